@@ -1,0 +1,72 @@
+"""The test set, sealed: it can be opened once.
+
+A test set answers one question, once: how well does the model that was *already chosen* do on
+data it has never met? Looking twice means that the second choice knew the first answer, and
+the number becomes one more validation score.
+"""
+
+import hashlib
+from datetime import datetime
+
+import torch
+from torch import Tensor
+
+_opened: dict[str, datetime] = {}
+"""When each test set was opened in this process, by the fingerprint of its contents."""
+
+
+class SealBrokenError(RuntimeError):
+    """A test set was opened for the second time."""
+
+
+class SealedTestSet:
+    """Test samples that :meth:`open` hands out once in the life of a Python process.
+
+    The seal belongs to the data, not to this object: a copy, a subset's test set, and the same
+    data set loaded again all share it. Restarting the kernel closes it.
+    """
+
+    def __init__(self, x: Tensor, y: Tensor, *, name: str) -> None:
+        """Seal `x` [n, ...] and `y` [n]; `name` is the data set's, for messages."""
+        self._x, self._y, self._name = x, y, name
+
+    def __len__(self) -> int:
+        return len(self._y)
+
+    def __repr__(self) -> str:
+        when = self.opened_at
+        state = "sealed" if when is None else f"opened at {when:%H:%M:%S}"
+        return f"SealedTestSet({self._name!r}, {len(self)} samples, {state})"
+
+    @property
+    def opened_at(self) -> datetime | None:
+        """When the seal was broken (local time), or None while it holds."""
+        return _opened.get(self._fingerprint())
+
+    def open(self) -> tuple[Tensor, Tensor]:
+        """Return (x, y), the first time.
+
+        Raises:
+            SealBrokenError: if this test set was opened before in this process.
+        """
+        now = datetime.now()
+        # setdefault is one step, so that two threads cannot both be first.
+        first = _opened.setdefault(self._fingerprint(), now)
+        if first is not now:
+            raise SealBrokenError(
+                f"the test set of {self._name!r} was already opened at {first:%H:%M:%S on %d %B}; "
+                "it opens once, because a second look turns it into validation data. Keep what "
+                "the first call returned: x_test, y_test = data.test.open(). Make every choice "
+                "with data.x_val and data.y_val. To start over, restart the kernel"
+            )
+        return self._x, self._y
+
+    def to(self, device: torch.device | str) -> "SealedTestSet":
+        """Return the same test set under the same seal, with its tensors on `device`."""
+        return SealedTestSet(self._x.to(device), self._y.to(device), name=self._name)
+
+    def _fingerprint(self) -> str:
+        digest = hashlib.blake2b(repr((tuple(self._x.shape), self._y.dtype)).encode())
+        for tensor in (self._x, self._y):
+            digest.update(tensor.detach().cpu().numpy().tobytes())
+        return digest.hexdigest()
