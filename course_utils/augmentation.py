@@ -1,0 +1,141 @@
+"""Label-preserving transforms of image batches, a different one for each sample.
+
+Every transform maps a batch x [n, channels, height, width] to one of the same shape, draws its
+random numbers with `torch.rand`, and so plugs into ``fit(augment=...)`` and into a fleet.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+Augment = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class RandomAffine:
+    """Rotate, shift and zoom each image by its own random amount, all in one resampling.
+
+    Args:
+        degrees: rotation, uniform in [-degrees, degrees].
+        shift: horizontal and vertical shift, each uniform in [-shift, shift] pixels.
+        zoom: scale, uniform in [1 - zoom, 1 + zoom]; in [0, 1).
+
+    Pixels that come from outside the image are 0. With all three 0 images pass unchanged, up to
+    rounding.
+    """
+
+    degrees: float = 0.0
+    shift: float = 0.0
+    zoom: float = 0.0
+
+    def __post_init__(self) -> None:
+        _at_least_zero("degrees", self.degrees)
+        _at_least_zero("shift", self.shift)
+        if not 0.0 <= self.zoom < 1.0:
+            raise ValueError(f"zoom must be in [0, 1), got {self.zoom}; 0.1 scales by 0.9 to 1.1")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Transform a batch [n, channels, height, width]."""
+        n, _, height, width = _checked_images(x)
+        draws = torch.rand(4, n, device=x.device) * 2.0 - 1.0
+        angle = draws[0] * math.radians(self.degrees)
+        # Pixels are measured in half-widths of the image, and shrinking the grid zooms in.
+        scale = 1.0 + draws[1] * self.zoom
+        cos, sin = angle.cos() / scale, angle.sin() / scale
+        right = draws[2] * (2.0 * self.shift / width)
+        down = draws[3] * (2.0 * self.shift / height)
+        matrix = torch.stack(
+            [torch.stack([cos, -sin, right], 1), torch.stack([sin, cos, down], 1)], 1
+        )
+        grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
+        return F.grid_sample(x, grid, align_corners=False)
+
+
+@dataclass(frozen=True)
+class RandomShift:
+    """Shift each image by whole pixels, each direction uniform in -pixels..pixels; the rest is 0.
+
+    Copies pixels instead of blending them, so nothing is blurred.
+    """
+
+    pixels: int
+
+    def __post_init__(self) -> None:
+        _at_least_zero("pixels", self.pixels)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Shift a batch [n, channels, height, width]."""
+        n, _, height, width = _checked_images(x)
+        span = 2 * self.pixels + 1
+        offset = (torch.rand(2, n, device=x.device) * span).long()
+        padded = F.pad(x, [self.pixels] * 4)
+        rows = offset[0][:, None] + torch.arange(height, device=x.device)
+        columns = offset[1][:, None] + torch.arange(width, device=x.device)
+        index = rows[:, :, None] * padded.shape[-1] + columns[:, None, :]
+        flat = padded.flatten(2)
+        chosen = flat.gather(2, index.flatten(1)[:, None, :].expand(-1, x.shape[1], -1))
+        return chosen.unflatten(2, (height, width))
+
+
+@dataclass(frozen=True)
+class GaussianNoise:
+    """Add independent normal noise of standard deviation `std`, in units of the pixel values."""
+
+    std: float
+
+    def __post_init__(self) -> None:
+        _at_least_zero("std", self.std)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Add noise to a batch of any shape."""
+        return x + torch.randn_like(x) * self.std
+
+
+@dataclass(frozen=True)
+class RandomFlip:
+    """Mirror each image with probability `p`. It changes what a digit *means*: see lesson 05."""
+
+    p: float = 0.5
+    vertical: bool = False
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.p <= 1.0:
+            raise ValueError(f"p must be in [0, 1], got {self.p}; it is the share flipped")
+
+    def __call__(self, x: Tensor) -> Tensor:
+        """Flip a batch [n, channels, height, width]."""
+        n, *_ = _checked_images(x)
+        chosen = torch.rand(n, 1, 1, 1, device=x.device) < self.p
+        return torch.where(chosen, x.flip(-2 if self.vertical else -1), x)
+
+
+def compose(*transforms: Augment) -> Augment:
+    """Apply `transforms` one after the other, the first one first."""
+
+    def composed(x: Tensor) -> Tensor:
+        for transform in transforms:
+            x = transform(x)
+        return x
+
+    return composed
+
+
+def _at_least_zero(name: str, value: float) -> None:
+    if not 0.0 <= value < math.inf:
+        raise ValueError(f"{name} must be 0 or more and finite, got {value}; 0 changes nothing")
+
+
+def _checked_images(x: Tensor) -> tuple[int, int, int, int]:
+    if x.ndim != 4:
+        raise ValueError(
+            f"images must be [n, channels, height, width], got shape {tuple(x.shape)}; "
+            "augment before flattening"
+        )
+    n, channels, height, width = x.shape
+    return n, channels, height, width

@@ -1,0 +1,94 @@
+"""Optimizer steps for all members of a group, with as few optimizers as their settings allow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_utils.fleet.run import Member
+
+#: These treat every number of a tensor alike, so stacking the members' tensors changes nothing.
+_ELEMENTWISE: tuple[type[torch.optim.Optimizer], ...] = (
+    torch.optim.SGD,
+    torch.optim.Adam,
+    torch.optim.AdamW,
+    torch.optim.RMSprop,
+    torch.optim.Adagrad,
+    torch.optim.Adadelta,
+    torch.optim.Adamax,
+    torch.optim.NAdam,
+    torch.optim.RAdam,
+)
+#: These have a fused step, which does the same arithmetic 2.5 times faster on the CPU.
+_FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
+
+Names = Mapping[int, str]
+
+
+class StackedOptimizer:
+    """One optimizer for the members in `rows`, made with the settings of one of theirs."""
+
+    def __init__(
+        self, template: Member, names: Names, params: Mapping[str, Tensor], rows: slice
+    ) -> None:
+        self._rows = rows
+        self._leaves = {name: p[rows] for name, p in params.items()}
+        given = template.run.optimizer
+        options: dict[str, Any] = {}
+        groups = [
+            {**group, "params": [self._leaves[names[id(p)]] for p in group["params"]]}
+            for group in given.param_groups
+        ]
+        if isinstance(given, _FUSED) and not any(g["fused"] or g["foreach"] for g in groups):
+            options["fused"] = True
+            for group in groups:
+                del group["fused"]
+        self._optimizer = type(given)(groups, **options)  # type: ignore[arg-type]
+
+    def step(self, gradients: Mapping[str, Tensor]) -> None:
+        for name, leaf in self._leaves.items():
+            # The fused step reads memory in order, whatever the strides say.
+            leaf.grad = gradients[name][self._rows].contiguous()
+        self._optimizer.step()
+
+
+class OwnOptimizer:
+    """A member's own optimizer, for kinds that look at more than one number at a time."""
+
+    def __init__(self, member: Member, row: int) -> None:
+        self._member, self._row = member, row
+
+    def step(self, gradients: Mapping[str, Tensor]) -> None:
+        for name, p in self._member.run.model.named_parameters():
+            p.grad = gradients[name][self._row]
+        self._member.run.optimizer.step()
+
+
+def optimizers_for(
+    members: Sequence[Member], n_seeds: int, params: Mapping[str, Tensor]
+) -> list[StackedOptimizer | OwnOptimizer]:
+    """One optimizer if all values have the same settings, else one a value, else one a member.
+
+    `params` are the stacked weights [members, ...] by name, of which the members' own are slices.
+    """
+    firsts = members[::n_seeds]
+    if any(type(m.run.optimizer) not in _ELEMENTWISE for m in firsts):
+        return [OwnOptimizer(m, row) for row, m in enumerate(members)]
+    names = [{id(p): name for name, p in m.run.model.named_parameters()} for m in firsts]
+    settings = [_settings(m.run.optimizer, n) for m, n in zip(firsts, names, strict=True)]
+    if all(s == settings[0] for s in settings):
+        return [StackedOptimizer(firsts[0], names[0], params, slice(None))]
+    return [
+        StackedOptimizer(m, n, params, slice(i * n_seeds, (i + 1) * n_seeds))
+        for i, (m, n) in enumerate(zip(firsts, names, strict=True))
+    ]
+
+
+def _settings(optimizer: torch.optim.Optimizer, names: Names) -> list[Any]:
+    return [type(optimizer)] + [
+        {**group, "params": [names[id(p)] for p in group["params"]]}
+        for group in optimizer.param_groups
+    ]

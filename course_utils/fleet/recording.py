@@ -1,0 +1,146 @@
+"""What a function does to its tensors, operation by operation, and where two recordings differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten, tree_map
+
+aten = torch.ops.aten
+
+#: Operations that take a number, and the counterpart that takes a tensor in its place.
+_WITH_TENSOR = {
+    getattr(aten, name).Scalar: getattr(aten, name).Tensor
+    for name in ("add", "sub", "mul", "div", "ge", "gt", "le", "lt", "eq", "ne")
+} | {
+    aten.pow.Tensor_Scalar: aten.pow.Tensor_Tensor,
+    aten.clamp_min.default: aten.clamp_min.Tensor,
+    aten.clamp_max.default: aten.clamp_max.Tensor,
+}
+_WITH_TENSOR |= {function: function for function in list(_WITH_TENSOR.values())}
+
+
+class CannotBatchError(Exception):
+    """These members cannot be run as one; the message says why."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """A tensor that was an input, or that an earlier operation returned."""
+
+    by: int
+    shape: tuple[int, ...]
+
+
+@dataclass
+class Operation:
+    """A call of an ATen function; the tensors it was given stand as `_Made`, unless constant."""
+
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    dtype: torch.dtype | None
+
+    def structure(self) -> object:
+        """Equal for operations that differ at most in numbers that can become inputs."""
+        masks = (self._mask(a) for a in self.args)
+        return str(self.function), tuple(masks), tuple(sorted(map(str, self.kwargs.items())))
+
+    def _mask(self, argument: Any) -> object:
+        if isinstance(argument, Tensor):
+            return "constant", tuple(argument.shape), argument.dtype
+        return "number" if _is_number(argument) and self.function in _WITH_TENSOR else str(argument)
+
+
+@dataclass
+class DifferingNumber:
+    """An argument in which the values' recordings differ, and what it is for each value."""
+
+    operation: int
+    argument: int
+    #: The function to call when the number is given as a tensor.
+    function: Any
+    by_value: list[Tensor]
+
+
+class _Recorder(TorchDispatchMode):
+    def __init__(self, inputs: Iterable[Tensor]) -> None:
+        super().__init__()
+        self.operations: list[Operation] = []
+        # Kept, because the identity of a tensor that is gone may be used again.
+        self._known = {id(t): (t, _Made(-1 - i, tuple(t.shape))) for i, t in enumerate(inputs)}
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if torch.Tag.nondeterministic_seeded in func.tags:
+            raise CannotBatchError(f"{func} draws random numbers that no seed controls")
+        first = args[0] if args else None
+        operation = Operation(
+            func,
+            tuple(tree_map(self._name, a) for a in args),
+            {k: tree_map(self._name, v) for k, v in kwargs.items()},
+            first.dtype if isinstance(first, Tensor) else None,
+        )
+        result = func(*args, **kwargs)
+        for made in tree_flatten(result)[0]:
+            if isinstance(made, Tensor) and id(made) not in self._known:
+                self._known[id(made)] = made, _Made(len(self.operations), tuple(made.shape))
+        self.operations.append(operation)
+        return result
+
+    def _name(self, argument: Any) -> Any:
+        if isinstance(argument, Tensor) and id(argument) in self._known:
+            return self._known[id(argument)][1]
+        return argument
+
+
+def record(function: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Operation]:
+    """The operations that `function` runs on `inputs`; raises what it raises."""
+    with torch.no_grad(), _Recorder(inputs) as recorder:
+        function(*inputs)
+    return recorder.operations
+
+
+def structure(operations: Sequence[Operation]) -> tuple[object, ...]:
+    """Equal for recordings that differ at most in numbers that can become inputs."""
+    return tuple(operation.structure() for operation in operations)
+
+
+def numbers_that_differ(recordings: Sequence[Sequence[Operation]]) -> list[DifferingNumber]:
+    """The arguments to turn into inputs; raises `CannotBatchError` if that is not enough."""
+    first = recordings[0]
+    if any(structure(r) != structure(first) for r in recordings):
+        raise CannotBatchError("its values lead to different operations")
+    found = []
+    for i, operation in enumerate(first):
+        for position in range(len(operation.args)):
+            options = [r[i].args[position] for r in recordings]
+            if isinstance(options[0], Tensor):
+                if any(not torch.equal(o, options[0]) for o in options):
+                    found.append(DifferingNumber(i, position, operation.function, options))
+            elif any(o != options[0] for o in options):
+                dtype = _dtype_for(operation.dtype, options)
+                tensors = [torch.tensor(o, dtype=dtype) for o in options]
+                function = _WITH_TENSOR[operation.function]
+                found.append(DifferingNumber(i, position, function, tensors))
+    return found
+
+
+def _is_number(argument: Any) -> bool:
+    return isinstance(argument, int | float) and not isinstance(argument, bool)
+
+
+def _dtype_for(operand: torch.dtype | None, options: Sequence[float]) -> torch.dtype:
+    """A dtype for lifted numbers that, like a Python number, leaves the result's dtype alone."""
+    default = torch.get_default_dtype()
+    if operand is None:
+        return default
+    fits = operand.is_floating_point or all(isinstance(o, int) for o in options)
+    return operand if fits else default

@@ -1,0 +1,68 @@
+"""One run of a fleet: what `fit` needs to train it alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+from course_utils.data import Dataset
+from course_utils.training import Augment, Penalty, check_run
+
+
+@dataclass
+class Run:
+    """A model with its optimizer, and what is added to its loss or done to its batches."""
+
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    penalty: Penalty | None = None
+    augment: Augment | None = None
+
+
+Build = Callable[[Any], Run]
+DataFor = Dataset | Callable[[Any, int], Dataset]
+
+
+@dataclass
+class Member:
+    """A run in its place in the fleet: which value, which seed, which data."""
+
+    value_index: int
+    seed_index: int
+    seed: int
+    run: Run
+    data: Dataset
+
+
+def build_members(
+    build: Build,
+    data: DataFor,
+    values: Sequence[Any],
+    seeds: Sequence[int],
+    *,
+    epochs: int,
+    batch_size: int,
+) -> list[Member]:
+    """Call ``build(value)`` for every value and seed, value by value.
+
+    Members that share a seed start from the same weights, because the seed is set before each call.
+    """
+    members = []
+    for v, value in enumerate(values):
+        for s, seed in enumerate(seeds):
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                run = build(value)
+            if not isinstance(run, Run):
+                raise TypeError(
+                    f"build({value!r}) must return a Run(model, optimizer, ...), got {run!r}"
+                )
+            own = data if isinstance(data, Dataset) else data(value, seed)
+            check_run(run.model, own, run.optimizer, epochs=epochs, batch_size=batch_size)
+            own = own.to(next(run.model.parameters()).device)
+            members.append(Member(v, s, seed, run, own))
+    return members

@@ -1,0 +1,239 @@
+"""The training loop of the course: plain PyTorch, one model, readable in a minute.
+
+Everything that later lessons add to it is one argument of `fit`, which takes the learner's own
+object.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm.auto import tqdm
+
+from course_utils.data import Dataset
+from course_utils.history import History
+from course_utils.noise import SeededDraws
+
+Penalty = Callable[[nn.Module], Tensor]
+Augment = Callable[[Tensor], Tensor]
+LossFn = Callable[[Tensor, Tensor], Tensor]
+StoppingRule = Callable[[History], bool]
+
+#: Samples per forward pass when scoring: enough to be fast, small enough to stay in the cache.
+_SCORE_CHUNK = 1000
+
+
+class Score(NamedTuple):
+    """Means per sample over one data set."""
+
+    loss: float
+    acc: float
+
+
+class DivergedError(ArithmeticError):
+    """The training loss stopped being a finite number."""
+
+
+def fit(
+    model: nn.Module,
+    data: Dataset,
+    *,
+    optimizer: torch.optim.Optimizer,
+    epochs: int,
+    penalty: Penalty | None = None,
+    augment: Augment | None = None,
+    early_stopping: StoppingRule | None = None,
+    restore_best: bool = True,
+    batch_size: int = 50,
+    loss_fn: LossFn = F.cross_entropy,
+    seed: int = 0,
+    progress: bool = False,
+) -> History:
+    """Train `model` in place on ``data``'s training set and record clean scores after every epoch.
+
+    Args:
+        model: any module that maps a batch [n, ...] to logits [n, num_classes]. It trains on the
+            device that its parameters are on.
+        data: training and validation set; the sealed test set is not touched.
+        optimizer: built on ``model.parameters()``.
+        epochs: passes over the training set, at least 0.
+        penalty: ``penalty(model)`` -> scalar, added to the loss that is minimized and never to the
+            loss that is reported.
+        augment: ``augment(x)`` -> batch of the same shape, applied to training batches only.
+        early_stopping: ``early_stopping(history)`` -> True to stop; asked after every epoch.
+        restore_best: with `early_stopping`, end with the weights of the best epoch, also when the
+            rule never fired.
+        batch_size: samples per step; the last batch of an epoch may be smaller.
+        loss_fn: mean loss of (outputs, targets).
+        seed: decides the order of the batches and every random draw in model and augmentation.
+        progress: show a progress bar.
+
+    Returns:
+        The `History`: entry e holds the scores after e epochs.
+
+    Raises:
+        ValueError, TypeError: an argument is unusable; the message says what to change.
+        DivergedError: the loss became NaN or infinite.
+    """
+    check_run(model, data, optimizer, epochs=epochs, batch_size=batch_size)
+    data = data.to(next(model.parameters()).device)
+    batches = shuffled_batches(data.n_train, batch_size, seed)
+    history = History()
+    best_weights: dict[str, Tensor] = {}
+    draws = SeededDraws(seed, data.x_train.device)
+    for epoch in tqdm(range(epochs + 1), disable=not progress, desc="epoch"):
+        if epoch > 0:
+            with draws:
+                train_epoch(
+                    model,
+                    data,
+                    next(batches),
+                    optimizer=optimizer,
+                    penalty=penalty,
+                    augment=augment,
+                    loss_fn=loss_fn,
+                )
+        history.record(
+            evaluate(model, data.x_train, data.y_train, loss_fn=loss_fn),
+            evaluate(model, data.x_val, data.y_val, loss_fn=loss_fn),
+        )
+        if early_stopping is None:
+            continue
+        if history.best_epoch == epoch:
+            best_weights = {k: v.clone() for k, v in model.state_dict().items()}
+        if early_stopping(history):
+            history.stopped_epoch = epoch
+            break
+    if early_stopping is not None and restore_best:
+        model.load_state_dict(best_weights)
+        history.restored_epoch = history.best_epoch
+    return history
+
+
+def train_epoch(
+    model: nn.Module,
+    data: Dataset,
+    batches: Iterable[Tensor],
+    *,
+    optimizer: torch.optim.Optimizer,
+    penalty: Penalty | None = None,
+    augment: Augment | None = None,
+    loss_fn: LossFn = F.cross_entropy,
+) -> None:
+    """One pass over the training set: a step of `optimizer` for each index tensor in `batches`."""
+    model.train()
+    for step, batch in enumerate(batches):
+        x, y = data.x_train[batch], data.y_train[batch]
+        outputs = model(x if augment is None else augment(x))
+        check_outputs(outputs, y, data.num_classes)
+        loss = loss_fn(outputs, y)
+        if penalty is not None:
+            loss = loss + checked_penalty(penalty(model))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        if not math.isfinite(loss.item()):
+            raise DivergedError(
+                f"the training loss became {loss.item()} at step {step + 1} of an epoch, and "
+                "training cannot recover from that; lower the learning rate "
+                f"(now {optimizer.param_groups[0]['lr']}) or the penalty's strength"
+            )
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cross_entropy) -> Score:
+    """Mean loss and accuracy of `model` on inputs x [n, ...] and targets y [n], in evaluation mode.
+
+    Leaves the mode of every submodule, the gradients and the global random state as it found them.
+    Accuracy is NaN for regression (targets that are not integers).
+    """
+    if len(x) == 0:
+        raise ValueError("cannot score 0 samples: x is empty; pass at least one sample")
+    was_training = [(module, module.training) for module in model.modules()]
+    loss_sum = correct = 0.0
+    with torch.random.fork_rng(devices=[]):
+        model.eval()
+        try:
+            for xs, ys in zip(x.split(_SCORE_CHUNK), y.split(_SCORE_CHUNK), strict=True):
+                outputs = model(xs)
+                loss_sum += loss_fn(outputs, ys).item() * len(xs)
+                if not ys.is_floating_point():
+                    correct += (outputs.argmax(1) == ys).sum().item()
+        finally:
+            for module, training in was_training:
+                module.training = training
+    return Score(loss_sum / len(x), math.nan if y.is_floating_point() else correct / len(x))
+
+
+def shuffled_batches(n: int, batch_size: int, seed: int) -> Iterator[tuple[Tensor, ...]]:
+    """Endless epochs; each is a fresh shuffle of 0..n-1 cut into index tensors of `batch_size`."""
+    generator = torch.Generator().manual_seed(seed)
+    while True:
+        yield torch.randperm(n, generator=generator).split(batch_size)
+
+
+def best_device() -> torch.device:
+    """CUDA or Apple's MPS where there is one, else the CPU. (For the lessons' small models the CPU
+    is as fast.)"""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
+def check_run(
+    model: nn.Module,
+    data: Dataset,
+    optimizer: torch.optim.Optimizer,
+    *,
+    epochs: int,
+    batch_size: int,
+) -> None:
+    """Refuse a run that cannot train, before any time is spent on it."""
+    if epochs < 0:
+        raise ValueError(f"epochs must be at least 0, got {epochs}; 0 only scores the model")
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, got {batch_size}; try 50")
+    if data.n_train == 0 or len(data.x_val) == 0:
+        raise ValueError(
+            f"{data.name} has {data.n_train} training and {len(data.x_val)} validation samples; "
+            "fit needs at least one of each"
+        )
+    own = {id(p) for p in model.parameters()}
+    if not own:
+        raise ValueError("the model has no parameters, so there is nothing to train; add a layer")
+    if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
+        raise ValueError(
+            "the optimizer holds none of this model's parameters, so the model would never change; "
+            "build it on this model: torch.optim.SGD(model.parameters(), lr=0.1)"
+        )
+
+
+def check_outputs(outputs: Tensor, y: Tensor, num_classes: int | None) -> None:
+    """Refuse outputs whose shape does not fit the targets (PyTorch would broadcast or crash)."""
+    if num_classes is None:
+        if outputs.shape != y.shape:
+            raise ValueError(
+                f"the model returned shape {tuple(outputs.shape)} for targets {tuple(y.shape)}; "
+                "regression needs equal shapes, or the loss broadcasts: try outputs.squeeze(-1)"
+            )
+    elif outputs.ndim != 2 or outputs.shape[1] != num_classes:
+        raise ValueError(
+            f"the model returned shape {tuple(outputs.shape)} for {len(y)} samples of "
+            f"{num_classes} classes; its last layer must give [{len(y)}, {num_classes}] logits"
+        )
+
+
+def checked_penalty(value: object) -> Tensor:
+    """`value` if it is a scalar tensor, else an error that says what a penalty must return."""
+    if not isinstance(value, Tensor) or value.ndim != 0:
+        got = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
+        raise TypeError(
+            f"penalty(model) must return a scalar tensor, got {got}; "
+            "sum over all weights, for example sum(w.square().sum() for w in ...)"
+        )
+    return value
