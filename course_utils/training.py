@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -88,16 +89,16 @@ def fit(
     draws = SeededDraws(seed, data.x_train.device)
     for epoch in tqdm(range(epochs + 1), disable=not progress, desc="epoch"):
         if epoch > 0:
-            with draws:
-                train_epoch(
-                    model,
-                    data,
-                    next(batches),
-                    optimizer=optimizer,
-                    penalty=penalty,
-                    augment=augment,
-                    loss_fn=loss_fn,
-                )
+            train_epoch(
+                model,
+                data,
+                next(batches),
+                optimizer=optimizer,
+                penalty=penalty,
+                augment=augment,
+                loss_fn=loss_fn,
+                draws=draws,
+            )
         history.record(
             evaluate(model, data.x_train, data.y_train, loss_fn=loss_fn),
             evaluate(model, data.x_val, data.y_val, loss_fn=loss_fn),
@@ -124,12 +125,20 @@ def train_epoch(
     penalty: Penalty | None = None,
     augment: Augment | None = None,
     loss_fn: LossFn = F.cross_entropy,
+    draws: AbstractContextManager[None] | None = None,
 ) -> None:
-    """One pass over the training set: a step of `optimizer` for each index tensor in `batches`."""
+    """One pass over the training set: a step of `optimizer` for each index tensor in `batches`.
+
+    The other arguments are those of `fit`; the random draws of model and augmentation are made
+    inside `draws`, if given.
+    """
     model.train()
     for step, batch in enumerate(batches):
-        x, y = data.x_train[batch], data.y_train[batch]
-        outputs = model(x if augment is None else augment(x))
+        batch = batch.to(data.x_train.device)
+        # Rows of a large tensor come twice as fast by index_select as by x[batch].
+        x, y = data.x_train.index_select(0, batch), data.y_train.index_select(0, batch)
+        with draws or nullcontext():
+            outputs = model(x if augment is None else augment(x))
         check_outputs(outputs, y, data.num_classes)
         loss = loss_fn(outputs, y)
         if penalty is not None:

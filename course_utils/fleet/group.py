@@ -40,16 +40,16 @@ class SoloGroup:
 
     def train_epoch(self) -> None:
         for member, batches, draws in zip(self.members, self._batches, self._draws, strict=True):
-            with draws:
-                train_epoch(
-                    member.run.model,
-                    member.data,
-                    next(batches),
-                    optimizer=member.run.optimizer,
-                    penalty=member.run.penalty,
-                    augment=member.run.augment,
-                    loss_fn=self._loss_fn,
-                )
+            train_epoch(
+                member.run.model,
+                member.data,
+                next(batches),
+                optimizer=member.run.optimizer,
+                penalty=member.run.penalty,
+                augment=member.run.augment,
+                loss_fn=self._loss_fn,
+                draws=draws,
+            )
 
     def scores(self) -> Scores:
         def of(member: Member, x: Tensor, y: Tensor) -> tuple[float, float]:

@@ -1,0 +1,5 @@
+"""What `start.py` does: the set-up of `.venv`, the words it knows, the execution of notebooks.
+
+Standard library only, because it runs before anything is installed; `notebooks` alone needs
+Jupyter's libraries, and runs inside `.venv`. It imports no other part of the package.
+"""

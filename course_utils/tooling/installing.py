@@ -1,0 +1,162 @@
+"""Makes `.venv` complete: space, virtual environment, pip, a trial import, the stamp."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+
+from course_utils.tooling.environment import (
+    Environment,
+    Probe,
+    StartError,
+    is_complete,
+    why_broken,
+)
+from course_utils.tooling.pip import install, say
+from course_utils.tooling.remedies import diagnose
+from course_utils.tooling.turns import my_turn
+
+_TRIAL = """
+import torch, torchvision, jupyterlab, matplotlib, ipywidgets, anywidget, scipy, course_utils
+gpu = torch.cuda.is_available() and torch.cuda.get_device_name(0)
+print("      PyTorch " + torch.__version__ + (", with " + gpu if gpu else ""))
+"""
+
+
+def prepare(env: Environment, extras: Iterable[str] = (), *, check_space: bool = True) -> None:
+    """Install what is wanted into `.venv`; return at once where all of it is there."""
+    with my_turn(env.root / ".start.lock"):
+        _prepare(env, extras, check_space=check_space)
+
+
+def _prepare(env: Environment, extras: Iterable[str], *, check_space: bool) -> None:
+    stamp = env.read_stamp()
+    exists = env.folder.exists() or env.folder.is_symlink()
+    probe = env.probe(extras) if exists else None
+    if is_complete(env, stamp, probe, extras):
+        say("The set-up is in place.")
+        return
+    broken = why_broken(env, stamp, probe) if exists else None
+    # What an earlier run installed stays wanted: `start.py` after `start.py test` keeps the tests.
+    extras = sorted({*extras, *(stamp.extras if stamp else ())})
+    fresh = not exists or broken is not None
+
+    version = "{}.{}.{}".format(*sys.version_info[:3])
+    say(f"[1/4] Looking around: Python {version}, {free_gb(env.root):.1f} GB free on the disk.")
+    require_venv()
+    if check_space:
+        require_space(env, None if fresh else probe)
+    if broken:
+        say(f"      .venv cannot be used: {broken}. It is made again.")
+    env.stamp_file.unlink(missing_ok=True)
+    if fresh:
+        make(env)
+    else:
+        say("[2/4] .venv is there; what is missing or out of date is added.")
+    install(env, extras)
+    if not try_out(env, last=fresh):
+        say("      Something in .venv is damaged. It is made again.")
+        make(env)
+        install(env, extras)
+        try_out(env, last=True)
+    quiet_lab(env)
+    done = env.probe(extras)
+    if done is None or done.missing:
+        raise StartError("The set-up of .venv did not hold. Delete .venv and run it again.")
+    env.write_stamp(done.python, extras)
+    say("      The set-up is complete. The next start takes seconds.")
+
+
+def free_gb(folder: Path) -> float:
+    """Free space on the disk of `folder`, in GB."""
+    return shutil.disk_usage(folder).free / 1e9
+
+
+def needed_gb(probe: Probe | None) -> float:
+    """Space that the installation takes at its peak, downloads included, in GB (measured)."""
+    if probe is not None and "torch" not in probe.missing:
+        return 1.0
+    sources = " ".join(os.environ.get(f"PIP_{name}_URL", "") for name in ("INDEX", "EXTRA_INDEX"))
+    large = sys.platform.startswith("linux") and "/cpu" not in sources
+    return 12.0 if large else 3.0
+
+
+def require_space(env: Environment, probe: Probe | None) -> None:
+    """Stop before a download that cannot fit."""
+    need, free = needed_gb(probe), free_gb(env.root)
+    if free >= need:
+        return
+    message = (
+        f"The disk has {free:.1f} GB free, and the installation takes about {need:.0f} GB.\n"
+        f"Free some space, or move this folder ({env.root}) to a larger disk, and run the same\n"
+        "command again."
+    )
+    if need > 5:
+        message += (
+            "\nMost of it is PyTorch for NVIDIA graphics cards. Without such a card, README.md\n"
+            "shows under 'A smaller PyTorch' how to install one that takes a tenth of the space."
+        )
+    raise StartError(message + "\n(To try all the same: --skip-space-check.)")
+
+
+def require_venv() -> None:
+    """Debian and Ubuntu ship Python without the parts that make virtual environments."""
+    missing = [name for name in ("venv", "ensurepip") if find_spec(name) is None]
+    if missing:
+        package = "python{}.{}-venv".format(*sys.version_info[:2])
+        raise StartError(
+            f"This Python cannot make virtual environments: {missing[0]} is missing.\n"
+            f"On Debian and Ubuntu, install it with\n\n    sudo apt install {package}\n\n"
+            "Elsewhere, install Python from https://www.python.org/downloads/. Then run the same\n"
+            "command again."
+        )
+
+
+def make(env: Environment) -> None:
+    """Make `.venv` anew."""
+    say("[2/4] Making .venv, a Python of the course's own.")
+    env.remove()
+    command = [sys.executable, "-m", "venv", str(env.folder)]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace")
+    told = done.stdout + done.stderr
+    if done.returncode:
+        say(told)
+        raise StartError(f".venv could not be made.\n{diagnose(told)}")
+
+
+def try_out(env: Environment, *, last: bool) -> bool:
+    """Import what the lessons import. A failure is False, or an error where it is the last try."""
+    say("[4/4] Trying it out.")
+    done = subprocess.run(
+        [str(env.python), "-c", _TRIAL],
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env=env.variables(),
+    )
+    if done.returncode == 0:
+        say(done.stdout.rstrip())
+        return True
+    if last:
+        say(done.stderr)
+        raise StartError(
+            f"Everything was installed, but it does not start.\n{diagnose(done.stderr)}"
+        )
+    return False
+
+
+def quiet_lab(env: Environment) -> None:
+    """JupyterLab, in this `.venv` only, asks a first-time reader nothing about news."""
+    settings = env.folder / "share" / "jupyter" / "lab" / "settings"
+    settings.mkdir(parents=True, exist_ok=True)
+    quiet = {
+        "@jupyterlab/apputils-extension:notification": {
+            "checkForUpdates": False,
+            "fetchNews": "false",
+        }
+    }
+    (settings / "overrides.json").write_text(json.dumps(quiet, indent=1), encoding="utf-8")

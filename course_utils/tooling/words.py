@@ -1,0 +1,177 @@
+"""The words that `start.py` knows, and what each of them runs."""
+
+import argparse
+import difflib
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+from course_utils.tooling.environment import ROOT, Environment, StartError, extras_known
+from course_utils.tooling.installing import prepare
+from course_utils.tooling.pip import say
+
+FIRST_LESSON = "notebooks/01_overfitting.ipynb"
+NOTEBOOK_FOLDERS = ("notebooks",)  # each notebook in them is executed as a test
+CELL_TIMEOUT_S = 120
+
+WORDS = {
+    "lab": "set up, then open JupyterLab at lesson 1 (also without any word)",
+    "setup": "set up only; with the extras named, if any: setup instructor bench",
+    "test": "set up with the developers' tools, run every check and test;\n"
+    "             what follows goes to pytest, which then runs alone: test -k fleet",
+    "notebooks": "execute the notebooks in place (all, or those named: 02 03)",
+    "bench": "run one benchmark: bench training, bench notebooks",
+}
+EXTRAS = {"test": ["dev"], "notebooks": ["dev"]}  # what a word needs besides the course itself
+
+
+class Parser(argparse.ArgumentParser):
+    """Argument errors in one sentence, with the nearest word."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what was wrong and where the help is."""
+        self.exit(2, f"start.py: {message}\nAll words and options: python3 start.py --help\n")
+
+
+def parser() -> Parser:
+    """The command line of start.py."""
+    words = "\n".join(f"  {word:<10} {text}" for word, text in WORDS.items())
+    made = Parser(
+        prog="start.py",
+        usage="python3 start.py [--no-browser] [--skip-space-check] [WORD ...]",
+        description="Set up the course in this folder, and open or test it.",
+        epilog=f"words:\n{words}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    made.add_argument("word", nargs="?", default="lab", help=argparse.SUPPRESS)
+    made.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
+    made.add_argument(
+        "--no-browser", action="store_true", help="print JupyterLab's address, open no browser"
+    )
+    made.add_argument(
+        "--skip-space-check", action="store_true", help="install even if the disk looks too small"
+    )
+    return made
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the command line; what follows `test` and `bench` is theirs, options included."""
+    made = parser()
+    place = next((i for i, item in enumerate(argv) if not item.startswith("-")), len(argv))
+    word = argv[place] if place < len(argv) else "lab"
+    if word not in WORDS:
+        near = difflib.get_close_matches(word, WORDS, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"the words are {', '.join(WORDS)}."
+        made.error(f"there is no word '{word}'; {hint}")
+    after = list(argv[place + 1 :])
+    if word in ("test", "bench") and not {"-h", "--help"} & set(after[:1]):
+        args = made.parse_args(argv[: place + 1])
+        args.rest = after
+    else:
+        args = made.parse_args(argv)
+    if word == "lab" and args.rest:
+        made.error(f"'lab' takes no further words, got '{args.rest[0]}'.")
+    unknown = [name for name in args.rest if word == "setup" and name not in extras_known()]
+    if unknown:
+        made.error(f"there is no extra '{unknown[0]}'; they are {', '.join(extras_known())}.")
+    if word == "bench" and not args.rest:
+        made.error("say which benchmark: python3 start.py bench training, or bench notebooks.")
+    return args
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do what the command line asks; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # Windows' consoles
+    # Being told to end is like Ctrl-C: pip and the tests must not go on alone.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    args = parse(argv)
+    env = Environment(ROOT)
+    extras = args.rest if args.word == "setup" else EXTRAS.get(args.word, [])
+    try:
+        prepare(env, extras, check_space=not args.skip_space_check)
+        if args.word == "lab":
+            return open_lab(env, browser=not args.no_browser)
+        if args.word == "test":
+            return run_checks(env, args.rest)
+        if args.word == "notebooks":
+            return run(env, ["-m", "course_utils.tooling.notebooks", *args.rest])
+        if args.word == "bench":
+            return run(env, ["-m", "benchmarks", *args.rest])
+        return 0
+    except StartError as error:
+        print(f"\n{error}", file=sys.stderr, flush=True)
+        return 1
+    except KeyboardInterrupt:
+        say("\nStopped. Run the same command again: it goes on where it stopped.")
+        return 130
+
+
+def run(env: Environment, arguments: Sequence[str]) -> int:
+    """Run the Python of `.venv` in the course's folder; the exit code."""
+    return subprocess.run(
+        [str(env.python), *arguments], cwd=env.root, env=env.variables()
+    ).returncode
+
+
+def lab_command(env: Environment, *, browser: bool) -> list[str]:
+    """The command that starts JupyterLab at the first lesson."""
+    command = [str(env.python), "-m", "jupyterlab", "--log-level=WARN"]
+    command.append(f"--ServerApp.root_dir={env.root}")
+    if not browser:
+        command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        command.append("--allow-root")  # in a container there is often no other user
+    if (env.root / FIRST_LESSON).exists():
+        command.append(f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}")
+    return command
+
+
+def open_lab(env: Environment, *, browser: bool) -> int:
+    """Start JupyterLab and stay until it ends."""
+    say(f"Opening {FIRST_LESSON} in JupyterLab. To stop it: Ctrl-C in this window.")
+    command = lab_command(env, browser=browser)
+    os.chdir(env.root)
+    if os.name == "posix":
+        # Becoming JupyterLab instead of starting it leaves nothing behind when it is stopped.
+        os.execve(command[0], command, env.variables())
+    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is JupyterLab's to answer
+    return subprocess.run(command, env=env.variables()).returncode
+
+
+def checks(env: Environment) -> list[tuple[str, list[str], str]]:
+    """Every check of the project but pytest: name, arguments for Python, how to mend it."""
+    return [
+        ("format", ["-m", "ruff", "format", "--check", "."], "ruff format ."),
+        ("lint", ["-m", "ruff", "check", "."], "ruff check --fix ."),
+        ("types", ["-m", "mypy", "course_utils"], "mypy course_utils"),
+    ]
+
+
+def pytest_arguments(env: Environment) -> list[str]:
+    """All tests, and every notebook executed as one."""
+    folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).glob("*.ipynb"))]
+    return [
+        *("-m", "pytest", "tests", *folders),
+        *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),
+    ]
+
+
+def run_checks(env: Environment, pytest_only: Sequence[str] = ()) -> int:
+    """Run everything that CI runs, or pytest alone with the arguments given; the exit code."""
+    if pytest_only:
+        return run(env, ["-m", "pytest", *pytest_only])
+    failed: list[str] = []
+    for name, arguments, remedy in checks(env):
+        say(f"\n== {name}: {' '.join(arguments[1:])}")
+        if run(env, arguments):
+            failed.append(f"{name} (to mend it, in .venv: {remedy})")
+    say("\n== tests and notebooks: pytest")
+    if run(env, pytest_arguments(env)):
+        failed.append("tests")
+    for text in failed:
+        say(f"failed: {text}")
+    return 1 if failed else 0
