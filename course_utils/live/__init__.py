@@ -1,0 +1,39 @@
+"""Live panels: sliders that answer at once, training that shows itself. The one place of widgets.
+
+Three kinds, each one call: `sweep` trains a fleet once and then turns the pages of a flip-book in
+the browser; `explore` computes and draws anew for several controls; `stream` shows a training while
+it goes on. All return a `Panel` whose `.controls` can be set and whose `.text` and `.image` can be
+read without a browser.
+"""
+
+from course_utils.live.controls import Control, choice, slider
+from course_utils.live.drive import drive
+from course_utils.live.explore import Explore, explore
+from course_utils.live.painter import Drawing, Painter
+from course_utils.live.panel import Panel, open_panels
+from course_utils.live.predict import Prediction, predict
+from course_utils.live.stream import Live, Stream, stream
+from course_utils.live.sweep import At, Sweep, sweep
+from course_utils.live.turns import training_threads
+
+__all__ = [
+    "At",
+    "Control",
+    "Drawing",
+    "Explore",
+    "Live",
+    "Painter",
+    "Panel",
+    "Prediction",
+    "Stream",
+    "Sweep",
+    "choice",
+    "drive",
+    "explore",
+    "open_panels",
+    "predict",
+    "slider",
+    "stream",
+    "sweep",
+    "training_threads",
+]

@@ -1,0 +1,121 @@
+"""Controls of a panel: a value chosen among some, by a slider or by buttons side by side."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+import traitlets
+
+from course_utils.plots.value_axis import format_value
+
+
+class Control(traitlets.HasTraits):
+    """One value among `options`. Set `.value` (or `.index`) and the panel follows.
+
+    It is drawn by the panel's own view, and works as well where there is no browser.
+    """
+
+    value = traitlets.Any()
+    index = traitlets.Int()
+
+    def __init__(
+        self,
+        options: Sequence[Any],
+        *,
+        label: str = "",
+        start: Any = None,
+        kind: Literal["slider", "choice"] = "slider",
+        say: Callable[[Any], str] = format_value,
+    ) -> None:
+        if len(options) == 0:
+            raise ValueError(
+                f"control {label!r} must have at least one option, got none; pass e.g. [0, 0.1]"
+            )
+        super().__init__()
+        self.options = tuple(options)
+        self.label = label
+        self.kind = kind
+        self.labels = [say(option) for option in self.options]
+        self.index = 0 if start is None else self._find(start)
+        self.value = self.options[self.index]
+
+    def _find(self, value: Any) -> int:
+        for index, option in enumerate(self.options):
+            if _same(option, value):
+                return index
+        raise ValueError(
+            f"{self.label or 'value'} must be one of {', '.join(self.labels)}, got {value!r}"
+        )
+
+    @traitlets.validate("value")
+    def _check_value(self, proposal: Any) -> Any:
+        return self.options[self._find(proposal.value)]
+
+    @traitlets.validate("index")
+    def _check_index(self, proposal: Any) -> int:
+        if not 0 <= proposal.value < len(self.options):
+            raise ValueError(
+                f"index of {self.label or 'a control'} must be from 0 to "
+                f"{len(self.options) - 1}, got {proposal.value}"
+            )
+        return int(proposal.value)
+
+    @traitlets.observe("value")
+    def _follow_value(self, change: Any) -> None:
+        self.index = self._find(change.new)
+
+    @traitlets.observe("index")
+    def _follow_index(self, change: Any) -> None:
+        self.value = self.options[change.new]
+
+    def spec(self, name: str, *, pages: bool) -> dict[str, Any]:
+        """What the view needs to draw it; `pages`: whether it turns the pages of the flip-book."""
+        return {
+            "name": name,
+            "label": self.label or name,
+            "kind": self.kind,
+            "labels": self.labels,
+            "pages": pages,
+        }
+
+
+def slider(
+    options: Sequence[Any],
+    *,
+    label: str = "",
+    start: Any = None,
+    say: Callable[[Any], str] = format_value,
+) -> Control:
+    """A slider over `options` in their order; `start` is the value it begins at (the first)."""
+    return Control(options, label=label, start=start, kind="slider", say=say)
+
+
+def choice(
+    options: Sequence[Any],
+    *,
+    label: str = "",
+    start: Any = None,
+    say: Callable[[Any], str] = format_value,
+) -> Control:
+    """Buttons side by side, one for each of `options`, of which one is pressed."""
+    return Control(options, label=label, start=start, kind="choice", say=say)
+
+
+def make_controls(given: Mapping[str, Control | Sequence[Any]]) -> dict[str, Control]:
+    """Controls by name; a plain list becomes a slider if it holds numbers, else a choice."""
+    made: dict[str, Control] = {}
+    for name, control in given.items():
+        if not isinstance(control, Control):
+            numbers = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in control)
+            control = (slider if numbers else choice)(list(control))
+        control.label = control.label or name
+        made[name] = control
+    return made
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
+    if isinstance(a, (int, float)) and isinstance(b, (int, float)):
+        return math.isclose(a, b, rel_tol=1e-9, abs_tol=0.0)
+    return bool(a == b)

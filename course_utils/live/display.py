@@ -1,0 +1,92 @@
+"""How a panel appears in a notebook, and the picture it leaves behind when it cannot be live."""
+
+import base64
+import io
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from IPython import get_ipython
+from IPython.display import display
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from PIL import Image
+
+from course_utils.live.view import View
+from course_utils.plots.figures import Bundle, Picture, compact_png, encode_png
+from course_utils.plots.style import DPI, NEUTRAL
+
+Snapshot = Callable[[], tuple[Picture, str]]
+
+
+class Output:
+    """One output of a cell that holds both: the live view, and a picture of it.
+
+    A front end without widgets (GitHub, nbconvert, an untrusted notebook) shows the picture. In a
+    running notebook the view is there from the first moment on, and the picture is renewed when the
+    training in the cell has ended.
+    """
+
+    def __init__(self, view: View, snapshot: Snapshot) -> None:
+        self._view = view
+        self._snapshot = snapshot
+        self._handle: Any = None
+        self._shown_in: int | None = None
+
+    def show(self) -> None:
+        """Show the panel in the running cell, or renew the picture if the cell shows it already.
+
+        Nothing happens outside a notebook.
+        """
+        shell = get_ipython()
+        if shell is None or not hasattr(shell, "kernel"):
+            return
+        data, metadata = self._bundle()
+        if self._handle is not None and self._shown_in == shell.execution_count:
+            self._handle.update(data, metadata=metadata, raw=True)
+        else:
+            self._handle = display(data, metadata=metadata, raw=True, display_id=True)
+            self._shown_in = shell.execution_count
+
+    def show_once(self) -> None:
+        """Show the panel unless it has been shown."""
+        if self._handle is None:
+            self.show()
+
+    def show_as_value(self) -> None:
+        """Show the panel as a cell's last value, unless the call that made it is in that cell."""
+        shell = get_ipython()
+        if shell is None or self._shown_in != shell.execution_count:
+            self.show()
+
+    def _bundle(self) -> Bundle:
+        picture, settings = self._snapshot()
+        png = compact_png(with_caption(picture, settings))
+        shown = self._view._repr_mimebundle_()
+        data = {
+            **(shown[0] if shown else {}),
+            "image/png": base64.b64encode(png).decode(),
+            "text/plain": f"{settings}\n{picture.alt}" if settings else picture.alt,
+        }
+        return data, {
+            "image/png": {"alt": f"{picture.alt} ({settings})" if settings else picture.alt}
+        }
+
+
+def with_caption(picture: Picture, settings: str) -> bytes:
+    """The picture with its controls' settings and its text printed under it, as PNG bytes."""
+    pixels = np.asarray(Image.open(io.BytesIO(picture.png)).convert("RGB"))
+    width = pixels.shape[1] / DPI
+    lines = [(line, NEUTRAL) for line in textwrap.wrap(settings, int(15 * width))]
+    lines += [(line, "black") for line in textwrap.wrap(picture.alt, int(15 * width))]
+    strip = Figure(figsize=(width, 0.19 * len(lines) + 0.12), dpi=DPI, facecolor="white")
+    canvas = FigureCanvasAgg(strip)
+    for number, (line, color) in enumerate(lines):
+        strip.text(
+            0.12 / width, 1 - (0.06 + 0.19 * number) / strip.get_figheight(), line,
+            va="top", fontsize=9, color=color, parse_math=False,
+        )  # fmt: skip
+    canvas.draw()
+    below = np.asarray(canvas.buffer_rgba())[..., :3]
+    return encode_png(np.vstack([pixels, below[:, : pixels.shape[1]]]))

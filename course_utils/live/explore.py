@@ -1,0 +1,67 @@
+"""A panel for what is quick to compute: several controls, each change computed and drawn anew."""
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from typing import Any
+
+from course_utils.live.controls import Control
+from course_utils.live.painter import Drawing
+from course_utils.live.panel import Panel
+
+SLOW = 0.3  # seconds of computing from which the panel says so
+
+
+class Explore(Panel):
+    """See `explore`, which makes one."""
+
+    def __init__(
+        self,
+        compute: Callable[..., Any],
+        drawing: Drawing,
+        *,
+        controls: Mapping[str, Control | Sequence[Any]],
+        title: str,
+    ) -> None:
+        super().__init__(drawing, controls, title=title)
+        self._compute = compute
+        self._took = 0.0
+        self.state: Any = None
+
+    def changed(self, name: str) -> None:
+        """Compute with the new values; what was being computed is dropped."""
+        self._worker.submit(self._run)
+
+    def _run(self) -> Generator[float, None, None]:
+        if self._took > SLOW:
+            self.view.say("computing")
+        began = time.perf_counter()
+        state = self._compute(**self.settings)
+        yield 0.0
+        self._draw(state)
+        self.state = state
+        self._took = time.perf_counter() - began
+        self._succeed()
+        self._rest()
+
+
+def explore(
+    compute: Callable[..., Any],
+    drawing: Drawing,
+    *,
+    controls: Mapping[str, Control | Sequence[Any]],
+    title: str = "",
+) -> Explore:
+    """Compute and draw anew whenever a control moves; the newest values win.
+
+    Args:
+        compute: ``compute(**settings)`` -> state, in well under a second; the settings are the
+            values of `controls`, by name.
+        drawing: draws what `compute` returns; a `plots.Board` with fixed limits.
+        controls: lists of values, `slider(...)` or `choice(...)`, by name.
+        title: what the panel is about, read out by screen readers.
+
+    Errors of the first state fail the cell; later ones show in the panel.
+    """
+    panel = Explore(compute, drawing, controls=controls, title=title or "Explore")
+    panel.start()
+    return panel

@@ -1,0 +1,64 @@
+"""From a state to a picture, fast: one kept figure, a kept background, moving artists redrawn."""
+
+import threading
+from typing import Any, Protocol
+
+import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from course_utils.plots.figures import Picture, encode_png
+
+
+class Drawing(Protocol):
+    """What a panel draws with; `plots.Board` is one."""
+
+    figure: Figure
+    background: int
+
+    @property
+    def artists(self) -> list[Any]:
+        """The artists that `update` moves, in drawing order."""
+
+    def update(self, state: Any) -> None:
+        """Move the artists so that they show `state`."""
+
+    def describe(self, state: Any) -> str:
+        """One line of text that says what the picture of `state` shows."""
+
+
+class Painter:
+    """Draws states with one `Drawing`. May be called from any thread; one at a time draws."""
+
+    def __init__(self, drawing: Drawing) -> None:
+        self.drawing = drawing
+        self._canvas = FigureCanvasAgg(drawing.figure)
+        self._kept: Any = None
+        self._kept_number: int | None = None
+        self._lock = threading.Lock()
+
+    def paint(self, state: Any) -> Picture:
+        """`state` as PNG bytes with its text. Errors of the drawing pass through."""
+        with self._lock:
+            self.drawing.update(state)
+            if self._kept_number != self.drawing.background:
+                self._keep_background()
+            self._canvas.restore_region(self._kept)
+            for artist in self.drawing.artists:
+                artist.draw(self._canvas.get_renderer())
+            png = encode_png(np.asarray(self._canvas.buffer_rgba()))
+            return Picture(png, self.drawing.describe(state))
+
+    def _keep_background(self) -> None:
+        """Draw all that does not move, once, and keep it."""
+        self._kept_number = self.drawing.background
+        moving = self.drawing.artists
+        for artist in moving:
+            artist.set_animated(False)
+        # The layout is settled once with everything in place; then nothing may shift any more.
+        self._canvas.draw()
+        self.drawing.figure.set_layout_engine("none")
+        for artist in moving:
+            artist.set_animated(True)
+        self._canvas.draw()
+        self._kept = self._canvas.copy_from_bbox(self.drawing.figure.bbox)

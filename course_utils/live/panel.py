@@ -1,0 +1,179 @@
+"""What every live panel has: controls, a picture, a line of text, a worker, and its errors."""
+
+import traceback
+import weakref
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+from course_utils.live.controls import Control, make_controls
+from course_utils.live.display import Output
+from course_utils.live.painter import Drawing, Painter
+from course_utils.live.view import View
+from course_utils.live.worker import Worker
+from course_utils.plots.figures import Picture
+from course_utils.plots.value_axis import format_value
+
+_panels: "weakref.WeakSet[Panel]" = weakref.WeakSet()
+
+
+def open_panels() -> "list[Panel]":
+    """The panels of this process that have not been closed, in no particular order."""
+    return list(_panels)
+
+
+class Panel:
+    """A picture that follows its controls. Made by `sweep`, `explore` or `stream`.
+
+    Attributes:
+        controls: the controls by name; set `.value` of one and the panel follows, browser or not.
+        error: what the last run raised, or None. It is shown in the panel, and `wait` raises it.
+    """
+
+    def __init__(
+        self,
+        drawing: Drawing,
+        controls: Mapping[str, Control | Sequence[Any]],
+        *,
+        pages: str | None = None,
+        title: str = "",
+    ) -> None:
+        self.controls = make_controls(controls)
+        self.error: BaseException | None = None
+        self._pages = pages
+        self._in_cell = False
+        self._painter = Painter(drawing)
+        self._worker = Worker(self._fail)
+        self._picture = Picture(b"", "")
+        count = len(self.controls[pages].options) if pages else 1
+        self._pictures: list[Picture | None] = [None] * count
+        self.view = View(
+            title=title,
+            controls=[c.spec(name, pages=name == pages) for name, c in self.controls.items()],
+            indices={name: c.index for name, c in self.controls.items()},
+            pages=[None] * count,
+        )
+        self._output = Output(self.view, self._snapshot)
+        self.view.observe(self._follow_view, "indices")
+        self.view.on_msg(self._receive)
+        for name, control in self.controls.items():
+            control.observe(partial(self._follow_control, name), "index")
+        _panels.add(self)
+
+    @property
+    def image(self) -> bytes:
+        """The picture that the controls ask for now, as PNG bytes (the newest one drawn)."""
+        return (self._pictures[self._page] or self._picture).png
+
+    @property
+    def text(self) -> str:
+        """The line under the picture, which says the same in words."""
+        return (self._pictures[self._page] or self._picture).alt
+
+    @property
+    def status(self) -> str:
+        """What the panel is doing now; empty when it rests."""
+        return str(self.view.status)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The values of the controls, without the one that only turns pages."""
+        return {name: c.value for name, c in self.controls.items() if name != self._pages}
+
+    def start(self) -> None:
+        """Do the first run in the calling cell, so that the notebook keeps its last picture.
+
+        The panel is shown as soon as there is a picture: until then, and outside any widget, an
+        error of the run or of the drawing fails the cell as any error does. So it does later, and
+        the panel says it as well.
+        """
+        self._in_cell = True
+        try:
+            with closing(self._run()) as steps:
+                for _ in steps:
+                    if self._picture.png:
+                        self._output.show_once()
+        except BaseException as error:
+            self._fail(error)
+            raise
+        finally:
+            self._in_cell = False
+
+    def wait(self, timeout: float | None = 60.0) -> None:
+        """Block until the panel has drawn what its controls ask for.
+
+        Raises what the run raised, or TimeoutError after `timeout` seconds.
+        """
+        if not self._worker.wait(timeout):
+            raise TimeoutError(
+                f"the panel was not done after {timeout:g} s (it says: {self.status!r}); "
+                "give it more time or pause it"
+            )
+        if self.error is not None:
+            raise self.error
+
+    def close(self) -> None:
+        """Stop all work and take the panel away."""
+        self._worker.cancel()
+        self.view.close()
+        _panels.discard(self)
+
+    def changed(self, name: str) -> None:
+        """Control `name` has a new value: do what follows from it."""
+
+    def pressed(self, name: str) -> None:
+        """Button `name` was pressed."""
+
+    def _run(self) -> Generator[float, None, None]:
+        """The panel's job: follow the controls, a step of work between two yields."""
+        raise NotImplementedError(f"{type(self).__name__} must define _run")
+
+    def _ipython_display_(self) -> None:
+        self._output.show_as_value()
+
+    @property
+    def _page(self) -> int:
+        return self.controls[self._pages].index if self._pages else 0
+
+    def _snapshot(self) -> tuple[Picture, str]:
+        said = [f"{c.label}: {format_value(c.value)}" for c in self.controls.values()]
+        return Picture(self.image, self.text), " · ".join(said)
+
+    def _draw(self, state: Any, page: int = 0) -> None:
+        """Draw `state` and show it as page `page`."""
+        picture = self._painter.paint(state)
+        self._pictures[page] = picture
+        if page == self._page:
+            self._picture = picture
+        self.view.push_page(page, picture)
+
+    def _rest(self, status: str = "") -> None:
+        """The picture is what the controls ask for: say so, and keep it in the running cell."""
+        if self._in_cell:
+            self.view.keep_pages()
+            self._output.show()
+        self.view.say(status)
+
+    def _fail(self, error: BaseException) -> None:
+        self.error = error
+        self.view.say()
+        message = "".join(traceback.format_exception_only(error)).strip()
+        self.view.report(message, "".join(traceback.format_exception(error)))
+
+    def _succeed(self) -> None:
+        self.error = None
+        self.view.report("")
+
+    def _follow_control(self, name: str, change: Any) -> None:
+        self.view.indices = {**self.view.indices, name: change.new}
+        self.changed(name)
+
+    def _follow_view(self, change: Any) -> None:
+        for name, index in change.new.items():
+            if name in self.controls:
+                self.controls[name].index = index
+
+    def _receive(self, _: Any, content: Any, __: Any) -> None:
+        if content.get("type") == "press":
+            self.pressed(str(content.get("name")))

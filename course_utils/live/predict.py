@@ -1,0 +1,92 @@
+"""Predict first: a small question that keeps the learner's guess and shows it beside the result."""
+
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+from IPython import get_ipython
+from IPython.display import display
+
+HERE = Path(__file__).parent
+NO_GUESS = "none recorded (choose above, then run this cell again)"
+
+
+class Question(anywidget.AnyWidget):
+    """What the browser draws: the question, and one radio button for each option."""
+
+    _esm = HERE / "predict.js"
+    _css = HERE / "predict.css"
+
+    question = traitlets.Unicode("").tag(sync=True)
+    options: Any = traitlets.List().tag(sync=True)  # of str
+    chosen = traitlets.Int(-1).tag(sync=True)  # -1 until something is chosen
+    frozen = traitlets.Bool(False).tag(sync=True)  # true in the copy a notebook keeps
+    uid = traitlets.Unicode("").tag(sync=True)
+
+
+class Prediction:
+    """A question and the learner's guess. Made by `predict`."""
+
+    def __init__(self, question: str, options: Sequence[str]) -> None:
+        if isinstance(options, str) or len(set(options)) < max(len(options), 2):
+            raise ValueError(
+                f"options must be at least two different answers, got {options!r}; "
+                'pass e.g. ["it rises", "it falls"]'
+            )
+        self.question = question
+        self.options = tuple(options)
+        self.view = Question(question=question, options=list(options))
+        self.view.uid = self.view.model_id or ""
+
+    @property
+    def guess(self) -> str | None:
+        """The option chosen last, or None."""
+        return self.options[self.view.chosen] if self.view.chosen >= 0 else None
+
+    def choose(self, option: str) -> None:
+        """Choose as a click does, without a browser."""
+        if option not in self.options:
+            raise ValueError(f"option must be one of {', '.join(self.options)}, got {option!r}")
+        self.view.chosen = self.options.index(option)
+
+    def reveal(self, measured: str) -> None:
+        """Print the guess, and under it what was `measured`, in words."""
+        print(f"Your guess: {self.guess or NO_GUESS}")
+        print(f"Measured:   {measured}")
+
+    def show(self) -> None:
+        """Show the question in the running cell; nothing happens outside a notebook."""
+        shell = get_ipython()
+        if shell is None or not hasattr(shell, "kernel"):
+            return
+        # Where no widget can run (GitHub, a static page) the HTML is shown in its place.
+        items = "".join(f"<li>{escape(option)}</li>" for option in self.options)
+        asked = f"<strong>Predict.</strong> {escape(self.question)}"
+        shown = self.view._repr_mimebundle_()
+        bundle = {
+            **(shown[0] if shown else {}),
+            "text/html": f"<p>{asked}</p><ul>{items}</ul>",
+            "text/plain": "\n".join([self.question, *(f"- {option}" for option in self.options)]),
+        }
+        display(bundle, raw=True)
+
+    def __repr__(self) -> str:
+        return f"Prediction({self.question!r}, guess: {self.guess or 'none'})"
+
+
+def predict(question: str, options: Sequence[str]) -> Prediction:
+    """Ask before the cell below is run; the guess is kept until `reveal` shows it again.
+
+    Args:
+        question: one sentence.
+        options: at least two answers to choose among, by mouse or by arrow keys.
+
+    Nothing waits for an answer: with Run All, or where there is no browser, there is no guess, and
+    `reveal` says so.
+    """
+    prediction = Prediction(question, options)
+    prediction.show()
+    return prediction

@@ -1,0 +1,196 @@
+"""A panel where training itself is the show: play, pause, step, reset, and live settings."""
+
+import time
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from course_utils.live.controls import Control
+from course_utils.live.pace import Pace
+from course_utils.live.painter import Drawing
+from course_utils.live.panel import Panel
+from course_utils.live.turns import chosen_threads, end_turn, take_turn
+
+
+class Live:
+    """The values of a panel's controls as they are now: `live.lam` is read at each step."""
+
+    def __init__(self, controls: Mapping[str, Control]) -> None:
+        self._controls = dict(controls)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name not in self._controls:
+            known = ", ".join(self.__dict__.get("_controls", {}))
+            raise AttributeError(f"there is no control {name!r}; there are: {known}")
+        return self._controls[name].value
+
+
+Restart = Sequence[str] | Callable[[str, Live], bool]
+
+
+class Stream(Panel):
+    """See `stream`, which makes one."""
+
+    def __init__(
+        self,
+        train: Callable[[Live], Iterable[Any]],
+        drawing: Drawing,
+        *,
+        controls: Mapping[str, Control | Sequence[Any]],
+        restart: Restart,
+        first: int,
+        steps_per_second: float,
+        title: str,
+    ) -> None:
+        super().__init__(drawing, controls, title=title)
+        self.live = Live(self.controls)
+        self.state: Any = None
+        self.steps = 0
+        self.playing = False
+        self._train = train
+        self._restart = restart
+        self._period = 1 / steps_per_second
+        self._states: Iterator[Any] = iter(())
+        self._fresh = True  # begin anew before the next step
+        self._wanted = first  # steps asked for one by one
+        self._pace = Pace()
+        self._show_buttons()
+
+    def play(self) -> None:
+        """Train on and on, until `pause`."""
+        self.playing = True
+        self._go()
+
+    def pause(self) -> None:
+        """Stop after the step that runs now."""
+        self.playing = False
+        self._wanted = 0
+        self._go()
+
+    def step(self, count: int = 1) -> None:
+        """Train `count` steps more."""
+        self._wanted += count
+        self._go()
+
+    def reset(self) -> None:
+        """Begin anew with the settings as they are now; goes on playing if it was."""
+        self._fresh = True
+        self._wanted = 0
+        self._go()
+
+    def changed(self, name: str) -> None:
+        """Settings are read at the next step; those in `restart` begin the training anew."""
+        restart = self._restart
+        if restart(name, self.live) if callable(restart) else name in restart:
+            self.reset()
+
+    def pressed(self, name: str) -> None:
+        """Play or pause, step, reset."""
+        if name == "play":
+            (self.pause if self.playing else self.play)()
+        elif name == "step":
+            self.step()
+        elif name == "reset":
+            self.reset()
+        elif name == "hidden":  # the last view has gone: nobody watches
+            self.pause()
+
+    def _go(self) -> None:
+        self._show_buttons()
+        self._worker.submit(self._run)
+
+    def _run(self) -> Generator[float, None, None]:
+        with chosen_threads():
+            try:
+                if self._fresh:
+                    yield from self._begin()
+                while self.playing or self._wanted > 0:
+                    began = time.perf_counter()
+                    yield from self._one_step()
+                    yield max(0.0, self._period - (time.perf_counter() - began))
+            except Exception:
+                self.playing, self._wanted = False, 0
+                self._show_buttons()
+                raise
+            finally:
+                self._draw_newest()
+        self._rest(self._doing())
+
+    def _begin(self) -> Generator[float, None, None]:
+        close = getattr(self._states, "close", None)
+        if close is not None:
+            close()
+        self._states = iter(self._train(self.live))
+        self._fresh, self.steps, self.state = False, -1, None
+        self._wanted += 1  # the state before the first step
+        yield from self._one_step()
+        self._draw_newest()
+        self._succeed()
+
+    def _one_step(self) -> Generator[float, None, None]:
+        yield from take_turn()
+        try:
+            state = next(self._states, None)
+        finally:
+            end_turn()
+        self._wanted = max(0, self._wanted - 1)
+        if state is None:
+            self.playing, self._wanted = False, 0
+            self._show_buttons()
+            return
+        self.state, self.steps, self._undrawn = state, self.steps + 1, True
+        if self._pace.due():
+            self._draw_newest()
+
+    _undrawn = False
+
+    def _draw_newest(self) -> None:
+        if self._undrawn:
+            self._undrawn = False
+            began = time.perf_counter()
+            self._draw(self.state)
+            self.view.say(self._doing())
+            self._pace.drawn(time.perf_counter() - began)
+
+    def _doing(self) -> str:
+        return f"{'training' if self.playing or self._wanted else 'paused'}: step {self.steps}"
+
+    def _show_buttons(self) -> None:
+        self.view.buttons = [
+            {"name": "play", "label": "Pause" if self.playing else "Play", "pressed": self.playing},
+            {"name": "step", "label": "Step", "pressed": False},
+            {"name": "reset", "label": "Reset", "pressed": False},
+        ]
+
+
+def stream(
+    train: Callable[[Live], Iterable[Any]],
+    drawing: Drawing,
+    *,
+    controls: Mapping[str, Control | Sequence[Any]],
+    restart: Restart = (),
+    first: int = 60,
+    steps_per_second: float = 50.0,
+    title: str = "",
+) -> Stream:
+    """Show a training while it goes on, with play, pause, step and reset.
+
+    Args:
+        train: ``train(live)`` -> states, the first before any training, e.g. a generator that
+            yields after each epoch. ``live.lam`` is the value of control "lam" at that moment, so
+            a change takes effect at the next step.
+        drawing: draws a state; a `plots.Board` with fixed limits.
+        controls: lists of values, `slider(...)` or `choice(...)`, by name.
+        restart: the controls that begin the training anew, by name, or a function
+            ``restart(name, live) -> bool`` that decides when one moves.
+        first: how many steps the cell itself trains, so that a saved notebook shows them.
+        steps_per_second: no faster than this.
+        title: what the panel is about, read out by screen readers.
+
+    Errors of the first steps fail the cell; later ones show in the panel.
+    """
+    panel = Stream(
+        train, drawing, controls=controls, restart=restart, first=first,
+        steps_per_second=steps_per_second, title=title or "Training",
+    )  # fmt: skip
+    panel.start()
+    return panel

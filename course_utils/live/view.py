@@ -1,0 +1,85 @@
+"""The panel's view in the browser: controls, a picture, a line of text, progress, an error.
+
+Pictures travel as PNG in `pages`. A slider marked with `pages` turns them in the browser alone,
+so it answers while the kernel is busy, and after the kernel has gone.
+"""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from course_utils.plots.figures import Picture
+
+HERE = Path(__file__).parent
+
+
+class View(anywidget.AnyWidget):
+    """What the browser draws; `view.js` is its other half. Knows nothing of training or plots."""
+
+    _esm = HERE / "view.js"
+    _css = HERE / "view.css"
+
+    title = traitlets.Unicode("").tag(sync=True)
+    controls: Any = traitlets.List().tag(sync=True)  # of Control.spec
+    # Of each control, by name. Not echoed: the browser that moved a slider knows where it stands.
+    indices = traitlets.Dict().tag(sync=True, echo_update=False)
+    pages: Any = traitlets.List().tag(sync=True)  # of {"png": bytes, "text": str}, or None
+    newest = traitlets.Dict().tag(sync=True)  # the page pushed last, with its run and its index
+    buttons: Any = traitlets.List().tag(sync=True)  # of {"name", "label", "pressed"}
+    status = traitlets.Unicode("").tag(sync=True)
+    progress = traitlets.Float(-1.0).tag(sync=True)  # 0 to 1; below 0 there is nothing to show
+    error = traitlets.Unicode("").tag(sync=True)
+    trace = traitlets.Unicode("").tag(sync=True)
+    frozen = traitlets.Bool(False).tag(sync=True)  # true in the copy a notebook keeps
+    uid = traitlets.Unicode("").tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        # Messages from the browser and pictures from a worker come on different threads.
+        self._lock = threading.RLock()
+        super().__init__(**traits)
+        self._run = 0
+        self.uid = self.model_id or ""
+
+    def _handle_msg(self, msg: Any) -> None:
+        with self._lock:
+            super()._handle_msg(msg)
+
+    def forget_pages(self) -> None:
+        """Drop all pages, which belong to settings of before; the picture on show stays."""
+        with self._lock:
+            self._run += 1
+            self.pages[:] = [None] * len(self.pages)
+
+    def push_page(self, index: int, picture: Picture) -> None:
+        """Show or keep one new page, without sending the others again."""
+        with self._lock:
+            page = {"png": picture.png, "text": picture.alt}
+            self.pages[index] = page  # changed in place, and so not sent
+            self.newest = {**page, "index": index, "run": self._run}
+
+    def publish_pages(self, pictures: Sequence[Picture]) -> None:
+        """Replace all pages at once, in the widget's state as well: they are final."""
+        with self._lock:
+            self.pages[:] = [{"png": p.png, "text": p.alt} for p in pictures]
+            self.keep_pages()
+
+    def keep_pages(self) -> None:
+        """Send all pages as they are: what was pushed is then part of the widget's state."""
+        with self._lock:
+            self.send_state("pages")
+
+    def say(self, status: str = "", progress: float = -1.0) -> None:
+        """Show what is going on, with a bar from 0 to 1 unless `progress` is below 0."""
+        with self._lock, self.hold_sync():
+            self.status = status
+            self.progress = progress
+
+    def report(self, error: str, trace: str = "") -> None:
+        """Show an error under the picture, or take it away with an empty text."""
+        with self._lock, self.hold_sync():
+            self.error = error
+            self.trace = trace

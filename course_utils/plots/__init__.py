@@ -1,0 +1,63 @@
+"""Every figure of the course: one grammar, no pyplot, drawn once and updated in place.
+
+For one figure in a lesson, make axes with `new_figure`, draw with the `plot_...` functions (each
+takes an axes and returns it) and show it with `show(figure, text)`. For a live panel, write a
+`Board` of parts (`Curves`, `Metric`, `WeightHistogram`, `Mosaic`, `Boundary`, `ContourPath`); the
+same board also draws the static figure.
+"""
+
+from course_utils.plots.board import Board, Part, Text
+from course_utils.plots.curves import Curves, Line, best_epoch, plot_curves
+from course_utils.plots.figures import Picture, figure_png, new_figure, show
+from course_utils.plots.images import Mosaic, plot_images, tile
+from course_utils.plots.metric import Metric, plot_metric
+from course_utils.plots.plane import (
+    Boundary,
+    ContourPath,
+    data_extent,
+    plane_grid,
+    plot_boundary,
+)
+from course_utils.plots.style import COLORS, LINE_STYLES, MARKERS, color, marker, tidy
+from course_utils.plots.value_axis import ValueAxis, format_value
+from course_utils.plots.weights import WeightHistogram, plot_weights, weight_text
+from course_utils.plots.words import said_accuracy, said_gain, said_number, sweep_text
+
+__all__ = [
+    "COLORS",
+    "LINE_STYLES",
+    "MARKERS",
+    "Board",
+    "Boundary",
+    "ContourPath",
+    "Curves",
+    "Line",
+    "Metric",
+    "Mosaic",
+    "Part",
+    "Picture",
+    "Text",
+    "ValueAxis",
+    "WeightHistogram",
+    "best_epoch",
+    "color",
+    "data_extent",
+    "figure_png",
+    "format_value",
+    "marker",
+    "new_figure",
+    "plane_grid",
+    "plot_boundary",
+    "plot_curves",
+    "plot_images",
+    "plot_metric",
+    "plot_weights",
+    "said_accuracy",
+    "said_gain",
+    "said_number",
+    "show",
+    "sweep_text",
+    "tidy",
+    "tile",
+    "weight_text",
+]

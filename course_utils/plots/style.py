@@ -1,0 +1,71 @@
+"""The one grammar of every figure: which color, line, marker and word means what.
+
+Color says which run or which value, line style says which split (training solid, validation
+dashed), a band is the 95 % interval over seeds, and a dotted vertical line is the best epoch.
+Colors are Okabe and Ito's, which people with any kind of color vision can tell apart; each comes
+with a marker, so that color never says something alone.
+"""
+
+from typing import Literal
+
+from matplotlib.axes import Axes
+
+Split = Literal["train", "val"]
+
+# Okabe & Ito, "Color Universal Design" (2008). Their yellow is left out: too pale for a line.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+MARKERS = ("o", "^", "s", "D", "v", "P", "X")
+LINE_STYLES: dict[Split, Literal["-", "--"]] = {"train": "-", "val": "--"}
+SPLIT_NAMES: dict[Split, str] = {"train": "training", "val": "validation"}
+
+BAND_ALPHA = 0.22
+NEUTRAL = "#555555"  # what belongs to no run: guides, legends that speak of splits
+LABELS = {"loss": "cross-entropy (without penalty)", "accuracy": "accuracy"}
+
+DPI = 100
+FONT_SIZE = 9.0
+
+
+def color(index: int) -> str:
+    """The color of run or value number `index` (from 0; repeats after seven)."""
+    return COLORS[index % len(COLORS)]
+
+
+def marker(index: int) -> str:
+    """The marker that goes with `color(index)`."""
+    return MARKERS[index % len(MARKERS)]
+
+
+def tidy(ax: Axes, *, grid: bool = True) -> Axes:
+    """Give `ax` the course's look: light grid, no box, small ticks. Returns `ax`.
+
+    Set on the axes and not through matplotlib's global settings, which are not safe to change
+    while another thread draws.
+    """
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(labelsize=FONT_SIZE - 1)
+    for label in (ax.xaxis.label, ax.yaxis.label):
+        label.set_fontsize(FONT_SIZE)
+    ax.title.set_fontsize(FONT_SIZE + 1)
+    ax.set_axisbelow(True)
+    if grid:
+        ax.grid(True, color="#dddddd", linewidth=0.6)
+    return ax
+
+
+def frameless(ax: Axes) -> Axes:
+    """Take ticks and box away from `ax`, for images. Returns `ax`."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.spines[:].set_visible(False)
+    ax.title.set_fontsize(FONT_SIZE + 1)
+    return ax
+
+
+def legend_above(ax: Axes) -> None:
+    """Put what the labeled artists of `ax` mean in one row above it, where no curve can hide it."""
+    handles, labels = ax.get_legend_handles_labels()
+    ax.legend(
+        handles, labels, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=len(labels),
+        fontsize=FONT_SIZE - 1, frameon=False, borderpad=0.2, handlelength=2.4, columnspacing=1.2,
+    )  # fmt: skip

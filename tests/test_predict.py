@@ -1,0 +1,83 @@
+"""The question before a cell, and the guess beside its result."""
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import nbformat
+import pytest
+
+from course_utils.live import predict
+from course_utils.live.predict import Prediction
+from course_utils.tooling.notebooks import WIDGET_VIEW, execute
+
+QUESTION, OPTIONS = "The validation loss ...", ["rises", "falls & stays"]
+
+
+def test_without_a_guess_the_result_is_told_all_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    predict(QUESTION, OPTIONS).reveal("it rises by 0.4")
+    said = capsys.readouterr().out
+    assert "none recorded" in said
+    assert "it rises by 0.4" in said
+
+
+def test_the_guess_stands_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
+    guess = predict(QUESTION, OPTIONS)
+    guess.choose("falls & stays")
+    guess.reveal("it rises by 0.4")
+    assert capsys.readouterr().out.splitlines() == [
+        "Your guess: falls & stays",
+        "Measured:   it rises by 0.4",
+    ]
+
+
+def test_a_click_in_the_browser_is_the_guess() -> None:
+    guess = predict(QUESTION, OPTIONS)
+    assert guess.guess is None
+    guess.view.set_state({"chosen": 0})
+    assert guess.guess == "rises"
+    guess.view.set_state({"chosen": 1})
+    assert guess.guess == "falls & stays"
+    assert "falls & stays" in repr(guess)
+
+
+@pytest.mark.parametrize("options", ["rises", [], ["rises"], ["rises", "rises"]])
+def test_options_that_leave_no_choice_are_refused(options: Any) -> None:
+    with pytest.raises(ValueError, match="at least two different answers"):
+        predict(QUESTION, options)
+
+
+def test_an_unknown_option_is_refused() -> None:
+    with pytest.raises(ValueError, match="must be one of rises, falls & stays, got 'flies'"):
+        predict(QUESTION, OPTIONS).choose("flies")
+
+
+def test_where_no_widget_runs_the_question_is_still_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[dict[str, Any]] = []
+    kernel = SimpleNamespace(kernel=object())
+    module = Prediction.show.__globals__  # the package's `predict` is the function
+    monkeypatch.setitem(module, "get_ipython", lambda: kernel)
+    monkeypatch.setitem(module, "display", lambda data, raw: shown.append(data))
+    predict(QUESTION, OPTIONS)
+    (bundle,) = shown
+    assert "falls &amp; stays" in bundle["text/html"]
+    assert QUESTION in bundle["text/plain"]
+    assert WIDGET_VIEW in bundle
+
+
+@pytest.mark.slow
+def test_a_notebook_that_is_executed_does_not_wait_and_keeps_the_question(tmp_path: Path) -> None:
+    source = (
+        "from course_utils.live import predict\n"
+        f"guess = predict({QUESTION!r}, {OPTIONS!r})\n"
+        "guess.reveal('it rises')"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, id="ask")])
+    path = tmp_path / "ask.ipynb"
+    nbformat.write(notebook, path)
+    execute(path)
+    question, answer = nbformat.read(path, as_version=4).cells[0].outputs
+    assert set(question.data) == {"text/html"}
+    assert "none recorded" in answer.text
