@@ -23,11 +23,11 @@ class RandomAffine:
 
     Args:
         degrees: rotation, uniform in [-degrees, degrees].
-        shift: horizontal and vertical shift, each uniform in [-shift, shift] pixels.
+        shift: how far right and down, each uniform in [-shift, shift] pixels.
         zoom: scale, uniform in [1 - zoom, 1 + zoom]; in [0, 1).
 
-    Pixels that come from outside the image are 0. With all three 0 images pass unchanged, up to
-    rounding.
+    The image is turned and zoomed around its center first, then shifted. Pixels that come from
+    outside are 0. With all three 0 images pass unchanged, up to rounding.
     """
 
     degrees: float = 0.0
@@ -42,19 +42,46 @@ class RandomAffine:
 
     def __call__(self, x: Tensor) -> Tensor:
         """Transform a batch [n, channels, height, width]."""
-        n, _, height, width = _checked_images(x)
-        draws = torch.rand(4, n, device=x.device) * 2.0 - 1.0
-        angle = draws[0] * math.radians(self.degrees)
-        # Pixels are measured in half-widths of the image, and shrinking the grid zooms in.
-        scale = 1.0 + draws[1] * self.zoom
-        cos, sin = angle.cos() / scale, angle.sin() / scale
-        right = draws[2] * (2.0 * self.shift / width)
-        down = draws[3] * (2.0 * self.shift / height)
-        matrix = torch.stack(
-            [torch.stack([cos, -sin, right], 1), torch.stack([sin, cos, down], 1)], 1
+        n, *_ = _checked_images(x)
+        turn, grow, right, down = torch.rand(4, n, device=x.device) * 2.0 - 1.0
+        return affine(
+            x,
+            angle=turn * self.degrees,
+            scale=1.0 + grow * self.zoom,
+            right=right * self.shift,
+            down=down * self.shift,
         )
-        grid = F.affine_grid(matrix, list(x.shape), align_corners=False)
-        return F.grid_sample(x, grid, align_corners=False)
+
+
+def affine(x: Tensor, *, angle: Tensor, scale: Tensor, right: Tensor, down: Tensor) -> Tensor:
+    """Turn and scale each image about its center, then move it; one resampling, no randomness.
+
+    Args:
+        x: images [n, channels, height, width].
+        angle: [n], degrees, clockwise.
+        scale: [n], above 0; 2 doubles the size of what is shown.
+        right, down: [n], pixels.
+
+    The same as ``torchvision.transforms.v2.functional.affine`` with bilinear interpolation, which
+    takes one angle, scale and translation for all images it is given.
+    """
+    _, _, height, width = _checked_images(x)
+    # For each pixel of the result: where it comes from, in pixels from the image's center.
+    to_x = _from_center(width, x)[None, None, :] - right[:, None, None]
+    to_y = _from_center(height, x)[None, :, None] - down[:, None, None]
+    radians = angle * (math.pi / 180.0)
+    cos = (radians.cos() / scale)[:, None, None]
+    sin = (radians.sin() / scale)[:, None, None]
+    # grid_sample counts in half-widths and half-heights of the image.
+    from_x = (cos * to_x + sin * to_y) * (2.0 / width)
+    from_y = (cos * to_y - sin * to_x) * (2.0 / height)
+    return F.grid_sample(x, torch.stack([from_x, from_y], 3), align_corners=False)
+
+
+def _from_center(length: int, like: Tensor) -> Tensor:
+    """Places of `length` pixels in a row, in pixels from the middle of the row."""
+    # Counted up, because a fleet cannot follow torch.arange in a function of differing numbers.
+    return like.new_ones(length).cumsum(0) - (length + 1) / 2.0
 
 
 @dataclass(frozen=True)
@@ -72,6 +99,7 @@ class RandomShift:
     def __call__(self, x: Tensor) -> Tensor:
         """Shift a batch [n, channels, height, width]."""
         n, _, height, width = _checked_images(x)
+        # Where the window into the padded image starts: at 0 it shows it moved down and right.
         span = 2 * self.pixels + 1
         offset = (torch.rand(2, n, device=x.device) * span).long()
         padded = F.pad(x, [self.pixels] * 4)

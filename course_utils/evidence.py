@@ -62,6 +62,11 @@ class Difference(Estimate):
             what: what was compared, the subject of the sentence.
             points: whether the samples were shares, to be told in percentage points.
         """
+        if math.isnan(self.mean):
+            return f"{what} cannot be compared: a run has no score (NaN); did it diverge?"
+        if self.n == 1:
+            one = f"{100 * self.mean:+.1f} points" if points else f"{self.mean:+.3f}"
+            return f"{what} differs by {one} in one pair of runs, which says nothing about others"
         if self.is_clear:
             change = "goes up" if self.mean > 0 else "goes down"
         else:
@@ -117,7 +122,8 @@ def interval_along(
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """`estimate` for a whole array at once: (mean, low, high) over the seeds on `axis`.
 
-    NaN samples (an epoch not trained yet, a run that diverged) make that entry NaN.
+    NaN samples (an epoch not trained yet, a run that diverged) make that entry NaN. With one seed
+    there is no interval, and low and high are the mean, so that no band is drawn.
     """
     n = samples.shape[axis]
     mean = samples.mean(axis)

@@ -120,29 +120,35 @@ def _dropout(
     return input.mul_(mask) if inplace else input * mask
 
 
-def _channel_dropout(
-    source: Source, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
-) -> Tensor:
-    """Dropout of whole channels (dropout1d to dropout3d): one draw for each [sample, channel]."""
-    if not training:
-        return input
-    shape = tuple(input.shape[:2]) + (1,) * (input.ndim - 2)
-    mask = _keep_mask(source, shape, p, input)
-    return input.mul_(mask) if inplace else input * mask
+def _channel_dropout(unbatched_ndim: int | None) -> Callable[..., Tensor]:
+    """Dropout of whole channels (dropout1d to dropout3d): one draw for each [sample, channel], or
+    for each [channel] of an input that has no sample dimension."""
+
+    def dropout(
+        source: Source, input: Tensor, p: float = 0.5, training: bool = True, inplace: bool = False
+    ) -> Tensor:
+        if not training:
+            return input
+        kept = 1 if input.ndim == unbatched_ndim else 2
+        shape = tuple(input.shape[:kept]) + (1,) * (input.ndim - kept)
+        mask = _keep_mask(source, shape, p, input)
+        return input.mul_(mask) if inplace else input * mask
+
+    return dropout
 
 
 def _size(size: tuple[Any, ...]) -> tuple[int, ...]:
-    return tuple(size[0]) if len(size) == 1 and not isinstance(size[0], int) else tuple(size)
+    return tuple(size[0]) if len(size) == 1 and isinstance(size[0], tuple | list) else size
 
 
 def _rand(source: Source, *size: Any, **options: Any) -> Tensor:
-    size = size or (options.pop("size"),)
-    return source("uniform", _size(size)).to(**{"dtype": torch.float32, **_placement(options)})
+    size = size or (options["size"],)
+    return _placed(source("uniform", _size(size)), options)
 
 
 def _randn(source: Source, *size: Any, **options: Any) -> Tensor:
-    size = size or (options.pop("size"),)
-    return source("normal", _size(size)).to(**{"dtype": torch.float32, **_placement(options)})
+    size = size or (options["size"],)
+    return _placed(source("normal", _size(size)), options)
 
 
 def _rand_like(source: Source, input: Tensor, **options: Any) -> Tensor:
@@ -153,8 +159,11 @@ def _randn_like(source: Source, input: Tensor, **options: Any) -> Tensor:
     return _randn(source, input.shape, **{"dtype": input.dtype, "device": input.device, **options})
 
 
-def _placement(options: dict[str, Any]) -> dict[str, Any]:
-    return {k: options[k] for k in ("dtype", "device") if options.get(k) is not None}
+def _placed(drawn: Tensor, options: dict[str, Any], dtype: torch.dtype | None = None) -> Tensor:
+    """`drawn` with the dtype and device asked for, else with `dtype` where it is."""
+    asked = {k: options[k] for k in ("dtype", "device") if options.get(k) is not None}
+    placed = drawn.to(**{"dtype": dtype or drawn.dtype, **asked})
+    return placed.requires_grad_() if options.get("requires_grad") else placed
 
 
 def _bernoulli(source: Source, input: Tensor, p: float | None = None) -> Tensor:
@@ -178,24 +187,24 @@ def _normal_(source: Source, input: Tensor, mean: float = 0.0, std: float = 1.0)
 
 
 def _randint(source: Source, *args: Any, **options: Any) -> Tensor:
-    numbers = [a for a in args if isinstance(a, int)]
-    size = next((a for a in args if not isinstance(a, int)), None) or options["size"]
-    high: int = options["high"] if "high" in options else numbers[-1]
-    low: int = options.get("low", numbers[0] if len(numbers) > 1 else 0)
-    uniform = source("uniform", _size((size,)))
+    numbers, size = (args, options["size"]) if "size" in options else (args[:-1], args[-1])
+    named_high = (options["high"],) if "high" in options else ()
+    *lows, high = (*numbers, *named_high)
+    low: int = options.get("low", lows[0] if lows else 0)
+    uniform = source("uniform", tuple(size))
     drawn = (uniform * (high - low) + low).floor().clamp(max=high - 1)
-    return drawn.to(**{"dtype": torch.int64, **_placement(options)})
+    return _placed(drawn, options, torch.int64)
 
 
 def _randperm(source: Source, n: int, **options: Any) -> Tensor:
-    return source("uniform", (n,)).argsort().to(**{"dtype": torch.int64, **_placement(options)})
+    return _placed(source("uniform", (n,)).argsort(), options)
 
 
 _REPLACEMENTS: dict[Any, Callable[..., Tensor]] = {
     F.dropout: _dropout,
-    F.dropout1d: _channel_dropout,
-    F.dropout2d: _channel_dropout,
-    F.dropout3d: _channel_dropout,
+    F.dropout1d: _channel_dropout(2),
+    F.dropout2d: _channel_dropout(None),
+    F.dropout3d: _channel_dropout(4),
     torch.dropout: _dropout,
     torch.rand: _rand,
     torch.randn: _randn,

@@ -114,6 +114,11 @@ class BatchNorm1d(nn.Module):
         self.register_buffer("num_batches_tracked", torch.tensor(0))
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.ndim != 2 or x.shape[1] != len(self.weight):
+            raise ValueError(
+                f"this layer normalizes x of shape [n, {len(self.weight)}], got {tuple(x.shape)}; "
+                "num_features must be the width of the layer before it"
+            )
         mean, var = self.running_mean, self.running_var
         if self.training:
             if len(x) < 2:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import NamedTuple
 
 import torch
@@ -86,6 +86,11 @@ def fit(
     batches = shuffled_batches(data.n_train, batch_size, seed)
     history = History()
     best_weights: dict[str, Tensor] = {}
+
+    def scored(outputs: Tensor, y: Tensor) -> Tensor:
+        check_outputs(outputs, y, data.num_classes)
+        return loss_fn(outputs, y)
+
     draws = SeededDraws(seed, data.x_train.device)
     for epoch in tqdm(range(epochs + 1), disable=not progress, desc="epoch"):
         if epoch > 0:
@@ -100,8 +105,8 @@ def fit(
                 draws=draws,
             )
         history.record(
-            evaluate(model, data.x_train, data.y_train, loss_fn=loss_fn),
-            evaluate(model, data.x_val, data.y_val, loss_fn=loss_fn),
+            evaluate(model, data.x_train, data.y_train, loss_fn=scored),
+            evaluate(model, data.x_val, data.y_val, loss_fn=scored),
         )
         if early_stopping is None:
             continue
@@ -129,8 +134,8 @@ def train_epoch(
 ) -> None:
     """One pass over the training set: a step of `optimizer` for each index tensor in `batches`.
 
-    The other arguments are those of `fit`; the random draws of model and augmentation are made
-    inside `draws`, if given.
+    The other arguments are those of `fit`; the random draws of model, augmentation and penalty are
+    made inside `draws`, if given.
     """
     model.train()
     for step, batch in enumerate(batches):
@@ -139,10 +144,10 @@ def train_epoch(
         x, y = data.x_train.index_select(0, batch), data.y_train.index_select(0, batch)
         with draws or nullcontext():
             outputs = model(x if augment is None else augment(x))
-        check_outputs(outputs, y, data.num_classes)
-        loss = loss_fn(outputs, y)
-        if penalty is not None:
-            loss = loss + checked_penalty(penalty(model))
+            check_outputs(outputs, y, data.num_classes)
+            loss = loss_fn(outputs, y)
+            if penalty is not None:
+                loss = loss + checked_penalty(penalty(model))
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -163,20 +168,26 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
     """
     if len(x) == 0:
         raise ValueError("cannot score 0 samples: x is empty; pass at least one sample")
-    was_training = [(module, module.training) for module in model.modules()]
     loss_sum = correct = 0.0
-    with torch.random.fork_rng(devices=[]):
-        model.eval()
-        try:
-            for xs, ys in zip(x.split(_SCORE_CHUNK), y.split(_SCORE_CHUNK), strict=True):
-                outputs = model(xs)
-                loss_sum += loss_fn(outputs, ys).item() * len(xs)
-                if not ys.is_floating_point():
-                    correct += (outputs.argmax(1) == ys).sum().item()
-        finally:
-            for module, training in was_training:
-                module.training = training
+    with torch.random.fork_rng(devices=[]), evaluating(model):
+        for xs, ys in zip(x.split(_SCORE_CHUNK), y.split(_SCORE_CHUNK), strict=True):
+            outputs = model(xs)
+            loss_sum += loss_fn(outputs, ys).item() * len(xs)
+            if not ys.is_floating_point():
+                correct += (outputs.argmax(1) == ys).sum().item()
     return Score(loss_sum / len(x), math.nan if y.is_floating_point() else correct / len(x))
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside; afterwards each submodule is back in the mode that it was in."""
+    was_training = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in was_training:
+            module.training = training
 
 
 def shuffled_batches(n: int, batch_size: int, seed: int) -> Iterator[tuple[Tensor, ...]]:
@@ -237,12 +248,20 @@ def check_outputs(outputs: Tensor, y: Tensor, num_classes: int | None) -> None:
         )
 
 
-def checked_penalty(value: object) -> Tensor:
-    """`value` if it is a scalar tensor, else an error that says what a penalty must return."""
+def checked_penalty(value: object, *, traced: bool = False) -> Tensor:
+    """`value` if it is a scalar tensor of 0 or more, else an error that says what to change.
+
+    While it is `traced`, a tensor has no number yet that could be looked at.
+    """
     if not isinstance(value, Tensor) or value.ndim != 0:
         got = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
         raise TypeError(
             f"penalty(model) must return a scalar tensor, got {got}; "
             "sum over all weights, for example sum(w.square().sum() for w in ...)"
+        )
+    if not traced and value < 0:
+        raise ValueError(
+            f"penalty(model) must be 0 or more, got {value.item():.4g}: a negative one rewards "
+            "large weights without bound; use a strength λ of 0 or more, and a plus sign"
         )
     return value

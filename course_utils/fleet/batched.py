@@ -15,11 +15,19 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._decomp import get_decompositions
+from torch._guards import TracingContext, tracing
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import grad, vmap
 from torch.fx import GraphModule, Node
 from torch.fx.experimental.proxy_tensor import make_fx
 
-from course_utils.fleet.recording import CannotBatchError, Operation, numbers_that_differ, record
+from course_utils.fleet.recording import (
+    CannotBatchError,
+    Operation,
+    numbers_that_differ,
+    record,
+    repeats,
+)
 
 aten = torch.ops.aten
 
@@ -38,6 +46,7 @@ def batch(
     example: Sequence[Tensor],
     in_dims: Sequence[int | None],
     *,
+    twin: MemberFn | None = None,
     n_params: int = 0,
 ) -> MemberFn:
     """Merge functions that differ only in numbers into one over a leading member dimension.
@@ -48,6 +57,7 @@ def batch(
         alone: for each function, inputs of one member to run it on; they may be changed.
         example: batched inputs, which may be changed; the result takes inputs of these shapes.
         in_dims: as in `torch.vmap`: 0 for inputs that differ by member, None for shared ones.
+        twin: the first function as another seed has it, to be compared with.
         n_params: if above 0, return not the function's outputs, but the gradients of its first
             output with respect to its first `n_params` inputs.
 
@@ -55,6 +65,14 @@ def batch(
         CannotBatchError: the functions do different things, or cannot be traced.
     """
     recordings = [record(f, inputs) for f, inputs in zip(functions, alone, strict=True)]
+    again = (record(f, inputs) for f, inputs in zip(functions, alone, strict=True))
+    if not all(repeats(a, b) for a, b in zip(recordings, again, strict=True)):
+        raise CannotBatchError("it does not do the same in every call")
+    if twin is not None and not repeats(recordings[0], record(twin, alone[0])):
+        raise CannotBatchError(
+            "its seeds differ in tensors or numbers that are no weights or buffers of the model "
+            "(`register_buffer` makes a tensor one)"
+        )
     differing = numbers_that_differ(recordings)
     numbers = [
         torch.stack(n.by_value).to(example[0].device).repeat_interleave(members_per_function, dim=0)
@@ -75,8 +93,11 @@ def batch(
 def _trace(
     function: MemberFn, example: Sequence[Tensor], decompositions: Any = None
 ) -> GraphModule:
+    # One fake mode for the whole trace, where make_fx would make one for each tensor in it.
+    context = TracingContext(FakeTensorMode(allow_fallback_kernels=True))
     try:
-        return make_fx(function, decomposition_table=decompositions)(*example)
+        with tracing(context):
+            return make_fx(function, decomposition_table=decompositions)(*example)
     except Exception as error:
         raise CannotBatchError(f"its operations cannot be traced: {error}") from error
 
@@ -88,7 +109,9 @@ def _lifted(
     calls = [
         n
         for n in graph.graph.nodes
-        if n.op == "call_function" and isinstance(n.target, torch._ops.OpOverload)
+        if n.op == "call_function"
+        and isinstance(n.target, torch._ops.OpOverload)
+        and n.target is not aten.detach.default
     ]
     if [n.target for n in calls] != [operation.function for operation in recording]:
         raise CannotBatchError("its trace differs from its recording")
@@ -112,10 +135,12 @@ def _simplify(module: GraphModule) -> None:
             node.replace_all_uses_with(source)
             module.graph.erase_node(node)
     module.graph.eliminate_dead_code()
+    overwriting: set[Node] = set()
     for node in module.graph.nodes:
-        if node.target in _IN_PLACE and (source := _overwritable(node)) is not None:
+        if node.target in _IN_PLACE and (source := _overwritable(node, overwriting)) is not None:
             node.args = (source, *(a for a in node.args if a is not source))
             node.target = _IN_PLACE[node.target]
+            overwriting.add(node)
     module.recompile()
 
 
@@ -143,16 +168,21 @@ _IN_PLACE = {
 }
 _COMMUTES = (aten.add.Tensor, aten.mul.Tensor)
 #: Operations whose result is memory of its own, never a view of something older.
-_FRESH = {*_IN_PLACE, *_IN_PLACE.values(), aten.bmm.default, aten._to_copy.default}
+_FRESH = {*_IN_PLACE, aten.bmm.default, aten._to_copy.default}
 
 
-def _overwritable(node: Node) -> Node | None:
-    """An argument of `node` with the result's shape and type, in memory that no one else reads."""
+def _overwritable(node: Node, overwriting: set[Node]) -> Node | None:
+    """An argument of `node` with the result's shape and type, in memory that no one else reads.
+
+    In-place operations that the learner wrote may change a buffer; only our own do not.
+    """
     if node.kwargs:
         return None
     result = node.meta["val"]
     for source in node.args[: 2 if node.target in _COMMUTES else 1]:
-        if not isinstance(source, Node) or source.target not in _FRESH:
+        if not isinstance(source, Node):
+            continue
+        if source.target not in _FRESH and source not in overwriting:
             continue
         if len(source.users) > 1 or node.args.count(source) > 1:
             continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from tqdm.auto import tqdm
 from course_utils.fleet.group import BatchedGroup, SoloGroup
 from course_utils.fleet.objective import Objective, loss_of, noise_requests
 from course_utils.fleet.recording import CannotBatchError, record, structure
-from course_utils.fleet.run import Build, DataFor, Member, build_members
+from course_utils.fleet.run import Build, DataFor, Member, build_members, seeded
 from course_utils.history import History
 from course_utils.noise import empty
 from course_utils.training import LossFn
@@ -78,9 +78,9 @@ def train_fleet(
     """Train ``build(value)`` for every value and seed; each run equals ``fit(..., seed=seed)``.
 
     Args:
-        build: ``build(value)`` -> `Run`, in plain PyTorch. It is called once for each value and
-            seed; runs with the same seed start from the same weights and meet the same batches and
-            dropout masks, so that their differences are paired.
+        build: ``build(value)`` -> `Run`, in plain PyTorch, with a new model each time. It is called
+            for each value and seed; runs with the same seed start from the same weights and meet
+            the same batches and dropout masks, so that their differences are paired.
         data: one data set for all, or ``data(value, seed)`` -> data set.
         values: the values of the hyperparameter, in the order in which they are kept.
         seeds: how many seeds (0, 1, ...), or which.
@@ -125,9 +125,11 @@ def iter_fleet(
 
     Stop iterating to cancel.
     """
+    if isinstance(seeds, int) and seeds < 1:
+        raise ValueError(f"seeds must be at least 1, got {seeds}; 8 show the spread between runs")
     seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
     if not seeds:
-        raise ValueError("seeds must be at least 1, got 0; 8 show the spread between runs")
+        raise ValueError("seeds must hold at least one seed, got none; 8 show the spread")
     if len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must differ from each other, got {seeds}")
     values = list(values)
@@ -135,8 +137,10 @@ def iter_fleet(
         raise ValueError("values must hold at least one value, got none")
     members = build_members(build, data, values, seeds, epochs=epochs, batch_size=batch_size)
     fleet = Fleet(values, seeds, epochs)
-    fleet._models = {(m.value_index, m.seed_index): m.run.model for m in members}
-    groups, fleet.fallback = _groups(members, batch_size, loss_fn)
+    groups, fleet.fallback = _groups(members, build, values, batch_size, loss_fn)
+    fleet._models = {
+        (m.value_index, m.seed_index): m.run.model for group in groups for m in group.members
+    }
     if fleet.fallback is not None:
         warnings.warn(fleet.fallback, stacklevel=2)
     for epoch in range(epochs + 1):
@@ -149,6 +153,7 @@ def iter_fleet(
                 epoch,
             )
             scores = group.scores().T
+            scores[:, np.isnan(scores[[0, 2]]).any(0)] = np.nan  # no loss, no accuracy
             fleet.train_loss[at], fleet.train_acc[at], fleet.val_loss[at], fleet.val_acc[at] = (
                 scores
             )
@@ -157,7 +162,7 @@ def iter_fleet(
 
 
 def _groups(
-    members: Sequence[Member], batch_size: int, loss_fn: LossFn
+    members: Sequence[Member], build: Build, values: Sequence[Any], batch_size: int, loss_fn: LossFn
 ) -> tuple[list[BatchedGroup | SoloGroup], str | None]:
     """As few groups as the members allow, and what to tell about those that train alone."""
     groups: list[BatchedGroup | SoloGroup] = []
@@ -178,6 +183,8 @@ def _groups(
                 alone += similar
     if not alone:
         return groups, None
+    # What was tried on them may have moved what they remember, so they are built anew.
+    alone = [replace(m, run=seeded(build, values[m.value_index], m.seed)) for m in alone]
     groups.append(SoloGroup(alone, batch_size=batch_size, loss_fn=loss_fn))
     return groups, (
         f"{len(alone)} of {len(members)} runs train one after the other, which is slower: {why}"
@@ -199,17 +206,19 @@ def _shapes(member: Member) -> object:
     model, data = member.run.model, member.data
     state = [*model.named_parameters(), *model.named_buffers()]
     sizes = (data.x_train.shape, data.x_val.shape, data.num_classes)
-    return type(model), sizes, tuple((name, t.shape, t.dtype) for name, t in state)
+    return type(model), sizes, tuple((n, t.shape, t.dtype, t.requires_grad) for n, t in state)
 
 
 def _structure(member: Member, batch_size: int, loss_fn: LossFn) -> object:
     """What a training step does, numbers aside; None where that cannot be known."""
     objective = Objective(member.run, loss_fn, member.data.num_classes)
-    state = {name: t.detach().clone() for name, t in objective.model.state_dict().items()}
+    model, x, y = member.run.model, member.data.x_train, member.data.y_train
+    state = dict((*model.named_parameters(), *model.named_buffers()))
     names = [f"model.{name}" for name in state]
-    example = [*state.values(), member.data.x_train[:batch_size], member.data.y_train[:batch_size]]
-    noise = [empty(*request).zero_() for request in noise_requests(objective, names, example)]
+    example = [*(t.detach().clone() for t in state.values()), x[:batch_size], y[:batch_size]]
     try:
+        requests = noise_requests(objective, names, example)
+        noise = [empty(*request).zero_().to(x.device) for request in requests]
         return structure(record(loss_of(objective, names), [*example, *noise]))
     except CannotBatchError:
         return None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +21,13 @@ from course_utils.fleet.optimizers import optimizers_for
 from course_utils.fleet.recording import CannotBatchError
 from course_utils.fleet.run import Member
 from course_utils.noise import SeededDraws, empty, fill
-from course_utils.training import LossFn, evaluate, shuffled_batches, train_epoch
+from course_utils.training import (
+    DivergedError,
+    LossFn,
+    evaluate,
+    shuffled_batches,
+    train_epoch,
+)
 
 #: [members, 4]: training loss and accuracy, validation loss and accuracy.
 Scores = npt.NDArray[np.float64]
@@ -40,16 +47,17 @@ class SoloGroup:
 
     def train_epoch(self) -> None:
         for member, batches, draws in zip(self.members, self._batches, self._draws, strict=True):
-            train_epoch(
-                member.run.model,
-                member.data,
-                next(batches),
-                optimizer=member.run.optimizer,
-                penalty=member.run.penalty,
-                augment=member.run.augment,
-                loss_fn=self._loss_fn,
-                draws=draws,
-            )
+            with suppress(DivergedError):  # its scores tell
+                train_epoch(
+                    member.run.model,
+                    member.data,
+                    next(batches),
+                    optimizer=member.run.optimizer,
+                    penalty=member.run.penalty,
+                    augment=member.run.augment,
+                    loss_fn=self._loss_fn,
+                    draws=draws,
+                )
 
     def scores(self) -> Scores:
         def of(member: Member, x: Tensor, y: Tensor) -> tuple[float, float]:
@@ -76,6 +84,11 @@ class BatchedGroup:
         self._objectives = [
             Objective(m.run, loss_fn, m.data.num_classes) for m in members[:: len(self._seeds)]
         ]
+        self._twin = (
+            Objective(members[1].run, loss_fn, members[1].data.num_classes)
+            if len(self._seeds) > 1
+            else None
+        )
         self._params = _stack([dict(m.run.model.named_parameters()) for m in members])
         self._buffers = _stack([dict(m.run.model.named_buffers()) for m in members])
         self._names = [f"model.{name}" for name in (*self._params, *self._buffers)]
@@ -91,7 +104,12 @@ class BatchedGroup:
         )
         self._val = _Sample.of([m.data.x_val for m in members], [m.data.y_val for m in members])
         self._scorers: dict[tuple[torch.Size, ...], MemberFn] = {}
-        self._step_for(min(batch_size, self._n))  # fail now rather than in the first epoch
+        # Fail now rather than in the first epoch.
+        for length in {min(batch_size, self._n), self._n % batch_size} - {0}:
+            self._step_for(length)
+        self._scorer_for(next(self._train.parts()))
+        for member in members:
+            member.run.model.train()  # as `fit` leaves it
 
     def train_epoch(self) -> None:
         order = torch.stack([torch.cat(next(batches)) for batches in self._batches])
@@ -167,6 +185,7 @@ class BatchedGroup:
                 alone,
                 example,
                 [0] * len(example),
+                twin=loss_of(self._twin, self._names) if self._twin else None,
                 n_params=len(self._params),
             )
             self._steps[length] = requests, step
@@ -181,7 +200,14 @@ class BatchedGroup:
             alone = [[*self._alone(i), *one] for i in range(len(functions))]
             example = [*(t.clone() for t in self._state), sample.x, sample.y]
             in_dims = [*[0] * len(self._names), sample.x_dim, sample.y_dim]
-            self._scorers[key] = batch(functions, len(self._seeds), alone, example, in_dims)
+            self._scorers[key] = batch(
+                functions,
+                len(self._seeds),
+                alone,
+                example,
+                in_dims,
+                twin=score_of(self._twin, self._names) if self._twin else None,
+            )
         return self._scorers[key]
 
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
 from course_utils.fleet.batched import MemberFn
+from course_utils.fleet.recording import CannotBatchError, same
 from course_utils.fleet.run import Run
 from course_utils.noise import Kind, NoiseStream, empty
-from course_utils.training import LossFn, check_outputs, checked_penalty
+from course_utils.training import LossFn, check_outputs, checked_penalty, evaluating
 
 #: A random tensor that one training step draws.
 Request = tuple[Kind, tuple[int, ...]]
@@ -25,7 +28,7 @@ class Objective(nn.Module):
         self.model = run.model
         self.run, self.loss_fn, self.num_classes = run, loss_fn, num_classes
 
-    def forward(self, x: Tensor, y: Tensor, scoring: bool = False) -> Tensor:
+    def forward(self, x: Tensor, y: Tensor, scoring: bool = False, traced: bool = True) -> Tensor:
         """The loss to minimize, a scalar; or, for scoring, the outputs [n, ...] on clean inputs."""
         augment = None if scoring else self.run.augment
         outputs: Tensor = self.model(x if augment is None else augment(x))
@@ -34,7 +37,7 @@ class Objective(nn.Module):
         check_outputs(outputs, y, self.num_classes)
         loss = self.loss_fn(outputs, y)
         if self.run.penalty is not None:
-            loss = loss + checked_penalty(self.run.penalty(self.model))
+            loss = loss + checked_penalty(self.run.penalty(self.model), traced=traced)
         return loss
 
 
@@ -46,7 +49,9 @@ def loss_of(objective: Objective, names: Sequence[str]) -> MemberFn:
         x, y, *noise = tensors[len(names) :]
         drawn = iter(noise)
         with NoiseStream(lambda kind, shape: next(drawn)):
-            return (functional_call(objective.train(), state, (x, y)),)
+            value = functional_call(objective.train(), state, (x, y))
+        _keep_replaced(tensors, state)
+        return (value,)
 
     return loss
 
@@ -58,7 +63,9 @@ def score_of(objective: Objective, names: Sequence[str]) -> MemberFn:
     def score(*tensors: Tensor) -> tuple[Tensor, Tensor]:
         *values, x, y = tensors
         state = dict(zip(names, values, strict=True))
-        outputs = functional_call(objective.eval(), state, (x, y), {"scoring": True})
+        with evaluating(objective):
+            outputs = functional_call(objective, state, (x, y), {"scoring": True})
+        _keep_replaced(values, state)
         loss = objective.loss_fn(outputs, y) * len(x)
         if y.is_floating_point():
             return loss, loss * torch.nan
@@ -79,6 +86,42 @@ def noise_requests(
 
     *values, x, y = example
     state = dict(zip(names, values, strict=True))
-    with torch.no_grad(), NoiseStream(note):
-        functional_call(objective.train(), state, (x, y))
+    with torch.no_grad(), NoiseStream(note), _watched(objective.model):
+        functional_call(objective.train(), state, (x, y), {"traced": False})
     return requests
+
+
+def _keep_replaced(before: Sequence[Tensor], state: dict[str, Tensor]) -> None:
+    """Where a forward pass put a new buffer in place of the old one (``self.mean = ...``), which
+    `functional_call` leaves in `state`, write its numbers into the old one."""
+    for old, new in zip(before, state.values(), strict=False):
+        if new is not old:
+            with torch.no_grad():
+                old.copy_(new.detach())
+
+
+@contextmanager
+def _watched(model: nn.Module) -> Iterator[None]:
+    """Refuse a model that remembers more than its buffers from call to call: a trace would not."""
+    before = [(module, _attributes(module)) for module in model.modules()]
+    yield
+    for module, attributes in before:
+        now = _attributes(module)
+        for name in now:
+            if name not in attributes or not same(now[name], attributes[name]):
+                raise CannotBatchError(
+                    f"{type(module).__name__}.{name} changes from call to call and is no buffer "
+                    "(`register_buffer` makes a tensor one)"
+                )
+
+
+def _attributes(module: nn.Module) -> dict[str, Any]:
+    """What `module` holds beside weights, buffers and submodules; tensors as copies."""
+    return {
+        name: value.detach().clone() if isinstance(value, Tensor) else value
+        for name, value in vars(module).items()
+        if name not in _OF_EVERY_MODULE
+    }
+
+
+_OF_EVERY_MODULE = vars(nn.Module()).keys()

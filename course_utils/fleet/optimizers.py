@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_utils.fleet.recording import CannotBatchError
 from course_utils.fleet.run import Member
 
 #: These treat every number of a tensor alike, so stacking the members' tensors changes nothing.
@@ -36,6 +37,7 @@ class StackedOptimizer:
     ) -> None:
         self._rows = rows
         self._leaves = {name: p[rows] for name, p in params.items()}
+        self._trained = _trained(template)
         given = template.run.optimizer
         options: dict[str, Any] = {}
         groups = [
@@ -49,20 +51,20 @@ class StackedOptimizer:
         self._optimizer = type(given)(groups, **options)  # type: ignore[arg-type]
 
     def step(self, gradients: Mapping[str, Tensor]) -> None:
-        for name, leaf in self._leaves.items():
+        for name in self._trained:
             # The fused step reads memory in order, whatever the strides say.
-            leaf.grad = gradients[name][self._rows].contiguous()
+            self._leaves[name].grad = gradients[name][self._rows].contiguous()
         self._optimizer.step()
 
 
 class OwnOptimizer:
-    """A member's own optimizer, for kinds that look at more than one number at a time."""
+    """A member's own optimizer, for kinds that are not known to treat each number alike."""
 
     def __init__(self, member: Member, row: int) -> None:
         self._member, self._row = member, row
 
     def step(self, gradients: Mapping[str, Tensor]) -> None:
-        for name, p in self._member.run.model.named_parameters():
+        for name, p in _trained(self._member).items():
             p.grad = gradients[name][self._row]
         self._member.run.optimizer.step()
 
@@ -75,9 +77,11 @@ def optimizers_for(
     `params` are the stacked weights [members, ...] by name, of which the members' own are slices.
     """
     firsts = members[::n_seeds]
-    if any(type(m.run.optimizer) not in _ELEMENTWISE for m in firsts):
+    if not all(_can_be_stacked(m.run.optimizer) for m in firsts):
         return [OwnOptimizer(m, row) for row, m in enumerate(members)]
     names = [{id(p): name for name, p in m.run.model.named_parameters()} for m in firsts]
+    if any(id(p) not in n for m, n in zip(firsts, names, strict=True) for p in _held(m)):
+        raise CannotBatchError("its optimizer also trains something that is not in the model")
     settings = [_settings(m.run.optimizer, n) for m, n in zip(firsts, names, strict=True)]
     if all(s == settings[0] for s in settings):
         return [StackedOptimizer(firsts[0], names[0], params, slice(None))]
@@ -85,6 +89,20 @@ def optimizers_for(
         StackedOptimizer(m, n, params, slice(i * n_seeds, (i + 1) * n_seeds))
         for i, (m, n) in enumerate(zip(firsts, names, strict=True))
     ]
+
+
+def _can_be_stacked(optimizer: torch.optim.Optimizer) -> bool:
+    hooks = (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
+    return type(optimizer) in _ELEMENTWISE and not any(hooks) and "step" not in vars(optimizer)
+
+
+def _trained(member: Member) -> dict[str, Tensor]:
+    """The weights that are not frozen, by name."""
+    return {name: p for name, p in member.run.model.named_parameters() if p.requires_grad}
+
+
+def _held(member: Member) -> list[Tensor]:
+    return [p for group in member.run.optimizer.param_groups for p in group["params"]]
 
 
 def _settings(optimizer: torch.optim.Optimizer, names: Names) -> list[Any]:

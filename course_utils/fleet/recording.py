@@ -79,6 +79,11 @@ class _Recorder(TorchDispatchMode):
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         kwargs = kwargs or {}
+        if func is aten.detach.default:  # the same tensor; traces leave some of them out
+            result = func(*args)
+            if isinstance(named := self._name(args[0]), _Made):
+                self._known[id(result)] = result, named
+            return result
         if torch.Tag.nondeterministic_seeded in func.tags:
             raise CannotBatchError(f"{func} draws random numbers that no seed controls")
         first = args[0] if args else None
@@ -96,8 +101,14 @@ class _Recorder(TorchDispatchMode):
         return result
 
     def _name(self, argument: Any) -> Any:
-        if isinstance(argument, Tensor) and id(argument) in self._known:
+        if not isinstance(argument, Tensor):
+            return argument
+        if id(argument) in self._known:
             return self._known[id(argument)][1]
+        if argument.requires_grad:
+            raise CannotBatchError(
+                "it uses weights kept from elsewhere, not those of the model that it is given"
+            )
         return argument
 
 
@@ -116,21 +127,46 @@ def structure(operations: Sequence[Operation]) -> tuple[object, ...]:
 def numbers_that_differ(recordings: Sequence[Sequence[Operation]]) -> list[DifferingNumber]:
     """The arguments to turn into inputs; raises `CannotBatchError` if that is not enough."""
     first = recordings[0]
+    different = CannotBatchError("its values lead to different operations")
     if any(structure(r) != structure(first) for r in recordings):
-        raise CannotBatchError("its values lead to different operations")
+        raise different
     found = []
     for i, operation in enumerate(first):
+        if not all(same(r[i].kwargs, operation.kwargs) for r in recordings):
+            raise different
         for position in range(len(operation.args)):
             options = [r[i].args[position] for r in recordings]
+            if all(same(o, options[0]) for o in options):
+                continue
             if isinstance(options[0], Tensor):
-                if any(not torch.equal(o, options[0]) for o in options):
-                    found.append(DifferingNumber(i, position, operation.function, options))
-            elif any(o != options[0] for o in options):
+                found.append(DifferingNumber(i, position, operation.function, options))
+            elif not _is_number(options[0]):
+                raise different
+            else:
                 dtype = _dtype_for(operation.dtype, options)
                 tensors = [torch.tensor(o, dtype=dtype) for o in options]
                 function = _WITH_TENSOR[operation.function]
                 found.append(DifferingNumber(i, position, function, tensors))
     return found
+
+
+def repeats(a: Sequence[Operation], b: Sequence[Operation]) -> bool:
+    """Whether two recordings are the same, numbers and constant tensors included."""
+    return structure(a) == structure(b) and not numbers_that_differ([a, b])
+
+
+def same(a: Any, b: Any) -> bool:
+    """Equality that looks into tensors, and takes NaN for equal to itself."""
+    (left, left_spec), (right, right_spec) = tree_flatten(a), tree_flatten(b)
+    if left_spec != right_spec:
+        return False
+    for x, y in zip(left, right, strict=True):
+        if isinstance(x, Tensor) and isinstance(y, Tensor):
+            if x.dtype != y.dtype or not torch.equal(x, y):
+                return False
+        elif x is not y and not (x == y or (x != x and y != y)):
+            return False
+    return True
 
 
 def _is_number(argument: Any) -> bool:

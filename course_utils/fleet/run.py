@@ -38,6 +38,16 @@ class Member:
     data: Dataset
 
 
+def seeded(build: Build, value: Any, seed: int) -> Run:
+    """``build(value)``, with the random numbers of `seed`."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        run = build(value)
+    if not isinstance(run, Run):
+        raise TypeError(f"build({value!r}) must return a Run(model, optimizer, ...), got {run!r}")
+    return run
+
+
 def build_members(
     build: Build,
     data: DataFor,
@@ -51,16 +61,17 @@ def build_members(
 
     Members that share a seed start from the same weights, because the seed is set before each call.
     """
-    members = []
+    members: list[Member] = []
+    models: set[int] = set()
     for v, value in enumerate(values):
         for s, seed in enumerate(seeds):
-            with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
-                run = build(value)
-            if not isinstance(run, Run):
-                raise TypeError(
-                    f"build({value!r}) must return a Run(model, optimizer, ...), got {run!r}"
+            run = seeded(build, value, seed)
+            if id(run.model) in models:
+                raise ValueError(
+                    f"build({value!r}) returned a model that another run has already; "
+                    "make a new model and a new optimizer inside build"
                 )
+            models.add(id(run.model))
             own = data if isinstance(data, Dataset) else data(value, seed)
             check_run(run.model, own, run.optimizer, epochs=epochs, batch_size=batch_size)
             own = own.to(next(run.model.parameters()).device)

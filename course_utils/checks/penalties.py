@@ -1,0 +1,203 @@
+"""Checks of lesson 02: the two penalties."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.checks.report import Check, Passed, checking
+
+PenaltyFn = Callable[[nn.Module], Tensor]
+
+
+def l2_penalty(fn: PenaltyFn) -> Passed:
+    """Check ``fn(model)`` -> the sum of squared weights, a scalar tensor.
+
+    Raises:
+        CheckFailed: with what was got, what was expected, and a hint at the mistake.
+    """
+    with checking("l2_penalty") as check:
+        _penalty(
+            check,
+            fn,
+            "the squares of all weights, added up",
+            lambda w: w.square().sum(),
+            gradient=lambda w: 2 * w,
+            mistakes=lambda ws: {
+                "this adds up |w|, which is the L1 penalty": _total(ws, lambda w: w.abs().sum()),
+                "this squares after adding up; each weight has to be squared on its own": sum(
+                    float(w.sum()) ** 2 for w in ws
+                ),
+                "this is the square root of what was asked for: the norm, not its square": float(
+                    _total(ws, lambda w: w.square().sum()).sqrt()
+                ),
+                "this adds up one norm (a square root) for each layer": _total(
+                    ws, lambda w: w.norm()
+                ),
+            },
+        )
+    return check.passed()
+
+
+def l1_penalty(fn: PenaltyFn) -> Passed:
+    """Check ``fn(model)`` -> the sum of absolute weights, a scalar tensor.
+
+    Raises:
+        CheckFailed: with what was got, what was expected, and a hint at the mistake.
+    """
+    with checking("l1_penalty") as check:
+        _penalty(
+            check,
+            fn,
+            "the absolute values of all weights, added up",
+            lambda w: w.abs().sum(),
+            gradient=torch.sign,
+            mistakes=lambda ws: {
+                "negative weights cancel positive ones here; the `abs` is missing": _total(
+                    ws, lambda w: w.sum()
+                ),
+                "this takes `abs` after adding up, when signs have cancelled already": _total(
+                    ws, lambda w: w.sum().abs()
+                ),
+                "this adds up squares, which is the L2 penalty": _total(
+                    ws, lambda w: w.square().sum()
+                ),
+                "this counts the weights that are not zero, which no gradient can lower": _total(
+                    ws, lambda w: (w != 0).sum()
+                ),
+            },
+        )
+    return check.passed()
+
+
+def _total(tensors: Sequence[Tensor], term: Callable[[Tensor], Tensor]) -> Tensor:
+    return torch.stack([term(t) for t in tensors]).sum()
+
+
+def _probe() -> nn.Sequential:
+    """Two linear layers and a normalization between them, with weights to follow by hand."""
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2), nn.ReLU(), nn.Linear(2, 1))
+    numbers = [
+        [[1.0, -2.0], [0.5, 0.0]],
+        [1.5, -0.7],
+        [1.1, 0.9],
+        [0.2, -0.3],
+        [[-3.0, 4.0]],
+        [2.5],
+    ]
+    with torch.no_grad():
+        for p, values in zip(model.parameters(), numbers, strict=True):
+            p.copy_(torch.tensor(values))
+    return model
+
+
+def _penalty(
+    check: Check,
+    fn: PenaltyFn,
+    what: str,
+    term: Callable[[Tensor], Tensor],
+    *,
+    gradient: Callable[[Tensor], Tensor],
+    mistakes: Callable[[list[Tensor]], Mapping[str, Any]],
+) -> None:
+    on = "weights [[1, -2], [0.5, 0]] and [[-3, 4]], with biases and a batch norm"
+    model = _probe()
+    named = dict(model.named_parameters())
+    before = {name: p.detach().clone() for name, p in named.items()}
+    weights = [named["0.weight"], named["3.weight"]]
+    total, count = _total(weights, term).detach(), sum(w.numel() for w in weights)
+    value = fn(model)
+    check.tensor(value, (), on=on)
+    free = {
+        "biases are penalized too; the rule leaves them free": ["0.bias", "3.bias"],
+        "the batch norm's scale is penalized too; the rule leaves it free": ["1.weight"],
+        "every parameter is penalized; the rule is about weights alone": [
+            name for name, p in named.items() if p.ndim == 1
+        ],
+        "biases are penalized too, and the batch norm's; the rule leaves them free": [
+            "0.bias",
+            "1.bias",
+            "3.bias",
+        ],
+    }
+    check.close(
+        what,
+        value,
+        total,
+        on=on,
+        hint="work it out by hand for these few weights, and print your terms beside it",
+        mistakes={
+            **mistakes([w.detach() for w in weights]),
+            "this is half of it: the ½ belongs to weight_decay, not to this penalty": total / 2,
+            "this is a mean; a penalty adds up, so that a weight costs the same in any model": (
+                total / count
+            ),
+            "these are means of the layers; a weight must cost the same in every layer": _total(
+                weights, lambda w: term(w) / w.numel()
+            ),
+            "only the first layer counts; is the sum overwritten or returned inside the loop?": (
+                term(weights[0])
+            ),
+            "only the last layer counts; does each turn of the loop overwrite the sum?": (
+                term(weights[1])
+            ),
+            "this is negative; a penalty makes the loss larger": -total,
+            **{
+                text: total + _total([named[name] for name in names], term)
+                for text, names in free.items()
+            },
+        },
+    )
+    _gradient(check, value, model, gradient, on)
+    check.that(
+        all(torch.equal(p, before[name]) for name, p in named.items()),
+        "the model stays as it was",
+        on=on,
+        expected="the same weights before and after",
+        got="changed weights",
+        hint="an operation whose name ends in _ (abs_, square_) changes the weights themselves",
+    )
+    kernel = nn.Conv2d(1, 2, 3)
+    check.close(
+        "kernels of a convolution count as well",
+        fn(kernel),
+        term(kernel.weight),
+        on="a convolution with weights of shape (2, 1, 3, 3)",
+        hint="weights have two dimensions or more, not always exactly two",
+        mistakes={
+            "biases are penalized too; the rule leaves them free": (
+                term(kernel.weight) + term(kernel.bias)  # type: ignore[arg-type]
+            ),
+            "this is the value for another model; use the model that was passed in": value,
+        },
+    )
+
+
+def _gradient(
+    check: Check, value: Tensor, model: nn.Module, slope: Callable[[Tensor], Tensor], on: str
+) -> None:
+    what = "its gradient reaches the weights"
+    check.that(
+        value.requires_grad,
+        what,
+        on=on,
+        expected="a tensor that `backward()` can start from",
+        got="a tensor without a gradient, so minimizing it would change nothing",
+        hint="`.data`, `.detach()`, `.item()` and `torch.tensor(...)` cut the gradient off",
+    )
+    value.backward()  # type: ignore[no-untyped-call]
+    for name, p in model.named_parameters():
+        if p.ndim > 1:
+            got = torch.zeros_like(p) if p.grad is None else p.grad
+            check.close(
+                what,
+                got,
+                slope(p.detach()),
+                on=f"{on}: gradient for {name}",
+                hint="no gradient at a weight of exactly 0: a root or a quotient has none there"
+                if got.isnan().any()
+                else "part of the sum is cut off from the gradient (.data, .detach(), .item())",
+            )

@@ -1,0 +1,130 @@
+"""How a check speaks: one friendly line when all is right, and a named mistake when it is not."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+class CheckFailed(AssertionError):
+    """A property does not hold; the message says on which input, and hints at the mistake."""
+
+
+@dataclass(frozen=True)
+class Passed:
+    """What a check found to hold, property by property; a notebook shows it as one line."""
+
+    name: str
+    properties: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"✓ {self.name}: {len(self.properties)} properties hold"
+
+
+class Check:
+    """Collects the properties that hold, and raises `CheckFailed` at the first that does not."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._held: list[str] = []
+
+    def that(
+        self, holds: bool, what: str, *, on: str, expected: object, got: object, hint: str
+    ) -> None:
+        """Note that `what` holds, or fail with what was expected and got on the input `on`."""
+        if holds:
+            if what not in self._held:
+                self._held.append(what)
+            return
+        raise CheckFailed(
+            f"{self.name}: this does not hold: {what}\n"
+            f"  on:       {on}\n"
+            f"  expected: {shown(expected)}\n"
+            f"  got:      {shown(got)}\n"
+            f"  hint:     {hint}"
+        )
+
+    def close(
+        self,
+        what: str,
+        got: Any,
+        expected: Any,
+        *,
+        on: str,
+        hint: str,
+        mistakes: Mapping[str, Any] | None = None,
+        atol: float = 1e-6,
+    ) -> None:
+        """`that` for numbers and tensors, up to rounding.
+
+        `mistakes` maps a hint to what that mistake would have given; where one of them fits, it is
+        told instead of `hint`.
+        """
+        holds = _close(got, expected, atol)
+        if not holds:
+            named = (text for text, wrong in (mistakes or {}).items() if _close(got, wrong, atol))
+            hint = next(named, hint)
+        self.that(holds, what, on=on, expected=expected, got=got, hint=hint)
+
+    def tensor(self, got: object, shape: tuple[int, ...], *, on: str) -> Tensor:
+        """`got` itself, if it is a tensor of this shape."""
+        hint = "the shape is not the one asked for; look at where you sum, index or stack"
+        if got is None:
+            hint = "the function gives nothing back; is there a `return` on every path?"
+        elif isinstance(got, int | float):
+            hint = "this is a Python number, which no gradient can pass; keep it a tensor"
+        elif not isinstance(got, Tensor):
+            hint = "a tensor was asked for"
+        holds = isinstance(got, Tensor) and tuple(got.shape) == shape
+        what = "returns a scalar tensor" if shape == () else "keeps the shape"
+        expected = f"a tensor of shape {shape}"
+        has = f"shape {tuple(got.shape)}" if isinstance(got, Tensor) else got
+        self.that(holds, what, on=on, expected=expected, got=has, hint=hint)
+        assert isinstance(got, Tensor)
+        return got.detach() if shape else got
+
+    def passed(self) -> Passed:
+        """All properties that were seen to hold."""
+        return Passed(self.name, tuple(self._held))
+
+
+@contextmanager
+def checking(name: str) -> Iterator[Check]:
+    """A `Check` in a seeded world of its own: random states outside stay as they were."""
+    python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
+    try:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            yield Check(name)
+    finally:
+        random.setstate(python)
+        np.random.set_state(numpy)  # noqa: NPY002
+
+
+def shown(value: object) -> str:
+    """A value as a learner would write it down: few digits, and not too many of them."""
+    if isinstance(value, Tensor):
+        value = value.detach()
+        if value.numel() > 12:
+            start = ", ".join(shown(v) for v in value.flatten()[:6].tolist())
+            return f"{tuple(value.shape)} numbers: {start}, ..."
+        value = value.tolist()
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, list):
+        return f"[{', '.join(shown(v) for v in value)}]"
+    return value if isinstance(value, str) else repr(value)
+
+
+def _close(a: Any, b: Any, atol: float) -> bool:
+    if a is None or b is None:
+        return a is b
+    a, b = torch.as_tensor(a).detach().double(), torch.as_tensor(b).detach().double()
+    return a.shape == b.shape and bool(torch.allclose(a, b, rtol=1e-4, atol=atol, equal_nan=True))
