@@ -1,0 +1,308 @@
+"""What lesson 01 says, sentence by sentence, on the very panels that it shows."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from course_utils.data import Dataset, load_dataset
+from course_utils.evidence import Difference, paired_difference
+from course_utils.fleet import Fleet, Run, train_fleet
+from course_utils.live import open_panels
+from course_utils.models import MLP
+from course_utils.panels import overfitting, random_features
+from course_utils.panels.polynomials import DEGREES, GRID, Fits, fit_polynomials
+from course_utils.panels.random_features import RATIOS, Ridges, ridge_on_random_features
+from course_utils.training import evaluate, fit
+
+Array = NDArray[np.float64]
+LAST = -1
+NOISES = (0.0, 0.2, 0.6, 1.0)
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_panel_stays() -> Iterator[None]:
+    yield
+    for panel in open_panels():
+        panel.close()
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load_dataset("digits", n_train=300, label_noise=0.2)
+
+
+@pytest.fixture(scope="module")
+def noisy(digits: Dataset) -> Fleet:
+    """The panel *memorize*, with the lesson's settings."""
+    fleet: Fleet = overfitting.memorize(digits, NOISES).result
+    return fleet
+
+
+@pytest.fixture(scope="module")
+def wide() -> Fleet:
+    """The panel *data and width* at width 64."""
+    return learning_curves(64)
+
+
+@pytest.fixture(scope="module")
+def ridges() -> Ridges:
+    """The panel *double descent*, with the lesson's settings."""
+    found: Ridges = overfitting.double_descent(load_dataset("digits")).result
+    return found
+
+
+def learning_curves(width: int) -> Fleet:
+    panel = overfitting.data_and_width(load_dataset("digits"), (100, 800), (width,))
+    fleet: Fleet = panel.result
+    return fleet
+
+
+def gap(fleet: Fleet) -> Array:
+    """Generalization gap after the last epoch, [values, seeds]."""
+    return (fleet.val_loss - fleet.train_loss)[..., LAST]
+
+
+def turn(fleet: Fleet, i: int) -> int:
+    return int(fleet.val_loss[i].mean(axis=0).argmin())
+
+
+def rises(difference: Difference) -> bool:
+    return difference.is_clear and difference.mean > 0
+
+
+def falls(difference: Difference) -> bool:
+    return difference.is_clear and difference.mean < 0
+
+
+# See the problem; what the network learns after the turn.
+
+
+def test_validation_loss_falls_then_rises_while_training_loss_falls(noisy: Fleet) -> None:
+    i = NOISES.index(0.2)
+    at = turn(noisy, i)
+    assert 0 < at < noisy.epochs / 2
+    assert rises(paired_difference(noisy.val_loss[i, :, LAST], noisy.val_loss[i, :, at]))
+    assert falls(paired_difference(noisy.train_loss[i, :, LAST], noisy.train_loss[i, :, at]))
+
+
+def test_at_the_turn_it_tells_the_truth_and_at_the_end_the_wrong_label(digits: Dataset) -> None:
+    x, label, truth = (t[digits.noisy] for t in (digits.x_train, digits.y_train, digits.y_clean))
+
+    def trained(epochs: int) -> MLP:
+        torch.manual_seed(0)
+        model = MLP(digits.input_shape, (64, 64), 10)
+        adam = torch.optim.Adam(model.parameters(), lr=8e-3)
+        fit(model, digits, optimizer=adam, epochs=epochs)
+        return model
+
+    early, late = trained(18), trained(80)
+    assert evaluate(early, x, truth).acc > 0.5 > 2 * evaluate(early, x, label).acc
+    assert evaluate(late, x, label).acc > 0.95
+    assert evaluate(late, x, truth).acc < 0.05
+
+
+# The panel *degree*.
+
+
+@pytest.fixture(scope="module")
+def fits() -> Fits:
+    return fit_polynomials(30, 0.3)
+
+
+def test_the_error_is_noise_plus_bias_plus_variance(fits: Fits) -> None:
+    parts = fits.bias2 + fits.variance + fits.noise**2
+    standard_error = fits.error.std(axis=1, ddof=1) / np.sqrt(fits.error.shape[1])
+    assert np.all(np.abs(fits.error.mean(axis=1) - parts) < 4 * standard_error + 0.01 * parts)
+
+
+def test_degree_lowers_bias_and_raises_variance(fits: Fits) -> None:
+    assert np.all(np.diff(fits.bias2[:7]) < 0)
+    assert np.all(np.diff(fits.variance) > 0)
+    assert 3 <= fits.error.mean(axis=1).argmin() <= 8
+
+
+def test_more_points_lower_the_variance_and_leave_the_bias(fits: Fits) -> None:
+    more = fit_polynomials(200, 0.3)
+    assert np.all(more.variance < fits.variance)
+    assert np.allclose(more.bias2[:4], fits.bias2[:4], rtol=0.05)
+    few, many = (f.error.mean(axis=1) for f in (fits, more))
+    assert many[-1] / many.min() < few[-1] / few.min()  # a high degree costs less
+
+
+def test_the_mean_of_high_degrees_is_right_and_no_single_fit_is(fits: Fits) -> None:
+    truth = np.sin(4 * GRID + 0.5)
+    inner = np.abs(GRID) < 0.9
+    curves = fits.curves[DEGREES.index(15)][:, inner]
+    off_mean = np.sqrt(((curves.mean(axis=0) - truth[inner]) ** 2).mean())
+    off_each = np.sqrt(((curves - truth[inner]) ** 2).mean(axis=1))
+    assert off_mean < off_each.min() / 2
+
+
+def test_the_fits_are_least_squares(fits: Fits) -> None:
+    for degree in (0, 3, 15):
+        by_numpy = np.polynomial.Polynomial.fit(fits.x, fits.y[7], degree, domain=[-1, 1])
+        assert np.allclose(fits.curves[degree, 7], by_numpy(GRID), atol=1e-6)
+
+
+# The panel *memorize*.
+
+
+def test_every_noise_is_learned_by_heart_even_labels_that_are_all_chance(noisy: Fleet) -> None:
+    assert noisy.train_acc[..., LAST].mean(axis=1).min() > 0.98
+    assert abs(noisy.val_acc[-1, :, LAST].mean() - 0.1) < 0.03
+
+
+def test_more_noise_ends_with_a_lower_validation_accuracy(noisy: Fleet) -> None:
+    for less, more in zip(noisy.val_acc[:-1], noisy.val_acc[1:], strict=True):
+        assert falls(paired_difference(more[:, LAST], less[:, LAST]))
+
+
+def test_noise_raises_the_gap(noisy: Fleet) -> None:
+    assert rises(paired_difference(gap(noisy)[NOISES.index(0.2)], gap(noisy)[0]))
+
+
+def test_after_the_turn_accuracy_falls_with_noise_and_only_the_loss_tells_without(
+    noisy: Fleet,
+) -> None:
+    for i in (1, 2):
+        at = turn(noisy, i)
+        assert falls(paired_difference(noisy.val_acc[i, :, LAST], noisy.val_acc[i, :, at]))
+    at = turn(noisy, 0)
+    change = paired_difference(noisy.val_acc[0, :, LAST], noisy.val_acc[0, :, at])
+    assert abs(change.mean) < 0.01
+    assert rises(paired_difference(noisy.val_loss[0, :, LAST], noisy.val_loss[0, :, at]))
+
+
+def test_early_on_validation_is_better_than_training_on_noisy_labels(noisy: Fleet) -> None:
+    i = NOISES.index(0.2)
+    assert rises(paired_difference(noisy.val_acc[i, :, 10], noisy.train_acc[i, :, 10]))
+
+
+# The panel *data and width*.
+
+
+def test_more_data_shrinks_the_gap_and_raises_the_accuracy(wide: Fleet) -> None:
+    assert falls(paired_difference(gap(wide)[1], gap(wide)[0]))
+    assert rises(paired_difference(wide.val_acc[1, :, LAST], wide.val_acc[0, :, LAST]))
+
+
+def test_width_4_has_a_small_gap_and_is_no_good(wide: Fleet) -> None:
+    narrow = learning_curves(4)
+    assert narrow.train_acc[..., LAST].mean() < 0.8
+    assert falls(paired_difference(gap(narrow)[0], gap(wide)[0]))
+    assert falls(paired_difference(narrow.val_acc[0, :, LAST], wide.val_acc[0, :, LAST]))
+
+
+def test_width_16_cannot_memorize_800_noisy_labels_and_ends_better(wide: Fleet) -> None:
+    middle = learning_curves(16)
+    assert middle.train_acc[1, :, LAST].mean() < 0.9 < wide.train_acc[1, :, LAST].mean()
+    assert rises(paired_difference(middle.val_acc[1, :, LAST], wide.val_acc[1, :, LAST]))
+
+
+# The panel *double descent*.
+
+
+def test_the_error_peaks_where_features_equal_samples_and_falls_again(ridges: Ridges) -> None:
+    errors = [ridges.typical_error(0.0, ratio) for ratio in RATIOS]
+    peak = RATIOS.index(1.0)
+    assert int(np.argmax(errors)) == peak
+    assert errors[peak] > 10 * errors[0]
+    assert errors[-1] < min(errors[:peak])
+    before = max(RATIOS[:peak], key=lambda ratio: float(ridges.accuracy(0.0, ratio).mean()))
+    assert rises(paired_difference(ridges.accuracy(0.0, RATIOS[-1]), ridges.accuracy(0.0, before)))
+
+
+def test_from_the_peak_on_every_training_point_is_met(ridges: Ridges) -> None:
+    assert np.all(ridges.train_error[0, RATIOS.index(1.0) :] < 1e-6)
+    assert np.all(ridges.train_error[0, : RATIOS.index(0.9)] > 1e-3)
+
+
+def test_lambda_melts_the_peak(ridges: Ridges) -> None:
+    *peaks, too_much = [ridges.typical_error(lam, 1.0) for lam in ridges.lambdas]
+    assert peaks == sorted(peaks, reverse=True)
+    assert too_much > peaks[-1]  # bias
+    errors = [ridges.typical_error(1e-3, ratio) for ratio in RATIOS]
+    assert errors == sorted(errors, reverse=True)  # no peak is left
+    assert rises(paired_difference(ridges.accuracy(1e-3, 1.0), ridges.accuracy(0.0, 1.0)))
+
+
+def test_the_ridge_solution_is_that_of_the_normal_equations() -> None:
+    data = load_dataset("digits")
+    *_, found = ridge_on_random_features(data, 40, 0.0, lambdas=(1e-3,), seeds=1)
+    part = data.subset(40, 0)
+    train, val = random_features._random_features(part, max(RATIOS), 0)
+    eye = np.eye(10)
+    for j in (3, 9):
+        width = round(RATIOS[j] * 40)
+        f = train[:, :width]
+        weights = np.linalg.solve(
+            f.T @ f + 40 * 1e-3 * width * np.eye(width), f.T @ (eye[part.y_train] - 0.1)
+        )
+        predicted = val[:, :width] @ weights + 0.1
+        error = ((predicted - eye[data.y_val]) ** 2).sum(axis=1).mean()
+        assert found.val_error[0, j, 0] == pytest.approx(error, rel=1e-6)
+
+
+# Common mistakes.
+
+
+def test_scores_in_training_mode_are_too_low_and_differ_between_calls(digits: Dataset) -> None:
+    def build(p: float) -> Run:
+        model = MLP(digits.input_shape, (64, 64), 10, dropout=p)
+        return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
+
+    fleet = train_fleet(build, digits, values=[0.5], epochs=30, progress=False)
+    calls = []
+    for _ in range(2):
+        calls.append([accuracy_as_it_is(fleet.model(0, s).train(), digits) for s in range(8)])
+    assert falls(paired_difference(calls[0], fleet.val_acc[0, :, LAST]))
+    assert calls[0] != calls[1]
+
+
+def accuracy_as_it_is(model: torch.nn.Module, data: Dataset) -> float:
+    with torch.no_grad():
+        return float((model(data.x_val).argmax(1) == data.y_val).float().mean())
+
+
+def test_the_winner_of_many_guessers_is_worse_on_fresh_images(digits: Dataset) -> None:
+    chosen_on, fresh = [], []
+    for seed in range(8):
+        generator = torch.Generator().manual_seed(seed)
+        guesses = torch.randint(10, (200, len(digits.y_val)), generator=generator)
+        right = (guesses == digits.y_val).float()
+        winner = right[:, :100].mean(1).argmax()
+        chosen_on.append(float(right[winner, :100].mean()))
+        fresh.append(float(right[winner, 100:].mean()))
+    assert falls(paired_difference(fresh, chosen_on))
+    assert abs(np.mean(fresh) - 0.1) < 0.02
+
+
+# The panels themselves.
+
+
+def test_the_text_says_where_the_slider_stands_and_how_many_seeds(digits: Dataset) -> None:
+    full = load_dataset("digits")
+    panels = [
+        (overfitting.memorize(digits, (0.0, 1.0), epochs=2, seeds=3), "label noise 1,"),
+        (overfitting.data_and_width(full, (25, 50), (4,), epochs=2, seeds=3), "50 training sam"),
+        (overfitting.double_descent(full, lambdas=(0.0, 1e-3), seeds=3), "λ = 0.001,"),
+        (overfitting.degree(), "degree 15:"),
+    ]
+    for panel, beginning in panels:
+        turner = next(iter(panel.controls.values()))
+        turner.index = len(turner.options) - 1
+        panel.wait()
+        assert panel.text.startswith(beginning), panel.text
+        assert "3 paired seeds" in panel.text or "200 data sets" in panel.text
+
+
+def test_a_regression_has_no_labels_to_spoil() -> None:
+    regression = load_dataset("polynomial", n_train=50)
+    for panel in (overfitting.memorize, overfitting.data_and_width):
+        with pytest.raises(ValueError, match="needs class labels, got the regression"):
+            panel(regression)

@@ -1,0 +1,78 @@
+"""Every control of every panel in every lesson, moved through its range without a browser.
+
+The code cells of each notebook are run here as they stand, so a panel is driven with the very
+settings that a student meets. Lessons added later are found by themselves.
+"""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course_utils.data import seal
+from course_utils.live import Panel, drive, open_panels
+
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
+IDS = [path.stem for path in NOTEBOOKS]
+SLOWEST_RUN_S = 120  # for one setting of one panel, on a machine that is busy with other things
+
+
+@pytest.fixture
+def fresh_kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As far as the lessons can tell, a process of their own."""
+    close_all()  # what other tests left open
+    monkeypatch.setattr(seal, "_opened", {})
+    monkeypatch.chdir(NOTEBOOKS[0].parent)
+    yield
+    close_all()
+
+
+def close_all() -> None:
+    for panel in open_panels():
+        panel.close()
+
+
+def code_cells(path: Path) -> Iterator[tuple[str, str, bool]]:
+    """Id and source of each code cell, and whether it is meant to raise."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code":
+            meant = "raises-exception" in cell["metadata"].get("tags", [])
+            yield cell["id"], "".join(cell["source"]), meant
+
+
+def run_lesson(path: Path) -> dict[str, Any]:
+    """The names that the notebook has defined after its last cell."""
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for name, source, meant_to_raise in code_cells(path):
+        try:
+            exec(compile(source, f"{path.stem}, cell {name}", "exec"), names)
+        except Exception:
+            if not meant_to_raise:
+                raise
+        else:
+            assert not meant_to_raise, f"cell {name} should raise an error, and did not"
+    return names
+
+
+def title(panel: Panel) -> str:
+    return str(panel.view.title)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("fresh_kernel")
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
+def test_every_control_moves_the_picture(path: Path) -> None:
+    names = run_lesson(path)  # keeps the panels alive
+    panels = sorted(open_panels(), key=title)
+    assert panels, f"{path.stem} has no live panel"
+    for panel in panels:
+        assert title(panel), "a panel needs a title, for those who cannot see it"
+        seen = drive(panel, timeout=SLOWEST_RUN_S)
+        for control, pictures in seen.items():
+            options = len(panel.controls[control].options)
+            assert pictures > 1 or options == 1, (
+                f"{title(panel)!r}: {control} has {options} options and one picture"
+            )
+    del names
