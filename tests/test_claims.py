@@ -1,0 +1,59 @@
+"""Every claim of every lesson, measured again: 8 paired seeds, and the interval must say it."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from benchmarks.claims import DATASETS, N_TRAIN, all_claims
+from benchmarks.claims.claim import Claim
+from course_utils.data import MIRROR_VARIABLE, Dataset, DownloadError, load_dataset
+from course_utils.evidence import Difference, paired_difference
+
+#: A folder with the files of MNIST that may lie beside the checkout.
+BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
+NOWHERE = "http://127.0.0.1:9"  # a test waits for no public server
+
+
+@cache
+def data_set(name: str) -> Dataset | None:
+    """The data set with few training samples, or None where its files are not at hand."""
+    with pytest.MonkeyPatch.context() as patch:
+        if MIRROR_VARIABLE not in os.environ:
+            patch.setenv(MIRROR_VARIABLE, str(BESIDE) if BESIDE.is_dir() else NOWHERE)
+        try:
+            return load_dataset(name, n_train=N_TRAIN)
+        except DownloadError:
+            return None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize(
+    "claim", all_claims(), ids=lambda claim: f"{claim.lesson:02}-{claim.technique}"
+)
+def test_the_claim_holds(claim: Claim, name: str) -> None:
+    data = data_set(name)
+    if data is None:
+        pytest.skip(f"the files of {name} are not here; {MIRROR_VARIABLE} may name a place")
+    difference = claim.compare(data)
+    assert claim.holds(difference), (
+        f"lesson {claim.lesson} says on {name}: {claim.sentence!r}, expecting {claim.expect}; "
+        f"measured {difference} with the interval [{difference.low:.4f}, {difference.high:.4f}]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("samples", "true"),
+    [
+        ([0.02, 0.03, 0.025, 0.03], {"higher", "not lower"}),
+        ([-0.02, -0.03, -0.025, -0.03], {"lower", "not higher"}),
+        ([-0.02, 0.02, -0.01, 0.01], {"not lower", "not higher"}),
+    ],
+)
+def test_a_claim_is_refused_by_numbers_that_do_not_say_it(samples, true) -> None:
+    difference: Difference = paired_difference(samples, [0.0] * len(samples))
+    for expect in ("higher", "lower", "not higher", "not lower"):
+        claim = Claim(1, "technique", "sentence", lambda data: difference, expect)
+        assert claim.holds(difference) == (expect in true)
