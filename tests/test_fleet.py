@@ -701,10 +701,6 @@ def test_a_member_that_diverges_leaves_the_others_alone(kind):
 def test_members_that_share_a_seed_share_start_batches_and_noise():
     seen = []
 
-    class Spy(nn.Module):
-        def forward(self, x):
-            return x
-
     def build(value):
         model = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(16, 3))
         seen.append(model[2].weight.detach().clone())

@@ -116,6 +116,13 @@ def test_every_sample_comes_once_an_epoch_and_the_last_batch_is_smaller(data):
     assert not torch.equal(batches[0], batches[3])  # a fresh shuffle
 
 
+def test_it_trains_in_training_mode_whatever_mode_the_model_comes_in(data):
+    model = watched().eval()
+    fit(model, data, optimizer=sgd(model), epochs=2)
+    assert len(model[0].trained_on) == 6
+    assert model.training
+
+
 def test_a_batch_may_be_larger_than_the_data(data):
     model = watched()
     fit(model, data, optimizer=sgd(model), epochs=1, batch_size=1000)
