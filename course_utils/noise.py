@@ -187,10 +187,10 @@ def _normal_(source: Source, input: Tensor, mean: float = 0.0, std: float = 1.0)
 
 
 def _randint(source: Source, *args: Any, **options: Any) -> Tensor:
-    numbers, size = (args, options["size"]) if "size" in options else (args[:-1], args[-1])
-    named_high = (options["high"],) if "high" in options else ()
-    *lows, high = (*numbers, *named_high)
-    low: int = options.get("low", lows[0] if lows else 0)
+    numbers = list(args)
+    size = options["size"] if "size" in options else numbers.pop()
+    high: int = options["high"] if "high" in options else numbers.pop()
+    low: int = options.get("low", numbers[0] if numbers else 0)
     uniform = source("uniform", tuple(size))
     drawn = (uniform * (high - low) + low).floor().clamp(max=high - 1)
     return _placed(drawn, options, torch.int64)

@@ -10,8 +10,8 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Run, train_fleet
 
-#: "higher" and "lower": the whole interval is on that side of 0. "not higher" and "not lower": it is
-#: not on that side, which is what a lesson may say of a technique that shows no help, or no harm.
+#: "higher" and "lower": the whole interval is on that side of 0. "not higher" and "not lower": it
+#: is not, which is what a lesson may say of a technique that shows no help, or no harm.
 Expectation = Literal["higher", "lower", "not higher", "not lower"]
 Score = Literal["val_acc", "val_loss", "train_acc", "train_loss"]
 

@@ -33,7 +33,7 @@ from course_utils.training import (
 Scores = npt.NDArray[np.float64]
 
 #: Samples of each member per forward pass when scoring, so that activations stay in the cache.
-_SCORE_CHUNK = 250
+_SCORE_CHUNK = 100
 
 
 class SoloGroup:

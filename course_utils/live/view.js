@@ -72,8 +72,9 @@ class Book {
   }
 }
 
-function decode(png) {
-  return createImageBitmap(new Blob([png], { type: "image/png" }));
+function decode(bytes) {
+  const type = bytes.getUint8(0) === 0x89 ? "image/png" : "image/webp"; // WebP in kept copies
+  return createImageBitmap(new Blob([bytes], { type }));
 }
 
 /** One panel on the page. */
@@ -166,6 +167,8 @@ class PanelView {
       canvas.width = bitmap.width;
       canvas.height = bitmap.height;
       canvas.style.maxWidth = `${bitmap.width}px`;
+      // On a phone a wide picture keeps a readable size, and is moved sideways.
+      canvas.style.minWidth = `min(${bitmap.width}px, 560px, 170vw)`;
     }
     canvas.getContext("2d").drawImage(bitmap, 0, 0);
     this.painted = bitmap;
@@ -346,13 +349,13 @@ async function keep(book) {
   }
 }
 
-/** The picture as PNG, smaller than it came: the kernel compresses for speed, the browser well. */
+/** The picture as WebP where the browser writes it (a third of the size), else as PNG. */
 function base64(bitmap) {
   const canvas = document.createElement("canvas");
   canvas.width = bitmap.width;
   canvas.height = bitmap.height;
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
-  return canvas.toDataURL("image/png").split(",")[1];
+  return canvas.toDataURL("image/webp", 0.9).split(",")[1];
 }
 
 export default () => {

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from course_utils.evidence import interval_along
@@ -77,6 +78,7 @@ class Curves:
     ) -> None:
         tidy(ax)
         ax.set(xlim=(0, epochs), ylim=ylim)
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         ax.set_xlabel("epoch", fontsize=FONT_SIZE)
         ax.set_ylabel(LABELS[quantity], fontsize=FONT_SIZE)
         names = {

@@ -1,0 +1,94 @@
+"""Our fleet, and the plain loops that it replaces."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+
+from benchmarks.workers import Setting, serve
+from course_utils.data import Dataset, SealedTestSet, load_dataset
+from course_utils.fleet import Fleet, Run, train_fleet
+from course_utils.models import MLP
+from course_utils.training import fit
+
+
+def digits(n_train: int = 500) -> Dataset:
+    """The prototype's data: the course's digits, with wrong labels among them."""
+    return load_dataset("digits", n_train=n_train, label_noise=0.2)
+
+
+def save(data: Dataset, path: str) -> None:
+    """Write `data` where the other process can read it."""
+    arrays = {
+        name: getattr(data, name).flatten(1).numpy() if name[0] == "x" else getattr(data, name)
+        for name in ("x_train", "y_train", "x_val", "y_val")
+    }
+    np.savez(path, **arrays)
+
+
+def build(setting: Setting, p: float) -> Run:
+    """A run as a learner writes it."""
+    model = MLP(64, (setting.hidden, setting.hidden), 10, dropout=p)
+    return Run(model, torch.optim.Adam(model.parameters(), lr=setting.lr))
+
+
+def our_fleet(setting: Setting, data: Dataset) -> Fleet:
+    return train_fleet(
+        lambda p: build(setting, p),
+        data,
+        values=setting.dropouts,
+        seeds=setting.seeds,
+        epochs=setting.epochs,
+        batch_size=setting.batch_size,
+        progress=False,
+    )
+
+
+def plain_loops(setting: Setting, data: Dataset, members: int) -> None:
+    """The first `members` runs one after the other, data in memory; nothing is scored."""
+    for i in range(members):
+        torch.manual_seed(i)
+        run = build(setting, setting.dropouts[i // setting.seeds])
+        model, optimizer = run.model.train(), run.optimizer
+        for _ in range(setting.epochs):
+            for rows in torch.randperm(data.n_train).split(setting.batch_size):
+                optimizer.zero_grad()
+                F.cross_entropy(model(data.x_train[rows]), data.y_train[rows]).backward()
+                optimizer.step()
+
+
+def fits(setting: Setting, data: Dataset, members: int) -> None:
+    """The same by `fit`, which scores after every epoch, as the fleet does."""
+    for i in range(members):
+        run = build(setting, setting.dropouts[i // setting.seeds])
+        fit(
+            run.model,
+            data,
+            optimizer=run.optimizer,
+            epochs=setting.epochs,
+            batch_size=setting.batch_size,
+            seed=i % setting.seeds,
+        )
+
+
+def curves(fleet: Fleet) -> npt.NDArray[np.float64]:
+    """[values, seeds, epochs + 1, 4]."""
+    scores = (fleet.train_loss, fleet.train_acc, fleet.val_loss, fleet.val_acc)
+    return np.stack(scores, axis=-1)
+
+
+def _answer(request: dict[str, Any]) -> npt.NDArray[np.float64]:
+    setting = Setting(**request)
+    with np.load(setting.data) as stored:
+        x_train, y_train, x_val, y_val = (torch.from_numpy(stored[name]) for name in stored.files)
+    unused = SealedTestSet(x_val, y_val, name="none")
+    data = Dataset("digits", x_train, y_train, x_val, y_val, unused, 10)
+    return curves(our_fleet(setting, data))
+
+
+if __name__ == "__main__":
+    serve({"torch": torch.__version__}, _answer)
