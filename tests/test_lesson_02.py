@@ -1,0 +1,384 @@
+"""What lesson 02 says, sentence by sentence, on the very runs that it shows."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from course_utils.data import Dataset, load_dataset, moons
+from course_utils.evidence import Difference, paired_difference
+from course_utils.fleet import Fleet, Run, train_fleet
+from course_utils.live import open_panels
+from course_utils.models import MLP
+from course_utils.panels import boundary, geometry, penalties
+from course_utils.panels.geometry import lasso, ridge, solve
+from course_utils.panels.penalty_figures import NEAR, weights_of
+from course_utils.regularizers import elastic_net, l2_penalty, penalized_weights
+from course_utils.training import evaluate
+
+Array = NDArray[np.float64]
+LAST = -1
+NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "02_l1_l2.ipynb"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module", autouse=True)
+def no_panel_stays() -> Iterator[None]:
+    yield
+    for panel in open_panels():
+        panel.close()
+
+
+@pytest.fixture(scope="module")
+def lesson() -> dict[str, Any]:
+    """The lesson's own names: all its code cells have run, but for the panels."""
+    names: dict[str, Any] = {}
+    for cell in json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]:
+        if cell["cell_type"] == "code" and not cell["id"].startswith("panel-"):
+            exec(compile("".join(cell["source"]), cell["id"], "exec"), names)
+    return names
+
+
+def gain(after: Fleet, before: Fleet, score: str = "val_acc") -> Difference:
+    return paired_difference(getattr(after, score)[0, :, LAST], getattr(before, score)[0, :, LAST])
+
+
+def rises(difference: Difference) -> bool:
+    return difference.is_clear and difference.mean > 0
+
+
+def falls(difference: Difference) -> bool:
+    return difference.is_clear and difference.mean < 0
+
+
+def is_small(difference: Difference, points: float) -> bool:
+    """Whether the interval reaches below this many percentage points, on either side."""
+    return difference.low < points / 100 and difference.high > -points / 100
+
+
+def share_near(weights: Array) -> float:
+    return float((np.abs(weights) < NEAR).mean())
+
+
+# See the problem.
+
+
+def test_without_a_penalty_the_validation_loss_turns_and_the_weights_grow(
+    lesson: dict[str, Any],
+) -> None:
+    plain = lesson["plain"]
+    turn = int(plain.val_loss[0].mean(axis=0).argmin())
+    assert 0 < turn < 0.75 * plain.epochs
+    assert rises(paired_difference(plain.val_loss[0, :, LAST], plain.val_loss[0, :, turn]))
+    fresh = np.abs(weights_of(lesson["build"](None).model)).mean()
+    assert np.abs(weights_of(plain)).mean() > 2 * fresh
+
+
+# L2: what it costs, what it buys.
+
+
+def test_l2_falls_in_training_and_rises_in_validation(lesson: dict[str, Any]) -> None:
+    plain, l2 = lesson["plain"], lesson["ridge"]
+    assert falls(gain(l2, plain, "train_acc"))
+    assert rises(gain(l2, plain))
+    assert falls(gain(l2, plain, "val_loss"))
+
+
+def test_with_l2_the_validation_loss_no_longer_climbs(lesson: dict[str, Any]) -> None:
+    plain, l2 = lesson["plain"].val_loss[0], lesson["ridge"].val_loss[0]
+    turn = int(plain.mean(axis=0).argmin())
+    assert not rises(paired_difference(l2[:, LAST], l2[:, turn]))
+
+
+def test_with_l2_few_wrong_labels_are_repeated(lesson: dict[str, Any]) -> None:
+    digits = lesson["digits"]
+    x, y = digits.x_train[digits.noisy], digits.y_train[digits.noisy]
+
+    def repeated(fleet: Fleet) -> float:
+        return float(np.mean([evaluate(fleet.model(0, s), x, y).acc for s in fleet.seeds]))
+
+    assert repeated(lesson["plain"]) > 0.5
+    assert repeated(lesson["ridge"]) < 0.2
+    right = 1 - float(digits.noisy.float().mean())
+    assert abs(lesson["ridge"].train_acc[0, :, LAST].mean() - right) < 0.02
+
+
+# L1, and the soft threshold.
+
+
+def test_l1_presses_most_weights_against_zero_and_none_onto_it(lesson: dict[str, Any]) -> None:
+    l1, l2, plain = (weights_of(lesson[name]) for name in ("lasso", "ridge", "plain"))
+    assert share_near(l1) > 0.8 > 0.5 > share_near(l2) > share_near(plain)
+    assert (l1 == 0).mean() < 0.001
+    assert np.quantile(np.abs(l1), 0.999) > 0.5  # a few stay large
+
+
+def test_the_left_and_right_border_empties_first(lesson: dict[str, Any]) -> None:
+    digits, l1 = lesson["digits"], lesson["lasso"]
+    layers = [next(penalized_weights(l1.model(0, s)))[1].detach().numpy() for s in l1.seeds]
+    near = (np.abs(np.reshape(layers, (-1, 8, 8))) < NEAR).mean(axis=(0, 1))  # by column
+    assert near[[0, 7]].min() > 0.97 > near[2:6].max()
+    black = (digits.x_train[:, 0] == 0).float().mean(dim=(0, 1)).numpy()
+    assert black[[0, 7]].min() > 0.9 > black[2:6].max()
+
+
+def test_the_soft_threshold_makes_exact_zeros_at_the_same_accuracy(lesson: dict[str, Any]) -> None:
+    assert (weights_of(lesson["sparse"]) == 0).mean() > 0.8
+    assert is_small(gain(lesson["sparse"], lesson["lasso"]), 0.5)
+    assert rises(gain(lesson["sparse"], lesson["plain"]))
+
+
+def test_the_panels_own_proximal_step_is_the_lessons(lesson: dict[str, Any]) -> None:
+    x, y = lesson["digits"].x_train[:50], lesson["digits"].y_train[:50]
+    weights = []
+    for make in (lesson["ProximalSGD"], penalties.ProximalSGD):
+        torch.manual_seed(0)
+        model = MLP(64, (8,), 10)
+        optimizer = make(model, l1_lambda=3e-3, lr=0.1, momentum=0.9)
+        for _ in range(20):
+            optimizer.zero_grad()
+            torch.nn.functional.cross_entropy(model(x), y).backward()
+            optimizer.step()
+        weights.append(weights_of(model))
+    np.testing.assert_allclose(weights[0], weights[1], atol=1e-6)
+
+
+def test_the_threshold_finds_what_the_penalty_asks_for() -> None:
+    """At the minimum of loss + λ|w| the loss has slope λ, with and without momentum."""
+    for momentum in (0.0, 0.9):
+        model = torch.nn.Linear(2, 1, bias=False)
+        optimizer = penalties.ProximalSGD(model, lr=0.01, l1_lambda=0.2, momentum=momentum)
+        target = torch.tensor([[1.0, 0.1]])
+        for _ in range(1500):
+            optimizer.zero_grad()
+            ((model.weight - target) ** 2).sum().div(2).backward()
+            optimizer.step()
+        torch.testing.assert_close(model.weight, torch.tensor([[0.8, 0.0]]), atol=1e-4, rtol=0)
+        assert model.weight[0, 1] == 0
+
+
+# Weight decay.
+
+
+def test_weight_decay_is_the_penalty_for_sgd_and_only_with_the_2(lesson: dict[str, Any]) -> None:
+    for distances in lesson["equal"].values():
+        assert len(distances) == 50
+        assert max(distances) < 1e-6
+    for distances in lesson["other"].values():
+        assert max(distances) > 1e-3
+
+
+def test_adams_own_weight_decay_is_the_penalty_and_adamws_is_not(lesson: dict[str, Any]) -> None:
+    adam, adamw = torch.optim.Adam, torch.optim.AdamW
+    assert max(lesson["compare"](adam, adam, lr=0.01)) < 1e-4
+    assert max(lesson["compare"](adam, adamw, lr=0.01)) > 0.01
+
+
+@pytest.mark.parametrize("decay", [1e-4, 1e-2])
+def test_adam_takes_a_full_step_whatever_the_decay_and_the_others_a_share(decay: float) -> None:
+    taken = {}
+    for optimizer in (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW):
+        w = torch.ones(1, dtype=torch.float64, requires_grad=True)
+        w.grad = torch.zeros_like(w)
+        optimizer([w], lr=0.01, weight_decay=decay).step()
+        taken[optimizer.__name__] = 1 - w.item()
+    assert taken["SGD"] == pytest.approx(0.01 * decay)
+    assert taken["AdamW"] == pytest.approx(0.01 * decay)
+    assert taken["Adam"] == pytest.approx(0.01, rel=1e-3)
+
+
+# The evidence.
+
+
+def test_on_clean_labels_l2_only_costs(lesson: dict[str, Any]) -> None:
+    plain, l2 = lesson["clean_plain"], lesson["clean_ridge"]
+    assert gain(l2, plain).mean < 0
+    assert not rises(gain(l2, plain))
+    assert rises(gain(l2, plain, "val_loss"))
+
+
+def test_penalized_biases_become_small_and_the_score_does_not_care(lesson: dict[str, Any]) -> None:
+    assert is_small(gain(lesson["everything"], lesson["ridge"]), 0.5)
+
+    def bias(fleet: Fleet) -> float:
+        return fleet.model(0, 0).layers[-1].bias.abs().mean().item()
+
+    assert bias(lesson["everything"]) < 0.7 * bias(lesson["ridge"])
+
+
+def test_l1_on_the_output_layer_empties_that_layer(lesson: dict[str, Any]) -> None:
+    def empty(fleet: Fleet) -> float:
+        return share_near(fleet.model(0, 0).layers[-1].weight.detach().numpy())
+
+    assert empty(lesson["layered"]) > 0.6 > 0.4 > empty(lesson["ridge"])
+    assert is_small(gain(lesson["layered"], lesson["ridge"]), 1.5)
+
+
+# The mistakes.
+
+
+def test_without_a_strength_the_penalty_drowns_the_loss(lesson: dict[str, Any]) -> None:
+    torch.manual_seed(0)
+    model = lesson["build"](None).model
+    digits = lesson["digits"]
+    assert elastic_net(model, 0.4) > 10 * evaluate(model, digits.x_train, digits.y_train).loss
+    assert lesson["history"].train_acc[LAST] < 0.4
+
+
+def test_with_the_penalty_in_it_the_reported_loss_says_the_opposite(
+    lesson: dict[str, Any],
+) -> None:
+    plain, l2 = lesson["plain"], lesson["ridge"]
+    cost = [3e-3 * l2_penalty(l2.model(0, s)).item() for s in l2.seeds]
+    assert falls(gain(l2, plain, "val_loss"))
+    assert rises(paired_difference(l2.val_loss[0, :, LAST] + cost, plain.val_loss[0, :, LAST]))
+
+
+# The panel *λ*.
+
+
+@pytest.fixture(scope="module")
+def strengths() -> Fleet:
+    """L2 from 0 to the panel's largest λ, with the panel's settings."""
+    digits = load_dataset("digits", n_train=500, label_noise=0.2)
+
+    def build(strength: float) -> Run:
+        model = MLP(64, (64,), 10)
+        sgd = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+        return Run(model, sgd, penalty=lambda model: strength * l2_penalty(model))
+
+    values = [0, 3e-3, 1e-2, 3e-2]
+    return train_fleet(build, digits, values=values, epochs=80, batch_size=100, progress=False)
+
+
+def test_accuracy_peaks_between_no_penalty_and_the_strongest(strengths: Fleet) -> None:
+    free, best, _, strongest = strengths.val_acc[:, :, LAST]
+    assert rises(paired_difference(best, free))
+    assert falls(paired_difference(strongest, best))
+
+
+def test_a_strong_penalty_is_right_more_often_and_less_sure(strengths: Fleet) -> None:
+    free, strong = 0, strengths.values.index(1e-2)
+    assert rises(
+        paired_difference(strengths.val_acc[strong, :, LAST], strengths.val_acc[free, :, LAST])
+    )
+    assert rises(
+        paired_difference(strengths.val_loss[strong, :, LAST], strengths.val_loss[free, :, LAST])
+    )
+
+
+def test_a_fifth_of_l1_is_as_accurate_as_l2_and_most_weights_are_gone(
+    lesson: dict[str, Any],
+) -> None:
+    def build(strength: float) -> Run:
+        model = MLP(64, (64,), 10)
+        optimizer = penalties.ProximalSGD(model, lr=0.1, momentum=0.9, l1_lambda=0.2 * strength)
+        return Run(model, optimizer, penalty=lambda model: 0.8 * strength * l2_penalty(model))
+
+    mixed = train_fleet(
+        build, lesson["digits"], values=[3e-3], epochs=80, batch_size=100, progress=False
+    )
+    assert is_small(gain(mixed, lesson["ridge"]), 0.5)
+    assert (weights_of(mixed) == 0).mean() > 0.5
+
+
+def test_the_panel_refuses_data_that_are_no_digits() -> None:
+    with pytest.raises(ValueError, match="8 x 8 images"):
+        penalties.lambda_sweep(moons(50))
+
+
+# The panel *geometry*.
+
+
+def cost(curvature: Array, best: Array, w: Array, strength: float, kind: str) -> float:
+    price = (w**2).sum() if kind == "L2" else np.abs(w).sum()
+    return float((w - best) @ curvature @ (w - best) / 2 + strength * price)
+
+
+@pytest.mark.parametrize("kind", ["L1", "L2"])
+@pytest.mark.parametrize("correlation", [-0.8, 0.0, 0.6])
+@pytest.mark.parametrize("second", [-0.6, 0.0, 1.2])
+def test_both_solutions_are_the_lowest_points(kind: str, correlation: float, second: float) -> None:
+    curvature = np.array([[1.0, correlation], [correlation, 1.0]])
+    best = np.array([1.5, second])
+    away = np.random.default_rng(0).normal(size=(200, 2)) * 0.05
+    for strength in (0.0, 0.1, 0.6, 2.0):
+        w = (ridge if kind == "L2" else lasso)(curvature, best, strength)
+        lowest = cost(curvature, best, w, strength, kind)
+        assert all(cost(curvature, best, w + a, strength, kind) > lowest - 1e-12 for a in away)
+
+
+def test_the_diamond_holds_a_solution_in_its_corner_and_the_circle_does_not() -> None:
+    state = solve(0.6, 0.4, 0.4)
+    second = state.paths["L1"][:, 1]
+    first_zero = int(np.argmax(second == 0))
+    assert first_zero > 0
+    assert np.all(second[first_zero:] == 0)
+    assert np.all(state.paths["L2"] != 0)
+
+
+def test_of_two_inputs_that_say_the_same_l2_shares_and_l1_picks() -> None:
+    state = solve(1.0, 0.4, 0.8)
+    shared, picked = state.solution("L2"), state.solution("L1")
+    assert picked[1] == 0 < picked[0]
+    assert shared[1] > 0.5 * shared[0]
+
+
+# The panel *boundary*.
+
+
+def test_a_little_penalty_lets_go_of_wrong_points_and_much_is_too_stiff() -> None:
+    data: Dataset = moons(boundary.N_TRAIN, boundary.SPREAD).with_label_noise(boundary.NOISE)
+
+    def build(strength: float) -> Run:
+        model = MLP(2, boundary.HIDDEN, 2)
+        adam = torch.optim.Adam(model.parameters(), lr=boundary.LR)
+        return Run(model, adam, penalty=lambda model: strength * l2_penalty(model))
+
+    fleet = train_fleet(build, data, values=[0, 3e-3, 3e-2], epochs=250, progress=False)
+    free, little, much = fleet.val_acc[:, :, LAST]
+    assert rises(paired_difference(little, free))
+    assert falls(paired_difference(much, little))
+
+
+def test_lambda_acts_at_the_next_step_and_starts_again_only_if_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(boundary, "FIRST", 30)
+    models = []
+
+    def my_l2(model: torch.nn.Module) -> torch.Tensor:
+        models.append(model)
+        return l2_penalty(model)
+
+    panel = boundary.boundary(l2=my_l2)
+    assert models, "the learner's own penalty trains"
+    panel.controls["λ"].value = 3e-2
+    panel.step(20)
+    panel.wait()
+    assert panel.text.startswith("epoch 50, L2 with λ = 0.03")
+    size = l2_penalty(panel.state.model(0, 0)).item()
+    panel.step(20)
+    panel.wait()
+    assert l2_penalty(panel.state.model(0, 0)).item() < size
+    panel.controls["moved"].value = "start again"
+    panel.controls["λ"].value = 0
+    panel.step(3)
+    panel.wait()
+    assert panel.text.startswith("epoch 3, L2 with λ = 0")
+
+
+def test_geometry_says_what_it_shows() -> None:
+    panel = geometry.geometry()
+    panel.controls["strength"].value = 0
+    panel.wait()
+    assert "no weight is zero; L1 gives (1.50, 0.40), no weight is zero" in panel.text
+    panel.controls["strength"].value = 2
+    panel.wait()
+    assert "both are zero" in panel.text
