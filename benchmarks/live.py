@@ -8,7 +8,6 @@ the same for all ways of drawing.
 """
 
 import argparse
-import json
 import statistics
 import tempfile
 import time
@@ -146,7 +145,7 @@ def interact_panel() -> None:
 
     def draw(p: float) -> None:
         index, runs = VALUES.index(p), recorded(VALUES.index(p))
-        _, axes = plt.subplots(1, 4, figsize=(11, 3.0), dpi=100, layout="constrained")
+        figure, axes = plt.subplots(1, 4, figsize=(11, 3.0), dpi=100)
         x = np.arange(EPOCHS + 1)
         for name, style in (("train", "-"), ("val", "--")):
             mean, spread = runs[name].mean(0), runs[name].std(0)
@@ -164,6 +163,7 @@ def interact_panel() -> None:
         axes[2].hist(runs["weights"], bins=61, range=(-1, 1), log=True)
         axes[3].imshow(plots.tile(runs["images"], 5, 5), cmap="RdBu_r")
         axes[3].axis("off")
+        figure.tight_layout()
         plt.show()
 
     ipywidgets.interact(draw, p=ipywidgets.SelectionSlider(options=VALUES, continuous_update=True))
@@ -181,30 +181,32 @@ SAID = {
 }
 
 
-def measure(chromium: str, folder: Path, way: str) -> dict[str, Any]:
-    """Latencies in ms, frames a second and blank frames of one way, in a fresh JupyterLab."""
+def measure(lab: Any, chrome: Any, way: str) -> dict[str, Any]:
+    """Latencies in ms, frames a second and blank frames of one way, in a fresh kernel and page."""
     from benchmarks import browser
 
     make, picture, handle = WAYS[way]
-    name = f"{way}.ipynb"
-    browser.write_notebook(folder / name, [f"from benchmarks import live\npanel = live.{make}()"])
-    with browser.open_lab(folder) as lab, browser.open_browser(chromium) as chrome:
-        page = chrome.new_page(viewport={"width": 1400, "height": 900})
-        browser.open_notebook(page, lab, name)
-        browser.run_all(page)
-        page.wait_for_selector(picture)
-        page.wait_for_timeout(1500)
-        page.evaluate(WATCH, picture)
-        slider = page.locator(handle).first
-        slider.focus()
-        latencies = []
-        for press in range(KEYS):
-            page.evaluate("watch.changes.length = 0; watch.keys.length = 0")
-            page.keyboard.press("ArrowRight" if press < KEYS - 1 else "ArrowLeft")
-            page.wait_for_timeout(120)  # let whatever still moves settle
-            latencies.append(page.evaluate(WAIT_FOR_CHANGE, LONGEST_MS))
-        fps, moves = drag(page, slider)
-        blank = page.evaluate("watch.blank")
+    cell = f"from benchmarks import live\npanel = live.{make}()"
+    browser.write_notebook(lab.folder / f"{way}.ipynb", [cell])
+    context = chrome.new_context(viewport={"width": 1400, "height": 900})
+    page = context.new_page()
+    browser.open_notebook(page, lab, f"{way}.ipynb")
+    browser.run_all(page)
+    page.wait_for_selector(picture)
+    page.wait_for_timeout(1500)
+    page.evaluate(WATCH, picture)
+    slider = page.locator(handle).first
+    slider.focus()
+    latencies = []
+    for press in range(KEYS):
+        page.evaluate("watch.changes.length = 0; watch.keys.length = 0")
+        page.keyboard.press("ArrowRight" if press < KEYS - 1 else "ArrowLeft")
+        page.wait_for_timeout(120)  # let whatever still moves settle
+        latencies.append(page.evaluate(WAIT_FOR_CHANGE, LONGEST_MS))
+    fps, moves = drag(page, slider)
+    blank = page.evaluate("watch.blank")
+    context.close()
+    lab.stop_kernels()
     return {"latencies": latencies, "fps": fps, "moves": moves, "blank": blank}
 
 
@@ -243,7 +245,7 @@ def summary(passes: list[dict[str, Any]]) -> dict[str, float]:
 
 
 def main(argv: list[str]) -> dict[str, float | None]:
-    """Measure each way, print a table, and as the last line the numbers as JSON."""
+    """Measure each way, print a table, and return the numbers."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks live", description=__doc__)
     parser.add_argument("--passes", type=int, default=3, help="medians over so many (default 3)")
     passes = parser.parse_args(argv).passes
@@ -255,11 +257,15 @@ def main(argv: list[str]) -> dict[str, float | None]:
             "There is no Chromium on this computer: install it, or set COURSE_CHROMIUM."
         )
     found: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
-    for number in range(passes):
-        for way in WAYS:
-            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                found[way].append(measure(chromium, Path(folder), way))
-            print(f"pass {number + 1} of {passes}: {SAID[way]}", flush=True)
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
+        browser.open_lab(Path(folder)) as lab,
+        browser.open_browser(chromium) as chrome,
+    ):
+        for number in range(passes):
+            for way in WAYS:
+                found[way].append(measure(lab, chrome, way))
+                print(f"pass {number + 1} of {passes}: {SAID[way]}", flush=True)
     results = {way: summary(runs) for way, runs in found.items()}
     usual = results["interact"]
     print(
@@ -279,11 +285,4 @@ def main(argv: list[str]) -> dict[str, float | None]:
     for way, r in results.items():
         numbers[f"{way}_p95_ms"] = round(r["p95"], 1)
         numbers[f"{way}_fps"] = round(r["fps"], 1)
-    print(json.dumps(numbers))
     return numbers
-
-
-if __name__ == "__main__":
-    import sys
-
-    main(sys.argv[1:])

@@ -6,6 +6,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -20,7 +21,7 @@ from benchmarks.workers import Setting, Worker, has_jax
 JAX_PYTHON = os.environ.get(training.JAX_VARIABLE, sys.executable)
 
 
-def last_line(printed: str) -> dict[str, object]:
+def last_line(printed: str) -> dict[str, Any]:
     return json.loads(printed.splitlines()[-1])
 
 
@@ -94,7 +95,7 @@ def test_disturbed_rounds_are_replaced_by_quiet_ones(monkeypatch: pytest.MonkeyP
         clock["busy"] += wall * (1.0 + others)
         return Spent(wall)
 
-    monkeypatch.setattr(measure.time, "perf_counter", lambda: clock["now"])
+    monkeypatch.setattr("benchmarks.measure.time.perf_counter", lambda: clock["now"])
     monkeypatch.setattr(measure, "_own_cpu", lambda: clock["now"])
     monkeypatch.setattr(measure, "_busy_seconds", lambda: clock["busy"])
     (timing,) = side_by_side([Contestant("A", run)], repeats=3)

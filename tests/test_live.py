@@ -445,6 +445,24 @@ def test_explore_skips_what_nobody_waits_for_any_more(panels):
     assert panel.text == "level 0.60"
 
 
+def test_a_steady_drag_is_drawn_as_it_goes(panels):
+    panel = None
+    texts = []
+
+    def compute(level):
+        # Each value arrives while the one before it is being computed, as in a drag.
+        if panel is not None and level < 0.8:
+            texts.append(panel.text)
+            panel.controls["level"].index += 1
+        return level
+
+    panel = live.explore(compute, Bar(), controls={"level": [i / 10 for i in range(9)]})
+    panel.controls["level"].index = 1
+    panel.wait(WAIT)
+    assert texts == [f"level 0.{i}0" for i in range(7)]
+    assert panel.text == "level 0.80"
+
+
 def test_explore_shows_an_error_and_recovers(panels):
     panel = live.explore(lambda level: 1 / level, Bar(), controls={"level": [2, 0, 4]})
     panel.controls["level"].value = 0

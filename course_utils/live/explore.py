@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from course_utils.live.controls import Control
+from course_utils.live.pace import Pace
 from course_utils.live.painter import Drawing
 from course_utils.live.panel import Panel
 
@@ -25,21 +26,24 @@ class Explore(Panel):
         super().__init__(drawing, controls, title=title)
         self._compute = compute
         self._took = 0.0
+        self._pace = Pace()
         self.state: Any = None
 
     def changed(self, name: str) -> None:
-        """Compute with the new values; what was being computed is dropped."""
+        """Compute with the new values, once what is being computed has been drawn."""
         self._worker.submit(self._run)
 
     def _run(self) -> Generator[float, None, None]:
+        yield self._pace.rest()
         if self._took > SLOW:
             self.view.say("computing")
         began = time.perf_counter()
         state = self._compute(**self.settings)
-        yield 0.0
+        # Drawn even if a newer value waits: in a steady drag there always is one.
         self._draw(state)
         self.state = state
         self._took = time.perf_counter() - began
+        self._pace.drawn(self._took)
         self._succeed()
         self._rest()
 

@@ -23,7 +23,11 @@ class Pace:
 
     def due(self) -> bool:
         """Whether enough time has passed since the last draw."""
-        return self._clock() >= self._next
+        return self.rest() == 0.0
+
+    def rest(self) -> float:
+        """Seconds until the next draw is due; 0 if it is."""
+        return max(0.0, self._next - self._clock())
 
     def drawn(self, seconds: float) -> None:
         """Note that a draw has just ended that took `seconds`."""

@@ -53,6 +53,7 @@ class Stream(Panel):
         self._fresh = True  # begin anew before the next step
         self._wanted = first  # steps asked for one by one
         self._pace = Pace()
+        self._undrawn = False  # whether `state` is newer than the picture
         self._show_buttons()
 
     def play(self) -> None:
@@ -140,8 +141,6 @@ class Stream(Panel):
         self.state, self.steps, self._undrawn = state, self.steps + 1, True
         if self._pace.due():
             self._draw_newest()
-
-    _undrawn = False
 
     def _draw_newest(self) -> None:
         if self._undrawn:

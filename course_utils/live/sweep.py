@@ -47,6 +47,7 @@ class Sweep(Panel):
         self._epochs = epochs
         self._name = name
         self._kept: dict[tuple[Any, ...], tuple[Any, list[Picture]]] = {}
+        self._draws = 0
         self.result: Any = None
 
     @property
@@ -115,7 +116,7 @@ class Sweep(Panel):
     def _draw_next(self, result: Any, settings: dict[str, Any]) -> None:
         """Draw the page on show; every third time, the next page that waits for its first draw."""
         page = self._page
-        self._draws = getattr(self, "_draws", 0) + 1
+        self._draws += 1
         if self._pictures[page] is not None and self._draws % 3 == 0:
             page = (self._draws // 3) % len(self._pictures)
         self._draw(self._at(result, page, settings), page)

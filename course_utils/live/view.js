@@ -82,6 +82,7 @@ class PanelView {
   constructor(book, root) {
     this.book = book;
     this.model = book.model;
+    this.root = root;
     this.inputs = new Map(); // by control: a function that shows an index
     root.classList.add("live-panel");
     root.setAttribute("role", "group");
@@ -224,9 +225,10 @@ class PanelView {
     clearInterval(this.timer);
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
     this.book.views.delete(this);
-    // A stream that nobody watches should rest; a view that moves comes back at once.
+    // A stream that nobody watches should rest; a view that only moves comes back at once.
     setTimeout(() => {
-      if (this.book.views.size === 0) this.model.send({ type: "press", name: "hidden" });
+      const watched = [...this.book.views].some((view) => view.root.isConnected);
+      if (!watched) this.model.send({ type: "press", name: "hidden" });
     }, 1000);
   }
 }

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike
+from numpy.typing import NDArray
 
 from course_utils.evidence import estimate
 from course_utils.plots import color, marker, tidy
 from course_utils.plots.style import FONT_SIZE
+
+Samples = Mapping[str, NDArray[np.floating]]
 
 
 class Shares:
@@ -45,16 +48,13 @@ class Shares:
         parts = (self._before, self._intervals, self._dots)
         return [line for part in parts for line in part.values()]
 
-    def update(
-        self, samples: Mapping[str, ArrayLike], before: Mapping[str, ArrayLike] | None = None
-    ) -> None:
+    def update(self, samples: Samples, before: Samples | None = None) -> None:
         """Show `samples` by name, shares [seeds] each, and what they were `before`, if given."""
         for name, row in self._rows.items():
-            found = estimate(list(map(float, samples[name])))  # type: ignore[arg-type, call-overload]
+            found = estimate(samples[name])
             self._dots[name].set_data([found.mean], [row])
             known = found.n > 1
             ends = [found.low, found.high] if known else []
             self._intervals[name].set_data(ends, [row] * len(ends))
             if before is not None:
-                at = estimate(list(map(float, before[name]))).mean  # type: ignore[arg-type, call-overload]
-                self._before[name].set_data([at], [row])
+                self._before[name].set_data([before[name].mean()], [row])

@@ -1,0 +1,196 @@
+"""Lesson 03: how much to drop, and the still picture of the idea.
+
+The lesson's other two panels live in modules of their own: `thinned_network` draws a network and
+who is missing in it, `stochastic_passes` asks a network a hundred times. The lesson finds all
+three here.
+"""
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from matplotlib.axes import Axes
+from torch import Tensor, nn
+
+from course_utils.data import Dataset
+from course_utils.fleet import Fleet, Run, iter_fleet
+from course_utils.live import At, Sweep, choice, slider, sweep
+from course_utils.models import MLP
+from course_utils.panels.stochastic_passes import uncertainty
+from course_utils.panels.thinned_network import mask
+from course_utils.plots import (
+    Board,
+    Curves,
+    Metric,
+    best_epoch,
+    new_figure,
+    said_accuracy,
+    show,
+    sweep_text,
+)
+from course_utils.plots.style import FONT_SIZE, NEUTRAL
+from course_utils.training import evaluate
+
+__all__ = ["half_gone", "mask", "p_sweep", "show_idea", "uncertainty"]
+
+PS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+WIDTHS = (8, 64)
+NOISES = (0.0, 0.2, 0.4)
+MOST_SCORED = 2000  # validation samples: more would take longer than the training
+
+
+def p_sweep(
+    data: Dataset,
+    layer: Callable[[float], nn.Module] = nn.Dropout,
+    ps: Sequence[float] = PS,
+    widths: Sequence[int] = WIDTHS,
+    noises: Sequence[float] = NOISES,
+    *,
+    lr: float = 8e-3,
+    epochs: int = 40,
+    batch_size: int = 100,
+    seeds: int = 8,
+) -> Sweep:
+    """The share p that is dropped, from nothing to nearly all, for wide and narrow networks.
+
+    Args:
+        data: each seed redraws the labels of its training set. Of a large validation set the first
+            2,000 samples are scored.
+        layer: ``layer(p)`` is the dropout layer that trains: the learner's own, or PyTorch's.
+        ps: the slider's values, the first of them 0.
+        widths: units in each of the two hidden layers; the last one is shown first.
+        noises: shares of the training labels that are redrawn; 0.2 is shown first if it is there.
+
+    The panel's `result` is a `Fleet` over `ps`.
+    """
+    if data.num_classes is None:
+        raise ValueError(
+            f"this panel needs class labels, got the regression data set {data.name!r}; "
+            'pass e.g. load_dataset("digits", n_train=500)'
+        )
+    if ps[0] != 0:
+        raise ValueError(f"ps must begin with 0, which the others are compared with, got {ps[0]}")
+    classes = data.num_classes
+    scored = replace(data, x_val=data.x_val[:MOST_SCORED], y_val=data.y_val[:MOST_SCORED])
+
+    def train(width: int, noise: float) -> Iterator[Fleet]:
+        def build(p: float) -> Run:
+            model = MLP(data.input_shape, (width, width), classes, dropout=p, dropout_layer=layer)
+            return Run(model, torch.optim.Adam(model.parameters(), lr=lr))
+
+        return iter_fleet(
+            build,
+            lambda _, seed: scored.with_label_noise(noise, seed),
+            values=ps,
+            seeds=seeds,
+            epochs=epochs,
+            batch_size=batch_size,
+        )
+
+    return sweep(
+        train,
+        _PBoard(ps, epochs, chance=1 / classes),
+        name="p",
+        values=slider(ps, start=0.5 if 0.5 in ps else None),
+        controls={
+            "width": choice(widths, label="units per layer", start=widths[-1]),
+            "noise": choice(
+                noises,
+                label="label noise",
+                start=0.2 if 0.2 in noises else None,
+                say=lambda share: f"{share:.0%}",
+            ),
+        },
+        epochs=epochs,
+        title="How much to drop",
+    )
+
+
+class _PBoard(Board):
+    """Loss curves at one p; accuracy, and its paired gain over p = 0, against p."""
+
+    def __init__(self, ps: Sequence[float], epochs: int, chance: float) -> None:
+        super().__init__(columns=3, height=3.1)
+        loss, accuracy, gain = self.axes
+        self.loss = self.add(Curves(loss, epochs, ylim=(0, 2.5)))
+        self.accuracy = self.add(
+            Metric(
+                accuracy, "p", ps, ylim=(chance, 1.02),
+                ylabel="accuracy after the last epoch", splits=("train", "val"),
+            )
+        )  # fmt: skip
+        self.gain = self.add(
+            Metric(gain, "p", ps, ylim=(-20, 20), ylabel="gain over p = 0, in points")
+        )
+        gain.axhline(0, color=NEUTRAL, linewidth=1)
+
+    def update(self, at: At) -> None:
+        fleet, i, now = at.result, at.index, at.result.epoch
+        train, val = fleet.train_acc[..., now], fleet.val_acc[..., now]
+        self.loss.update(fleet.train_loss[i], fleet.val_loss[i], best_epoch(fleet.val_loss[i]))
+        self.accuracy.update(i, train=train, val=val)
+        self.gain.update(i, val=100 * (val - val[0]))
+
+    def describe(self, at: At) -> str:
+        fleet, now = at.result, at.result.epoch
+        said = sweep_text("p", at.values, at.index, fleet.val_acc[..., now])
+        train = said_accuracy(fleet.train_acc[at.index, :, now])
+        return f"{said}; training accuracy {train}"
+
+
+def half_gone(fleet: Fleet, data: Dataset, value_index: int = 0) -> list[float]:
+    """Validation accuracy without every second hidden unit of an `MLP`, for each seed.
+
+    Which units are gone is drawn at random, the same for fleets with the same seeds. Their weights
+    and biases are 0 in a copy; the fleet's own models stay as they are.
+    """
+    found = []
+    for place, seed in enumerate(fleet.seeds):
+        model = copy.deepcopy(fleet.model(value_index, place))
+        draws = torch.Generator().manual_seed(seed)
+        for layer in [layer for layer in model.modules() if isinstance(layer, nn.Linear)][:-1]:
+            gone = torch.randperm(layer.out_features, generator=draws)[: layer.out_features // 2]
+            layer.weight.data[gone], layer.bias.data[gone] = 0.0, 0.0
+        found.append(evaluate(model, data.x_val, data.y_val).acc)
+    return found
+
+
+def show_idea(dropout: Callable[[Tensor, float, bool], Tensor], p: float = 0.5) -> None:
+    """Draw what ``dropout(x, p, True)`` does to a batch: 8 samples, 12 units, all of them 1.
+
+    Each row is a sample, each column a unit; the number in a field is what is left of the unit.
+    """
+    x = torch.ones(8, 12)
+    figure, axes = new_figure(columns=3, width=9.0, height=2.6)
+    out = dropout(x, p, True)
+    evaluated = dropout(x, p, False)
+    top = max(1 / (1 - p), 1.0)
+    titles = ("what comes in", f"training, p = {p:g}", "evaluation")
+    for ax, values, title in zip(axes, (x, out, evaluated), titles, strict=True):
+        _fields(ax, values, top, title)
+    axes[0].set_ylabel("samples", fontsize=FONT_SIZE)
+    gone, kept = float((out == 0).float().mean()), out[out != 0]
+    times = float(kept.mean()) if len(kept) else float("nan")
+    show(
+        figure,
+        f"In training each sample loses units of its own, {gone:.0%} of all units in this batch. "
+        f"The others are multiplied by {times:.2f}, so that the mean is {float(out.mean()):.2f} "
+        "here and 1 on average. In evaluation nothing changes.",
+    )
+
+
+def _fields(ax: Axes, values: Tensor, top: float, title: str) -> None:
+    grid = values.detach().numpy()
+    ax.imshow(grid, cmap="Blues", vmin=0, vmax=1.6 * top, aspect="auto")
+    rows, columns = grid.shape
+    for row, column in np.ndindex(rows, columns):
+        ax.text(
+            column, row, f"{grid[row, column]:.3g}", ha="center", va="center",
+            fontsize=FONT_SIZE - 2, color="#999999" if grid[row, column] == 0 else "black",
+        )  # fmt: skip
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_xlabel("units", fontsize=FONT_SIZE)
+    ax.set_title(title, fontsize=FONT_SIZE + 1)
