@@ -138,13 +138,15 @@ def train_epoch(
     made inside `draws`, if given.
     """
     model.train()
+    drawing = draws or nullcontext()
     for step, batch in enumerate(batches):
         batch = batch.to(data.x_train.device)
         # Rows of a large tensor come twice as fast by index_select as by x[batch].
         x, y = data.x_train.index_select(0, batch), data.y_train.index_select(0, batch)
-        with draws or nullcontext():
+        with drawing:
             outputs = model(x if augment is None else augment(x))
-            check_outputs(outputs, y, data.num_classes)
+        check_outputs(outputs, y, data.num_classes)  # outside, where asking for a shape is cheap
+        with drawing:
             loss = loss_fn(outputs, y)
             if penalty is not None:
                 loss = loss + checked_penalty(penalty(model))
