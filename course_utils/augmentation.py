@@ -80,8 +80,8 @@ def affine(x: Tensor, *, angle: Tensor, scale: Tensor, right: Tensor, down: Tens
 
 def _from_center(length: int, like: Tensor) -> Tensor:
     """Places of `length` pixels in a row, in pixels from the middle of the row."""
-    # Counted up, because a fleet cannot follow torch.arange in a function of differing numbers.
-    return like.new_ones(length).cumsum(0) - (length + 1) / 2.0
+    places = torch.arange(length, dtype=like.dtype, device=like.device)
+    return places - (length - 1) / 2.0
 
 
 @dataclass(frozen=True)

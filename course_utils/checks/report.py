@@ -25,7 +25,8 @@ class Passed:
     properties: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return f"✓ {self.name}: {len(self.properties)} properties hold"
+        count = len(self.properties)
+        return f"✓ {self.name}: {count} {'property holds' if count == 1 else 'properties hold'}"
 
 
 class Check:
@@ -89,6 +90,10 @@ class Check:
         self.that(holds, what, on=on, expected=expected, got=has, hint=hint)
         assert isinstance(got, Tensor)
         return got.detach() if shape else got
+
+    def include(self, passed: Passed) -> None:
+        """Note what another check found to hold."""
+        self._held += [what for what in passed.properties if what not in self._held]
 
     def passed(self) -> Passed:
         """All properties that were seen to hold."""

@@ -14,7 +14,11 @@ from course_utils.tooling.installing import prepare
 from course_utils.tooling.pip import say
 
 FIRST_LESSON = "notebooks/01_overfitting.ipynb"
-NOTEBOOK_FOLDERS = ("notebooks",)  # each notebook in them is executed as a test
+NOTEBOOK_FOLDERS = (
+    "notebooks",
+    "exercises",
+    "solutions",
+)  # each notebook in them is executed as a test
 CELL_TIMEOUT_S = 120
 
 WORDS = {
@@ -23,9 +27,14 @@ WORDS = {
     "test": "set up with the developers' tools, run every check and test;\n"
     "             what follows goes to pytest, which then runs alone: test -k fleet",
     "notebooks": "execute the notebooks in place (all, or those named: 02 03)",
+    "exercises": "write the exercises anew from their solutions",
     "bench": "run one benchmark: bench training, bench notebooks",
 }
-EXTRAS = {"test": ["dev"], "notebooks": ["dev"]}  # what a word needs besides the course itself
+EXTRAS = {
+    "test": ["dev", "instructor"],
+    "notebooks": ["dev"],
+    "exercises": ["instructor"],
+}  # what a word needs besides the course itself
 
 
 class Parser(argparse.ArgumentParser):
@@ -99,6 +108,8 @@ def main(argv: Sequence[str]) -> int:
             return run_checks(env, args.rest)
         if args.word == "notebooks":
             return run(env, ["-m", "course_utils.tooling.notebooks", *args.rest])
+        if args.word == "exercises":
+            return run(env, ["-m", "course_utils.grading.release", *args.rest])
         if args.word == "bench":
             return run(env, ["-m", "benchmarks", *args.rest])
         return 0
@@ -148,12 +159,17 @@ def checks(env: Environment) -> list[tuple[str, list[str], str]]:
         ("format", ["-m", "ruff", "format", "--check", "."], "ruff format ."),
         ("lint", ["-m", "ruff", "check", "."], "ruff check --fix ."),
         ("types", ["-m", "mypy", "course_utils"], "mypy course_utils"),
+        (
+            "exercises",
+            ["-m", "course_utils.grading.release", "--check"],
+            "python3 start.py exercises",
+        ),
     ]
 
 
 def pytest_arguments(env: Environment) -> list[str]:
     """All tests, and every notebook executed as one."""
-    folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).glob("*.ipynb"))]
+    folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
     return [
         *("-m", "pytest", "tests", *folders),
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),

@@ -1,0 +1,1 @@
+"""The instructor's side: exercises derived from their solutions, and answers tried against them."""
