@@ -24,6 +24,7 @@ FLOORS = {
     "evidence": 3,
     "plots": 3,
     "losslog": 3,
+    "search": 3,
     "live": 4,
     "panels": 5,
 }
@@ -34,6 +35,8 @@ BESIDE = {
     "grading": {"checks", *(module for module, floor in FLOORS.items() if floor <= 2)},
     "tooling": set[str](),
 }
+# Only these may rely on what an extra brings; students have none of it.
+EXTRAS = {"tooling": ["dev"], "grading": ["instructor"]}
 WIDGET_LIBRARIES = {"ipywidgets", "anywidget", "traitlets", "ipyevents"}
 DISTRIBUTIONS = {"PIL": "pillow", "IPython": "ipython"}  # imported under another name
 WIDGET_MODULES = {"live", "panels"}
@@ -183,8 +186,7 @@ def test_every_library_that_the_package_imports_is_declared() -> None:
     for path, names in uses(PACKAGE).items():
         libraries = {name.split(".")[0] for name in names if name}
         libraries -= {*sys.stdlib_module_names, "course_utils"}
-        # Only tooling may rely on what the developers' extra brings.
-        extras = ["dev"] if home_of(path, PACKAGE) == "tooling" else []
+        extras = EXTRAS.get(home_of(path, PACKAGE), [])
         declared = package_names(ROOT, extras)
         missing = {name for name in libraries if DISTRIBUTIONS.get(name, name) not in declared}
         if missing:

@@ -288,9 +288,9 @@ def test_a_fifth_of_l1_is_as_accurate_as_l2_and_most_weights_are_gone(
     assert (weights_of(mixed) == 0).mean() > 0.5
 
 
-def test_the_panel_refuses_data_that_are_no_digits() -> None:
-    with pytest.raises(ValueError, match="8 x 8 images"):
-        penalties.lambda_sweep(moons(50))
+def test_the_panel_refuses_a_regression() -> None:
+    with pytest.raises(ValueError, match="needs class labels, got the regression"):
+        penalties.lambda_sweep(load_dataset("polynomial", n_train=50))
 
 
 # The panel *geometry*.

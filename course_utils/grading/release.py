@@ -15,7 +15,6 @@ from pathlib import Path
 import nbformat
 from nbformat import NotebookNode
 from nbgrader import preprocessors
-from traitlets.config import Config
 
 from course_utils.grading.exercise import EXERCISES, SOLUTIONS, solution_paths
 
@@ -44,12 +43,11 @@ def derived(solution: Path) -> str:
         RuntimeError: A marker without its end, or a solution outside a cell for solutions.
     """
     notebook = nbformat.read(solution, as_version=4)
-    config = Config()
-    config.ClearSolutions.code_stub = {"python": CODE_STUB}
-    config.ClearSolutions.text_stub = TEXT_STUB
     resources: dict[str, object] = {}
     for step in STEPS:
-        run = getattr(preprocessors, step)(config=config, log=logging.getLogger("nbgrader"))
+        run = getattr(preprocessors, step)(log=logging.getLogger("nbgrader"))
+        if step == "ClearSolutions":
+            run.code_stub, run.text_stub = {"python": CODE_STUB}, TEXT_STUB
         notebook, resources = run.preprocess(notebook, resources)
     return as_text(notebook)
 

@@ -85,21 +85,23 @@ def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penal
     """The panel: λ from 0 up, the mix of L1 and L2, how L1 is applied, and the label noise.
 
     Args:
-        data: images of 8 x 8; the training labels are redrawn from its true ones.
+        data: classes; the training labels are redrawn from its true ones. The weights of a hidden
+            unit are shown as an image of the size of a sample, of flat samples as a row.
         l1, l2: the penalties that train: the learner's own, or the package's.
     """
-    if data.num_classes is None or data.input_shape[-2:] != (8, 8):
+    if data.num_classes is None:
         raise ValueError(
-            f"this panel shows weights as 8 x 8 images, got {data!r}; "
-            'pass load_dataset("digits", n_train=500)'
+            f"this panel needs class labels, got the regression data set {data.name!r}; "
+            'pass e.g. load_dataset("digits", n_train=500)'
         )
+    shape, classes = data.input_shape, data.num_classes
 
     def train(alpha: float, way: str, noise: float) -> Iterator[Fleet]:
         by_threshold = alpha if way == L1_WAYS[1] else 0.0
         in_loss = {l1: alpha - by_threshold, l2: 1 - alpha}
 
         def build(value: float) -> Run:
-            model = MLP(64, (HIDDEN,), 10)
+            model = MLP(shape, (HIDDEN,), classes)
             own = ProximalSGD(model, lr=LR, momentum=MOMENTUM, l1_lambda=by_threshold * value)
             sgd = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
             return Run(model, own if by_threshold else sgd, penalty=_mixed(in_loss, value))
@@ -110,7 +112,7 @@ def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penal
 
     return sweep(
         train,
-        LambdaBoard(),
+        LambdaBoard(shape[-2:] if len(shape) > 1 else (1, *shape)),
         name="λ",
         values=slider(LAMBDAS, start=3e-3),
         controls={
@@ -141,8 +143,9 @@ class LambdaBoard(Board):
 
     ROWS, COLUMNS = 4, 8
 
-    def __init__(self) -> None:
+    def __init__(self, image_size: tuple[int, ...]) -> None:
         super().__init__(columns=2, rows=2, width=9.0, height=5.6)
+        self._image_size = image_size
         loss, accuracy, histogram, images = self.axes
         self.curves = self.add(Curves(loss, EPOCHS, ylim=(0, 2.5)))
         self.metric = self.add(
@@ -167,7 +170,8 @@ class LambdaBoard(Board):
         )
         self.histogram.update(weights_of(fleet, i), near=NEAR)
         _, first = next(iter(penalized_weights(fleet.model(i, 0))))
-        self.images.update(first.detach().reshape(-1, 8, 8))
+        channels = first.detach().reshape(len(first), -1, *self._image_size)
+        self.images.update(channels.mean(1))
 
     def describe(self, state: At) -> str:
         """Accuracy and its gain over λ = 0, and how many weights are small or gone."""

@@ -20,6 +20,7 @@ NOTEBOOK_FOLDERS = (
     "solutions",
 )  # each notebook in them is executed as a test
 CELL_TIMEOUT_S = 120
+MOST_PROCESSES = 4  # of the tests; each holds a PyTorch of its own in memory
 
 WORDS = {
     "lab": "set up, then open JupyterLab at lesson 1 (also without any word)",
@@ -172,6 +173,7 @@ def pytest_arguments(env: Environment) -> list[str]:
     folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
     return [
         *("-m", "pytest", "tests", *folders),
+        *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadfile"),
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),
     ]
 

@@ -1,0 +1,162 @@
+"""Visible checks of exercise 02, L1 and L2: the planted bug and the sweep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.regularizers import l2_penalty
+
+#: Trains with a penalty of the given strength; the model and the losses it reported.
+TrainFn = Callable[[float], tuple[nn.Module, list[float]]]
+
+
+def exposes_unused_penalty(answer: Callable[[TrainFn], bool]) -> None:
+    """Task ``exposes_unused_penalty(train)`` -> True if the strength changes no weight."""
+    with attempt("exposes_unused_penalty", answer) as check:
+        verdict(check, answer, never_added, broken=True, what="a penalty that is never added")
+        verdict(check, answer, added, broken=False, what="a penalty added as it should be")
+
+
+def verdict(
+    check: Check, answer: Callable[[TrainFn], bool], train: TrainFn, *, broken: bool, what: str
+) -> None:
+    """`answer` says of `train` what is true of it."""
+    got = answer(train)
+    check.that(
+        isinstance(got, bool | np.bool_),
+        "answers yes or no",
+        on=what,
+        expected="True or False",
+        got=got,
+        hint="torch.equal gives a bool; a comparison of tensors gives one for each entry",
+    )
+    hint = (
+        "the bug is not seen: train with two strengths; what stays the same here, to the last bit?"
+        if broken
+        else "a right training is accused: in it at least one weight depends on the strength. Are "
+        "your two strengths far apart, and do you look at all parameters?"
+    )
+    check.that(
+        bool(got) is broken,
+        "a penalty without effect is exposed" if broken else "a right training is cleared",
+        on=what,
+        expected=broken,
+        got=bool(got),
+        hint=hint,
+    )
+
+
+def small_training(strength: float, steps: int = 5) -> tuple[nn.Module, Tensor, Tensor, int]:
+    """A seeded model and its data, before training; the strength is left to the caller."""
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3))
+    return model, torch.randn(20, 4), torch.randint(3, (20,)), steps
+
+
+def added(strength: float) -> tuple[nn.Module, list[float]]:
+    """Training with a penalty as it should be."""
+    model, x, y, steps = small_training(strength)
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.01), []
+    for _ in range(steps):
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        (loss + strength * l2_penalty(model)).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        losses.append(loss.item())
+    return model, losses
+
+
+def never_added(strength: float) -> tuple[nn.Module, list[float]]:
+    """Training that works its penalty out and does not use it."""
+    return added(0.0)
+
+
+def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) -> None:
+    """Task ``choose_lambda(values, val_acc)`` -> the best λ, and whether it clearly helps."""
+    with attempt("choose_lambda", answer) as check:
+        values, acc = small_sweep()
+        on = "values = [0, 0.001, 0.01, 0.1], val_acc of 4 seeds, as in the cell above"
+        got = answer(values, acc)
+        check.that(
+            isinstance(got, tuple) and len(got) == 2,
+            "returns a λ and a verdict",
+            on=on,
+            expected="a pair (best, clear)",
+            got=got,
+            hint="end with `return best, clear`",
+        )
+        check.close(
+            "the best λ has the highest mean",
+            got[0],
+            0.01,
+            on=on,
+            hint="the mean over the seeds, of each λ; then the λ of the highest",
+            mistakes={
+                "this λ has a run that diverged (NaN), so it has no mean; NumPy's argmax takes NaN "
+                "for the largest, and nanmean leaves the failure out": 0.1,
+                "this is the λ of the single best run; one lucky seed is no evidence": 0.001,
+                "this is its place in the list; look the λ up": 2.0,
+            },
+        )
+        is_clear(
+            check,
+            got[1],
+            True,
+            on=on,
+            hint="the intervals of the two means overlap, but the runs are paired: compare seed by "
+            "seed",
+        )
+        on = "the first two rows of the same sweep"
+        best, clear = answer(values[:2], acc[:2])
+        check.close(
+            "the best λ has the highest mean", best, 0.001, on=on, hint="only two λ are left here"
+        )
+        is_clear(
+            check,
+            clear,
+            False,
+            on=on,
+            hint="a higher mean is not yet a clear gain: does the interval of the paired "
+            "difference leave out 0?",
+        )
+
+
+def is_clear(check: Check, got: object, expected: bool, *, on: str, hint: str) -> None:
+    """The verdict is a bool, and the right one."""
+    check.that(
+        isinstance(got, bool | np.bool_),
+        "the verdict is True or False",
+        on=on,
+        expected="True or False",
+        got=got,
+        hint="`paired_difference(a, b).is_clear` is one",
+    )
+    check.that(
+        bool(got) is expected,
+        "whether it clearly beats λ = 0",
+        on=on,
+        expected=expected,
+        got=bool(got),
+        hint=hint,
+    )
+
+
+def small_sweep() -> tuple[list[float], Any]:
+    """Four values of λ with four seeds each: seeds that differ by more than the values do, one
+    lucky run, and one that diverged."""
+    by_seed = np.array([0.78, 0.82, 0.86, 0.90])
+    gains = [
+        np.zeros(4),
+        np.array([-0.01, 0.005, -0.012, 0.055]),
+        np.array([0.03, 0.034, 0.029, 0.033]),
+        np.array([0.05, 0.045, np.nan, 0.048]),
+    ]
+    return [0.0, 0.001, 0.01, 0.1], np.stack([by_seed + gain for gain in gains])

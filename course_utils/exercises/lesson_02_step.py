@@ -1,0 +1,84 @@
+"""Visible check of exercise 02, L1 and L2: the proximal step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_utils.exercises.attempt import attempt
+from course_utils.regularizers import soft_threshold
+
+THRESHOLDS = (F.softshrink, soft_threshold)
+
+# The first optimizer of a process imports for two seconds, which are no check's to spend.
+torch.optim.SGD([torch.zeros(1)], lr=1.0)
+
+
+def proximal_step(answer: Callable[[nn.Module, float, float], None]) -> None:
+    """Task ``proximal_step(model, lr, strength)``: the gradient step, then the threshold."""
+    with attempt("proximal_step", answer, by_hand=THRESHOLDS) as check:
+        model = nn.Linear(5, 1)
+        weight, bias = model.weight, model.bias
+        w, g = torch.tensor([[0.5, -0.5, 0.1, 0.0, 0.25]]), torch.tensor([[1.0, 1, -0.5, 0, 3]])
+        with torch.no_grad():
+            weight.copy_(w)
+            bias.fill_(0.3)
+        weight.grad, bias.grad = g.clone(), torch.ones(1)
+        on = (
+            "weights [0.5, -0.5, 0.1, 0, 0.25] with gradients [1, 1, -0.5, 0, 3], "
+            "lr = 0.1, strength = 2"
+        )
+        answer(model, 0.1, 2.0)
+        moved, t = w - 0.1 * g, 0.2
+        sign, size = moved.sign(), moved.abs()
+        nothing = torch.equal(weight, w) and torch.equal(bias, torch.full_like(bias, 0.3))
+        check.close(
+            "a gradient step, then every weight moves toward 0 by lr * strength",
+            weight,
+            sign * (size - t).clamp(min=0) + 0.0,  # no -0 among the expected numbers
+            on=on,
+            hint="the model is as before: an assignment to a name makes a new tensor; write into "
+            "the old one, for example with w.copy_(...) under torch.no_grad()"
+            if nothing
+            else "follow each weight by hand: first the gradient, then the threshold",
+            mistakes={
+                "the sign is lost at zero: w / |w| is 0 / 0 there": (
+                    moved / size * (size - t).clamp(min=0)
+                ),
+                "the sign is lost: negative weights come back positive": (size - t).clamp(min=0),
+                "all negative weights became 0; shrink the size of a weight and keep its sign": (
+                    (moved - t).clamp(min=0)
+                ),
+                "small weights jump over zero to the other side; cut at zero": sign * (size - t),
+                "large weights keep their size: this is a hard threshold, not a soft one": (
+                    torch.where(size > t, moved, torch.zeros_like(w))
+                ),
+                "the threshold is lr * strength; here the strength alone was taken": (
+                    sign * (size - 2.0).clamp(min=0)
+                ),
+                "the threshold came before the gradient step; it acts after it": (
+                    w.sign() * (w.abs() - t).clamp(min=0) - 0.1 * g
+                ),
+                "the gradient step is there, the threshold is not": moved,
+                "the threshold is there, the gradient step is not": (
+                    w.sign() * (w.abs() - t).clamp(min=0)
+                ),
+                "this steps uphill; the step goes against the gradient": (
+                    F.softshrink(w + 0.1 * g, t)
+                ),
+            },
+        )
+        check.close(
+            "biases take the gradient step and pay nothing",
+            bias,
+            torch.tensor([0.2]),
+            on="a bias of 0.3 with gradient 1, lr = 0.1, strength = 2",
+            hint="the threshold is for weights, the gradient step for every parameter",
+            mistakes={
+                "biases were moved by the threshold too; the rule leaves them free": [0.0],
+                "the bias took no gradient step; every parameter takes one": [0.3],
+            },
+        )

@@ -1,0 +1,172 @@
+"""Visible checks of exercise 05, data augmentation: the planted bug and the confusions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+Augment = Callable[[Tensor], Tensor]
+#: Trains on (x_train, y_train) with an augmentation; the accuracy on (x_val, y_val).
+TrainFn = Callable[[Tensor, Tensor, Tensor, Tensor, Augment], float]
+
+
+def exposes_augmented_validation(answer: Callable[[TrainFn], bool]) -> None:
+    """Task ``exposes_augmented_validation(train)`` -> True if validation images are augmented."""
+    with attempt("exposes_augmented_validation", answer) as check:
+        verdict(check, answer, careless, broken=True, what="one that augments before it scores")
+        verdict(check, answer, training, broken=False, what="one that augments training batches")
+
+
+def verdict(
+    check: Check, answer: Callable[[TrainFn], bool], train: TrainFn, *, broken: bool, what: str
+) -> None:
+    """`answer` says of `train` what is true of it."""
+    got = answer(train)
+    check.that(
+        isinstance(got, bool | np.bool_),
+        "answers yes or no",
+        on=what,
+        expected="True or False",
+        got=got,
+        hint="a comparison of tensors gives one answer for each entry; .any() makes one of them",
+    )
+    hint = (
+        "the bug is not seen: your own `augment` sees every image that is augmented; by what "
+        "would it recognize one of the validation set, alone or among others?"
+        if broken
+        else "a right training is accused: training images may go through `augment` at any time, "
+        "in any order and number, or never; it is about the validation images alone"
+    )
+    check.that(
+        bool(got) is broken,
+        "augmented validation images are exposed" if broken else "a right training is cleared",
+        on=what,
+        expected=broken,
+        got=bool(got),
+        hint=hint,
+    )
+
+
+def training(
+    x_train: Tensor, y_train: Tensor, x_val: Tensor, y_val: Tensor, augment: Augment
+) -> float:
+    """Three epochs of a linear classifier, as it should be."""
+    torch.manual_seed(0)
+    classes = int(max(y_train.max(), y_val.max())) + 1
+    _, channels, height, width = x_train.shape
+    weight = torch.zeros(classes, channels * height * width, requires_grad=True)
+    for _ in range(3):
+        for batch in torch.randperm(len(x_train)).split(4):
+            logits = F.linear(augment(x_train[batch]).flatten(1).float(), weight)
+            loss = F.cross_entropy(logits, y_train[batch])
+            (slope,) = torch.autograd.grad(loss, weight)
+            with torch.no_grad():
+                weight -= 0.1 * slope
+    return scored(weight, x_val, y_val)
+
+
+def scored(weight: Tensor, x: Tensor, y: Tensor) -> float:
+    """The accuracy of a linear classifier."""
+    with torch.no_grad():
+        right = F.linear(x.flatten(1).float(), weight).argmax(1) == y
+    return float(right.float().mean())
+
+
+def careless(
+    x_train: Tensor, y_train: Tensor, x_val: Tensor, y_val: Tensor, augment: Augment
+) -> float:
+    """`training`, but the validation images go through the augmentation as well."""
+    with torch.no_grad():
+        x_val = augment(x_val)
+    return training(x_train, y_train, x_val, y_val, augment)
+
+
+def clearly_confused(answer: Callable[[Any, Any], list[tuple[int, int]]]) -> None:
+    """Task ``clearly_confused(before, after)`` -> pairs (true, read), largest rise first."""
+    with attempt("clearly_confused", answer) as check:
+        before, after = small_confusions()
+        on = "before and after of 4 seeds and 3 classes, as in the cell above"
+        got = pairs(check, answer(before, after), on)
+        check.that(
+            got == CLEAR,
+            "the clear rises, the largest first",
+            on=on,
+            expected=CLEAR,
+            got=got,
+            hint=what_instead(got),
+        )
+
+
+CLEAR = [(1, 2), (0, 1), (0, 2)]
+
+
+def what_instead(got: list[tuple[int, int]]) -> str:
+    """The mistake behind other pairs than `CLEAR`."""
+    known = {
+        "a pair is (true, read): the row first, then the column": [(j, i) for i, j in CLEAR],
+        "the largest rise comes first, the smallest last": CLEAR[::-1],
+        "these are rises in numbers of images; the share divides by the images of the true class, "
+        "and classes differ in size": [(0, 1), (1, 2), (0, 2)],
+        "0 read as 1 is missing: its values before and after overlap, but the runs are paired": [
+            (1, 2),
+            (0, 2),
+        ],
+    }
+    for hint, wrong in known.items():
+        if got == wrong:
+            return hint
+    if any(true == read for true, read in got):
+        return "the diagonal holds images that were read right; it is no confusion"
+    if (2, 0) in got:
+        return "2 read as 0 rises in one seed alone; a higher mean is not yet a clear rise"
+    if (2, 1) in got:
+        return "2 read as 1 has become rarer: a clear change, but no rise"
+    return "one pair at a time: its share in each seed, before and after, and their difference"
+
+
+def pairs(check: Check, got: Any, on: str) -> list[tuple[int, int]]:
+    """`got` itself, if it is a list of pairs."""
+    check.that(
+        isinstance(got, list | tuple) and all(np.shape(pair) == (2,) for pair in got),
+        "returns a list of pairs",
+        on=on,
+        expected="a list such as [(1, 2), (0, 1)]",
+        got=got,
+        hint="each entry is a pair (true, read) of two whole numbers",
+    )
+    return [(int(true), int(read)) for true, read in got]
+
+
+def small_confusions() -> tuple[Any, Any]:
+    """Counts [4 seeds, 3 classes, 3 classes] of classes with 100, 40 and 50 images."""
+    by_seed = np.array([2, 6, 10, 14])
+    zero = np.zeros(4, dtype=int)
+    before = {(0, 1): by_seed, (0, 2): zero + 2, (1, 0): zero + 3, (1, 2): zero + 1}
+    before |= {(2, 0): zero + 1, (2, 1): zero + 6}
+    changes = {
+        (0, 1): [8, 8, 9, 8],
+        (0, 2): [2, 2, 3, 2],
+        (1, 0): [1, -1, 0, 0],
+        (1, 2): [6, 7, 6, 6],
+    }
+    changes |= {(2, 0): [0, 0, 0, 7], (2, 1): [-4, -5, -4, -4]}
+    after = {pair: n + np.array(changes.get(pair, zero)) for pair, n in before.items()}
+    return counts(before), counts(after)
+
+
+def counts(wrong: dict[tuple[int, int], Any]) -> Any:
+    """Confusion matrices whose rows add up to 100, 40 and 50."""
+    made = np.zeros((4, 3, 3), dtype=int)
+    for (true, read), n in wrong.items():
+        made[:, true, read] = n
+    for i, size in enumerate((100, 40, 50)):
+        made[:, i, i] = size - made[:, i].sum(1)
+    return made

@@ -1,0 +1,81 @@
+"""Every panel that takes data, on a learner's own: other sizes, other classes, few samples.
+
+The data are made here, small enough to train in a moment: blurred blobs of 12 x 9 pixels whose
+place tells the class.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+import torch
+
+from course_utils.data import Dataset
+from course_utils.fleet import Fleet, Run, train_fleet
+from course_utils.live import open_panels
+from course_utils.models import MLP
+from course_utils.panels import augmenting, dropout, early_stopping, overfitting, penalties
+from course_utils.panels import batchnorm as normalization
+
+CLASSES = 5
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(autouse=True)
+def no_panel_stays() -> Iterator[None]:
+    yield
+    for panel in open_panels():
+        panel.close()
+
+
+@pytest.fixture(scope="module")
+def blobs() -> Dataset:
+    """150 training images [1, 12, 9] of 5 classes."""
+    generator = torch.Generator().manual_seed(0)
+    y = torch.arange(300) % CLASSES
+    rows, columns = torch.meshgrid(torch.arange(12.0), torch.arange(9.0), indexing="ij")
+    down, right = 2 + 2 * y.float(), 2 + (y * 3 % CLASSES).float()
+    away = (rows - down[:, None, None]) ** 2 + (columns - right[:, None, None]) ** 2
+    x = (-away / 4).exp() + 0.3 * torch.rand(300, 12, 9, generator=generator)
+    return Dataset.from_tensors(x[:, None].clamp(0, 1), y, name="blobs")
+
+
+def trained(data: Dataset, *ps: float) -> Fleet:
+    def build(p: float) -> Run:
+        model = MLP(data.input_shape, (16, 16), CLASSES, dropout=p)
+        return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
+
+    return train_fleet(build, data, values=ps, seeds=3, epochs=5, progress=False)
+
+
+PANELS: dict[str, Callable[[Dataset], Any]] = {
+    "memorize": lambda data: overfitting.memorize(data, (0.0, 0.4)),
+    "data and width": lambda data: overfitting.data_and_width(data, (25, 100), (4, 16)),
+    "double descent": lambda data: overfitting.double_descent(data, samples=(50, 100)),
+    "λ": penalties.lambda_sweep,
+    "mask": lambda data: dropout.mask(data, torch.nn.Dropout),
+    "p": lambda data: dropout.p_sweep(data, torch.nn.Dropout),
+    "uncertainty": lambda data: dropout.uncertainty(data, trained(data, 0, 0.3)),
+    "activations": lambda data: normalization.activations(data, torch.nn.BatchNorm1d),
+    "batch size": lambda data: normalization.batch_size(data, torch.nn.BatchNorm1d),
+    "learning rate": lambda data: normalization.learning_rate(data, torch.nn.BatchNorm1d),
+    "gallery": lambda data: augmenting.gallery(data, {"plain": trained(data, 0)}),
+    "strength": augmenting.strength,
+    "flips": augmenting.flips,
+    "patience": early_stopping.patience,
+    "which metric": early_stopping.which_metric,
+}
+
+
+@pytest.mark.parametrize("name", PANELS)
+def test_a_panel_works_on_a_learners_own_images(name: str, blobs: Dataset) -> None:
+    panel = PANELS[name](blobs)
+    panel.wait()
+    first = panel.text
+    assert first
+    turner = next(control for control in panel.controls.values() if len(control.options) > 1)
+    turner.index = (turner.index + 1) % len(turner.options)
+    panel.wait()
+    assert panel.text != first
+    assert "nan" not in panel.text.lower()
