@@ -1,0 +1,93 @@
+"""Visible check of exercise 06, early stopping: choosing a patience from recorded runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+
+def choose_patience(answer: Callable[..., Any]) -> None:
+    """Task ``choose_patience(watched, fresh, patiences)`` -> a patience and the epochs saved."""
+    with attempt("choose_patience", answer) as check:
+        watched, fresh = small_record()
+        on = "watched and fresh of 5 seeds, as in the cell above, patiences = [1, 2, 4]"
+        patience, saved = pair(check, answer(watched, fresh, [1, 2, 4]), on)
+        check.that(
+            patience is not None,
+            "the smallest patience that is not clearly worse",
+            on=on,
+            expected=2,
+            got=None,
+            hint="patience 4 restores the best epoch of the whole run here, so it cannot be worse; "
+            "were the last weights taken, not the best?",
+        )
+        check.close(
+            "the smallest patience that is not clearly worse",
+            patience,
+            2,
+            on=on,
+            hint="restore the best watched epoch up to the stop, and look up its *fresh* loss",
+            mistakes={
+                "patience 2 is clearly worse on the watched half alone, which chose the epochs; on "
+                "the fresh half the interval of its cost includes 0": 4,
+                "patience 1 stops in epoch 3 and restores epoch 2; its cost is clear, if the "
+                "difference is paired by seed": 1,
+            },
+        )
+        check.close(
+            "the epochs that it saves",
+            saved,
+            3.0,
+            on=on,
+            hint="the epochs of the record after the stop, as a mean over the seeds; a run that is "
+            "never stopped saves 0",
+            mistakes={
+                "this counts from the epoch restored; the epochs up to the stop were trained": 4.6,
+                "this is the mean epoch of the stop, so the epochs trained": 7.0,
+                "this is the number of entries after which it stopped, not of epochs": 8.0,
+                "that is one too many: the record's entry 0 is no epoch of training": 4.0,
+                "the run that was never stopped is left out; it saves 0": 3.75,
+                "this is the sum over the seeds; asked for is the mean": 15.0,
+            },
+        )
+
+
+def pair(check: Check, got: Any, on: str) -> tuple[Any, Any]:
+    """`got`, if it is a pair (patience, saved)."""
+    check.that(
+        isinstance(got, tuple | list) and len(got) == 2,
+        "returns a patience and the epochs saved",
+        on=on,
+        expected="a pair (patience, saved)",
+        got=got,
+        hint="end with `return patience, saved`",
+    )
+    return got[0], got[1]
+
+
+def small_record() -> tuple[Any, Any]:
+    """Five seeds over 10 epochs: losses of the watched half and of the fresh one, [5, 11]."""
+    watched = np.array(
+        [
+            [2.0, 1.5, 1.0, 1.1, 0.6, 0.7, 0.7, 0.5, 0.8, 0.9, 1.0],
+            [2.4, 1.9, 1.4, 1.5, 1.0, 1.1, 1.1, 0.9, 1.2, 1.3, 1.4],
+            [1.9, 1.4, 0.9, 1.0, 0.6, 0.5, 0.7, 0.6, 0.4, 0.8, 0.9],
+            [1.8, 1.3, 0.9, 1.0, 0.7, 0.8, 0.9, 0.6, 0.7, 0.8, 0.9],
+            [2.2, 1.7, 1.2, 1.3, 1.0, 1.1, 0.9, 1.0, 0.8, 0.9, 0.7],
+        ]
+    )
+    fresh = np.array(
+        [
+            [2.1, 1.6, 1.0, 1.2, 0.7, 0.9, 1.1, 0.65, 0.9, 1.0, 1.1],
+            [2.3, 1.8, 1.5, 1.6, 1.1, 1.3, 1.45, 1.0, 1.3, 1.4, 1.5],
+            [2.0, 1.5, 0.8, 1.1, 0.7, 0.6, 0.8, 1.05, 0.65, 0.9, 1.0],
+            [1.9, 1.4, 1.1, 1.2, 0.8, 1.0, 1.2, 0.75, 0.8, 0.9, 1.0],
+            [2.1, 1.6, 1.2, 1.3, 1.0, 1.1, 0.9, 1.0, 0.9, 1.0, 0.85],
+        ]
+    )
+    return watched, fresh

@@ -1,0 +1,115 @@
+"""A scripted training for exercise 06: a model that only counts its epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from course_utils.checks.report import Check
+from course_utils.regularizers import stopping_epoch
+
+TrainToBest = Callable[..., list[float]]
+
+
+class Walker(nn.Module):
+    """A model whose only weight, and whose buffer, is the number of epochs it was trained for."""
+
+    seen: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(()))
+        self.register_buffer("seen", torch.zeros(()))
+        #: Whether it was given its own tensors back, under the name of a copy.
+        self.got_itself = False
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], *more: Any, **options: Any) -> Any:
+        self.got_itself = state_dict["weight"].data_ptr() == self.weight.data_ptr()
+        return super().load_state_dict(state_dict, *more, **options)
+
+
+def walk(model: Walker) -> None:
+    """One epoch of training: changes weight and buffer in place, as an optimizer does."""
+    with torch.no_grad():
+        model.weight.add_(1)
+        model.seen.add_(1)
+
+
+def listed(check: Check, got: Any, on: str) -> list[float]:
+    """`got` as a list, if it is anything like one."""
+    check.that(
+        hasattr(got, "__len__"),
+        "returns a list",
+        on=on,
+        expected="a list of losses",
+        got=got,
+        hint="the function gives nothing back" if got is None else "one entry for each loss",
+    )
+    return list(got)
+
+
+def play(
+    check: Check,
+    answer: TrainToBest,
+    script: list[float],
+    patience: int,
+    what: str,
+    last_weights: str,
+) -> None:
+    """`answer` trains a `Walker` whose losses are those of `script`, and leaves the best weights.
+
+    `what` is the property that this script shows, `last_weights` a hint for the answer that leaves
+    the last weights in the model.
+    """
+    model, stop = Walker(), stopping_epoch(script, patience)
+    wanted = script if stop is None else script[: stop + 1]
+    best = min(loss for loss in wanted if loss == loss)
+    on = f"epochs {len(script) - 1}, patience {patience}, validation losses as scripted: {script}"
+
+    def val_loss(walker: Walker) -> float:
+        return float((script + 1000 * [script[-1]])[int(walker.weight)])
+
+    def tired(losses: list[float]) -> bool:
+        return stopping_epoch(losses, patience) is not None
+
+    got = answer(model, walk, val_loss, len(script) - 1, tired)
+    check.close(
+        "it returns the losses up to the stop",
+        listed(check, got, on),
+        wanted,
+        on=on,
+        hint="one loss before training and one after each epoch, until `tired(losses)` is true",
+        mistakes={
+            "entry 0 is missing: the loss of the untrained model": wanted[1:],
+            "it trained on after `tired(losses)` had said stop": script,
+            "it did not train to the end: range(epochs + 1) has the entries 0 to epochs": (
+                wanted[:-1]
+            ),
+        },
+    )
+    view = "the weights kept are a view: state_dict() hands out the tensors themselves, and they "
+    check.close(
+        what,
+        model.weight,
+        float(wanted.index(best)),
+        on=f"{on}; the model's weight is the number of epochs it has seen",
+        hint="keep a copy at every new lowest loss, and load it in the end; of equal losses the "
+        "first counts, and a NaN is never the lowest",
+        mistakes={
+            view + "trained along" if model.got_itself else last_weights: float(len(wanted) - 1),
+            "the later of two equal losses was kept; a tie is no improvement": float(
+                len(wanted) - 1 - wanted[::-1].index(best)
+            ),
+        },
+    )
+    check.close(
+        "the best buffers come back with the weights",
+        model.seen,
+        float(wanted.index(best)),
+        on=f"{on}; the model's buffer is the number of epochs it has seen",
+        hint="parameters alone are not all: batch norm's running statistics are buffers; "
+        "state_dict() holds both",
+    )
