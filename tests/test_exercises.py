@@ -61,7 +61,9 @@ def known(kind: str) -> Iterator[Any]:
 
 def test_the_course_has_its_exercises() -> None:
     lessons = sorted(path.stem for path in (SOLUTIONS.parent / "notebooks").glob("*.ipynb"))
-    assert set(NAMES) <= set(lessons)
+    assert lessons == NAMES
+    assert sum(len(exercise(name).tasks) for name in NAMES) >= 28
+    assert sum(len(exercise(name).prose) for name in NAMES) >= 7
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -91,6 +91,44 @@ class Check:
         assert isinstance(got, Tensor)
         return got.detach() if shape else got
 
+    def pair(self, got: Any, names: str, *, on: str) -> tuple[Any, Any]:
+        """`got`, if it holds two values; `names` are the task's for them, e.g. "mean, spread"."""
+        self.that(
+            isinstance(got, tuple | list) and len(got) == 2,
+            "returns two values",
+            on=on,
+            expected=f"a pair ({names})",
+            got=got,
+            hint=f"end with `return {names}`",
+        )
+        return got[0], got[1]
+
+    def verdict(
+        self, got: object, *, broken: bool, bug: str, on: str, missed: str, accused: str
+    ) -> None:
+        """`got`, what a learner's test says of somebody's code, is `broken`.
+
+        `bug` is what is to be exposed; `missed` and `accused` are the hints for a bug that was not
+        seen, and for right code that was called broken.
+        """
+        self.that(
+            isinstance(got, bool | np.bool_),
+            "answers yes or no",
+            on=on,
+            expected="True or False",
+            got=got,
+            hint="a comparison of tensors gives an answer for each entry; torch.equal, `.any()` or "
+            "`bool(...)` of one entry gives a single one. Does every path return it?",
+        )
+        self.that(
+            bool(got) is broken,
+            f"{bug} is exposed" if broken else "what is right is cleared",
+            on=on,
+            expected=broken,
+            got=bool(got),
+            hint=missed if broken else accused,
+        )
+
     def include(self, passed: Passed) -> None:
         """Note what another check found to hold."""
         self._held += [what for what in passed.properties if what not in self._held]

@@ -50,7 +50,7 @@ def bias_variance(answer: Callable[[Tensor, Tensor], Any]) -> None:
     with attempt("bias_variance", answer) as check:
         fits, truth = torch.tensor([[0.0, 5.0], [4.0, 9.0]]), torch.tensor([3.0, 5.0])
         on = "predictions [[0, 5], [4, 9]] of 2 fits, truth [3, 5]"
-        bias, variance = pair(check, answer(fits, truth), "(bias2, variance)", on)
+        bias, variance = check.pair(answer(fits, truth), "bias2, variance", on=on)
         check.close(
             "the squared bias",
             bias,
@@ -81,19 +81,6 @@ def bias_variance(answer: Callable[[Tensor, Tensor], Any]) -> None:
         )
 
 
-def pair(check: Check, got: Any, names: str, on: str) -> tuple[Any, Any]:
-    """`got`, if it is a pair."""
-    check.that(
-        isinstance(got, tuple | list) and len(got) == 2,
-        "returns two values",
-        on=on,
-        expected=f"a pair {names}",
-        got=got,
-        hint=f"end with `return {names[1:-1]}`",
-    )
-    return got[0], got[1]
-
-
 def exposes_leak(answer: Callable[[Split], bool]) -> None:
     """Task ``exposes_leak(split)`` -> True if training and validation share samples."""
     with attempt("exposes_leak", answer) as check:
@@ -106,30 +93,15 @@ def verdict(
     check: Check, answer: Callable[[Split], bool], split: Split, *, leak: str = "", right: str = ""
 ) -> None:
     """`answer` says of `split` whether it leaks; either `leak` or `right` tells what it does."""
-    on = f"a split that {leak}" if leak else right
-    got = answer(split)
-    check.that(
-        isinstance(got, bool | np.bool_),
-        "answers yes or no",
-        on=on,
-        expected="True or False",
-        got=got,
-        hint="a comparison of tensors gives a tensor; `bool(...)` or `.item()` of one entry gives "
-        "a bool",
-    )
-    hint = (
-        "look for each training sample in the whole validation part, wherever it stands there"
-        if leak
-        else "a right split is accused; are two of your samples equal, so that one is taken for "
-        "the other? Only a sample in both parts is a leak"
-    )
-    check.that(
-        bool(got) is bool(leak),
-        "a leak is exposed" if leak else "a right split is cleared",
-        on=on,
-        expected=bool(leak),
-        got=bool(got),
-        hint=hint,
+    check.verdict(
+        answer(split),
+        broken=bool(leak),
+        bug="a leak",
+        on=f"a split that {leak}" if leak else right,
+        missed="look for each training sample in the whole validation part, wherever it stands "
+        "there",
+        accused="a right split is accused; are two of your samples equal, so that one is taken for "
+        "the other? Only a sample in both parts is a leak",
     )
 
 
@@ -166,7 +138,7 @@ def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
     with attempt("overfits_since", answer) as check:
         train_loss, val_loss = small_record()
         on = "the losses of 4 seeds over 8 epochs, as in the cell above"
-        turn, since = pair(check, answer(train_loss, val_loss), "(turn, since)", on)
+        turn, since = check.pair(answer(train_loss, val_loss), "turn, since", on=on)
         check.close(
             "the turn has the lowest mean validation loss",
             turn,

@@ -101,18 +101,11 @@ def mixed_loss(answer: Callable[[nn.Module, Tensor, Tensor, float, float], Any])
             "the data loss is 0.6931"
         )
         got = answer(model, torch.zeros(4, 2), torch.tensor([0, 1, 1, 0]), 0.01, 0.1)
-        check.that(
-            isinstance(got, tuple) and len(got) == 2,
-            "returns two losses",
-            on=on,
-            expected="a pair (minimized, reported)",
-            got=got,
-            hint="end with `return minimized, reported`",
-        )
+        minimized, logged = check.pair(got, "minimized, reported", on=on)
         data = math.log(2)
         check.close(
             "data loss, L2 of the first layer and L1 of the second",
-            check.tensor(got[0], (), on=on),
+            check.tensor(minimized, (), on=on),
             data + 0.06 + 0.5,
             on=on,
             hint="L2 of the first layer is 6, L1 of the second is 5; each with its own strength",
@@ -131,14 +124,14 @@ def mixed_loss(answer: Callable[[nn.Module, Tensor, Tensor, float, float], Any])
             },
         )
         check.that(
-            got[0].requires_grad,
+            minimized.requires_grad,
             "its gradient reaches the weights",
             on=on,
             expected="a tensor that `backward()` can start from",
             got="a tensor without a gradient",
             hint="`.item()`, `.detach()` and `torch.tensor(...)` cut the gradient off",
         )
-        reported(check, got[1], data, got[0].detach(), on)
+        reported(check, logged, data, minimized.detach(), on)
 
 
 def reported(check: Check, got: Any, data: Any, minimized: Any, on: str) -> None:

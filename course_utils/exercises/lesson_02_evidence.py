@@ -29,28 +29,15 @@ def verdict(
     check: Check, answer: Callable[[TrainFn], bool], train: TrainFn, *, broken: bool, what: str
 ) -> None:
     """`answer` says of `train` what is true of it."""
-    got = answer(train)
-    check.that(
-        isinstance(got, bool | np.bool_),
-        "answers yes or no",
+    check.verdict(
+        answer(train),
+        broken=broken,
+        bug="a penalty without effect",
         on=what,
-        expected="True or False",
-        got=got,
-        hint="torch.equal gives a bool; a comparison of tensors gives one for each entry",
-    )
-    hint = (
-        "the bug is not seen: train with two strengths; what stays the same here, to the last bit?"
-        if broken
-        else "a right training is accused: in it at least one weight depends on the strength. Are "
-        "your two strengths far apart, and do you look at all parameters?"
-    )
-    check.that(
-        bool(got) is broken,
-        "a penalty without effect is exposed" if broken else "a right training is cleared",
-        on=what,
-        expected=broken,
-        got=bool(got),
-        hint=hint,
+        missed="the bug is not seen: train with two strengths; what stays the same here, to the "
+        "last bit?",
+        accused="a right training is accused: in it at least one weight depends on the strength. "
+        "Are your two strengths far apart, and do you look at all parameters?",
     )
 
 
@@ -85,17 +72,10 @@ def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) 
         values, acc = small_sweep()
         on = "values = [0, 0.001, 0.01, 0.1], val_acc of 4 seeds, as in the cell above"
         got = answer(values, acc)
-        check.that(
-            isinstance(got, tuple) and len(got) == 2,
-            "returns a λ and a verdict",
-            on=on,
-            expected="a pair (best, clear)",
-            got=got,
-            hint="end with `return best, clear`",
-        )
+        best, clear = check.pair(got, "best, clear", on=on)
         check.close(
             "the best λ has the highest mean",
-            got[0],
+            best,
             0.01,
             on=on,
             hint="the mean over the seeds, of each λ; then the λ of the highest",
@@ -108,7 +88,7 @@ def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) 
         )
         is_clear(
             check,
-            got[1],
+            clear,
             True,
             on=on,
             hint="the intervals of the two means overlap, but the runs are paired: compare seed by "

@@ -34,15 +34,8 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
             "a model that votes 90 : 10 and 50 : 50 in turn, 4 passes, 3 images",
         )
         got = answer(TwoMinds(), x, 4)
-        check.that(
-            isinstance(got, tuple) and len(got) == 2,
-            "returns the mean and the spread",
-            on=on,
-            expected="a pair (mean, spread)",
-            got=got,
-            hint="end with `return mean, spread`",
-        )
-        mean = check.tensor(got[0], (3, 2), on=on)
+        mean, spread = check.pair(got, "mean, spread", on=on)
+        mean = check.tensor(mean, (3, 2), on=on)
         check.close(
             "the mean is that of the probabilities",
             mean,
@@ -66,7 +59,7 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
         )
         check.close(
             "the spread is the standard deviation of the top class",
-            check.tensor(got[1], (3,), on=on),
+            check.tensor(spread, (3,), on=on),
             torch.full((3,), 0.2),
             on=on,
             hint="over the passes, of the probability of the class whose mean is highest",
@@ -162,28 +155,14 @@ def verdict(
     check: Check, answer: Callable[[DropoutFn], bool], fn: DropoutFn, *, broken: bool, what: str
 ) -> None:
     """`answer` says of `fn` what is true of it."""
-    got = answer(fn)
-    check.that(
-        isinstance(got, bool | np.bool_),
-        "answers yes or no",
+    check.verdict(
+        answer(fn),
+        broken=broken,
+        bug="a frozen mask",
         on=what,
-        expected="True or False",
-        got=got,
-        hint="torch.equal gives a bool; a comparison of tensors gives one for each entry",
-    )
-    hint = (
-        "call it twice on the same input in training mode: what must differ?"
-        if broken
-        else "a right dropout is accused; in evaluation mode two outputs agree, and so do two "
-        "outputs on too small an input, by chance"
-    )
-    check.that(
-        bool(got) is broken,
-        "a frozen mask is exposed" if broken else "a right dropout is cleared",
-        on=what,
-        expected=broken,
-        got=bool(got),
-        hint=hint,
+        missed="call it twice on the same input in training mode: what must differ?",
+        accused="a right dropout is accused; in evaluation mode two outputs agree, and so do two "
+        "outputs on too small an input, by chance",
     )
 
 
@@ -204,17 +183,10 @@ def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> N
         values, acc = small_sweep()
         on = "values = [0, 0.3, 0.5, 0.8], val_acc of 4 seeds, as in the cell above"
         got = answer(values, acc)
-        check.that(
-            isinstance(got, tuple) and len(got) == 2,
-            "returns two values of p",
-            on=on,
-            expected="a pair (best, smallest)",
-            got=got,
-            hint="end with `return best, smallest`",
-        )
+        best, smallest = check.pair(got, "best, smallest", on=on)
         check.close(
             "the best p has the highest mean",
-            got[0],
+            best,
             0.5,
             on=on,
             hint="the mean over the seeds, of each p; then the p of the highest",
@@ -225,7 +197,7 @@ def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> N
         )
         check.close(
             "the smallest p that is not clearly worse",
-            got[1],
+            smallest,
             0.3,
             on=on,
             hint="compare each p with the best, paired by seed; it stays in the race while the "

@@ -69,15 +69,8 @@ def mixup(answer: Callable[..., Any]) -> None:
         )
         given = [t.clone() for t in (x, y, share, other)]
         got = answer(*given, 4)
-        check.that(
-            isinstance(got, tuple) and len(got) == 2,
-            "returns images and targets",
-            on=on,
-            expected="a pair (images, targets)",
-            got=got,
-            hint="end with `return images, targets`",
-        )
-        images = check.tensor(got[0], (3, 1, 2, 2), on=f"{on}: the images")
+        images, targets = check.pair(got, "images, targets", on=on)
+        images = check.tensor(images, (3, 1, 2, 2), on=f"{on}: the images")
         check.close(
             "each image is mixed with its partner, by its own share",
             images,
@@ -99,16 +92,16 @@ def mixup(answer: Callable[..., Any]) -> None:
                 }.items()
             },
         )
-        numbers = isinstance(got[1], Tensor) and got[1].shape == (3,)
+        numbers = isinstance(targets, Tensor) and targets.shape == (3,)
         check.that(
             not numbers,
             "the targets have a column for each class",
             on=on,
             expected="targets of shape (3, 4)",
-            got=got[1],
+            got=targets,
             hint="a mixed label is no number: half of class 0 and half of class 2 is not class 1",
         )
-        targets = check.tensor(got[1], (3, 4), on=f"{on}: the targets")
+        targets = check.tensor(targets, (3, 4), on=f"{on}: the targets")
         own, partners = F.one_hot(y, 4), F.one_hot(y[other], 4)
         by = share[:, None]
         check.close(

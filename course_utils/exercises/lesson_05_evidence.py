@@ -29,29 +29,15 @@ def verdict(
     check: Check, answer: Callable[[TrainFn], bool], train: TrainFn, *, broken: bool, what: str
 ) -> None:
     """`answer` says of `train` what is true of it."""
-    got = answer(train)
-    check.that(
-        isinstance(got, bool | np.bool_),
-        "answers yes or no",
+    check.verdict(
+        answer(train),
+        broken=broken,
+        bug="an augmented validation image",
         on=what,
-        expected="True or False",
-        got=got,
-        hint="a comparison of tensors gives one answer for each entry; .any() makes one of them",
-    )
-    hint = (
-        "the bug is not seen: your own `augment` sees every image that is augmented; by what "
-        "would it recognize one of the validation set, alone or among others?"
-        if broken
-        else "a right training is accused: training images may go through `augment` at any time, "
-        "in any order and number, or never; it is about the validation images alone"
-    )
-    check.that(
-        bool(got) is broken,
-        "augmented validation images are exposed" if broken else "a right training is cleared",
-        on=what,
-        expected=broken,
-        got=bool(got),
-        hint=hint,
+        missed="the bug is not seen: your own `augment` sees every image that is augmented; by "
+        "what would it recognize one of the validation set, alone or among others?",
+        accused="a right training is accused: training images may go through `augment` at any "
+        "time, in any order and number, or never; it is about the validation images alone",
     )
 
 

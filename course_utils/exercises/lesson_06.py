@@ -12,7 +12,7 @@ from torch.optim.lr_scheduler import ReduceLROnPlateau
 from course_utils import checks, regularizers
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
-from course_utils.exercises.lesson_06_evidence import choose_patience, pair, small_record
+from course_utils.exercises.lesson_06_evidence import choose_patience, small_record
 from course_utils.exercises.lesson_06_training import TrainToBest, listed, play
 from course_utils.regularizers import stopping_epoch as right_rule
 
@@ -20,7 +20,6 @@ __all__ = [
     "LIBRARY",
     "choose_patience",
     "exposes_wrong_rule",
-    "pair",
     "play",
     "rule",
     "running_mean",
@@ -70,30 +69,16 @@ def exposes_wrong_rule(answer: Callable[[Rule], bool]) -> None:
 
 def verdict(check: Check, answer: Callable[[Rule], bool], rule: Rule, fault: str) -> None:
     """`answer` says of `rule` whether it has a fault; `fault` is "" for a right rule."""
-    on = f"a rule that {fault}" if fault else "a right rule"
-    got = answer(rule)
-    check.that(
-        isinstance(got, bool | np.bool_),
-        "answers yes or no",
-        on=on,
-        expected="True or False",
-        got=got,
-        hint="compare the epoch that the rule gives with the one that is right: a == b is a bool",
-    )
-    hint = (
-        "write down a record on which this fault changes the epoch, and the epoch that is right"
-        if fault
-        else "a right rule is accused; go through your records by hand, or play them to "
+    check.verdict(
+        answer(rule),
+        broken=bool(fault),
+        bug=f"a rule that {fault}",
+        on=f"a rule that {fault}" if fault else "a right rule",
+        missed="write down a record on which this fault changes the epoch, and the epoch that is "
+        "right",
+        accused="a right rule is accused; go through your records by hand, or play them to "
         "regularizers.stopping_epoch. Entry 0 is epoch 0, and None is right where patience never "
-        "runs out"
-    )
-    check.that(
-        bool(got) is bool(fault),
-        f"a fault is exposed: it {fault}" if fault else "a right rule is cleared",
-        on=on,
-        expected=bool(fault),
-        got=bool(got),
-        hint=hint,
+        "runs out",
     )
 
 

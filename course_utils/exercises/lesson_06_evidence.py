@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 
 
@@ -16,7 +15,7 @@ def choose_patience(answer: Callable[..., Any]) -> None:
     with attempt("choose_patience", answer) as check:
         watched, fresh = small_record()
         on = "watched and fresh of 5 seeds, as in the cell above, patiences = [1, 2, 4]"
-        patience, saved = pair(check, answer(watched, fresh, [1, 2, 4]), on)
+        patience, saved = check.pair(answer(watched, fresh, [1, 2, 4]), "patience, saved", on=on)
         check.that(
             patience is not None,
             "the smallest patience that is not clearly worse",
@@ -55,19 +54,6 @@ def choose_patience(answer: Callable[..., Any]) -> None:
                 "this is the sum over the seeds; asked for is the mean": 15.0,
             },
         )
-
-
-def pair(check: Check, got: Any, on: str) -> tuple[Any, Any]:
-    """`got`, if it is a pair (patience, saved)."""
-    check.that(
-        isinstance(got, tuple | list) and len(got) == 2,
-        "returns a patience and the epochs saved",
-        on=on,
-        expected="a pair (patience, saved)",
-        got=got,
-        hint="end with `return patience, saved`",
-    )
-    return got[0], got[1]
 
 
 def small_record() -> tuple[Any, Any]:

@@ -435,7 +435,7 @@ def labels_of_their_own(split):
     return bool(torch.isin(x_train, x_val).any())
 
 
-@wrong("exposes_leak", "gives a tensor")
+@wrong("exposes_leak", "an answer for each entry")
 def a_tensor_of_answers(split):
     x_train, _, x_val, _ = _numbered(split)
     return torch.isin(x_train, x_val)

@@ -303,7 +303,7 @@ def case_by_case(rule):
     return not clear
 
 
-@wrong("exposes_wrong_rule", "a fault is exposed: it waits for one epoch more")
+@wrong("exposes_wrong_rule", "a rule that waits for one epoch more")
 def always_innocent(rule):
     return False
 
@@ -323,32 +323,32 @@ def gives_the_epoch(rule):
     return rule([3, 2, 1, 2, 2, 2], 2)
 
 
-@wrong("exposes_wrong_rule", "it counts a tie as an improvement")
+@wrong("exposes_wrong_rule", "a rule that counts a tie as an improvement")
 def the_given_record_only(rule):
     return _any_differs(rule, LATE)
 
 
-@wrong("exposes_wrong_rule", "it counts a tie as an improvement")
+@wrong("exposes_wrong_rule", "a rule that counts a tie as an improvement")
 def without_ties(rule):
     return _any_differs(rule, LATE, NAN, RESET, BEFORE)
 
 
-@wrong("exposes_wrong_rule", "it counts a NaN as an improvement")
+@wrong("exposes_wrong_rule", "a rule that counts a NaN as an improvement")
 def without_nan(rule):
     return _any_differs(rule, LATE, TIE, RESET, BEFORE)
 
 
-@wrong("exposes_wrong_rule", "it never sets the count back")
+@wrong("exposes_wrong_rule", "a rule that never sets the count back")
 def without_a_reset(rule):
     return _any_differs(rule, LATE, TIE, NAN, BEFORE)
 
 
-@wrong("exposes_wrong_rule", "it compares with the epoch before")
+@wrong("exposes_wrong_rule", "a rule that compares with the epoch before")
 def without_a_slow_way_back(rule):
     return _any_differs(rule, LATE, TIE, NAN, RESET)
 
 
-@wrong("exposes_wrong_rule", "it waits for one epoch less")
+@wrong("exposes_wrong_rule", "a rule that waits for one epoch less")
 def patience_1_only(rule):
     cases = ([2, 1, 1, 0], 1, 2), ([2, 1, math.nan, 0], 1, 2), ([3, 4, 2], 1, 1)
     return _any_differs(rule, *cases)
