@@ -12,7 +12,8 @@ It is also faster: a dropout mask made of 16 random bits per unit costs a tenth 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import torch
@@ -23,28 +24,49 @@ from torch.overrides import TorchFunctionMode
 #: bits: 16 random bits as int16; uniform: float32 in [0, 1); normal: float32, standard normal.
 Kind = Literal["bits", "uniform", "normal"]
 Source = Callable[[Kind, tuple[int, ...]], Tensor]
+#: A random tensor to draw: its kind and its shape.
+Request = tuple[Kind, tuple[int, ...]]
 
 _LEVELS = 2**16
 
 
-def fill(out: Tensor, kind: Kind, generator: torch.Generator) -> Tensor:
-    """Overwrite `out` (contiguous, on the CPU) with fresh draws, and return it."""
-    if kind == "bits":
-        # One 64-bit draw is four 16-bit ones; a tail shorter than that is drawn on its own.
-        flat = out.view(-1)
-        whole = flat.numel() // 4 * 4
-        flat[:whole].view(torch.int64).random_(-(2**63), None, generator=generator)
-        if whole < flat.numel():
-            flat[whole:].random_(-_LEVELS // 2, _LEVELS // 2, generator=generator)
-        return out
+def draw(kind: Kind, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """A tensor of fresh random numbers on the CPU."""
     if kind == "uniform":
-        return out.uniform_(generator=generator)
-    return out.normal_(generator=generator)
+        return torch.rand(shape, generator=generator)
+    if kind == "normal":
+        return torch.randn(shape, generator=generator)
+    # One 64-bit draw is four 16-bit ones; a tail shorter than that is drawn on its own.
+    whole, tail = divmod(math.prod(shape), 4)
+    bits = torch.empty(whole, dtype=torch.int64).random_(-(2**63), None, generator=generator)
+    bits = bits.view(torch.int16)
+    if tail:
+        last = empty("bits", [tail]).random_(-_LEVELS // 2, _LEVELS // 2, generator=generator)
+        bits = torch.cat([bits, last])
+    return bits.view(shape)
 
 
 def empty(kind: Kind, shape: Iterable[int]) -> Tensor:
     """An uninitialized tensor of the dtype that `kind` is drawn in."""
     return torch.empty(tuple(shape), dtype=torch.int16 if kind == "bits" else torch.float32)
+
+
+def draw_for_seeds(
+    requests: Sequence[Request],
+    generators: Sequence[torch.Generator],
+    device: torch.device | str = "cpu",
+) -> list[Tensor]:
+    """For each request, in turn, the draws of all seeds, [seeds, *shape]."""
+    sizes = [math.prod(shape) for _, shape in requests]
+    if len(sizes) > 1 and all(k == "bits" for k, _ in requests) and not any(n % 4 for n in sizes):
+        # Drawn at once, these are the numbers that they would be one after the other.
+        [together] = draw_for_seeds([("bits", (sum(sizes),))], generators, device)
+        parts = zip(together.split(sizes, dim=1), requests, strict=True)
+        return [part.unflatten(1, shape) for part, (_, shape) in parts]
+    return [
+        torch.stack([draw(kind, shape, generator) for generator in generators]).to(device)
+        for kind, shape in requests
+    ]
 
 
 class SeededDraws:
@@ -56,9 +78,7 @@ class SeededDraws:
 
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
         generator = torch.Generator().manual_seed(seed)
-        self._noise = NoiseStream(
-            lambda kind, shape: fill(empty(kind, shape), kind, generator).to(device)
-        )
+        self._noise = NoiseStream(lambda kind, shape: draw(kind, shape, generator).to(device))
         # What NoiseStream does not know (a learner's torch.multinomial, say) meets this state.
         self._state = torch.Generator().manual_seed(seed).get_state()
         self._outer: list[Tensor] = []
@@ -88,8 +108,8 @@ class NoiseStream(TorchFunctionMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
-        kwargs = kwargs or {}
         replacement = _REPLACEMENTS.get(func)
+        kwargs = kwargs or {}
         # A call with a generator of its own has said where its numbers come from: leave it alone.
         if replacement is None or kwargs.get("generator") is not None:
             return func(*args, **kwargs)

@@ -633,6 +633,77 @@ def test_only_what_must_train_alone_does():
     assert_members_are_fits(fleet, build)
 
 
+def test_what_differs_in_evaluation_only_holds_back_no_other_value():
+    class OutOfTune(nn.Module):
+        """Looks at its data, but only when it is scored."""
+
+        def __init__(self, picky):
+            super().__init__()
+            self.picky, self.net = picky, mlp()
+
+        def forward(self, x):
+            outputs = self.net(x)
+            if self.picky and not self.training:
+                return outputs if outputs.sum() > 0 else outputs * 2
+            return outputs
+
+    def build(picky):
+        model = OutOfTune(picky)
+        return Run(model, sgd(model))
+
+    with pytest.warns(UserWarning, match="2 of 4 runs"):
+        fleet = train(build, [False, True])
+    assert_members_are_fits(fleet, build)
+
+
+def test_the_reason_for_training_alone_is_one_short_sentence():
+    with pytest.warns(UserWarning, match="train one after the other"):
+        fleet = train(built_of(LooksAtItsData), [0.1, 0.3], epochs=1)
+    assert fleet.fallback is not None
+    assert len(fleet.fallback) < 200
+    assert "\n" not in fleet.fallback
+    assert "vmap" not in fleet.fallback
+
+
+def test_gradients_stop_where_the_learner_stops_them():
+    class HalfBlind(nn.Module):
+        def __init__(self, p):
+            super().__init__()
+            self.first, self.last, self.dropout = nn.Linear(16, 8), nn.Linear(8, 3), nn.Dropout(p)
+
+        def forward(self, x):
+            hidden = self.dropout(self.first(x.flatten(1)).relu())
+            return self.last(hidden / (1 + hidden.detach().amax(1, keepdim=True)))
+
+    def build(p):
+        model = HalfBlind(p)
+        return Run(model, sgd(model))
+
+    fleet = train(build, [0.1, 0.5])
+    assert fleet.fallback is None
+    assert_values_matter(fleet)
+    assert_members_are_fits(fleet, build)
+
+
+def test_an_augmentation_may_change_its_own_copy_in_place():
+    """What seeds share is computed once for all values, but not where values write into it."""
+
+    def build(strength):
+        model = mlp()
+
+        def augment(x):
+            x = x.clone()
+            x += strength * torch.randn_like(x)
+            return x
+
+        return Run(model, sgd(model), augment=augment)
+
+    fleet = train(build, [0.1, 0.5])
+    assert fleet.fallback is None
+    assert_values_matter(fleet)
+    assert_members_are_fits(fleet, build)
+
+
 def test_random_numbers_from_python_are_not_frozen_into_a_trace():
     """They depend on no seed; but every batch must get its own."""
     drawn = []

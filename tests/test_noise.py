@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from scipy import stats
 from torch import nn
 
-from course_utils.noise import NoiseStream, SeededDraws, empty, fill
+from course_utils.noise import NoiseStream, SeededDraws, draw, draw_for_seeds, empty
 
 N = 100_000
 CHANCES = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99]
@@ -284,13 +284,13 @@ def test_normal_draws(draw):
 
 def test_in_place_draws_return_their_tensor():
     x = torch.empty(4)
-    for draw in (lambda: x.uniform_(), lambda: x.normal_(), lambda: x.bernoulli_(0.5)):
-        assert drawn(draw) is x
+    for call in (lambda: x.uniform_(), lambda: x.normal_(), lambda: x.bernoulli_(0.5)):
+        assert drawn(call) is x
 
 
 @pytest.mark.parametrize("p", CHANCES)
 def test_bernoulli_hits_its_chance(p):
-    for draw in (
+    for call in (
         lambda: torch.bernoulli(torch.full((N,), p)),
         lambda: torch.bernoulli(torch.empty(N), p),
         lambda: torch.empty(N).bernoulli(p),
@@ -298,7 +298,7 @@ def test_bernoulli_hits_its_chance(p):
         lambda: torch.empty(N, dtype=torch.bool).bernoulli_(p).float(),
         lambda: torch.empty(N).bernoulli_(torch.full((N,), p)),
     ):
-        out = drawn(draw)
+        out = drawn(call)
         assert set(out.unique().tolist()) <= {0.0, 1.0}
         assert likely(int(out.sum()), N, p)
 
@@ -355,7 +355,7 @@ def test_randperm_is_a_permutation_and_no_fixed_one():
 def test_bits_fill_every_place(n):
     """Four 16-bit draws come from one of 64 bits; the tail that is left over is drawn apart."""
     generator = torch.Generator().manual_seed(0)
-    seen = torch.stack([fill(empty("bits", (n,)).zero_(), "bits", generator) for _ in range(2000)])
+    seen = torch.stack([draw("bits", (n,), generator) for _ in range(2000)])
     assert seen.dtype == torch.int16
     for place in seen.T.double():
         assert abs(place.mean()) < 6 * 2**16 / 12**0.5 / 2000**0.5
@@ -363,7 +363,7 @@ def test_bits_fill_every_place(n):
 
 
 def test_neighboring_bits_are_independent():
-    bits = fill(empty("bits", (N,)), "bits", torch.Generator().manual_seed(0)).double()
+    bits = draw("bits", (N,), torch.Generator().manual_seed(0)).double()
     for lag in (1, 2, 3, 4):
         correlation = np.corrcoef(bits[:-lag], bits[lag:])[0, 1]
         assert abs(correlation) < 6 / N**0.5
@@ -374,3 +374,24 @@ def test_a_module_draws_from_the_stream_without_knowing():
     x = torch.randn(3, 4)
     assert torch.equal(drawn(lambda: model(x)), drawn(lambda: model(x)))
     assert not torch.equal(model(x), model(x))
+
+
+@pytest.mark.parametrize(
+    "requests",
+    [
+        [],
+        [("bits", (8, 6))],
+        [("bits", (8, 6)), ("bits", (4,)), ("bits", (2, 2, 3))],
+        [("bits", (3, 5)), ("bits", (7,)), ("bits", ())],
+        [("bits", (4,)), ("uniform", (5,)), ("normal", (3, 7)), ("bits", (8,))],
+    ],
+    ids=str,
+)
+def test_a_seed_draws_for_many_requests_what_it_draws_for_one_after_the_other(requests):
+    together = [torch.Generator().manual_seed(seed) for seed in (3, 4)]
+    apart = [torch.Generator().manual_seed(seed) for seed in (3, 4)]
+    for _ in range(2):  # and goes on from there
+        drawn = draw_for_seeds(requests, together)
+        for s, generator in enumerate(apart):
+            for (kind, shape), of_seeds in zip(requests, drawn, strict=True):
+                assert torch.equal(of_seeds[s], draw(kind, shape, generator))

@@ -18,7 +18,7 @@ from torch._decomp import get_decompositions
 from torch._guards import TracingContext, tracing
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import grad, vmap
-from torch.fx import GraphModule, Node
+from torch.fx import GraphModule
 from torch.fx.experimental.proxy_tensor import make_fx
 
 from course_utils.fleet.recording import (
@@ -28,6 +28,7 @@ from course_utils.fleet.recording import (
     record,
     repeats,
 )
+from course_utils.fleet.simplify import simplify
 
 aten = torch.ops.aten
 
@@ -39,24 +40,31 @@ _FASTER_APART = get_decompositions([aten._log_softmax, aten._log_softmax_backwar
 MemberFn = Callable[..., tuple[Tensor, ...]]
 
 
+#: How an input differs: by value and seed (a leading [values, seeds]), by seed alone ([seeds]), not
+#: at all. What values share is computed once a seed.
+Dims = tuple[int | None, int | None]
+BY_MEMBER: Dims = (0, 0)
+BY_SEED: Dims = (None, 0)
+SHARED: Dims = (None, None)
+_BY_VALUE: Dims = (0, None)
+
+
 def batch(
     functions: Sequence[MemberFn],
-    members_per_function: int,
     alone: Sequence[Sequence[Tensor]],
     example: Sequence[Tensor],
-    in_dims: Sequence[int | None],
+    dims: Sequence[Dims],
     *,
     twin: MemberFn | None = None,
     n_params: int = 0,
 ) -> MemberFn:
-    """Merge functions that differ only in numbers into one over a leading member dimension.
+    """Merge functions that differ only in numbers into one of all members, [values, seeds, ...].
 
     Args:
         functions: one for each value.
-        members_per_function: how many consecutive members each function stands for.
         alone: for each function, inputs of one member to run it on; they may be changed.
         example: batched inputs, which may be changed; the result takes inputs of these shapes.
-        in_dims: as in `torch.vmap`: 0 for inputs that differ by member, None for shared ones.
+        dims: how each input differs.
         twin: the first function as another seed has it, to be compared with.
         n_params: if above 0, return not the function's outputs, but the gradients of its first
             output with respect to its first `n_params` inputs.
@@ -74,20 +82,42 @@ def batch(
             "(`register_buffer` makes a tensor one)"
         )
     differing = numbers_that_differ(recordings)
-    numbers = [
-        torch.stack(n.by_value).to(example[0].device).repeat_interleave(members_per_function, dim=0)
-        for n in differing
-    ]
-    per_member: Callable[..., Any] = functions[0]
+    numbers = [torch.stack(n.by_value).to(example[0].device) for n in differing]
+    of_one: Callable[..., Any] = functions[0]
     if differing:
-        per_member = _lifted(_trace(functions[0], alone[0]), recordings[0], differing)
+        of_one = _lifted(_trace(functions[0], alone[0]), recordings[0], differing)
     if n_params:
-        value = per_member
-        per_member = grad(lambda *inputs: value(*inputs)[0], argnums=tuple(range(n_params)))
-    batched = vmap(per_member, in_dims=(*in_dims, *[0] * len(numbers)))
-    frozen = _trace(batched, [*example, *numbers], _FASTER_APART)
-    _simplify(frozen)
-    return lambda *inputs: frozen(*inputs, *numbers)
+        value = of_one
+        of_one = grad(lambda *inputs: value(*inputs)[0], argnums=tuple(range(n_params)))
+    dims = [*dims, *[_BY_VALUE] * len(numbers)]
+    try:
+        frozen = _frozen(of_one, [*example, *numbers], dims)
+        return lambda *inputs: frozen(*inputs, *numbers)
+    except CannotBatchError:
+        # An operation in place, say, on what members share: give each its own.
+        shape = example[0].shape[:2]
+        spread = [_spread(t, d, shape) for t, d in zip([*example, *numbers], dims, strict=True)]
+        separate = _frozen(of_one, spread, [BY_MEMBER] * len(dims))
+        return lambda *inputs: separate(
+            *(_spread(t, d, shape) for t, d in zip([*inputs, *numbers], dims, strict=True))
+        )
+
+
+def _frozen(of_one: Callable[..., Any], example: Sequence[Tensor], dims: Sequence[Dims]) -> Any:
+    over_values, over_seeds = zip(*dims, strict=True)
+    of_all = vmap(vmap(of_one, in_dims=over_seeds), in_dims=over_values)
+    graph = _trace(of_all, example, _FASTER_APART)
+    simplify(graph)
+    return graph
+
+
+def _spread(t: Tensor, dims: Dims, shape: tuple[int, ...]) -> Tensor:
+    """A copy of `t` for each member, [values, seeds, ...]."""
+    for dim in (1, 0):
+        if dims[dim] is None:
+            inner = 1 if dim == 1 and dims[0] == 0 else 0
+            t = t.unsqueeze(inner).expand(*t.shape[:inner], shape[dim], *t.shape[inner:])
+    return t if dims == BY_MEMBER else t.clone()
 
 
 def _trace(
@@ -99,21 +129,23 @@ def _trace(
         with tracing(context):
             return make_fx(function, decomposition_table=decompositions)(*example)
     except Exception as error:
-        raise CannotBatchError(f"its operations cannot be traced: {error}") from error
+        raise CannotBatchError(
+            "it cannot be traced, most often because Python looks at the numbers in a tensor "
+            "(`if x.sum() > 0`, `.item()`)"
+        ) from error
 
 
 def _lifted(
     graph: GraphModule, recording: Sequence[Operation], differing: Sequence[Any]
 ) -> Callable[..., Any]:
     """`graph` with the numbers in which values differ as further inputs."""
-    calls = [
-        n
-        for n in graph.graph.nodes
-        if n.op == "call_function"
-        and isinstance(n.target, torch._ops.OpOverload)
-        and n.target is not aten.detach.default
-    ]
-    if [n.target for n in calls] != [operation.function for operation in recording]:
+    calls = []
+    for node in graph.graph.nodes:
+        if node.target is aten.alias.default:
+            node.target = aten.detach.default  # what it was before the trace; it stops gradients
+        elif isinstance(node.target, torch._ops.OpOverload):
+            calls.append(node)
+    if [node.target for node in calls] != [operation.function for operation in recording]:
         raise CannotBatchError("its trace differs from its recording")
     last_input = [n for n in graph.graph.nodes if n.op == "placeholder"][-1]
     for i, number in enumerate(differing):
@@ -125,68 +157,3 @@ def _lifted(
     graph.recompile()
     # The method, not the module: tracing through a module would record it as one.
     return graph.forward
-
-
-def _simplify(module: GraphModule) -> None:
-    """Drop operations that change nothing, of which `vmap` leaves many behind, and let others
-    overwrite an input that nothing else reads: memory is what small networks wait for."""
-    for node in list(module.graph.nodes):
-        if node.op == "call_function" and (source := _unchanged_source(node)) is not None:
-            node.replace_all_uses_with(source)
-            module.graph.erase_node(node)
-    module.graph.eliminate_dead_code()
-    overwriting: set[Node] = set()
-    for node in module.graph.nodes:
-        if node.target in _IN_PLACE and (source := _overwritable(node, overwriting)) is not None:
-            node.args = (source, *(a for a in node.args if a is not source))
-            node.target = _IN_PLACE[node.target]
-            overwriting.add(node)
-    module.recompile()
-
-
-def _unchanged_source(node: Node) -> Node | None:
-    source = node.args[0] if node.args else None
-    if not isinstance(source, Node) or not isinstance(source.meta.get("val"), Tensor):
-        return None
-    if node.target in (aten.view.default, aten._unsafe_view.default, aten.expand.default):
-        return source if source.meta["val"].shape == node.meta["val"].shape else None
-    if node.target is aten.mul.Scalar:
-        return source if node.args[1] == 1 else None
-    if node.target is aten.transpose.int and source.target is aten.transpose.int:
-        inner = source.args[0]
-        return inner if isinstance(inner, Node) and source.args[1:] == node.args[1:] else None
-    return None
-
-
-_IN_PLACE = {
-    aten.add.Tensor: aten.add_.Tensor,
-    aten.mul.Tensor: aten.mul_.Tensor,
-    aten.sub.Tensor: aten.sub_.Tensor,
-    aten.clamp.default: aten.clamp_.default,
-    aten.relu.default: aten.relu_.default,
-    aten.exp.default: aten.exp_.default,
-}
-_COMMUTES = (aten.add.Tensor, aten.mul.Tensor)
-#: Operations whose result is memory of its own, never a view of something older.
-_FRESH = {*_IN_PLACE, aten.bmm.default, aten._to_copy.default}
-
-
-def _overwritable(node: Node, overwriting: set[Node]) -> Node | None:
-    """An argument of `node` with the result's shape and type, in memory that no one else reads.
-
-    In-place operations that the learner wrote may change a buffer; only our own do not.
-    """
-    if node.kwargs:
-        return None
-    result = node.meta["val"]
-    for source in node.args[: 2 if node.target in _COMMUTES else 1]:
-        if not isinstance(source, Node):
-            continue
-        if source.target not in _FRESH and source not in overwriting:
-            continue
-        if len(source.users) > 1 or node.args.count(source) > 1:
-            continue
-        value = source.meta["val"]
-        if (value.shape, value.dtype) == (result.shape, result.dtype):
-            return source
-    return None

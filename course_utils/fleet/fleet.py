@@ -14,7 +14,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_utils.fleet.group import BatchedGroup, SoloGroup
-from course_utils.fleet.objective import Objective, loss_of, noise_requests
+from course_utils.fleet.objective import Objective, loss_of, noise_requests, score_of
 from course_utils.fleet.recording import CannotBatchError, record, structure
 from course_utils.fleet.run import Build, DataFor, Member, build_members, seeded
 from course_utils.history import History
@@ -210,7 +210,7 @@ def _shapes(member: Member) -> object:
 
 
 def _structure(member: Member, batch_size: int, loss_fn: LossFn) -> object:
-    """What a training step does, numbers aside; None where that cannot be known."""
+    """What training and scoring do, numbers aside; None where that cannot be known."""
     objective = Objective(member.run, loss_fn, member.data.num_classes)
     model, x, y = member.run.model, member.data.x_train, member.data.y_train
     state = dict((*model.named_parameters(), *model.named_buffers()))
@@ -219,6 +219,7 @@ def _structure(member: Member, batch_size: int, loss_fn: LossFn) -> object:
     try:
         requests = noise_requests(objective, names, example)
         noise = [empty(*request).zero_().to(x.device) for request in requests]
-        return structure(record(loss_of(objective, names), [*example, *noise]))
+        training = record(loss_of(objective, names), [*example, *noise])
+        return structure(training), structure(record(score_of(objective, names), example))
     except CannotBatchError:
         return None

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from course_utils.fleet.recording import CannotBatchError
 from course_utils.fleet.run import Member
+from course_utils.fleet.samples import Shape
 
 #: These treat every number of a tensor alike, so stacking the members' tensors changes nothing.
 _ELEMENTWISE: tuple[type[torch.optim.Optimizer], ...] = (
@@ -30,13 +31,13 @@ Names = Mapping[int, str]
 
 
 class StackedOptimizer:
-    """One optimizer for the members in `rows`, made with the settings of one of theirs."""
+    """One optimizer for all members, or for one value's, with the settings of one of theirs."""
 
     def __init__(
-        self, template: Member, names: Names, params: Mapping[str, Tensor], rows: slice
+        self, template: Member, names: Names, params: Mapping[str, Tensor], values: slice
     ) -> None:
-        self._rows = rows
-        self._leaves = {name: p[rows] for name, p in params.items()}
+        self._values = values
+        self._leaves = {name: p[values] for name, p in params.items()}
         self._trained = _trained(template)
         given = template.run.optimizer
         options: dict[str, Any] = {}
@@ -53,32 +54,38 @@ class StackedOptimizer:
     def step(self, gradients: Mapping[str, Tensor]) -> None:
         for name in self._trained:
             # The fused step reads memory in order, whatever the strides say.
-            self._leaves[name].grad = gradients[name][self._rows].contiguous()
+            self._leaves[name].grad = gradients[name][self._values].contiguous()
         self._optimizer.step()
 
 
 class OwnOptimizer:
-    """A member's own optimizer, for kinds that are not known to treat each number alike."""
+    """A member's own optimizer, for kinds that are not known to treat each number alike.
 
-    def __init__(self, member: Member, row: int) -> None:
-        self._member, self._row = member, row
+    Subclasses of known ones are among them, for their step may be another: right, but slower by
+    the cost of a step for each member.
+    """
+
+    def __init__(self, member: Member, place: tuple[int, int]) -> None:
+        self._member, self._place = member, place
 
     def step(self, gradients: Mapping[str, Tensor]) -> None:
         for name, p in _trained(self._member).items():
-            p.grad = gradients[name][self._row]
+            p.grad = gradients[name][self._place]
         self._member.run.optimizer.step()
 
 
 def optimizers_for(
-    members: Sequence[Member], n_seeds: int, params: Mapping[str, Tensor]
+    members: Sequence[Member], shape: Shape, params: Mapping[str, Tensor]
 ) -> list[StackedOptimizer | OwnOptimizer]:
     """One optimizer if all values have the same settings, else one a value, else one a member.
 
-    `params` are the stacked weights [members, ...] by name, of which the members' own are slices.
+    `params` are the stacked weights [values, seeds, ...] by name; the members' own are parts of
+    them.
     """
+    n_seeds = shape[1]
     firsts = members[::n_seeds]
     if not all(_can_be_stacked(m.run.optimizer) for m in firsts):
-        return [OwnOptimizer(m, row) for row, m in enumerate(members)]
+        return [OwnOptimizer(m, divmod(i, n_seeds)) for i, m in enumerate(members)]
     names = [{id(p): name for name, p in m.run.model.named_parameters()} for m in firsts]
     if any(id(p) not in n for m, n in zip(firsts, names, strict=True) for p in _held(m)):
         raise CannotBatchError("its optimizer also trains something that is not in the model")
@@ -86,7 +93,7 @@ def optimizers_for(
     if all(s == settings[0] for s in settings):
         return [StackedOptimizer(firsts[0], names[0], params, slice(None))]
     return [
-        StackedOptimizer(m, n, params, slice(i * n_seeds, (i + 1) * n_seeds))
+        StackedOptimizer(m, n, params, slice(i, i + 1))
         for i, (m, n) in enumerate(zip(firsts, names, strict=True))
     ]
 

@@ -1,0 +1,166 @@
+"""Make a traced graph cheaper without changing what it computes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.fx import Graph, GraphModule, Node
+
+aten = torch.ops.aten
+
+
+def simplify(module: GraphModule) -> None:
+    """Drop what changes nothing or was done before, of which `vmap` leaves much behind; choose the
+    faster of equal products; and let operations overwrite an input that nothing else reads, for
+    memory is what small networks wait for."""
+    graph = module.graph
+    for node in list(graph.nodes):
+        if node.op != "call_function":
+            continue
+        if (source := _unchanged_source(node)) is not None:
+            node.replace_all_uses_with(source)
+            graph.erase_node(node)
+        elif node.target is aten.ones_like.default and node.meta["val"].is_contiguous():
+            # Where gradients start. They need the loss's shape, so that it need not be computed.
+            value = node.meta["val"]
+            node.target, node.args = aten.full.default, (tuple(value.shape), 1)
+            node.kwargs = {"dtype": value.dtype, "device": value.device}
+    _merge_equal(graph)
+    graph.eliminate_dead_code()
+    for node in list(graph.nodes):
+        if node.target is aten.bmm.default:
+            _, rows, columns = node.meta["val"].shape
+            if columns < _NARROW <= rows:
+                _transpose_product(graph, node)
+        elif node.target is aten.add.Tensor:
+            _add_in_product(graph, node)
+    overwriting: set[Node] = set()
+    for node in graph.nodes:
+        if node.target in _IN_PLACE and (source := _overwritable(node, overwriting)) is not None:
+            if node.target is aten.threshold_backward.default:
+                node.kwargs = {"grad_input": source}
+            else:
+                node.args = (source, *(a for a in node.args if a is not source))
+            node.target = _IN_PLACE[node.target]
+            overwriting.add(node)
+    graph.eliminate_dead_code()
+    module.recompile()
+
+
+_VIEWS = (aten.view.default, aten._unsafe_view.default)
+
+
+def _unchanged_source(node: Node) -> Node | None:
+    source: Any = node.args[0] if node.args else None
+    if not isinstance(source, Node) or not isinstance(source.meta.get("val"), Tensor):
+        return None
+    if node.target in (*_VIEWS, aten.expand.default):
+        shape = node.meta["val"].shape
+        if source.meta["val"].shape == shape:
+            return source
+        before: Any = source.args[0] if source.target in _VIEWS else None
+        return before if isinstance(before, Node) and before.meta["val"].shape == shape else None
+    if node.target is aten.mul.Scalar:
+        return source if node.args[1] == 1 else None
+    if node.target is aten.transpose.int and source.target is aten.transpose.int:
+        inner = source.args[0]
+        return inner if isinstance(inner, Node) and source.args[1:] == node.args[1:] else None
+    return None
+
+
+def _merge_equal(graph: Graph) -> None:
+    """Where nothing is changed in place, two calls with the same arguments have the same result."""
+    calls = [n for n in graph.nodes if isinstance(n.target, torch._ops.OpOverload)]
+    if any(node.target._schema.is_mutable for node in calls):
+        return
+    first: dict[tuple[object, ...], Node] = {}
+    for node in calls:
+        known = first.setdefault((node.target, str(node.args), str(node.kwargs)), node)
+        if known is not node:
+            node.replace_all_uses_with(known)
+            graph.erase_node(node)
+
+
+#: A product of so few columns takes half the time the other way round: (a b) = (b' a')'.
+_NARROW = 16
+
+
+def _transpose_product(graph: Graph, node: Node) -> None:
+    a, b = node.args
+    with graph.inserting_before(node):
+        turned = [graph.call_function(aten.transpose.int, (t, 1, 2)) for t in (b, a)]
+        product = graph.call_function(aten.bmm.default, tuple(turned))
+        back = graph.call_function(aten.transpose.int, (product, 1, 2))
+    node.target, node.args = aten.clone.default, (back,)
+    node.kwargs = {"memory_format": torch.contiguous_format}
+
+
+def _add_in_product(graph: Graph, node: Node) -> None:
+    """Let a batched product start from the bias that is added to it, a row for each batch."""
+    pair: Any = node.args
+    for bias, product in (pair, pair[::-1]):
+        if not isinstance(bias, Node) or not isinstance(product, Node) or node.kwargs:
+            continue
+        bmm: Any = product.args[0] if product.target in _VIEWS else product
+        if bmm.target is not aten.bmm.default or len(bmm.users) > 1 or len(product.users) > 1:
+            continue
+        n, _, columns = bmm.meta["val"].shape
+        value = bias.meta["val"]
+        if value.dim() < 2 or value.shape[-2] != 1 or value.numel() != n * columns:
+            continue
+        if value.dtype != product.meta["val"].dtype:
+            continue
+        with graph.inserting_before(node):
+            rows = graph.call_function(aten.reshape.default, (bias, [n, 1, columns]))
+            total = graph.call_function(aten.baddbmm.default, (rows, *bmm.args))
+        total.meta["val"] = bmm.meta["val"]
+        node.target, node.args = aten.view.default, (total, list(node.meta["val"].shape))
+        return
+
+
+_IN_PLACE = {
+    aten.add.Tensor: aten.add_.Tensor,
+    aten.mul.Tensor: aten.mul_.Tensor,
+    aten.sub.Tensor: aten.sub_.Tensor,
+    aten.clamp.default: aten.clamp_.default,
+    aten.relu.default: aten.relu_.default,
+    aten.exp.default: aten.exp_.default,
+    aten.threshold_backward.default: aten.threshold_backward.grad_input,
+}
+_COMMUTES = (aten.add.Tensor, aten.mul.Tensor)
+#: Operations whose result is memory of its own, never a view of something older.
+_FRESH = {
+    *_IN_PLACE,
+    aten.bmm.default,
+    aten.baddbmm.default,
+    aten.clone.default,
+    aten._to_copy.default,
+}
+
+
+def _overwritable(node: Node, overwriting: set[Node]) -> Node | None:
+    """An argument of `node` with the result's layout and type, in memory that no one else reads.
+
+    In-place operations that the learner wrote may change a buffer; only our own do not.
+    """
+    if node.kwargs:
+        return None
+    result = node.meta["val"]
+    for source in node.args[: 2 if node.target in _COMMUTES else 1]:
+        if not isinstance(source, Node) or node.args.count(source) > 1:
+            continue
+        value = source.meta["val"]
+        if (value.shape, value.stride(), value.dtype) != (
+            result.shape,
+            result.stride(),
+            result.dtype,
+        ):
+            continue
+        memory: Any = source
+        while memory.target in _VIEWS and len(memory.users) == 1:
+            memory = memory.args[0]
+        if len(memory.users) == 1 and (memory.target in _FRESH or memory in overwriting):
+            return source
+    return None
