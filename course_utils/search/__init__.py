@@ -1,0 +1,43 @@
+"""Many settings tried fairly: mixes of techniques with their record, searches under a budget."""
+
+from course_utils.search.mixes import (
+    EARLY_STOPPING,
+    MOST_SCORED,
+    TECHNIQUES,
+    Key,
+    Mix,
+    Record,
+    Trials,
+    all_but_one,
+    alone,
+    build_mix,
+    restored_epoch,
+    trained_as,
+)
+from course_utils.search.settings import (
+    Box,
+    Range,
+    chance_of_hit,
+    grid_settings,
+    random_settings,
+)
+
+__all__ = [
+    "EARLY_STOPPING",
+    "MOST_SCORED",
+    "TECHNIQUES",
+    "Box",
+    "Key",
+    "Mix",
+    "Range",
+    "Record",
+    "Trials",
+    "all_but_one",
+    "alone",
+    "build_mix",
+    "chance_of_hit",
+    "grid_settings",
+    "random_settings",
+    "restored_epoch",
+    "trained_as",
+]

@@ -1,0 +1,273 @@
+"""Lesson 07: its own functions, and what its two panels compute and draw."""
+
+import ast
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from course_utils.augmentation import RandomAffine
+from course_utils.data import Dataset, load_dataset, moons, polynomial
+from course_utils.evidence import paired_difference
+from course_utils.fleet import Run
+from course_utils.live import open_panels
+from course_utils.models import MLP
+from course_utils.panels import mixer as panels
+from course_utils.panels.mixer import said_mix, with_patience, worth
+from course_utils.panels.searched_lattice import (
+    BOX,
+    BUDGETS,
+    PER_AXIS,
+    Lattice,
+    run_searches,
+    train_lattice,
+)
+from course_utils.regularizers import l2_penalty
+from course_utils.search import (
+    EARLY_STOPPING,
+    TECHNIQUES,
+    Trials,
+    all_but_one,
+    build_mix,
+    grid_settings,
+    random_settings,
+)
+from course_utils.training import fit
+
+LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "07_putting_it_together.ipynb"
+ALL = {"L2": 1e-3, "dropout": 0.3, "batch norm": 1, "augmentation": 1.0, EARLY_STOPPING: 3}
+
+
+def cell(name: str) -> str:
+    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
+    return "".join(next(cell["source"] for cell in cells if cell["id"] == name))
+
+
+@pytest.fixture(scope="module")
+def digits() -> Dataset:
+    return load_dataset("digits", n_train=120)
+
+
+@pytest.fixture(scope="module")
+def lesson(digits: Dataset) -> dict[str, Any]:
+    """The functions that the lesson defines, without its trainings."""
+    names: dict[str, Any] = {
+        "MLP": MLP, "RandomAffine": RandomAffine, "Run": Run, "digits": digits, "nn": nn,
+        "l2_penalty": l2_penalty, "paired_difference": paired_difference, "random": random,
+        "torch": torch,
+    }  # fmt: skip
+    for one in json.loads(LESSON.read_text(encoding="utf-8"))["cells"]:
+        if one["cell_type"] == "code":
+            for part in ast.parse("".join(one["source"])).body:
+                if isinstance(part, ast.FunctionDef):
+                    exec(compile(ast.Module([part], []), one["id"], "exec"), names)
+    return names
+
+
+@pytest.fixture
+def closing() -> Iterator[None]:
+    before = open_panels()
+    yield
+    for panel in open_panels():
+        if panel not in before:
+            panel.close()
+
+
+# What the lesson writes.
+
+
+@pytest.mark.parametrize("mix", [{}, {"L2": 3e-3, "dropout": 0.3}, ALL])
+def test_the_lessons_build_trains_what_the_packages_does(lesson, digits, mix) -> None:
+    losses = []
+    for build in (lesson["build"], lambda mix: build_mix(digits, mix)):
+        torch.manual_seed(0)
+        run = build(mix)
+        history = fit(
+            run.model, digits, optimizer=run.optimizer, penalty=run.penalty,
+            augment=run.augment, epochs=2,
+        )  # fmt: skip
+        losses.append(history.train_loss)
+    assert losses[0] == losses[1]
+
+
+def test_the_lessons_random_search_is_the_packages(lesson) -> None:
+    for seed in range(3):
+        assert lesson["random_settings"](BOX, 7, seed) == random_settings(BOX, 7, seed)
+
+
+def test_the_lessons_ablation_finds_effects_that_add_up(lesson) -> None:
+    rng = np.random.default_rng(0)
+    effects = dict(zip("abcd", rng.normal(size=4), strict=True))
+    shared = rng.normal(size=8)
+
+    def score(mix: Any) -> Any:
+        return shared + sum(effects[name] for name in mix)
+
+    found = lesson["ablation"](score, effects)
+    assert {name: worth.mean for name, worth in found.items()} == pytest.approx(effects)
+    assert max(worth.half_width for worth in found.values()) < 1e-12
+
+
+class Invented:
+    """Trials whose scores are given."""
+
+    def __init__(self, scores: dict[str, list[float]]) -> None:
+        self.scores = {name: np.array(values) for name, values in scores.items()}
+
+    def accuracy(self, mix: Any) -> Any:
+        return self.scores["+".join(mix)]
+
+    def gain(self, mix: Any, over: Any) -> Any:
+        return paired_difference(self.accuracy(mix), self.accuracy(over))
+
+
+@pytest.mark.parametrize(
+    ("scores", "best", "chosen"),
+    [
+        # a+b is best, and a alone is not clearly worse
+        ({"": [0.5, 0.5, 0.5], "a": [0.8, 0.9, 0.8], "a+b": [0.9, 0.8, 0.9]}, "a+b", "a"),
+        # a alone is clearly worse
+        ({"": [0.5, 0.5, 0.5], "a": [0.7, 0.71, 0.7], "a+b": [0.9, 0.9, 0.9]}, "a+b", "a+b"),
+        # of two with one technique, the higher mean
+        ({"b": [0.79, 0.9, 0.8], "a": [0.8, 0.9, 0.8], "a+b": [0.9, 0.8, 0.9]}, "a+b", "a"),
+        # nothing is good enough
+        ({"": [0.8, 0.9, 0.8], "a": [0.9, 0.8, 0.9]}, "a", ""),
+    ],
+)
+def test_the_rule_takes_the_fewest_techniques_that_are_not_clearly_worse(
+    lesson, scores, best, chosen
+) -> None:
+    names: dict[str, Any] = {"trials": Invented(scores)}
+    rule = ast.parse(cell("the-rule-and-the-table")).body[0]
+    exec(compile(ast.Module([rule], []), "rule", "exec"), names)
+    mixes = {name: {part: 1 for part in name.split("+") if part} for name in scores}
+    assert names["choose"](mixes) == (best, chosen)
+
+
+def test_the_test_set_is_opened_where_the_lesson_says_and_nowhere_before() -> None:
+    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
+    opening = [c["id"] for c in cells if c["cell_type"] == "code" and "test.open()" in str(c)]
+    assert opening == ["open-the-test-set", "open-again"]
+
+
+# The mixer.
+
+
+@pytest.fixture(scope="module")
+def trials(digits: Dataset) -> Trials:
+    return Trials(
+        lambda mix: build_mix(digits, mix, hidden=8), digits, seeds=2, epochs=3, batch_size=60
+    )
+
+
+@pytest.mark.slow
+def test_the_mixer_shows_the_gains_of_its_trials(trials: Trials, closing: None) -> None:
+    panel = panels.mixer(trials, ALL)
+    assert list(panel.controls) == [EARLY_STOPPING, *TECHNIQUES[:-1], "noise"]
+    found = worth(trials, ALL)
+    assert set(found) == {("in this mix", "the whole mix")} | {
+        (kind, name) for kind in ("alone", "in this mix") for name in TECHNIQUES
+    }
+    for name, rest in all_but_one(ALL).items():
+        assert found["in this mix", name] == trials.gain(ALL, rest)
+        assert found["alone", name] == trials.gain({name: ALL[name]}, {})
+        assert f"{name} {found['in this mix', name].points()}" in panel.text
+    before, known = panel.image, len(trials._known)
+    panel.controls[EARLY_STOPPING].value = 0
+    panel.wait()
+    assert EARLY_STOPPING not in panel.text
+    assert panel.image != before
+    panel.controls["batch norm"].value = False
+    panel.wait()
+    assert "batch norm" not in panel.text
+    # three techniques are left: pairs of them are new, everything else was known
+    assert len(trials._known) == known + 3
+
+
+def test_the_mixer_without_any_technique_and_on_clean_labels(trials: Trials, closing: None) -> None:
+    panel = panels.mixer(trials, {})
+    assert panel.text.startswith("nothing: accuracy")
+    assert "over" not in panel.text
+    panel.controls["noise"].value = 0.0
+    panel.wait()
+    assert not panel.result.trials.data_for(0).noisy.any()
+    assert trials.label_noise == 0.2
+
+
+def test_the_mixer_offers_points_no_augmentation(closing: None) -> None:
+    data = moons(80)
+    trials = Trials(lambda mix: build_mix(data, mix, hidden=4), data, seeds=2, epochs=1)
+    panel = panels.mixer(trials, {"L2": 1e-3})
+    assert "augmentation" not in panel.controls
+    assert panel.text.startswith("L2 0.001: accuracy")
+
+
+def test_a_mix_is_said_in_words() -> None:
+    assert said_mix({}) == "nothing"
+    said = said_mix({EARLY_STOPPING: 5, "batch norm": True, "L2": 3e-4})
+    assert said == "L2 3e-4 + batch norm + early stopping (patience 5)"
+    assert with_patience({"L2": 1.0}, 0) == {"L2": 1.0}
+
+
+# The searches.
+
+
+@pytest.fixture(scope="module")
+def lattice() -> Lattice:
+    """Settings that are all alike: which one wins is luck, and nothing but luck."""
+    settings = grid_settings(BOX, PER_AXIS**2)
+    correct = np.random.default_rng(0).random((len(settings), 400)) < 0.8
+    return Lattice(settings, correct.astype(float))
+
+
+def test_each_trained_setting_is_its_own_nearest(lattice: Lattice) -> None:
+    assert lattice.places(lattice.settings).tolist() == list(range(PER_AXIS**2))
+    corners = [{"L2": 1e-5, "dropout": 0.0}, {"L2": 1e-1, "dropout": 0.9}]
+    assert lattice.places(corners).tolist() == [0, PER_AXIS**2 - 1]
+
+
+def test_where_all_are_alike_the_report_rises_and_fresh_samples_do_not(lattice: Lattice) -> None:
+    found = run_searches(lattice, "random", 50)
+    reported, fresh = found.reported.mean(1), found.fresh.mean(1)
+    assert (np.diff(reported) > 0).all()
+    assert np.abs(fresh - 0.8).max() < 0.01
+    assert abs(reported[0] - 0.8) < 0.01  # one try: nothing was chosen
+    more = run_searches(lattice, "random", 200)
+    curses = (found.reported - found.fresh).mean(1), (more.reported - more.fresh).mean(1)
+    assert (curses[1][1:] < curses[0][1:]).all()
+
+
+def test_a_grid_tries_the_same_settings_each_time(lattice: Lattice) -> None:
+    found = run_searches(lattice, "grid", 50)
+    for budget, tried in zip(BUDGETS, found.tried, strict=True):
+        assert tried[0] == tried[-1] == grid_settings(BOX, budget)
+
+
+def test_the_search_panel_asks_the_learners_function(digits: Dataset, closing: None) -> None:
+    asked: list[int] = []
+
+    def random_corner(box: Any, budget: int, seed: int) -> list[dict[str, float]]:
+        asked.append(budget)
+        return [{"L2": 1e-1, "dropout": 0.9}] * budget
+
+    panel = panels.search(digits, random_corner)
+    assert set(asked) == {BUDGETS[-1]}
+    assert "the winner is λ = 0.1, p = 0.90" in panel.text
+    panel.controls["how"].value = "grid"
+    panel.controls["budget"].value = 9
+    panel.wait()
+    assert panel.text.startswith("grid search, 9 settings with 3 values of each")
+
+
+def test_the_lattice_is_trained_once_and_on_points_as_well() -> None:
+    data = moons(100)
+    assert train_lattice(data, epochs=1) is train_lattice(data, epochs=1)
+    assert train_lattice(data, epochs=1).correct.shape == (PER_AXIS**2, len(data.y_val))
+    with pytest.raises(ValueError, match="needs class labels"):
+        train_lattice(polynomial(20))
