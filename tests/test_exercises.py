@@ -21,6 +21,7 @@ from benchmarks.exercises import behaving, examine
 from benchmarks.exercises.bank import Bank, Known, load, wrong
 from benchmarks.exercises.mutants import mutants
 from benchmarks.exercises.trial import SECONDS, Trial, time_limit
+from course_utils import checks
 from course_utils.exercises import attempt
 from course_utils.grading import release
 from course_utils.grading.exercise import EXERCISES, SOLUTIONS, Exercise, read, solution_paths
@@ -336,11 +337,37 @@ def test_a_learner_reads_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> 
         assert part in said
 
 
-def test_an_error_is_told_with_the_learners_own_line(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_told_with_its_input_and_the_learners_own_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     judge(broken)
     said = capsys.readouterr().out
+    assert "on:       x = [1, 1]" in said
     assert "`return x + torch.ones(3)`" in said
     assert "RuntimeError: The size of tensor" in said
+    judge(lambda x: undefined * x)  # noqa: F821
+    assert "misspelled" in capsys.readouterr().out
+
+
+def test_a_message_names_the_task_and_not_a_lessons_check(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with attempt("forget", double) as check:
+        check.include(checks.dropout(lambda x, p, training: x))
+    assert capsys.readouterr().out.startswith("✗ forget: this does not hold")
+
+
+def test_answer_and_check_may_stand_in_one_cell(capsys: pytest.CaptureFixture[str]) -> None:
+    """The check's own calls of the library are not the answer's."""
+    cell = """
+def relu(x):
+    return x * (x > 0)
+
+with attempt("relu", relu, by_hand=[F.relu]) as check:
+    check.close("relu", relu(x), F.relu(x), on="", hint="")
+"""
+    exec(cell, {"attempt": attempt, "F": torch.nn.functional, "x": torch.arange(-2.0, 3.0)})
+    assert capsys.readouterr().out.startswith("✓ relu")
 
 
 @pytest.mark.parametrize("answer", [untouched, broken, lambda x: x])

@@ -111,12 +111,13 @@ class Check:
         `bug` is what is to be exposed; `missed` and `accused` are the hints for a bug that was not
         seen, and for right code that was called broken.
         """
+        one = isinstance(got, Tensor | np.ndarray) and got.ndim == 0 and "bool" in str(got.dtype)
         self.that(
-            isinstance(got, bool | np.bool_),
+            one or isinstance(got, bool | np.bool_),
             "answers yes or no",
             on=on,
             expected="True or False",
-            got=got,
+            got=f"{shown(got)}, of type {type(got).__name__}",
             hint="a comparison of tensors gives an answer for each entry; torch.equal, `.any()` or "
             "`bool(...)` of one entry gives a single one. Does every path return it?",
         )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import linecache
+import math
 import os
 import sys
 import traceback
@@ -11,7 +13,12 @@ from contextlib import contextmanager
 from types import CodeType, FrameType
 from typing import Any
 
-from course_utils.checks.report import Check, CheckFailed, checking
+import numpy as np
+from torch import Tensor
+
+from course_utils.checks.report import Check, CheckFailed, checking, shown
+
+MOST_SHOWN = 12  # numbers of an argument; of more, the shape says enough
 
 
 def grading() -> bool:
@@ -49,7 +56,8 @@ def attempt(
     except NotImplementedError:
         _report(f"○ {task}: not attempted yet")
     except CheckFailed as failed:
-        _report(f"✗ {failed}")
+        what = str(failed).partition(": ")[2]  # without the name of a lesson's check
+        _report(f"✗ {task}: {what}")
     except Exception as error:
         _report(f"✗ {task}: {_what_happened(error, answer)}", error)
     else:
@@ -63,16 +71,46 @@ def _report(text: str, error: Exception | None = None) -> None:
 
 
 def _what_happened(error: Exception, answer: Callable[..., Any]) -> str:
-    """An error in the learner's terms: where in their lines, and what Python said."""
+    """An error in the learner's terms: on which input, where in their lines, what Python said."""
     files = {code.co_filename for code in _codes(answer)}
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename in files]
-    where = f"line {frames[-1].lineno}, `{frames[-1].line}`" if frames else "calling it"
+    frames = [
+        (frame, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+        if frame.f_code.co_filename in files and frame.f_code.co_name != "<module>"
+    ]
+    on, where = "the first call", "calling it"
+    if frames:
+        on = _arguments(frames[0][0])
+        last, line = frames[-1]
+        source = linecache.getline(last.f_code.co_filename, line).strip()
+        where = f"line {line}, `{source}`"
+    hint = "run that line in a cell of your own, with these values; do shapes and types fit?"
+    if isinstance(error, NameError):
+        hint = "this name means nothing there; is it misspelled, or defined in no cell that ran?"
     return (
         f"your code raised an error\n"
+        f"  on:       {on}\n"
         f"  in:       {where}\n"
         f"  got:      {type(error).__name__}: {error}\n"
-        f"  hint:     run that line alone in a cell of your own, and look at the shapes and types"
+        f"  hint:     {hint}"
     )
+
+
+def _arguments(frame: FrameType) -> str:
+    """What a function was called with, as far as its names still hold it."""
+    code = frame.f_code
+    names = [n for n in code.co_varnames[: code.co_argcount] if n != "self"]
+    values = {name: frame.f_locals[name] for name in names if name in frame.f_locals}
+    return ", ".join(f"{name} = {_short(value)}" for name, value in values.items())
+
+
+def _short(value: object) -> str:
+    if isinstance(value, Tensor | np.ndarray) and math.prod(value.shape) > MOST_SHOWN:
+        return f"numbers of shape {tuple(value.shape)}"
+    if isinstance(value, Tensor | np.ndarray | int | float | str | list | tuple | dict):
+        text = shown(value)
+        return text if len(text) <= 60 else f"{text[:57]}..."
+    return getattr(value, "__name__", type(value).__name__)
 
 
 @contextmanager
@@ -107,7 +145,8 @@ def _watching(
 
 def _called_from(files: set[str], frame: FrameType | None) -> bool:
     while frame is not None:
-        if frame.f_code.co_filename in files:
+        # The check may be called in the very cell that defines the answer: that is no use of it.
+        if frame.f_code.co_filename in files and frame.f_code.co_name != "<module>":
             return True
         frame = frame.f_back
     return False
