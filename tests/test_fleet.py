@@ -1,6 +1,7 @@
 """The fleet: every member is the run that `fit` would have made of it alone."""
 
 import random
+import sys
 import warnings
 
 import numpy as np
@@ -18,7 +19,7 @@ from course_utils.augmentation import (
     compose,
 )
 from course_utils.data import Dataset, polynomial
-from course_utils.fleet import Run, iter_fleet, train_fleet
+from course_utils.fleet import Run, batched, iter_fleet, train_fleet
 from course_utils.models import MLP, SmallCNN
 from course_utils.regularizers import (
     BatchNorm1d,
@@ -663,6 +664,126 @@ def test_the_reason_for_training_alone_is_one_short_sentence():
     assert len(fleet.fallback) < 200
     assert "\n" not in fleet.fallback
     assert "vmap" not in fleet.fallback
+
+
+class Reversed(torch.autograd.Function):
+    """The identity, whose gradient has another sign and a strength."""
+
+    @staticmethod
+    def forward(x, strength):
+        return x.view_as(x)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output):
+        ctx.strength = inputs[1]
+
+    @staticmethod
+    def backward(ctx, gradient):
+        return -ctx.strength * gradient, None
+
+
+def test_gradients_of_the_learners_own_making_train_alone():
+    """Their forward pass does not tell what they do."""
+
+    def build(strength):
+        model = mlp()
+        penalty = lambda m: 0.1 * l2_penalty(m) + 0 * Reversed.apply(l2_penalty(m), strength)  # noqa: E731
+        return Run(model, sgd(model), penalty=penalty)
+
+    with pytest.warns(UserWarning, match="has a gradient of its own"):
+        fleet = train(build, [0.1, 0.3])
+    assert_members_are_fits(fleet, build, tolerance=1e-7)
+
+
+# --- traces that are used again ---------------------------------------------------------------
+
+
+@pytest.fixture
+def traces(monkeypatch):
+    """How many traces were made, so far, in a process that has none."""
+    made = []
+
+    def counted(*arguments):
+        made.append(arguments)
+        return frozen(*arguments)
+
+    frozen = batched._frozen
+    monkeypatch.setattr(batched, "_kept", {})
+    monkeypatch.setattr(batched, "_frozen", counted)
+    return made
+
+
+def test_a_second_fleet_of_the_same_kind_uses_the_traces_of_the_first(traces):
+    build = penalized(l2_penalty)
+    first = train(build, [0.0, 0.1])
+    count = len(traces)
+    assert count > 0
+    second = train(build, [0.0, 0.1])
+    assert len(traces) == count
+    assert np.array_equal(first.val_loss, second.val_loss)
+    assert_members_are_fits(train(build, [0.3, 0.2], seeds=2), build)
+    assert len(traces) == count, "other strengths are other numbers for the same trace"
+
+
+stopped = False
+
+
+def half(model):
+    """Of two equal parts, one may be kept from the gradient; the value is the same."""
+    part = l2_penalty(model) / 2
+    return part + (part.detach() if stopped else part)
+
+
+def half_without(model):
+    with torch.set_grad_enabled(not stopped):
+        part = l2_penalty(model) / 2
+    return part + l2_penalty(model) / 2
+
+
+@pytest.mark.parametrize("penalty", [half, half_without])
+@pytest.mark.parametrize("values", [[0.2], [0.1, 0.2]], ids=str)
+def test_a_trace_knows_where_gradients_stop(traces, penalty, values, monkeypatch):
+    """The same code and the same operations, but another gradient."""
+    build = penalized(penalty)
+    free = train(build, values)
+    monkeypatch.setattr(sys.modules[__name__], "stopped", True)
+    stopped_fleet = train(build, values)
+    assert_members_are_fits(stopped_fleet, build)
+    assert not np.allclose(free.val_loss[..., -1], stopped_fleet.val_loss[..., -1], atol=1e-4)
+
+
+def test_a_trace_knows_its_numbers_and_its_constants(traces):
+    for scale in (1.0, 2.0):
+        for fixed in (scale, torch.full((3,), scale)):
+
+            class Scaled(nn.Module):
+                def __init__(self, fixed=fixed):
+                    super().__init__()
+                    self.net, self.fixed = mlp(), fixed
+
+                def forward(self, x):
+                    return self.net(x) * self.fixed
+
+            def build(lr, kind=Scaled):
+                model = kind()
+                return Run(model, sgd(model, lr))
+
+            assert_members_are_fits(train(build, [0.1, 0.2]), build)
+
+
+def test_a_trace_knows_shapes_and_batches(traces):
+    build = penalized(l2_penalty)
+    for data in (DATA, make_data(90), make_data(70, seed=1)):
+        assert_members_are_fits(train(build, [0.0, 0.1], data), build, data)
+    per_seed = lambda _, seed: DATA.with_label_noise(0.5, seed)  # noqa: E731
+    assert_members_are_fits(train(build, [0.0, 0.1], per_seed), build, per_seed)
+
+
+def test_few_traces_are_kept(traces, monkeypatch):
+    monkeypatch.setattr(batched, "MOST_KEPT", 2)
+    for width in (4, 5, 6):
+        train(lambda lr, width=width: optimized(torch.optim.SGD)(lr), [0.1], epochs=1)
+        assert len(batched._kept) <= 2
 
 
 def test_gradients_stop_where_the_learner_stops_them():

@@ -15,30 +15,24 @@ from typing import Any
 import torch
 from torch import Tensor
 from torch._decomp import get_decompositions
-from torch._guards import TracingContext, tracing
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.func import grad, vmap
-from torch.fx import GraphModule
-from torch.fx.experimental.proxy_tensor import make_fx
 
 from course_utils.fleet.recording import (
     CannotBatchError,
+    DifferingNumber,
     Operation,
+    exact,
     numbers_that_differ,
     record,
     repeats,
 )
 from course_utils.fleet.simplify import simplify
+from course_utils.fleet.tracing import MemberFn, lifted, refuse_own_gradients, trace
 
 aten = torch.ops.aten
 
 #: Over as few as ten classes these are several times faster as their parts.
 _FASTER_APART = get_decompositions([aten._log_softmax, aten._log_softmax_backward_data])
-
-#: Takes one member's tensors, each as an argument of its own, and returns a tuple of tensors. It
-#: may change its arguments in place (running statistics).
-MemberFn = Callable[..., tuple[Tensor, ...]]
-
 
 #: How an input differs: by value and seed (a leading [values, seeds]), by seed alone ([seeds]), not
 #: at all. What values share is computed once a seed.
@@ -57,6 +51,7 @@ def batch(
     *,
     twin: MemberFn | None = None,
     n_params: int = 0,
+    code: object = None,
 ) -> MemberFn:
     """Merge functions that differ only in numbers into one of all members, [values, seeds, ...].
 
@@ -68,6 +63,8 @@ def batch(
         twin: the first function as another seed has it, to be compared with.
         n_params: if above 0, return not the function's outputs, but the gradients of its first
             output with respect to its first `n_params` inputs.
+        code: equal for functions that run the same Python code. With it a trace is kept, and used
+            again for functions that do the same: most of the time before the first step is saved.
 
     Raises:
         CannotBatchError: the functions do different things, or cannot be traced.
@@ -81,32 +78,70 @@ def batch(
             "its seeds differ in tensors or numbers that are no weights or buffers of the model "
             "(`register_buffer` makes a tensor one)"
         )
+    if n_params:
+        refuse_own_gradients(functions[0], alone[0], n_params)
     differing = numbers_that_differ(recordings)
     numbers = [torch.stack(n.by_value).to(example[0].device) for n in differing]
-    of_one: Callable[..., Any] = functions[0]
-    if differing:
-        of_one = _lifted(_trace(functions[0], alone[0]), recordings[0], differing)
-    if n_params:
-        value = of_one
-        of_one = grad(lambda *inputs: value(*inputs)[0], argnums=tuple(range(n_params)))
     dims = [*dims, *[_BY_VALUE] * len(numbers)]
+    key = _key(code, recordings[0], differing, [*example, *numbers], dims, n_params)
+    frozen = _kept.get(key)
+    if frozen is None:
+        of_one: Callable[..., Any] = functions[0]
+        if differing:
+            of_one = lifted(trace(functions[0], alone[0]), recordings[0], differing)
+        if n_params:
+            value = of_one
+            of_one = grad(lambda *inputs: value(*inputs)[0], argnums=tuple(range(n_params)))
+        frozen = _frozen_as_can_be(of_one, [*example, *numbers], dims)
+        if key is not None:
+            _kept[key] = frozen
+        while len(_kept) > MOST_KEPT:
+            del _kept[next(iter(_kept))]
+    return lambda *inputs: frozen(*inputs, *numbers)
+
+
+#: Traces by what they are traces of; the oldest go first.
+_kept: dict[object, MemberFn] = {}
+MOST_KEPT = 64
+
+
+def _key(
+    code: object,
+    recording: Sequence[Operation],
+    differing: Sequence[DifferingNumber],
+    example: Sequence[Tensor],
+    dims: Sequence[Dims],
+    n_params: int,
+) -> object:
+    """All that a trace depends on, or None where that cannot be told."""
+    operations = exact(recording, differing)
+    if code is None or operations is None:
+        return None
+    places = tuple((d.operation, d.argument, str(d.function)) for d in differing)
+    inputs = tuple((t.shape, t.stride(), t.dtype, t.device) for t in example)
+    return code, operations, places, inputs, tuple(dims), n_params, torch.get_default_dtype()
+
+
+def _frozen_as_can_be(
+    of_one: Callable[..., Any], example: Sequence[Tensor], dims: Sequence[Dims]
+) -> MemberFn:
     try:
-        frozen = _frozen(of_one, [*example, *numbers], dims)
-        return lambda *inputs: frozen(*inputs, *numbers)
+        return _frozen(of_one, example, dims)
     except CannotBatchError:
         # An operation in place, say, on what members share: give each its own.
         shape = example[0].shape[:2]
-        spread = [_spread(t, d, shape) for t, d in zip([*example, *numbers], dims, strict=True)]
-        separate = _frozen(of_one, spread, [BY_MEMBER] * len(dims))
-        return lambda *inputs: separate(
-            *(_spread(t, d, shape) for t, d in zip([*inputs, *numbers], dims, strict=True))
-        )
+
+        def spread(inputs: Sequence[Tensor]) -> list[Tensor]:
+            return [_spread(t, d, shape) for t, d in zip(inputs, dims, strict=True)]
+
+        separate = _frozen(of_one, spread(example), [BY_MEMBER] * len(dims))
+        return lambda *inputs: separate(*spread(inputs))
 
 
 def _frozen(of_one: Callable[..., Any], example: Sequence[Tensor], dims: Sequence[Dims]) -> Any:
     over_values, over_seeds = zip(*dims, strict=True)
     of_all = vmap(vmap(of_one, in_dims=over_seeds), in_dims=over_values)
-    graph = _trace(of_all, example, _FASTER_APART)
+    graph = trace(of_all, example, _FASTER_APART)
     simplify(graph)
     return graph
 
@@ -118,42 +153,3 @@ def _spread(t: Tensor, dims: Dims, shape: tuple[int, ...]) -> Tensor:
             inner = 1 if dim == 1 and dims[0] == 0 else 0
             t = t.unsqueeze(inner).expand(*t.shape[:inner], shape[dim], *t.shape[inner:])
     return t if dims == BY_MEMBER else t.clone()
-
-
-def _trace(
-    function: MemberFn, example: Sequence[Tensor], decompositions: Any = None
-) -> GraphModule:
-    # One fake mode for the whole trace, where make_fx would make one for each tensor in it.
-    context = TracingContext(FakeTensorMode(allow_fallback_kernels=True))
-    try:
-        with tracing(context):
-            return make_fx(function, decomposition_table=decompositions)(*example)
-    except Exception as error:
-        raise CannotBatchError(
-            "it cannot be traced, most often because Python looks at the numbers in a tensor "
-            "(`if x.sum() > 0`, `.item()`)"
-        ) from error
-
-
-def _lifted(
-    graph: GraphModule, recording: Sequence[Operation], differing: Sequence[Any]
-) -> Callable[..., Any]:
-    """`graph` with the numbers in which values differ as further inputs."""
-    calls = []
-    for node in graph.graph.nodes:
-        if node.target is aten.alias.default:
-            node.target = aten.detach.default  # what it was before the trace; it stops gradients
-        elif isinstance(node.target, torch._ops.OpOverload):
-            calls.append(node)
-    if [node.target for node in calls] != [operation.function for operation in recording]:
-        raise CannotBatchError("its trace differs from its recording")
-    last_input = [n for n in graph.graph.nodes if n.op == "placeholder"][-1]
-    for i, number in enumerate(differing):
-        with graph.graph.inserting_after(last_input):
-            last_input = graph.graph.placeholder(f"number_{i}")
-        node = calls[number.operation]
-        node.update_arg(number.argument, last_input)
-        node.target = number.function
-    graph.recompile()
-    # The method, not the module: tracing through a module would record it as one.
-    return graph.forward

@@ -13,12 +13,13 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from course_utils.fleet.batched import BY_MEMBER, BY_SEED, MemberFn, batch
-from course_utils.fleet.objective import Objective, loss_of, noise_requests, score_of
+from course_utils.fleet.batched import BY_MEMBER, BY_SEED, batch
+from course_utils.fleet.objective import Objective, code_of, loss_of, noise_requests, score_of
 from course_utils.fleet.optimizers import optimizers_for
 from course_utils.fleet.recording import CannotBatchError
 from course_utils.fleet.run import Member
 from course_utils.fleet.samples import Batches, Scored, Shape
+from course_utils.fleet.tracing import MemberFn
 from course_utils.noise import Request, SeededDraws, draw_for_seeds, empty
 from course_utils.training import (
     DivergedError,
@@ -178,6 +179,7 @@ class BatchedGroup:
                 ],
                 twin=loss_of(self._twin, self._names) if self._twin else None,
                 n_params=len(self._params),
+                code=code_of(self._objectives[0]),
             )
             self._steps[length] = requests, step
         return self._steps[length]
@@ -194,6 +196,7 @@ class BatchedGroup:
                 [*(t.clone() for t in self._state), sample.x, sample.y],
                 [*[BY_MEMBER] * len(self._names), sample.x_dims, sample.y_dims],
                 twin=score_of(self._twin, self._names) if self._twin else None,
+                code=code_of(self._objectives[0]),
             )
         return self._scorers[key]
 

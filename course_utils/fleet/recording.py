@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -31,10 +31,12 @@ class CannotBatchError(Exception):
 
 @dataclass(frozen=True)
 class _Made:
-    """A tensor that was an input, or that an earlier operation returned."""
+    """A tensor that was an input, or that an earlier operation returned as its `which`-th."""
 
     by: int
+    which: int
     shape: tuple[int, ...]
+    detached: bool = False
 
 
 @dataclass
@@ -45,11 +47,23 @@ class Operation:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     dtype: torch.dtype | None
+    #: Whether gradients pass; they do not within the function's own `torch.no_grad()`.
+    with_gradient: bool
 
     def structure(self) -> object:
         """Equal for operations that differ at most in numbers that can become inputs."""
         masks = (self._mask(a) for a in self.args)
-        return str(self.function), tuple(masks), tuple(sorted(map(str, self.kwargs.items())))
+        return self._head(), tuple(masks), tuple(sorted(map(str, self.kwargs.items())))
+
+    def exact(self, but: Iterable[int]) -> object:
+        """All of it in a text, without the arguments `but`; None where it uses constant tensors."""
+        args = [None if i in but else a for i, a in enumerate(self.args)]
+        if any(isinstance(a, Tensor) for a in tree_flatten((args, self.kwargs))[0]):
+            return None
+        return self._head(), str(args), str(sorted(self.kwargs.items()))
+
+    def _head(self) -> object:
+        return str(self.function), self.with_gradient
 
     def _mask(self, argument: Any) -> object:
         if isinstance(argument, Tensor):
@@ -73,7 +87,7 @@ class _Recorder(TorchDispatchMode):
         super().__init__()
         self.operations: list[Operation] = []
         # Kept, because the identity of a tensor that is gone may be used again.
-        self._known = {id(t): (t, _Made(-1 - i, tuple(t.shape))) for i, t in enumerate(inputs)}
+        self._known = {id(t): (t, _Made(-1 - i, 0, tuple(t.shape))) for i, t in enumerate(inputs)}
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
@@ -82,7 +96,7 @@ class _Recorder(TorchDispatchMode):
         if func is aten.detach.default:  # the same tensor; traces leave some of them out
             result = func(*args)
             if isinstance(named := self._name(args[0]), _Made):
-                self._known[id(result)] = result, named
+                self._known[id(result)] = result, replace(named, detached=True)
             return result
         if torch.Tag.nondeterministic_seeded in func.tags:
             raise CannotBatchError(f"{func} draws random numbers that no seed controls")
@@ -92,11 +106,13 @@ class _Recorder(TorchDispatchMode):
             tuple(tree_map(self._name, a) for a in args),
             {k: tree_map(self._name, v) for k, v in kwargs.items()},
             first.dtype if isinstance(first, Tensor) else None,
+            torch.is_grad_enabled(),
         )
         result = func(*args, **kwargs)
-        for made in tree_flatten(result)[0]:
+        for which, made in enumerate(tree_flatten(result)[0]):
             if isinstance(made, Tensor) and id(made) not in self._known:
-                self._known[id(made)] = made, _Made(len(self.operations), tuple(made.shape))
+                name = _Made(len(self.operations), which, tuple(made.shape))
+                self._known[id(made)] = made, name
         self.operations.append(operation)
         return result
 
@@ -113,8 +129,9 @@ class _Recorder(TorchDispatchMode):
 
 
 def record(function: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Operation]:
-    """The operations that `function` runs on `inputs`; raises what it raises."""
-    with torch.no_grad(), _Recorder(inputs) as recorder:
+    """The operations that `function` runs on `inputs`, none of which needs a gradient; raises what
+    it raises."""
+    with torch.enable_grad(), _Recorder(inputs) as recorder:
         function(*inputs)
     return recorder.operations
 
@@ -122,6 +139,18 @@ def record(function: Callable[..., Any], inputs: Sequence[Tensor]) -> list[Opera
 def structure(operations: Sequence[Operation]) -> tuple[object, ...]:
     """Equal for recordings that differ at most in numbers that can become inputs."""
     return tuple(operation.structure() for operation in operations)
+
+
+def exact(
+    operations: Sequence[Operation], differing: Sequence[DifferingNumber]
+) -> tuple[object, ...] | None:
+    """Equal for recordings that are the same but for the values of the numbers `differing`; None
+    where constant tensors are used, of which a text does not tell enough."""
+    but: dict[int, set[int]] = {}
+    for number in differing:
+        but.setdefault(number.operation, set()).add(number.argument)
+    texts = tuple(operation.exact(but.get(i, ())) for i, operation in enumerate(operations))
+    return None if None in texts else texts
 
 
 def numbers_that_differ(recordings: Sequence[Sequence[Operation]]) -> list[DifferingNumber]:
