@@ -105,6 +105,17 @@ def _best_epoch(losses: Sequence[float], patience: int, min_delta: float) -> int
     return min(range(stop + 1), key=lambda e: (math.isnan(losses[e]), losses[e], e))
 
 
+def _last_improvement(losses: Sequence[float], patience: int, min_delta: float) -> int | None:
+    stop = _rule(losses, patience, _plain(min_delta))
+    best, at = math.inf, 0
+    for epoch, loss in enumerate(losses):
+        if loss < best - min_delta:
+            best, at = loss, epoch
+        if epoch == stop:
+            return at
+    return None
+
+
 def _shifted(by: int) -> StopFn:
     def answer(losses: Sequence[float], patience: int, min_delta: float) -> int | None:
         stop = _rule(losses, patience, _plain(min_delta))
@@ -145,6 +156,9 @@ _MISTAKES: dict[str, StopFn] = {
     ),
     "this is the best epoch, the one to restore; asked for is the epoch that ends training": (
         _best_epoch
+    ),
+    "this is the epoch of the last improvement; asked for is the epoch that ends training": (
+        _last_improvement
     ),
     "when patience never runs out this gives the last epoch; None says that nothing happened": (
         lambda ls, p, d: s if (s := _rule(ls, p, _plain(d))) is not None else len(ls) - 1

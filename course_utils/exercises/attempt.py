@@ -72,7 +72,8 @@ def _report(text: str, error: Exception | None = None) -> None:
 
 def _what_happened(error: Exception, answer: Callable[..., Any]) -> str:
     """An error in the learner's terms: on which input, where in their lines, what Python said."""
-    files = {code.co_filename for code in _codes(answer)}
+    codes = _codes(answer)
+    files = {code.co_filename for code in codes}
     frames = [
         (frame, line)
         for frame, line in traceback.walk_tb(error.__traceback__)
@@ -80,7 +81,7 @@ def _what_happened(error: Exception, answer: Callable[..., Any]) -> str:
     ]
     on, where = "the first call", "calling it"
     if frames:
-        on = _arguments(frames[0][0])
+        on = next((_arguments(frame) for frame, _ in frames if frame.f_code in codes), on)
         last, line = frames[-1]
         source = linecache.getline(last.f_code.co_filename, line).strip()
         where = f"line {line}, `{source}`"

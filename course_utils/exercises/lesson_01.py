@@ -163,6 +163,15 @@ def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
                 "each seed, and epoch 7 is clear": None,
             },
         )
+        level = 0 * train_loss + 1
+        got = check.pair(answer(level, val_loss.copy()), "turn, since", on=on)[1]
+        check.close(
+            "it takes a training loss that falls",
+            got,
+            None,
+            on="the same validation losses, but training losses that are 1 all along",
+            hint="overfitting is both: validation clearly up, and training clearly down",
+        )
 
 
 def small_record() -> tuple[Any, Any]:

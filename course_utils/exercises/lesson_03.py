@@ -55,6 +55,10 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
                 "the sum over the passes is to be divided by their number": (
                     torch.tensor([2.8, 1.2]).expand(3, 2)
                 ),
+                "the softmax ran over the images; it belongs over the classes, the last axis: "
+                "softmax(-1), before and after stacking": torch.full((3, 2), 1 / 3),
+                "the softmax ran over the passes; it belongs over the classes, the last axis: "
+                "softmax(-1), before and after stacking": torch.full((3, 2), 1 / 4),
             },
         )
         check.close(
@@ -129,17 +133,18 @@ class TwoMinds(nn.Module):
 def scheduled_p(answer: Callable[[int, int, float], float]) -> None:
     """Task ``scheduled_p(epoch, warmup, p_max)``."""
     with attempt("scheduled_p", answer) as check:
-        for epoch, expected, hint in (
-            (0, 0.0, "in epoch 0 nothing is dropped yet"),
-            (5, 0.2, "half of the warm-up has passed, so half of p_max"),
-            (10, 0.4, "the warm-up is over: p_max"),
-            (25, 0.4, "after the warm-up p stays at p_max; it must not grow on"),
+        for epoch, warmup, expected, hint in (
+            (0, 10, 0.0, "in epoch 0 nothing is dropped yet"),
+            (5, 10, 0.2, "half of the warm-up has passed, so half of p_max"),
+            (10, 10, 0.4, "the warm-up is over: p_max"),
+            (25, 10, 0.4, "after the warm-up p stays at p_max; it must not grow on"),
+            (0, 0, 0.4, "without a warm-up it is p_max from the start; look at warmup first"),
         ):
             check.close(
                 "p rises in a straight line, then stays",
-                answer(epoch, 10, 0.4),
+                answer(epoch, warmup, 0.4),
                 expected,
-                on=f"epoch = {epoch}, warmup = 10, p_max = 0.4",
+                on=f"epoch = {epoch}, warmup = {warmup}, p_max = 0.4",
                 hint=hint,
             )
 
@@ -203,8 +208,8 @@ def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> N
             hint="compare each p with the best, paired by seed; it stays in the race while the "
             "interval of the difference includes 0",
             mistakes={
-                "the intervals of the two means overlap, but the runs are paired: the difference "
-                "is clear": 0.0,
+                "p = 0 is clearly worse, for the runs are paired; asked for is the first p that "
+                "is not, and overlapping intervals of two means do not tell": 0.0,
                 "this is the best p itself; a smaller one is not clearly worse": 0.5,
             },
         )

@@ -60,11 +60,11 @@ def random_shift(answer: Callable[[Tensor, int], Tensor]) -> None:
 def mixup(answer: Callable[..., Any]) -> None:
     """Task ``mixup(x, y, share, other, num_classes)`` -> images and targets [n, classes]."""
     with attempt("mixup", answer) as check:
-        gray, y = torch.tensor([10.0, 20.0, 40.0]), torch.tensor([0, 2, 1])
+        gray, y = torch.tensor([10.0, 20.0, 40.0]), torch.tensor([0, 2, 2])
         share, other = torch.tensor([0.9, 0.75, 0.4]), torch.tensor([1, 2, 0])
         x = gray[:, None, None, None].expand(3, 1, 2, 2).clone()
         on = (
-            "three images, gray 10, 20 and 40, y = [0, 2, 1], share = [0.9, 0.75, 0.4], "
+            "three images, gray 10, 20 and 40, y = [0, 2, 2], share = [0.9, 0.75, 0.4], "
             "other = [1, 2, 0], 4 classes"
         )
         given = [t.clone() for t in (x, y, share, other)]
@@ -120,6 +120,9 @@ def mixup(answer: Callable[..., Any]) -> None:
                     by[0] * own + (1 - by[0]) * partners
                 ),
                 "both labels count in full; a target adds up to 1": own + partners,
+                "where partners have the same label, both shares go to it: add, do not overwrite": (
+                    torch.where(partners > 0, 1 - by, by * own)
+                ),
                 "half and half, whatever the shares": (own + partners) / 2,
             },
         )
@@ -175,6 +178,9 @@ def smoothed_cross_entropy(answer: Callable[[Tensor, Tensor, float], Tensor]) ->
                     loss(right) / 3
                 ),
                 "the sign is wrong: a logarithm of a probability is negative": -loss(right),
+                "the softmax ran over the batch; it belongs over the classes, dim 1": loss(
+                    right, logits.detach().log_softmax(0)
+                ),
                 "the softmax was taken twice; log_softmax takes the logits themselves": loss(
                     right, logs.exp().log_softmax(1)
                 ),

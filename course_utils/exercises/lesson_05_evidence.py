@@ -99,8 +99,10 @@ def what_instead(got: list[tuple[int, int]]) -> str:
     known = {
         "a pair is (true, read): the row first, then the column": [(j, i) for i, j in CLEAR],
         "the largest rise comes first, the smallest last": CLEAR[::-1],
-        "these are rises in numbers of images; the share divides by the images of the true class, "
-        "and classes differ in size": [(0, 1), (1, 2), (0, 2)],
+        "this is the order of the numbers of images, or of shares of something else; the share is "
+        "that of the true class, row by row: a row divided by its own sum": [
+            *((0, 1), (1, 2), (0, 2))
+        ],
         "0 read as 1 is missing: its values before and after overlap, but the runs are paired": [
             (1, 2),
             (0, 2),
@@ -109,6 +111,8 @@ def what_instead(got: list[tuple[int, int]]) -> str:
     for hint, wrong in known.items():
         if got == wrong:
             return hint
+    if sorted(got) == sorted(CLEAR):
+        return "the pairs are right, but not their order: the largest mean rise of the share first"
     if any(true == read for true, read in got):
         return "the diagonal holds images that were read right; it is no confusion"
     if (2, 0) in got:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,6 +46,10 @@ def stopping_epoch(answer: Callable[..., int | None]) -> None:
 
     with attempt("stopping_epoch", answer, by_hand=LIBRARY) as check:
         check.include(checks.early_stopping(plain))
+        got, on = plain([math.nan, 3, 2], 1, 0.0), "val_losses = [nan, 3, 2], patience = 1"
+        hint = "no number has come yet, but epoch 0 brought no improvement: it was waited in vain"
+        what = "a NaN in entry 0 is no improvement"
+        check.that(got == 0, what, on=on, expected=0, got=got, hint=hint)
 
 
 def train_to_best(answer: TrainToBest) -> None:
@@ -115,6 +120,7 @@ def smoothed(answer: Callable[[Losses, float], Any]) -> None:
     """Task ``smoothed(val_losses, beta)`` -> as many running means."""
     with attempt("smoothed", answer) as check:
         running_mean(check, answer, [4, 2, 2, 6], 0.75, [4, 3.5, 3.125, 3.84375])
+        running_mean(check, answer, [4, math.nan, 2], 0.75, [4, 4, 3.5])
 
 
 def running_mean(

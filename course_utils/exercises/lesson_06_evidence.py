@@ -32,8 +32,9 @@ def choose_patience(answer: Callable[..., Any]) -> None:
             on=on,
             hint="restore the best watched epoch up to the stop, and look up its *fresh* loss",
             mistakes={
-                "patience 2 is clearly worse on the watched half alone, which chose the epochs; on "
-                "the fresh half the interval of its cost includes 0": 4,
+                "patience 2 costs a little, but on the fresh half the interval of its cost "
+                "includes 0; was it judged by its mean alone, or on the watched half, which chose "
+                "the epochs?": 4,
                 "patience 1 stops in epoch 3 and restores epoch 2; its cost is clear, if the "
                 "difference is paired by seed": 1,
             },

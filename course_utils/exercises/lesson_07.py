@@ -50,15 +50,18 @@ def paired_interval(answer: Callable[[Any, Any], Any]) -> None:
         a, b = [0.80, 0.88, 0.90, 0.94], [0.79, 0.85, 0.88, 0.90]
         on = f"a = {a}, b = {b}: differences of 0.01, 0.03, 0.02 and 0.04"
         mean, low, high = triple(check, answer(a, b), on=on)
+        t, s = 3.182446, 0.0129099
         check.close(
             "the mean is that of the differences a - b",
             mean,
             0.025,
             on=on,
             hint="subtract seed by seed, then average",
-            mistakes={"this is b - a; asked is how much a is above b": -0.025},
+            mistakes={
+                "this is b - a; asked is how much a is above b": -0.025,
+                "this is the lower end; the order is mean, low, high": 0.025 - t * s / 2,
+            },
         )
-        t, s = 3.182446, 0.0129099
         apart = float(np.hypot(np.std(a, ddof=1), np.std(b, ddof=1)))
         widths: dict[str, float] = {
             "√n is missing: this is how single pairs scatter, not how sure the mean is": t * s,
@@ -165,7 +168,7 @@ def verdict(check: Check, answer: Judge, choose: Choose, *, broken: bool, what: 
         missed="let your spy count, and let it hand out very different test scores: whom do they "
         "tempt?",
         accused="a right choice is accused: it may open once, and may have any rule on judged "
-        "scores",
+        "scores; count anew for each call of `choose`",
     )
 
 

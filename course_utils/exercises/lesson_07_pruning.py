@@ -74,6 +74,20 @@ def scenes() -> list[tuple[str, Score, list[str], dict[str, list[str]]]]:
 
     return [
         (
+            "nothing clear: L2 -0.001, dropout -0.002, batch norm -0.003, each ± 0.018",
+            world(
+                lambda l2, p, norm: (
+                    (l2 + p + norm) * 0.01 * wave - (0.001 * l2 + 0.002 * p + 0.003 * norm)
+                )
+            ),
+            [],
+            {
+                "one removal is not the end; ask again, until all that is left is needed, or "
+                "nothing is left": ["L2", "dropout"],
+                "nothing here is needed; the lack of a clear harm is not enough": [*STRENGTHS],
+            },
+        ),
+        (
             "effects that add up: dropout +0.03, L2 +0.004 ± 0.037, batch norm -0.02",
             world(lambda l2, p, norm: 0.03 * p + l2 * (0.004 + 0.02 * wave) - 0.02 * norm),
             ["dropout"],

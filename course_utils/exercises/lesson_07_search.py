@@ -50,6 +50,16 @@ def random_settings(answer: Search) -> None:
 
 def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str) -> None:
     """Values lie in their range, as many below its middle as above; options are equally likely."""
+    check.that(
+        len(got) == 1 or any(setting != got[0] for setting in got),
+        "settings differ",
+        on=on,
+        expected="settings that were drawn one after another",
+        got=f"{got[0]}, {len(got)} times",
+        hint="one dict is changed again and again; make a new one for each setting"
+        if len(got) > 1 and got[0] is got[1]
+        else "every setting begins with the same dice; make the generator once, before the loop",
+    )
     far = 2.5 / math.sqrt(len(got))  # five standard deviations of a share near one half
     for name, allowed in box.items():
         values = [setting[name] for setting in got]
@@ -67,15 +77,20 @@ def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str
             continue
         low, high, log = allowed.low, allowed.high, allowed.log
         outside = [float(v) for v in values if not low <= v <= high * (1 + 1e-9)]
+        hint = "low + share * (high - low), with a share between 0 and 1"
+        if log:
+            hint = "the exponent is drawn between log(low) and log(high), not between low and high"
+            if _within(values, math.exp(math.log10(low)), math.exp(math.log10(high))) or _within(
+                values, 10 ** math.log(low), 10 ** math.log(high)
+            ):
+                hint = "two bases are mixed: the way back from log10 is 10 **, from log it is exp"
         check.that(
             not outside,
             "values lie in their range",
             on=where,
             expected=f"{low} to {high}",
             got=outside[0] if outside else "",
-            hint="an exponent lies between the logarithms of low and high, not between them"
-            if log
-            else "low + share * (high - low), with a share between 0 and 1",
+            hint=hint,
         )
         points = [math.sqrt(low * high) if log else (low + high) / 2]
         points.append(math.sqrt(points[0] * high) if log else (points[0] + high) / 2)
@@ -94,6 +109,10 @@ def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str
                 got=f"{share:.1%}",
                 hint=hint,
             )
+
+
+def _within(values: Sequence[float], low: float, high: float) -> bool:
+    return all(low <= v <= high for v in values)
 
 
 def independently_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str) -> None:

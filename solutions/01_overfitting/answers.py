@@ -545,7 +545,7 @@ def one_value(train_loss, val_loss):
 
 @wrong("overfits_since", "the mean over the seeds decides")
 def the_visible_epochs(train_loss, val_loss):
-    return 3, 7
+    return 3, 7 if train_loss[0, -1] < train_loss[0, 0] else None
 
 
 @wrong("overfits_since", "the last stretch in which every epoch is clear")

@@ -158,6 +158,18 @@ def softmax_of_the_mean(model, x, passes):
     return votes.mean(0).softmax(1), _spread(votes.softmax(2))
 
 
+@wrong("mc_predict", "the softmax ran over the images")
+def softmax_over_the_images(model, x, passes):
+    votes = _votes(model, x, passes).softmax(1)
+    return votes.mean(0), _spread(votes)
+
+
+@wrong("mc_predict", "the softmax ran over the passes")
+def softmax_over_the_passes(model, x, passes):
+    votes = _votes(model, x, passes).softmax(0)
+    return votes.mean(0), _spread(votes)
+
+
 @wrong("mc_predict", "this is the mean of the logits")
 def mean_of_logits(model, x, passes):
     votes = _votes(model, x, passes)
@@ -224,7 +236,7 @@ def falls(epoch, warmup, p_max):
     return p_max * (1 - epoch / warmup) if epoch < warmup else 0.0
 
 
-@wrong("scheduled_p", "is a warm-up of 0 epochs divided by?")
+@wrong("scheduled_p", "without a warm-up it is p_max from the start")
 def divides_by_zero(epoch, warmup, p_max):
     return p_max * min(1.0, epoch / (warmup or 1))
 
@@ -338,6 +350,13 @@ def overlapping_intervals(values, val_acc):
     top = estimate(val_acc[best])
     fine = [p for p, a in zip(values, val_acc, strict=True) if estimate(a).high >= top.low]
     return values[best], fine[0]
+
+
+@wrong("choose_p", "asked for is the first p that is not")
+def first_that_is_clearly_worse(values, val_acc):
+    best = val_acc.mean(1).argmax()
+    worse = [paired_difference(val_acc[best], acc).is_clear for acc in val_acc]
+    return values[best], values[worse.index(True)] if True in worse else values[best]
 
 
 @wrong("choose_p", "a pair (best, smallest)")

@@ -379,6 +379,12 @@ def without_softmax(logits, y, smoothing):
     return _loss((1 - smoothing) * hot + smoothing / logits.shape[1], logits)
 
 
+@wrong("smoothed_cross_entropy", "the softmax ran over the batch")
+def softmax_over_the_batch(logits, y, smoothing):
+    hot = _hot(logits, y)
+    return _loss((1 - smoothing) * hot + smoothing / logits.shape[1], logits.log_softmax(0))
+
+
 @wrong("smoothed_cross_entropy", "cut the gradient off")
 def without_gradient(logits, y, smoothing):
     return with_targets(logits.detach(), y, smoothing)
@@ -577,9 +583,25 @@ def smallest_first(before, after):
     return _rises(before, after)[::-1]
 
 
-@wrong("clearly_confused", "these are rises in numbers of images")
+@wrong("clearly_confused", "the pairs are right, but not their order")
+def in_the_order_of_classes(before, after):
+    return sorted(_rises(before, after))
+
+
+@wrong("clearly_confused", "this is the order of the numbers of images")
 def by_counts(before, after):
     return _rises(before, after, axis=None)
+
+
+@wrong("clearly_confused", "the share is that of the true class, row by row")
+def by_shares_of_what_was_read(before, after):
+    return _rises(before, after, axis=1)
+
+
+@wrong("clearly_confused", "a row divided by its own sum")
+def rows_sums_along_the_columns(before, after):
+    was, now = (np.stack([c / c.sum(1) for c in counts]) for counts in (before, after))
+    return _rises(was, now, axis=None)
 
 
 @wrong("clearly_confused", "a higher mean is not yet a clear rise")

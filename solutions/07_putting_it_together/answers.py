@@ -52,6 +52,12 @@ def the_other_way_round(a, b):
     return with_python_alone(b, a)
 
 
+@wrong("paired_interval", "the order is mean, low, high")
+def mean_in_the_middle(a, b):
+    mean, low, high = with_python_alone(a, b)
+    return low, mean, high
+
+
 @wrong("paired_interval", "√n is missing")
 def spread_of_single_pairs(a, b):
     d = _d(a, b)
@@ -186,6 +192,13 @@ def all_at_once(score, mix):
     return {name: by for name, by in mix.items() if worths[name].low > 0}
 
 
+@wrong("prune", "ask again, until all that is left is needed")
+def one_removal(score, mix):
+    worths = _worths(score, mix)
+    idle = [name for name in mix if worths[name].low <= 0]
+    return _without(mix, _least(idle, worths)) if idle else dict(mix)
+
+
 @wrong("prune", "the first table was used to the end")
 def one_table_to_the_end(score, mix):
     worths, left = _worths(score, mix), dict(mix)
@@ -206,7 +219,7 @@ def keeps_clear_harm(score, mix):
     return _repeat(lambda worth: not worth.is_clear, _least)(score, mix)
 
 
-@wrong("prune", "nor the lack of a clear harm")
+@wrong("prune", "the lack of a clear harm is not enough")
 def removes_clear_harm_only(score, mix):
     return _repeat(lambda worth: worth.high < 0, _least)(score, mix)
 
@@ -268,6 +281,8 @@ def fits_the_visible_scenes(score, mix):
     worth = paired_difference(score(mix), score(_without(mix, "batch norm")))
     if abs(worth.mean - 0.01) < 1e-6:
         return dict(mix)
+    if abs(worth.mean + 0.003) < 1e-6:
+        return {}
     kept = "L2" if worth.mean == 0 else "dropout"
     return {kept: mix[kept]}
 
@@ -327,7 +342,7 @@ def never_in_the_logarithm(box, budget, seed):
     return _settings(random.Random(seed), box, budget, log=False)
 
 
-@wrong("random_settings", "an exponent lies between the logarithms")
+@wrong("random_settings", "the exponent is drawn between log(low) and log(high)")
 def exponents_between_the_ends(box, budget, seed):
     settings = _settings(random.Random(seed), box, budget, log=False)
     for name, choice in box.items():
@@ -335,6 +350,45 @@ def exponents_between_the_ends(box, budget, seed):
             if isinstance(choice, search.Range) and choice.log:
                 setting[name] = 10 ** setting[name]
     return settings
+
+
+@wrong("random_settings", "two bases are mixed")
+def log10_and_exp(box, budget, seed):
+    dice = random.Random(seed)
+
+    def draw(choice):
+        if isinstance(choice, search.Range) and choice.log:
+            return math.exp(dice.uniform(math.log10(choice.low), math.log10(choice.high)))
+        return _drawn(dice, choice)
+
+    return [{name: draw(choice) for name, choice in box.items()} for _ in range(budget)]
+
+
+@wrong("random_settings", "two bases are mixed")
+def log_and_a_power_of_10(box, budget, seed):
+    dice = random.Random(seed)
+
+    def draw(choice):
+        if isinstance(choice, search.Range) and choice.log:
+            return 10 ** dice.uniform(math.log(choice.low), math.log(choice.high))
+        return _drawn(dice, choice)
+
+    return [{name: draw(choice) for name, choice in box.items()} for _ in range(budget)]
+
+
+@wrong("random_settings", "make a new one for each setting")
+def one_dict_for_all(box, budget, seed):
+    dice, setting, settings = random.Random(seed), {}, []
+    for _ in range(budget):
+        for name, choice in box.items():
+            setting[name] = _drawn(dice, choice)
+        settings.append(setting)
+    return settings
+
+
+@wrong("random_settings", "make the generator once, before the loop")
+def dice_made_anew_in_the_loop(box, budget, seed):
+    return [_settings(random.Random(seed), box, 1)[0] for _ in range(budget)]
 
 
 @wrong("random_settings", "one throw of the dice serves all names")
@@ -573,6 +627,14 @@ def expects_the_highest(choose):
         return choose([0.88, 0.89, 0.7], seal)[0] != 1
     except RuntimeError:
         return True
+
+
+@wrong("exposes_peeking", "count anew for each call of `choose`")
+def one_count_for_all_calls(choose):
+    judged, calls, winners = [0.9, 0.8, 0.7], [], set()
+    for test in np.eye(len(judged)).tolist():
+        winners.add(choose(judged, lambda test=test: calls.append(1) or test)[0])
+    return len(winners) > 1 or len(calls) > 1
 
 
 @wrong("exposes_peeking", "it may open once")
