@@ -2,8 +2,10 @@
 
 import os
 import shutil
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 # One thread: the tests' tensors are small, and two threads that wait for each other are slower
 # than one. It must be said before PyTorch is imported.
@@ -30,12 +32,37 @@ def chromium() -> str:
 
 
 def cost(item: pytest.Item) -> int:
-    """0 for a quick test, then slow ones, notebooks, and those with a browser."""
+    """0 for a quick test, then the longest ones, so that no process is left with them at the end,
+    those with a browser, other slow ones, and notebooks."""
+    if item.path.name == "test_panels.py":
+        return 1
     if item.get_closest_marker("browser"):
-        return 3
-    if item.path.suffix == ".ipynb":
         return 2
-    return 1 if item.get_closest_marker("slow") else 0
+    if item.path.suffix == ".ipynb":
+        return 4
+    return 3 if item.get_closest_marker("slow") else 0
+
+
+class ByFile(LoadScopeScheduling):
+    """With several processes: the tests of a file share what they make, and so share a process.
+
+    Each lesson's panels, and each lesson's claims on a data set, are as good as a file.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        file, _, test = nodeid.partition("::")
+        if file.endswith("test_panels.py"):
+            return nodeid
+        if file.endswith("test_claims.py") and "[" in test:
+            case = test.partition("[")[2].rstrip("]")
+            return f"{file} {case[:2]} {case.rpartition('-')[2]}"
+        return file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """Take `ByFile` where the command line asks for files, as `start.py test` does."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)

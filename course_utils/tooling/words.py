@@ -174,6 +174,7 @@ def pytest_arguments(env: Environment) -> list[str]:
     return [
         *("-m", "pytest", "tests", *folders),
         *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadfile"),
+        "--no-loadscope-reorder",
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),
     ]
 
