@@ -1,16 +1,21 @@
 """Every control of every panel in every lesson, moved through its range without a browser.
 
-The code cells of each notebook are run here as they stand, so a panel is driven with the very
-settings that a student meets. Lessons added later are found by themselves.
+The code cells of each notebook are run here as they stand, up to its last panel. Panels train for a
+quarter of their epochs, for every control that trains is moved through all that it offers; with all
+epochs they train where the notebooks are executed. Lessons added later are found by themselves.
 """
 
+import importlib
+import inspect
 import json
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from course_utils import panels
 from course_utils.data import seal
 from course_utils.live import Panel, drive, open_panels
 
@@ -29,6 +34,21 @@ def fresh_kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     close_all()
 
 
+@pytest.fixture
+def quarter_of_the_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For all panels, whether they keep their epochs in a constant or in an argument."""
+    for found in pkgutil.iter_modules(panels.__path__):
+        module = importlib.import_module(f"{panels.__name__}.{found.name}")
+        for name in {"EPOCHS", "STEPS"} & vars(module).keys():
+            if isinstance(number := getattr(module, name), int):
+                monkeypatch.setattr(module, name, number // 4)
+        for function in vars(module).values():
+            defaults = getattr(function, "__kwdefaults__", None) or {}
+            if inspect.isfunction(function) and function.__module__ == module.__name__:
+                if "epochs" in defaults:
+                    monkeypatch.setitem(defaults, "epochs", max(3, defaults["epochs"] // 4))
+
+
 def close_all() -> None:
     for panel in open_panels():
         panel.close()
@@ -43,9 +63,11 @@ def code_cells(path: Path) -> Iterator[tuple[str, str, bool]]:
 
 
 def run_lesson(path: Path) -> dict[str, Any]:
-    """The names that the notebook has defined after its last cell."""
+    """The names that the notebook has defined when its last panel is there."""
     names: dict[str, Any] = {"__name__": "__main__"}
-    for name, source, meant_to_raise in code_cells(path):
+    cells = list(code_cells(path))
+    last = max(i for i, (name, *_) in enumerate(cells) if name.startswith("panel-"))
+    for name, source, meant_to_raise in cells[: last + 1]:
         try:
             exec(compile(source, f"{path.stem}, cell {name}", "exec"), names)
         except Exception:
@@ -61,13 +83,14 @@ def title(panel: Panel) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("fresh_kernel")
+@pytest.mark.usefixtures("fresh_kernel", "quarter_of_the_epochs")
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)
 def test_every_control_moves_the_picture(path: Path) -> None:
     names = run_lesson(path)  # keeps the panels alive
-    panels = sorted(open_panels(), key=title)
-    assert panels, f"{path.stem} has no live panel"
-    for panel in panels:
+    found = sorted(open_panels(), key=title)
+    shown = [name for name, *_ in code_cells(path) if name.startswith("panel-")]
+    assert len(found) == len(shown) > 0, f"{path.stem}: each panel has a cell named panel-..."
+    for panel in found:
         assert title(panel), "a panel needs a title, for those who cannot see it"
         seen = drive(panel, timeout=SLOWEST_RUN_S)
         for control, pictures in seen.items():
