@@ -44,9 +44,9 @@ def quarter_of_the_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
                 monkeypatch.setattr(module, name, number // 4)
         for function in vars(module).values():
             defaults = getattr(function, "__kwdefaults__", None) or {}
-            if inspect.isfunction(function) and function.__module__ == module.__name__:
-                if "epochs" in defaults:
-                    monkeypatch.setitem(defaults, "epochs", max(3, defaults["epochs"] // 4))
+            own = inspect.isfunction(function) and function.__module__ == module.__name__
+            if own and "epochs" in defaults:
+                monkeypatch.setitem(defaults, "epochs", max(3, defaults["epochs"] // 4))
 
 
 def close_all() -> None:
