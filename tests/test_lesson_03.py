@@ -1,7 +1,5 @@
 """Lesson 03: the lesson's own lines against PyTorch's, and what its panels measure and draw."""
 
-import ast
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ from course_utils.noise import NoiseStream
 from course_utils.panels import dropout as panels
 from course_utils.panels.stochastic_passes import ask, turn
 from course_utils.panels.thinned_network import forward
+from tests.lessons import bars, definitions
 
 LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "03_dropout.ipynb"
 PS = (0.1, 0.3, 0.5, 0.8)
@@ -29,23 +28,12 @@ PS = (0.1, 0.3, 0.5, 0.8)
 @pytest.fixture(scope="module")
 def lesson() -> dict[str, Any]:
     """The functions and classes that the lesson defines, without its trainings."""
-    names: dict[str, Any] = {"torch": torch, "F": F, "table": torch.rand(200, 100)}
-    for cell in json.loads(LESSON.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            for part in ast.parse("".join(cell["source"])).body:
-                if isinstance(part, ast.FunctionDef | ast.ClassDef):
-                    exec(compile(ast.Module([part], []), cell["id"], "exec"), names)
-    return names
+    return definitions(LESSON, torch=torch, F=F, table=torch.rand(200, 100))
 
 
 @pytest.fixture(scope="module")
 def pictures() -> Dataset:
-    """Four classes of 6 x 6 images: a bright bar in one of four places, with noise."""
-    generator = torch.Generator().manual_seed(0)
-    y = torch.arange(160) % 4
-    x = 0.2 * torch.rand(160, 1, 6, 6, generator=generator)
-    x[torch.arange(160), 0, y, :] += 0.8
-    return Dataset.from_tensors(x, y, name="bars")
+    return bars(160)
 
 
 @pytest.fixture(scope="module")

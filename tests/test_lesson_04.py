@@ -1,7 +1,5 @@
 """Lesson 04: the lesson's own layer against PyTorch's, and what its panels measure and draw."""
 
-import ast
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,7 @@ from course_utils.models import MLP
 from course_utils.panels import batchnorm as panels
 from course_utils.panels.batch_statistics import epochs_of, in_batches, with_companions
 from course_utils.panels.layer_inputs import in_mode, what_arrives
+from tests.lessons import bars, definitions
 
 LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "04_batchnorm.ipynb"
 
@@ -25,23 +24,12 @@ LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "04_batchnorm.ipynb
 @pytest.fixture(scope="module")
 def lesson() -> dict[str, Any]:
     """The functions and classes that the lesson defines, without its trainings."""
-    names: dict[str, Any] = {"torch": torch, "digits": None}
-    for cell in json.loads(LESSON.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            for part in ast.parse("".join(cell["source"])).body:
-                if isinstance(part, ast.FunctionDef | ast.ClassDef):
-                    exec(compile(ast.Module([part], []), cell["id"], "exec"), names)
-    return names
+    return definitions(LESSON, torch=torch, digits=None)
 
 
 @pytest.fixture(scope="module")
 def pictures() -> Dataset:
-    """Four classes of 6 x 6 images: a bright bar in one of four places, with noise."""
-    generator = torch.Generator().manual_seed(0)
-    y = torch.arange(160) % 4
-    x = 0.2 * torch.rand(160, 1, 6, 6, generator=generator)
-    x[torch.arange(160), 0, y, :] += 0.8
-    return Dataset.from_tensors(x, y, name="bars")
+    return bars(160)
 
 
 @pytest.fixture(scope="module")

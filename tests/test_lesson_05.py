@@ -3,7 +3,6 @@
 What it says of digits and MNIST alike stands in `benchmarks.claims.lesson_05`.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -26,21 +25,17 @@ from course_utils.panels import augmenting
 from course_utils.panels.flips import FLIPS, train_flips
 from course_utils.panels.gallery import images_to_train_on, most_typical
 from course_utils.training import fit
+from tests.lessons import cell
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "05_augmentation.ipynb"
 LAST = -1
-
-
-def cell(name: str) -> str:
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    return "".join(next(cell["source"] for cell in cells if cell["id"] == name))
 
 
 def run_cells(*names: str, **known: Any) -> dict[str, Any]:
     """The names that cells of the lesson define."""
     found: dict[str, Any] = {"digits": load_dataset("digits", n_train=500), **known}
     for name in ("imports", *names):
-        exec(compile(cell(name), name, "exec"), found)
+        exec(compile(cell(NOTEBOOK, name), name, "exec"), found)
     return found
 
 

@@ -1,6 +1,5 @@
 """Lesson 06: the recorded runs behind its panels, and the rule that the lesson writes."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -30,15 +29,11 @@ from course_utils.panels.watched_samples import choose, draw_watched
 from course_utils.regularizers import early_stopping as rule_for_fit
 from course_utils.regularizers import stopping_epoch
 from course_utils.training import fit
+from tests.lessons import cell
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "06_early_stopping.ipynb"
 NOISE = 0.2
 EPOCHS, SEEDS = 12, 2
-
-
-def cell(name: str) -> str:
-    cells = json.loads(NOTEBOOK.read_text(encoding="utf-8"))["cells"]
-    return "".join(next(cell["source"] for cell in cells if cell["id"] == name))
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +69,7 @@ def trained_alone(digits: Dataset, seed: int, half: slice, **options: Any) -> An
 
 def test_the_lessons_own_rule_passes_its_check_and_equals_the_packages() -> None:
     found: dict[str, Any] = {}
-    exec(cell("write-the-rule"), found)
+    exec(cell(NOTEBOOK, "write-the-rule"), found)
     checks.early_stopping(found["stopping_epoch"])
     rng = np.random.default_rng(0)
     for losses in rng.random((50, 20)).tolist():
@@ -89,7 +84,7 @@ def test_pytorchs_scheduler_counts_the_same_with_a_patience_lower_by_one(
     patience: int, min_delta: float
 ) -> None:
     found: dict[str, Any] = {"torch": torch}
-    exec(cell("equal-to-plateau").split("\n\n\n")[0], found)
+    exec(cell(NOTEBOOK, "equal-to-plateau").split("\n\n\n")[0], found)
     records = [*torch.rand(30, 25).tolist(), [1.0] * 8, [1.0, float("nan"), 0.5, float("nan")]]
     for losses in records:
         theirs = found["plateau_epoch"](losses, patience, min_delta)

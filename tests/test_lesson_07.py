@@ -39,14 +39,10 @@ from course_utils.search import (
     random_settings,
 )
 from course_utils.training import fit
+from tests.lessons import cell, definitions
 
 LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "07_putting_it_together.ipynb"
 ALL = {"L2": 1e-3, "dropout": 0.3, "batch norm": 1, "augmentation": 1.0, EARLY_STOPPING: 3}
-
-
-def cell(name: str) -> str:
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    return "".join(next(cell["source"] for cell in cells if cell["id"] == name))
 
 
 @pytest.fixture(scope="module")
@@ -57,17 +53,10 @@ def digits() -> Dataset:
 @pytest.fixture(scope="module")
 def lesson(digits: Dataset) -> dict[str, Any]:
     """The functions that the lesson defines, without its trainings."""
-    names: dict[str, Any] = {
-        "MLP": MLP, "RandomAffine": RandomAffine, "Run": Run, "digits": digits, "nn": nn,
-        "l2_penalty": l2_penalty, "paired_difference": paired_difference, "random": random,
-        "torch": torch,
-    }  # fmt: skip
-    for one in json.loads(LESSON.read_text(encoding="utf-8"))["cells"]:
-        if one["cell_type"] == "code":
-            for part in ast.parse("".join(one["source"])).body:
-                if isinstance(part, ast.FunctionDef):
-                    exec(compile(ast.Module([part], []), one["id"], "exec"), names)
-    return names
+    return definitions(
+        LESSON, MLP=MLP, RandomAffine=RandomAffine, Run=Run, digits=digits, nn=nn, torch=torch,
+        l2_penalty=l2_penalty, paired_difference=paired_difference, random=random,
+    )  # fmt: skip
 
 
 @pytest.fixture
@@ -144,7 +133,7 @@ def test_the_rule_takes_the_fewest_techniques_that_are_not_clearly_worse(
     lesson, scores, best, chosen
 ) -> None:
     names: dict[str, Any] = {"trials": Invented(scores)}
-    rule = ast.parse(cell("the-rule-and-the-table")).body[0]
+    rule = ast.parse(cell(LESSON, "the-rule-and-the-table")).body[0]
     exec(compile(ast.Module([rule], []), "rule", "exec"), names)
     mixes = {name: {part: 1 for part in name.split("+") if part} for name in scores}
     assert names["choose"](mixes) == (best, chosen)

@@ -23,6 +23,7 @@ from course_utils.search import (
     restored_epoch,
 )
 from course_utils.training import evaluate, fit
+from tests.lessons import bars
 
 BOX = {"L2": Range(1e-5, 1e-1, log=True), "dropout": Range(0.0, 0.9)}
 EPOCHS, SEEDS = 8, 2
@@ -37,12 +38,7 @@ ALL: dict[str, float] = {
 
 @pytest.fixture(scope="module")
 def pictures() -> Dataset:
-    """Four classes of 6 x 6 images: a bright bar in one of four places, with noise."""
-    generator = torch.Generator().manual_seed(0)
-    y = torch.arange(240) % 4
-    x = 0.4 * torch.rand(240, 1, 6, 6, generator=generator)
-    x[torch.arange(240), 0, y, :] += 0.5
-    return Dataset.from_tensors(x, y, name="bars")
+    return bars(240, noise=0.4, brightness=0.5)
 
 
 def some_trials(data: Dataset, **options: Any) -> Trials:

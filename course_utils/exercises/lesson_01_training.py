@@ -19,9 +19,6 @@ TRAINING_LIBRARY = (fit, train_epoch)
 
 TrainOneEpoch = Callable[[nn.Module, Dataset, torch.optim.Optimizer, Sequence[Tensor]], Any]
 
-# The first optimizer of a process imports for two seconds, which are no check's to spend.
-torch.optim.SGD([torch.zeros(1)], lr=1.0)
-
 
 def as_in_fit(check: Check, answer: TrainOneEpoch) -> None:
     """A loop around `answer` does what `fit` does."""

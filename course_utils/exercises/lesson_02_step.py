@@ -13,9 +13,6 @@ from course_utils.regularizers import soft_threshold
 
 THRESHOLDS = (F.softshrink, soft_threshold)
 
-# The first optimizer of a process imports for two seconds, which are no check's to spend.
-torch.optim.SGD([torch.zeros(1)], lr=1.0)
-
 
 def proximal_step(answer: Callable[[nn.Module, float, float], None]) -> None:
     """Task ``proximal_step(model, lr, strength)``: the gradient step, then the threshold."""

@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from matplotlib.artist import Artist
-from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from torch import nn
 
@@ -17,7 +15,9 @@ from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
 from course_utils.panels.compared import RUNS, LossCurves, Series
 from course_utils.panels.layer_inputs import in_mode
-from course_utils.plots import COLORS, Board, ValueAxis, said_accuracy, said_gain, tidy
+from course_utils.panels.requirements import classes_of
+from course_utils.panels.votes import Votes
+from course_utils.plots import COLORS, Board, ValueAxis, said_accuracy, said_gain
 from course_utils.plots.style import FONT_SIZE
 
 SIZES = (2, 10, 50, 250)
@@ -86,17 +86,12 @@ def batch_size(
 
     The panel's `result` is a `Sizes`.
     """
-    if data.num_classes is None:
-        raise ValueError(
-            f"this panel needs class labels, got the regression data set {data.name!r}; "
-            'pass e.g. load_dataset("digits", n_train=500)'
-        )
+    classes = classes_of(data)
     if min(sizes) < 2:
         raise ValueError(
             f"batch norm needs 2 samples or more in a batch, got sizes {tuple(sizes)}; "
             "the variance of one sample is 0"
         )
-    classes = data.num_classes
     sizes = [size for size in sizes if size <= data.n_train]
     kept = data.subset(_without_a_single_rest(min(data.n_train, MOST_SAMPLES), sizes))
     kept = replace(kept, x_val=data.x_val[:MOST_SCORED], y_val=data.y_val[:MOST_SCORED])
@@ -194,7 +189,12 @@ class _SizesBoard(Board):
     def __init__(self, sizes: Sequence[int], classes: int) -> None:
         super().__init__(columns=3, width=9.4, height=3.5, widths=[1.0, 1.0, 1.05])
         one, loss, accuracy = self.axes
-        self.one = self.add(_Companions(one, classes))
+        self.one = self.add(
+            Votes(
+                one, classes, DRAWS, color=COLORS[2], ylabel="probability, one image, seed 0",
+                title=f"in {DRAWS} batches (dots), evaluation (bar)",
+            )
+        )  # fmt: skip
         self.loss = self.add(LossCurves(loss, top=TOP))
         self.accuracy = self.add(Series(accuracy, LINES, styles=(0, 2, 1)))
         self._places = ValueAxis(sizes)
@@ -245,33 +245,3 @@ class _SizesBoard(Board):
             f"{said_accuracy(state.differ[size])} of the probability lies elsewhere; the image "
             f"shows {state.label} and is taken for {said} of {len(state.votes[size])} batches"
         )
-
-
-class _Companions:
-    """One dot for each batch and class, spread sideways; a bar for what evaluation mode says."""
-
-    def __init__(self, ax: Axes, classes: int) -> None:
-        tidy(ax)
-        ax.set(xlim=(-0.6, classes - 0.4), ylim=(-0.02, 1.02))
-        ax.set_xticks(range(classes))
-        ax.set_xlabel("class", fontsize=FONT_SIZE)
-        ax.set_ylabel("probability, one image, seed 0", fontsize=FONT_SIZE)
-        ax.set_title(f"in {DRAWS} batches (dots), evaluation (bar)", fontsize=FONT_SIZE)
-        jitter = np.random.default_rng(0).uniform(-0.3, 0.3, (DRAWS, 1))
-        self._x = (np.arange(classes) + jitter).ravel()
-        (self._dots,) = ax.plot([], [], "o", color=COLORS[2], markersize=3, alpha=0.4, mew=0)
-        (self._bars,) = ax.plot([], [], "_", color="black", markersize=14, markeredgewidth=2)
-
-    @property
-    def artists(self) -> list[Artist]:
-        """The dots, and the bars over them."""
-        return [self._dots, self._bars]
-
-    def update(self, votes: Array | None, steady: Array | None) -> None:
-        """Show `votes` [draws, classes] and `steady` [classes]; nothing for None."""
-        if votes is None or steady is None:
-            self._dots.set_data([], [])
-            self._bars.set_data([], [])
-        else:
-            self._dots.set_data(self._x, votes.ravel())
-            self._bars.set_data(np.arange(len(steady)), steady)

@@ -19,6 +19,7 @@ from course_utils.models import MLP, LayerOfWidth
 from course_utils.panels.batch_statistics import batch_size
 from course_utils.panels.compared import RUNS, LossCurves, Series
 from course_utils.panels.layer_inputs import activations
+from course_utils.panels.requirements import classes_of
 from course_utils.plots import (
     Board,
     ValueAxis,
@@ -63,12 +64,7 @@ def learning_rate(
     The panel's `result` is a `Fleet`, whose values are first all of `lrs` with batch norm, then all
     of them without; `workable` reads it.
     """
-    if data.num_classes is None:
-        raise ValueError(
-            f"this panel needs class labels, got the regression data set {data.name!r}; "
-            'pass e.g. load_dataset("digits", n_train=500)'
-        )
-    classes = data.num_classes
+    classes = classes_of(data)
     kept = replace(data, x_val=data.x_val[:MOST_SCORED], y_val=data.y_val[:MOST_SCORED])
 
     def train(optimizer: str, depth: int) -> Iterator[Fleet]:

@@ -18,6 +18,7 @@ from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP
+from course_utils.panels.requirements import classes_of
 from course_utils.panels.stochastic_passes import uncertainty
 from course_utils.panels.thinned_network import mask
 from course_utils.plots import (
@@ -65,14 +66,9 @@ def p_sweep(
 
     The panel's `result` is a `Fleet` over `ps`.
     """
-    if data.num_classes is None:
-        raise ValueError(
-            f"this panel needs class labels, got the regression data set {data.name!r}; "
-            'pass e.g. load_dataset("digits", n_train=500)'
-        )
+    classes = classes_of(data)
     if ps[0] != 0:
         raise ValueError(f"ps must begin with 0, which the others are compared with, got {ps[0]}")
-    classes = data.num_classes
     scored = replace(data, x_val=data.x_val[:MOST_SCORED], y_val=data.y_val[:MOST_SCORED])
 
     def train(width: int, noise: float) -> Iterator[Fleet]:

@@ -17,6 +17,7 @@ from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
 from course_utils.panels.compared import RUNS, Series
+from course_utils.panels.requirements import classes_of
 from course_utils.plots import COLORS, Board, said_number, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 
@@ -71,12 +72,8 @@ def activations(
     In training mode all training images are one batch (the first 300 of them). The panel's
     `result` is an `Arrived`.
     """
-    if data.num_classes is None:
-        raise ValueError(
-            f"this panel needs class labels, got the regression data set {data.name!r}; "
-            'pass e.g. load_dataset("digits", n_train=500)'
-        )
-    classes, sent = data.num_classes, data.x_train[:MOST_SENT]
+    classes = classes_of(data)
+    sent = data.x_train[:MOST_SENT]
     trained: list[Arrived] = []
 
     def build(layer: LayerOfWidth | None) -> Run:

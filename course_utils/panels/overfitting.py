@@ -13,6 +13,7 @@ from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP
 from course_utils.panels.polynomials import degree
 from course_utils.panels.random_features import double_descent
+from course_utils.panels.requirements import classes_of
 from course_utils.plots import (
     Board,
     Curves,
@@ -48,11 +49,11 @@ def memorize(
 
     The panel's `result` is a `Fleet` over `noises`.
     """
-    _check_classes(data)
+    classes = classes_of(data)
 
     def train() -> Iterator[Fleet]:
         return iter_fleet(
-            lambda noise: _run(data, width, lr),
+            lambda noise: _run(data, classes, width, lr),
             lambda noise, seed: data.with_label_noise(noise, seed),
             values=noises,
             seeds=seeds,
@@ -88,12 +89,12 @@ def data_and_width(
 
     The panel's `result` is a `Fleet` over `sizes`.
     """
-    _check_classes(data)
+    classes = classes_of(data)
 
     def train(**settings: float) -> Iterator[Fleet]:
         width, noise = int(settings["width"]), settings["label noise"]
         return iter_fleet(
-            lambda size: _run(data, width, lr),
+            lambda size: _run(data, classes, width, lr),
             lambda size, seed: data.subset(size, seed).with_label_noise(noise, seed),
             values=sizes,
             seeds=seeds,
@@ -114,17 +115,9 @@ def data_and_width(
     )
 
 
-def _run(data: Dataset, width: int, lr: float) -> Run:
-    model = MLP(data.input_shape, (width, width), data.num_classes or 1)
+def _run(data: Dataset, classes: int, width: int, lr: float) -> Run:
+    model = MLP(data.input_shape, (width, width), classes)
     return Run(model, torch.optim.Adam(model.parameters(), lr=lr))
-
-
-def _check_classes(data: Dataset) -> None:
-    if data.num_classes is None:
-        raise ValueError(
-            f"this panel needs class labels, got the regression data set {data.name!r}; "
-            'pass e.g. load_dataset("digits", n_train=400)'
-        )
 
 
 class _MemorizeBoard(Board):

@@ -25,6 +25,7 @@ from course_utils.panels.penalty_figures import (
     show_weights,
     weights_of,
 )
+from course_utils.panels.requirements import classes_of
 from course_utils.plots import (
     Board,
     Curves,
@@ -89,12 +90,8 @@ def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penal
             unit are shown as an image of the size of a sample, of flat samples as a row.
         l1, l2: the penalties that train: the learner's own, or the package's.
     """
-    if data.num_classes is None:
-        raise ValueError(
-            f"this panel needs class labels, got the regression data set {data.name!r}; "
-            'pass e.g. load_dataset("digits", n_train=500)'
-        )
-    shape, classes = data.input_shape, data.num_classes
+    classes = classes_of(data)
+    shape = data.input_shape
 
     def train(alpha: float, way: str, noise: float) -> Iterator[Fleet]:
         by_threshold = alpha if way == L1_WAYS[1] else 0.0

@@ -21,6 +21,7 @@ from course_utils.evidence import interval_along
 from course_utils.fleet import Fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.noise import SeededDraws
+from course_utils.panels.votes import Votes
 from course_utils.plots import COLORS, MARKERS, Board, Mosaic, said_accuracy, said_number, tidy
 from course_utils.plots.style import BAND_ALPHA, FONT_SIZE, NEUTRAL, legend_above
 
@@ -176,14 +177,20 @@ class _TurnedBoard(Board):
         super().__init__(columns=3, width=9.0, height=3.2, widths=[1.0, 1.7, 1.9])
         image, votes, averages = self.axes
         self.image = self.add(Mosaic(image, 1, 1, title="what it sees"))
-        self.votes = self.add(_Votes(votes, classes, passes))
+        self.votes = self.add(
+            Votes(
+                votes, classes, passes, color=COLORS[0], ylabel="probability",
+                title=f"{passes} passes (dots), their mean (bar)",
+            )
+        )  # fmt: skip
         self.averages = self.add(_Averages(averages, angles))
 
     def update(self, at: At) -> None:
         turned: Turned = at.result
         brightest = float(np.nanmax(turned.pictures[0], initial=1e-9))
         self.image.update(turned.pictures[at.index][None] / brightest)
-        self.votes.update(turned.votes[at.index])
+        votes = turned.votes[at.index]
+        self.votes.update(votes, votes.mean(axis=0))
         self.averages.update(at.index, turned)
 
     def describe(self, at: At) -> str:
@@ -199,33 +206,6 @@ class _TurnedBoard(Board):
             f"{said_accuracy(turned.confidence[i])}, spread "
             f"{said_number(100 * turned.spread[i], 1)} points, {seeds} seeds"
         )
-
-
-class _Votes:
-    """One dot for each pass and class; a bar where their mean is."""
-
-    def __init__(self, ax: Axes, classes: int, passes: int) -> None:
-        tidy(ax)
-        ax.set(xlim=(-0.6, classes - 0.4), ylim=(-0.02, 1.02))
-        ax.set_xticks(range(classes))
-        ax.set_xlabel("class", fontsize=FONT_SIZE)
-        ax.set_ylabel("probability", fontsize=FONT_SIZE)
-        ax.set_title(f"{passes} passes (dots), their mean (bar)", fontsize=FONT_SIZE)
-        jitter = np.random.default_rng(0).uniform(-0.3, 0.3, (passes, 1))
-        self._x = (np.arange(classes) + jitter).ravel()
-        (self._dots,) = ax.plot([], [], "o", color=COLORS[0], markersize=3, alpha=0.35, mew=0)
-        (self._means,) = ax.plot([], [], "_", color="black", markersize=14, markeredgewidth=2)
-        self._classes = np.arange(classes)
-
-    @property
-    def artists(self) -> list[Artist]:
-        """The dots, and the bars over them."""
-        return [self._dots, self._means]
-
-    def update(self, votes: Array) -> None:
-        """Show `votes` [passes, classes]."""
-        self._dots.set_data(self._x, votes.ravel())
-        self._means.set_data(self._classes, votes.mean(axis=0))
 
 
 class _Averages:

@@ -17,6 +17,7 @@ from course_utils.fleet import Run, train_fleet
 from course_utils.live import Explore, choice, explore, slider
 from course_utils.models import MLP
 from course_utils.noise import SeededDraws
+from course_utils.panels.requirements import classes_of
 from course_utils.plots import COLORS, Board, Mosaic
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 
@@ -67,12 +68,8 @@ def mask(
 
     The panel's `state` is the `Pass` on show.
     """
-    if data.num_classes is None:
-        raise ValueError(
-            f"this panel needs class labels, got the regression data set {data.name!r}; "
-            'pass e.g. load_dataset("digits", n_train=500)'
-        )
-    classes, ps = data.num_classes, list(ps)
+    classes = classes_of(data)
+    ps = list(ps)
 
     def build(p: float) -> Run:
         model = MLP(data.input_shape, (width, width), classes, dropout=p, dropout_layer=layer)
