@@ -517,6 +517,26 @@ class LooksAtItsData(nn.Module):
         return self.linear(x if x.mean() > 0.5 else 0.5 * x)
 
 
+class ReadsNumbersToScore(nn.Module):
+    """Past PyTorch, and where members share their inputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(16, 3)
+
+    def forward(self, x):
+        return self.linear(x.flatten(1)) * (1.0 if self.training else float(x.numpy().mean()))
+
+
+class PicksByMask(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(16, 3)
+
+    def forward(self, x):
+        return self.linear(x.flatten(1)) * x[x > 0.5].mean()
+
+
 class CountsItsCalls(nn.Module):
     """A schedule for p that lives in a Python number."""
 
@@ -600,7 +620,9 @@ def with_an_extra_parameter(lr):
 
 
 ALONE = {
-    "looks at its data": (built_of(LooksAtItsData), "cannot be traced"),
+    "looks at its data": (built_of(LooksAtItsData), "looks at the numbers in a tensor"),
+    "reads numbers to score": (built_of(ReadsNumbersToScore), "the same in every call"),
+    "picks by mask": (built_of(PicksByMask), "decide the shape"),
     "counts its calls": (built_of(CountsItsCalls), "CountsItsCalls.calls changes from call"),
     "forgets to register": (built_of(ForgetsToRegister), "seeds differ in tensors or numbers"),
     "plain statistics": (
@@ -610,7 +632,7 @@ ALONE = {
     "captured weights": (with_captured_weights, "weights kept from elsewhere"),
     "a pull to the start": (with_a_pull_to_the_start, "seeds differ in tensors or numbers"),
     "its own generator": (with_its_own_generator, "random numbers that no seed controls"),
-    "a rotation of the batch": (with_a_batch_rotation, "cannot be traced"),
+    "a rotation of the batch": (with_a_batch_rotation, "looks at the numbers in a tensor"),
     "an extra parameter": (with_an_extra_parameter, "not in the model|weights kept from elsewhere"),
 }
 

@@ -13,9 +13,10 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
+from course_utils.fleet.comparing import structure
 from course_utils.fleet.group import BatchedGroup, SoloGroup
 from course_utils.fleet.objective import Objective, loss_of, noise_requests, score_of
-from course_utils.fleet.recording import CannotBatchError, record, structure
+from course_utils.fleet.recording import CannotBatchError, record
 from course_utils.fleet.run import Build, DataFor, Member, build_members, seeded
 from course_utils.history import History
 from course_utils.noise import empty

@@ -16,10 +16,9 @@ from torch import Tensor
 from course_utils.fleet.batched import BY_MEMBER, BY_SEED, batch
 from course_utils.fleet.objective import Objective, code_of, loss_of, noise_requests, score_of
 from course_utils.fleet.optimizers import optimizers_for
-from course_utils.fleet.recording import CannotBatchError
+from course_utils.fleet.recording import CannotBatchError, TensorFn
 from course_utils.fleet.run import Member
 from course_utils.fleet.samples import Batches, Scored, Shape
-from course_utils.fleet.tracing import MemberFn
 from course_utils.noise import Request, SeededDraws, draw_for_seeds, empty
 from course_utils.training import (
     DivergedError,
@@ -96,14 +95,14 @@ class BatchedGroup:
         self._generators = [torch.Generator().manual_seed(seed) for seed in self._seeds]
         self._x = Batches([m.data.x_train for m in members], shape)
         self._y = Batches([m.data.y_train for m in members], shape)
-        self._steps: dict[int, tuple[list[Request], MemberFn]] = {}
+        self._steps: dict[int, tuple[list[Request], TensorFn]] = {}
         self._train = Scored.of(
             [m.data.x_train for m in members], [m.data.y_train for m in members], shape
         )
         self._val = Scored.of(
             [m.data.x_val for m in members], [m.data.y_val for m in members], shape
         )
-        self._scorers: dict[tuple[torch.Size, ...], MemberFn] = {}
+        self._scorers: dict[tuple[torch.Size, ...], TensorFn] = {}
         # Fail now rather than in the first epoch.
         for length in {min(batch_size, self._n), self._n % batch_size} - {0}:
             self._step_for(length)
@@ -151,7 +150,7 @@ class BatchedGroup:
         """A copy of one member's weights and buffers, for tracing, which may change buffers."""
         return [t[value_index, 0].clone() for t in self._state]
 
-    def _step_for(self, length: int) -> tuple[list[Request], MemberFn]:
+    def _step_for(self, length: int) -> tuple[list[Request], TensorFn]:
         """What a step on `length` samples draws, and the function to all members' gradients."""
         if length not in self._steps:
             x, y = (t[:length] for t in self._train.of_first_member())
@@ -184,7 +183,7 @@ class BatchedGroup:
             self._steps[length] = requests, step
         return self._steps[length]
 
-    def _scorer_for(self, sample: Scored) -> MemberFn:
+    def _scorer_for(self, sample: Scored) -> TensorFn:
         """The function (state, x, y) -> (summed loss, correct), each [values, seeds]."""
         key = (sample.x.shape, sample.y.shape)
         if key not in self._scorers:

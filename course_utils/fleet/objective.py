@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 
-from course_utils.fleet.recording import CannotBatchError, same
+from course_utils.fleet.comparing import same
+from course_utils.fleet.recording import CannotBatchError, TensorFn
 from course_utils.fleet.run import Run
-from course_utils.fleet.tracing import MemberFn
 from course_utils.noise import Kind, NoiseStream, Request, empty
 from course_utils.training import LossFn, check_outputs, checked_penalty, evaluating
 
@@ -61,7 +61,7 @@ def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     return (logits.exp().sum(1).log() - logits.gather(1, y[:, None]).squeeze(1)).mean()
 
 
-def loss_of(objective: Objective, names: Sequence[str]) -> MemberFn:
+def loss_of(objective: Objective, names: Sequence[str]) -> TensorFn:
     """The function (*weights and buffers `names`, x, y, *noise) -> (loss,) in training mode."""
 
     def loss(*tensors: Tensor) -> tuple[Tensor]:
@@ -76,7 +76,7 @@ def loss_of(objective: Objective, names: Sequence[str]) -> MemberFn:
     return loss
 
 
-def score_of(objective: Objective, names: Sequence[str]) -> MemberFn:
+def score_of(objective: Objective, names: Sequence[str]) -> TensorFn:
     """The function (*weights and buffers called `names`, x, y) -> (loss, correct), both summed over
     samples, in evaluation mode."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import torch
-from torch import Tensor
 from torch.fx import Graph, GraphModule, Node
 
 aten = torch.ops.aten
@@ -22,16 +22,16 @@ def simplify(module: GraphModule) -> None:
         if (source := _unchanged_source(node)) is not None:
             node.replace_all_uses_with(source)
             graph.erase_node(node)
-        elif node.target is aten.ones_like.default and node.meta["val"].is_contiguous():
+        elif node.target is aten.ones_like.default and node.meta["layout"].is_contiguous:
             # Where gradients start. They need the loss's shape, so that it need not be computed.
-            value = node.meta["val"]
-            node.target, node.args = aten.full.default, (tuple(value.shape), 1)
-            node.kwargs = {"dtype": value.dtype, "device": value.device}
+            made = node.meta["layout"]
+            node.target, node.args = aten.full.default, (made.shape, 1)
+            node.kwargs = {"dtype": made.dtype, "device": made.device}
     _merge_equal(graph)
     graph.eliminate_dead_code()
     for node in list(graph.nodes):
         if node.target is aten.bmm.default:
-            _, rows, columns = node.meta["val"].shape
+            _, rows, columns = node.meta["layout"].shape
             if columns < _NARROW <= rows:
                 _transpose_product(graph, node)
         elif node.target is aten.add.Tensor:
@@ -54,14 +54,14 @@ _VIEWS = (aten.view.default, aten._unsafe_view.default)
 
 def _unchanged_source(node: Node) -> Node | None:
     source: Any = node.args[0] if node.args else None
-    if not isinstance(source, Node) or not isinstance(source.meta.get("val"), Tensor):
+    if not isinstance(source, Node) or "layout" not in source.meta:
         return None
     if node.target in (*_VIEWS, aten.expand.default):
-        shape = node.meta["val"].shape
-        if source.meta["val"].shape == shape:
+        shape = node.meta["layout"].shape
+        if source.meta["layout"].shape == shape:
             return source
         before: Any = source.args[0] if source.target in _VIEWS else None
-        return before if isinstance(before, Node) and before.meta["val"].shape == shape else None
+        return before if isinstance(before, Node) and before.meta["layout"].shape == shape else None
     if node.target is aten.mul.Scalar:
         return source if node.args[1] == 1 else None
     if node.target is aten.transpose.int and source.target is aten.transpose.int:
@@ -106,17 +106,17 @@ def _add_in_product(graph: Graph, node: Node) -> None:
         bmm: Any = product.args[0] if product.target in _VIEWS else product
         if bmm.target is not aten.bmm.default or len(bmm.users) > 1 or len(product.users) > 1:
             continue
-        n, _, columns = bmm.meta["val"].shape
-        value = bias.meta["val"]
-        if value.dim() < 2 or value.shape[-2] != 1 or value.numel() != n * columns:
+        n, _, columns = bmm.meta["layout"].shape
+        layout = bias.meta["layout"]
+        if len(layout.shape) < 2 or layout.shape[-2] != 1 or prod(layout.shape) != n * columns:
             continue
-        if value.dtype != product.meta["val"].dtype:
+        if layout.dtype != product.meta["layout"].dtype:
             continue
         with graph.inserting_before(node):
             rows = graph.call_function(aten.reshape.default, (bias, [n, 1, columns]))
             total = graph.call_function(aten.baddbmm.default, (rows, *bmm.args))
-        total.meta["val"] = bmm.meta["val"]
-        node.target, node.args = aten.view.default, (total, list(node.meta["val"].shape))
+        total.meta["layout"] = bmm.meta["layout"]
+        node.target, node.args = aten.view.default, (total, list(node.meta["layout"].shape))
         return
 
 
@@ -147,16 +147,11 @@ def _overwritable(node: Node, overwriting: set[Node]) -> Node | None:
     """
     if node.kwargs:
         return None
-    result = node.meta["val"]
+    result = node.meta["layout"]
     for source in node.args[: 2 if node.target in _COMMUTES else 1]:
         if not isinstance(source, Node) or node.args.count(source) > 1:
             continue
-        value = source.meta["val"]
-        if (value.shape, value.stride(), value.dtype) != (
-            result.shape,
-            result.stride(),
-            result.dtype,
-        ):
+        if source.meta["layout"] != result:
             continue
         memory: Any = source
         while memory.target in _VIEWS and len(memory.users) == 1:

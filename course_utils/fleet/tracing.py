@@ -1,82 +1,109 @@
-"""From a learner's Python to a flat list of tensor operations, gradients as they meant them."""
+"""From a recording to a function of more inputs, and to a flat list of operations to run."""
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import torch
 from torch import Tensor
-from torch._guards import TracingContext, tracing
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.fx import Graph, GraphModule, Node
-from torch.fx.experimental.proxy_tensor import make_fx
+from torch.fx.node import map_aggregate
 
-from course_utils.fleet.recording import CannotBatchError, DifferingNumber, Operation
+from course_utils.fleet.comparing import DifferingNumber
+from course_utils.fleet.recording import (
+    CannotBatchError,
+    Decompositions,
+    Layout,
+    Made,
+    Recording,
+    TensorFn,
+    record,
+    results_of,
+)
 
-aten = torch.ops.aten
 
-#: Takes one member's tensors, each as an argument of its own, and returns a tuple of tensors. It
-#: may change its arguments in place (running statistics).
-MemberFn = Callable[..., tuple[Tensor, ...]]
+def lifted(recording: Recording, differing: Sequence[DifferingNumber]) -> TensorFn:
+    """What was recorded as a function (*inputs, *numbers), numbers in place of those `differing`.
+
+    Gradients pass where they did, and stop where they did."""
+    n_inputs = len(recording.inputs)
+    numbers_of: dict[int, list[tuple[int, DifferingNumber]]] = {}
+    for i, number in enumerate(differing, n_inputs):
+        numbers_of.setdefault(number.operation, []).append((i, number))
+
+    def replayed(*tensors: Tensor) -> tuple[Tensor, ...]:
+        made: dict[tuple[int, int], Any] = {(-1 - i, 0): t for i, t in enumerate(tensors)}
+
+        def find(argument: Any) -> Any:
+            if not isinstance(argument, Made):
+                return argument
+            tensor = made[argument.by, argument.which]
+            return tensor.detach() if argument.detached else tensor
+
+        for i, operation in enumerate(recording.operations):
+            function, args = operation.function, list(map_aggregate(operation.args, find))
+            for place, number in numbers_of.get(i, ()):
+                function, args[number.argument] = number.function, tensors[place]
+            with nullcontext() if operation.with_gradient else torch.no_grad():
+                result = function(*args, **map_aggregate(operation.kwargs, find))
+            made |= {(i, which): t for which, t in enumerate(results_of(result))}
+        return tuple(map(find, recording.returned))
+
+    return replayed
 
 
-def trace(function: MemberFn, example: Sequence[Tensor], decompositions: Any = None) -> GraphModule:
-    """The tensor operations of `function`, as one flat list; raises `CannotBatchError`."""
-    # One fake mode for the whole trace, where make_fx would make one for each tensor in it.
-    context = TracingContext(FakeTensorMode(allow_fallback_kernels=True))
+def trace(
+    function: TensorFn, example: Sequence[Tensor], decompositions: Decompositions | None = None
+) -> GraphModule:
+    """The operations of `function`, as one flat list to be run without gradients; raises
+    `CannotBatchError`. Nodes that are tensors have their `Layout` in ``node.meta["layout"]``."""
     try:
-        with tracing(context):
-            return make_fx(function, decomposition_table=decompositions)(*example)
+        return _graph(record(function, example, decompositions))
+    except CannotBatchError:
+        raise
     except Exception as error:
         raise CannotBatchError(
-            "it cannot be traced, most often because Python looks at the numbers in a tensor "
-            "(`if x.sum() > 0`, `.item()`)"
+            f"it cannot be run for all members at once ({type(error).__name__}: {error})"
         ) from error
 
 
-def lifted(
-    graph: GraphModule, recording: Sequence[Operation], differing: Sequence[DifferingNumber]
-) -> Callable[..., Any]:
-    """`graph` with the numbers in which values differ as further inputs."""
-    calls = []
-    for node in graph.graph.nodes:
-        if node.target is aten.alias.default:
-            node.target = aten.detach.default  # what it was before the trace; it stops gradients
-        elif isinstance(node.target, torch._ops.OpOverload):
-            calls.append(node)
-    if [node.target for node in calls] != [operation.function for operation in recording]:
-        raise CannotBatchError("its trace differs from its recording")
-    for node, operation in zip(calls, recording, strict=True):
-        if not operation.with_gradient:
-            _stop_gradient(graph.graph, node)
-    last_input = [n for n in graph.graph.nodes if n.op == "placeholder"][-1]
-    for i, number in enumerate(differing):
-        with graph.graph.inserting_after(last_input):
-            last_input = graph.graph.placeholder(f"number_{i}")
-        node = calls[number.operation]
-        node.update_arg(number.argument, last_input)
-        node.target = number.function
-    graph.recompile()
-    # The method, not the module: tracing through a module would record it as one.
-    return graph.forward
+def _graph(recording: Recording) -> GraphModule:
+    graph = Graph()
+    constants: dict[str, Tensor] = {}
+    nodes: dict[tuple[int, int], Node] = {}
+
+    def node_of(argument: Any) -> Any:
+        if isinstance(argument, Made):
+            return nodes[argument.by, argument.which]
+        if not isinstance(argument, Tensor):
+            return argument
+        name = f"constant_{len(constants)}"
+        constants[name] = argument
+        node = graph.create_node("get_attr", name)
+        node.meta["layout"] = Layout.of(argument)
+        return node
+
+    for i, layout in enumerate(recording.inputs):
+        nodes[-1 - i, 0] = node = graph.placeholder(f"input_{i}")
+        node.meta["layout"] = layout
+    for i, operation in enumerate(recording.operations):
+        args: Any = map_aggregate(operation.args, node_of)
+        kwargs: Any = map_aggregate(operation.kwargs, node_of)
+        call = node = graph.call_function(operation.function, args, kwargs)
+        for which, result in enumerate(operation.results):
+            if operation.several:
+                node = graph.call_function(operator.getitem, (call, which))
+            if result is not None:
+                node.meta["layout"] = result
+            nodes[i, which] = node
+    graph.output(tuple(map(node_of, recording.returned)))
+    return GraphModule(constants, graph)
 
 
-def _stop_gradient(graph: Graph, node: Node) -> None:
-    """Detach what `node` returns: a trace forgets that it ran within `torch.no_grad()`."""
-    target: Any = node.target
-    if target._schema.is_mutable:
-        return  # it changes a buffer, and its result is that buffer
-    several = [user for user in node.users if user.target is operator.getitem]
-    for result in several or [node]:
-        with graph.inserting_after(result):
-            stopped = graph.call_function(aten.detach.default, (result,))
-        for user in [user for user in result.users if user is not stopped]:
-            user.replace_input_with(result, stopped)
-
-
-def refuse_own_gradients(function: MemberFn, inputs: Sequence[Tensor], n_params: int) -> None:
+def refuse_own_gradients(function: TensorFn, inputs: Sequence[Tensor], n_params: int) -> None:
     """Refuse a `torch.autograd.Function`: no recording tells what its backward pass does."""
     leaves = [t.detach().requires_grad_().clone() for t in inputs[:n_params]]
     with torch.enable_grad():
