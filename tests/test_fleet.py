@@ -504,6 +504,19 @@ def test_label_smoothing_is_a_loss_function_like_any_other():
     assert_members_are_fits(fleet, penalized(l2_penalty), loss_fn=smooth)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_function_of_all_members_takes_inputs_that_lie_otherwise_in_memory(turned):
+    def of(factor):
+        return lambda x: ((x.flatten() * factor).reshape(x.shape).T.contiguous(),)
+
+    x = torch.arange(12.0).reshape(2, 1, 2, 3)  # [values, seeds, ...]
+    member = [[x[0, 0].clone()], [x[1, 0].clone()]]
+    together = batched.batch([of(2.0), of(3.0)], member, [x], [batched.BY_MEMBER])
+    given = x.mT.contiguous().mT if turned else x
+    (found,) = together(given)
+    assert torch.equal(found, x.mT * torch.tensor([2.0, 3.0])[:, None, None, None])
+
+
 # --- what cannot be batched -------------------------------------------------------------------
 
 

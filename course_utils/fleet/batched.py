@@ -91,7 +91,14 @@ def batch(
             _kept[key] = frozen
         while len(_kept) > MOST_KEPT:
             del _kept[next(iter(_kept))]
-    return lambda *inputs: frozen(*inputs, *numbers)
+    strides = [t.stride() for t in example]  # which a trace relies on
+    return lambda *inputs: frozen(*map(_laid_out, inputs, strides), *numbers)
+
+
+def _laid_out(t: Tensor, stride: tuple[int, ...]) -> Tensor:
+    if t.stride() == stride:
+        return t
+    return torch.empty_strided(t.shape, stride, dtype=t.dtype, device=t.device).copy_(t)
 
 
 #: Traces by what they are traces of; the oldest go first.

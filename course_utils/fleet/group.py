@@ -163,13 +163,14 @@ class BatchedGroup:
                 raise CannotBatchError("its values draw different random numbers")
             noise = [empty(kind, shape).zero_().to(x.device) for kind, shape in requests]
             first = torch.arange(length).expand(len(self._seeds), length)
+            any_draws = [torch.Generator() for _ in self._seeds]
             step = batch(
                 [loss_of(objective, self._names) for objective in self._objectives],
                 [[*inputs, *noise] for inputs in alone],
                 [
                     *(t.clone() for t in self._state),
                     *(source.take(source.rows(first)) for source in (self._x, self._y)),
-                    *(n.expand(len(self._seeds), *n.shape).clone() for n in noise),
+                    *draw_for_seeds(requests, any_draws, x.device),
                 ],
                 [
                     *[BY_MEMBER] * len(self._names),

@@ -30,13 +30,15 @@ class Layout(NamedTuple):
 
     shape: tuple[int, ...]
     stride: tuple[int, ...]
+    offset: int
     dtype: torch.dtype
     device: torch.device
     is_contiguous: bool
 
     @classmethod
     def of(cls, t: Tensor) -> Layout:
-        return cls(tuple(t.shape), t.stride(), t.dtype, t.device, t.is_contiguous())
+        place = tuple(t.shape), t.stride(), int(t.storage_offset())
+        return cls(*place, t.dtype, t.device, t.is_contiguous())
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Operation:
     results: list[Layout | None]
     #: Whether it returned a tuple or a list.
     several: bool
+    #: Whether its one result is its first argument's memory, seen in another way.
+    is_view: bool
 
 
 @dataclass
@@ -122,9 +126,12 @@ class _Recorder(TorchDispatchMode):
             with_gradient=torch.is_grad_enabled(),
             results=[],
             several=False,
+            is_view=False,
         )
         result = func(*args, **kwargs)
         operation.several = isinstance(result, tuple | list)
+        if isinstance(first, Tensor) and isinstance(result, Tensor) and result is not first:
+            operation.is_view = result.untyped_storage()._cdata == first.untyped_storage()._cdata
         for which, made in enumerate(results_of(result)):
             tensor = isinstance(made, Tensor)
             operation.results.append(Layout.of(made) if tensor else None)

@@ -45,6 +45,7 @@ def simplify(module: GraphModule) -> None:
                 node.args = (source, *(a for a in node.args if a is not source))
             node.target = _IN_PLACE[node.target]
             overwriting.add(node)
+    _merge_views(graph)
     graph.eliminate_dead_code()
     module.recompile()
 
@@ -118,6 +119,34 @@ def _add_in_product(graph: Graph, node: Node) -> None:
         total.meta["layout"] = bmm.meta["layout"]
         node.target, node.args = aten.view.default, (total, list(node.meta["layout"].shape))
         return
+
+
+def _merge_views(graph: Graph) -> None:
+    """Make each view of a view one view of the memory itself, and each only once: small fleets wait
+    for the calls, not for the arithmetic."""
+    root_of: dict[Node, Node] = {}
+    first: dict[tuple[object, ...], Node] = {}
+    for node in list(graph.nodes):
+        if not node.meta.get("is_view") or node.target in _IN_PLACE.values():
+            continue
+        root = root_of.get(node.args[0], node.args[0])
+        layout, whole = node.meta["layout"], root.meta.get("layout")
+        if whole is None or layout.dtype != whole.dtype:
+            continue
+        if layout.offset != whole.offset and root.op != "call_function":
+            continue  # parts of one tensor are given in turn, each with an offset of its own
+        if layout == whole:
+            node.replace_all_uses_with(root)
+            continue
+        known = first.get((root, layout))
+        if known is not None:
+            node.replace_all_uses_with(known)
+            continue
+        offset = () if layout.offset == whole.offset else (layout.offset,)
+        node.target = aten.as_strided.default
+        node.args, node.kwargs = (root, layout.shape, layout.stride, *offset), {}
+        root_of[node] = root
+        first[root, layout] = node
 
 
 _IN_PLACE = {

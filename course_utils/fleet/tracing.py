@@ -59,7 +59,8 @@ def trace(
     function: TensorFn, example: Sequence[Tensor], decompositions: Decompositions | None = None
 ) -> GraphModule:
     """The operations of `function`, as one flat list to be run without gradients; raises
-    `CannotBatchError`. Nodes that are tensors have their `Layout` in ``node.meta["layout"]``."""
+    `CannotBatchError`. Nodes that are tensors have their `Layout` in ``node.meta["layout"]``, and
+    ``node.meta["is_view"]`` tells those that are views of their first argument."""
     try:
         return _graph(record(function, example, decompositions))
     except CannotBatchError:
@@ -93,6 +94,7 @@ def _graph(recording: Recording) -> GraphModule:
         args: Any = map_aggregate(operation.args, node_of)
         kwargs: Any = map_aggregate(operation.kwargs, node_of)
         call = node = graph.call_function(operation.function, args, kwargs)
+        call.meta["is_view"] = operation.is_view
         for which, result in enumerate(operation.results):
             if operation.several:
                 node = graph.call_function(operator.getitem, (call, which))
