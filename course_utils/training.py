@@ -25,6 +25,10 @@ Augment = Callable[[Tensor], Tensor]
 LossFn = Callable[[Tensor, Tensor], Tensor]
 StoppingRule = Callable[[History], bool]
 
+# PyTorch loads its compiler with the first optimizer that is made: two seconds that belong to the
+# imports, not to a learner's first training.
+torch.optim.SGD([nn.Parameter(torch.zeros(()))])
+
 #: Samples per forward pass when scoring: enough to be fast, small enough to stay in the cache.
 _SCORE_CHUNK = 1000
 

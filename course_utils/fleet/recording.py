@@ -17,7 +17,8 @@ aten = torch.ops.aten
 #: Takes tensors, each as an argument of its own, and returns a tuple of tensors. It may change its
 #: arguments in place (running statistics).
 TensorFn = Callable[..., tuple[Tensor, ...]]
-#: For an operation, a function of the same arguments that does it in other operations.
+#: For an operation, a function of the same arguments that does it in other operations, or returns
+#: NotImplemented.
 Decompositions = Mapping[Any, Callable[..., Any]]
 
 
@@ -108,7 +109,9 @@ class _Recorder(TorchDispatchMode):
         kwargs = kwargs or {}
         if func in self._decompositions:
             with self:
-                return self._decompositions[func](*args, **kwargs)
+                result = self._decompositions[func](*args, **kwargs)
+            if result is not NotImplemented:
+                return result
         if func is aten.detach.default:  # the same tensor under another name
             result = func(*args)
             if isinstance(named := self.name(args[0]), Made):

@@ -12,9 +12,9 @@ aten = torch.ops.aten
 
 
 def simplify(module: GraphModule) -> None:
-    """Drop what changes nothing or was done before, of which `vmap` leaves much behind; choose the
-    faster of equal products; and let operations overwrite an input that nothing else reads, for
-    memory is what small networks wait for."""
+    """Drop what changes nothing or was done before, of which `vmap` leaves much behind; and let
+    operations overwrite an input that nothing else reads, for memory is what small networks wait
+    for."""
     graph = module.graph
     for node in list(graph.nodes):
         if node.op != "call_function":
@@ -30,11 +30,7 @@ def simplify(module: GraphModule) -> None:
     _merge_equal(graph)
     graph.eliminate_dead_code()
     for node in list(graph.nodes):
-        if node.target is aten.bmm.default:
-            _, rows, columns = node.meta["layout"].shape
-            if columns < _NARROW <= rows:
-                _transpose_product(graph, node)
-        elif node.target is aten.add.Tensor:
+        if node.target is aten.add.Tensor:
             _add_in_product(graph, node)
     overwriting: set[Node] = set()
     for node in graph.nodes:
@@ -82,20 +78,6 @@ def _merge_equal(graph: Graph) -> None:
         if known is not node:
             node.replace_all_uses_with(known)
             graph.erase_node(node)
-
-
-#: A product of so few columns takes half the time the other way round: (a b) = (b' a')'.
-_NARROW = 16
-
-
-def _transpose_product(graph: Graph, node: Node) -> None:
-    a, b = node.args
-    with graph.inserting_before(node):
-        turned = [graph.call_function(aten.transpose.int, (t, 1, 2)) for t in (b, a)]
-        product = graph.call_function(aten.bmm.default, tuple(turned))
-        back = graph.call_function(aten.transpose.int, (product, 1, 2))
-    node.target, node.args = aten.clone.default, (back,)
-    node.kwargs = {"memory_format": torch.contiguous_format}
 
 
 def _add_in_product(graph: Graph, node: Node) -> None:
