@@ -75,7 +75,9 @@ def affine(x: Tensor, *, angle: Tensor, scale: Tensor, right: Tensor, down: Tens
     # grid_sample counts in half-widths and half-heights of the image.
     from_x = (cos * to_x + sin * to_y) * (2.0 / width)
     from_y = (cos * to_y - sin * to_x) * (2.0 / height)
-    return F.grid_sample(x, torch.stack([from_x, from_y], 3), align_corners=False)
+    # One plane after the other in memory, which takes a fraction of the time of pairs.
+    grid = torch.stack([from_x, from_y], 1).movedim(1, 3)
+    return F.grid_sample(x, grid, align_corners=False)
 
 
 def _from_center(length: int, like: Tensor) -> Tensor:
