@@ -10,8 +10,9 @@ from torch import Tensor
 
 from course_utils.fleet.batched import BY_MEMBER, BY_SEED, SHARED, Dims
 
-#: Samples of each member per forward pass when scoring, so that activations stay in the cache.
-_SCORE_CHUNK = 100
+#: Samples of each member per forward pass when scoring: small fleets wait for the calls, so there
+#: are few of them; large ones need memory for that many.
+_SCORE_CHUNK = 500
 
 #: How many values and how many seeds; members are in this order, value by value.
 Shape = tuple[int, int]
