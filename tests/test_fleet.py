@@ -517,6 +517,27 @@ def test_one_function_of_all_members_takes_inputs_that_lie_otherwise_in_memory(t
     assert torch.equal(found, x.mT * torch.tensor([2.0, 3.0])[:, None, None, None])
 
 
+VARIANCES = {
+    "of all": {},
+    "over samples": {"dim": 0},
+    "biased": {"dim": 0, "correction": 0},
+    "over two dimensions": {"dim": (0, 2), "keepdim": True},
+    "from the end": {"dim": -1, "correction": 2},
+}
+
+
+@pytest.mark.parametrize("options", VARIANCES.values(), ids=VARIANCES.keys())
+def test_variances_are_those_of_pytorch(options):
+    x = 100 + torch.randn(1, 3, 6, 4, 5, generator=torch.Generator().manual_seed(0))
+
+    def variance(x):
+        return (x.var(**options),)
+
+    together = batched.batch([variance], [[x[0, 0].clone()]], [x], [batched.BY_MEMBER])
+    expected = torch.stack([variance(member)[0] for member in x[0]])[None]
+    torch.testing.assert_close(together(x)[0], expected, rtol=1e-4, atol=0)
+
+
 # --- what cannot be batched -------------------------------------------------------------------
 
 

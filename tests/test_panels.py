@@ -18,6 +18,7 @@ import pytest
 from course_utils import panels
 from course_utils.data import seal
 from course_utils.live import Panel, drive, open_panels
+from course_utils.search import Trials
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 IDS = [path.stem for path in NOTEBOOKS]
@@ -36,7 +37,11 @@ def fresh_kernel(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def quarter_of_the_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For all panels, whether they keep their epochs in a constant or in an argument."""
+    """For all panels, whether they keep their epochs in a constant, in an argument or in trials."""
+    settings = inspect.signature(Trials).parameters.values()
+    usual = {s.name: s.default for s in settings if s.default is not s.empty}
+    fewer = tuple((usual | {"epochs": usual["epochs"] // 4}).values())
+    monkeypatch.setattr(Trials.__init__, "__defaults__", fewer)
     for found in pkgutil.iter_modules(panels.__path__):
         module = importlib.import_module(f"{panels.__name__}.{found.name}")
         for name in {"EPOCHS", "STEPS"} & vars(module).keys():
