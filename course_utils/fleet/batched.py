@@ -19,7 +19,13 @@ from torch._decomp import get_decompositions
 from torch.func import grad, vmap
 
 from course_utils.fleet.comparing import DifferingNumber, exact, numbers_that_differ, repeats
-from course_utils.fleet.recording import CannotBatchError, Recording, TensorFn, record
+from course_utils.fleet.recording import (
+    CannotBatchError,
+    Decompositions,
+    Recording,
+    TensorFn,
+    record,
+)
 from course_utils.fleet.simplify import simplify
 from course_utils.fleet.tracing import lifted, refuse_own_gradients, trace
 
@@ -49,7 +55,7 @@ def _variance(
 
 #: What is faster in other operations: log-softmax over as few as ten classes, and a variance over
 #: samples, which PyTorch takes one by one and so at a tenth of the speed.
-_FASTER = {
+_FASTER: Decompositions = {
     **get_decompositions([aten._log_softmax, aten._log_softmax_backward_data]),
     aten.bmm.default: _product,
     aten.var.correction: _variance,
