@@ -310,7 +310,7 @@ CLAIMS = [
     ),
     _claim(
         "mistake: biased variance stored",
-        "Storing the biased variance does not show in the accuracy.",
+        "Storing the biased variance does not lower the accuracy.",
         lambda data: minus_first(_mistaken(data), 2),
         "not lower",
     ),
