@@ -12,9 +12,10 @@ from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
-from course_utils.panels import overfitting, random_features
-from course_utils.panels.polynomials import DEGREES, GRID, Fits, fit_polynomials
-from course_utils.panels.random_features import RATIOS, Ridges, ridge_on_random_features
+from course_utils.panels import overfitting
+from course_utils.panels.overfitting import random_features
+from course_utils.panels.overfitting.polynomials import DEGREES, GRID, Fits, fit_polynomials
+from course_utils.panels.overfitting.random_features import RATIOS, Ridges, ridge_on_random_features
 from course_utils.training import evaluate, fit
 
 Array = NDArray[np.float64]

@@ -15,9 +15,10 @@ from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
-from course_utils.panels import boundary, geometry, penalties
-from course_utils.panels.geometry import lasso, ridge, solve
-from course_utils.panels.penalty_figures import NEAR, weights_of
+from course_utils.panels import penalties
+from course_utils.panels.penalties import decision_boundary
+from course_utils.panels.penalties.constraint import lasso, ridge, solve
+from course_utils.panels.penalties.figures import NEAR, weights_of
 from course_utils.regularizers import elastic_net, l2_penalty, penalized_weights
 from course_utils.training import evaluate
 
@@ -334,11 +335,13 @@ def test_of_two_inputs_that_say_the_same_l2_shares_and_l1_picks() -> None:
 
 
 def test_a_little_penalty_lets_go_of_wrong_points_and_much_is_too_stiff() -> None:
-    data: Dataset = moons(boundary.N_TRAIN, boundary.SPREAD).with_label_noise(boundary.NOISE)
+    data: Dataset = moons(decision_boundary.N_TRAIN, decision_boundary.SPREAD).with_label_noise(
+        decision_boundary.NOISE
+    )
 
     def build(strength: float) -> Run:
-        model = MLP(2, boundary.HIDDEN, 2)
-        adam = torch.optim.Adam(model.parameters(), lr=boundary.LR)
+        model = MLP(2, decision_boundary.HIDDEN, 2)
+        adam = torch.optim.Adam(model.parameters(), lr=decision_boundary.LR)
         return Run(model, adam, penalty=lambda model: strength * l2_penalty(model))
 
     fleet = train_fleet(build, data, values=[0, 3e-3, 3e-2], epochs=250, progress=False)
@@ -350,14 +353,14 @@ def test_a_little_penalty_lets_go_of_wrong_points_and_much_is_too_stiff() -> Non
 def test_lambda_acts_at_the_next_step_and_starts_again_only_if_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(boundary, "FIRST", 30)
+    monkeypatch.setattr(decision_boundary, "FIRST", 30)
     models = []
 
     def my_l2(model: torch.nn.Module) -> torch.Tensor:
         models.append(model)
         return l2_penalty(model)
 
-    panel = boundary.boundary(l2=my_l2)
+    panel = penalties.boundary(l2=my_l2)
     assert models, "the learner's own penalty trains"
     panel.controls["λ"].value = 3e-2
     panel.step(20)
@@ -375,7 +378,7 @@ def test_lambda_acts_at_the_next_step_and_starts_again_only_if_asked(
 
 
 def test_geometry_says_what_it_shows() -> None:
-    panel = geometry.geometry()
+    panel = penalties.geometry()
     panel.controls["strength"].value = 0
     panel.wait()
     assert "no weight is zero; L1 gives (1.50, 0.40), no weight is zero" in panel.text

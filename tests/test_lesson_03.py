@@ -17,8 +17,8 @@ from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
 from course_utils.noise import NoiseStream
 from course_utils.panels import dropout as panels
-from course_utils.panels.stochastic_passes import ask, turn
-from course_utils.panels.thinned_network import forward
+from course_utils.panels.dropout.stochastic_passes import ask, turn
+from course_utils.panels.dropout.thinned_network import forward
 from tests.lessons import bars, definitions
 
 LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "03_dropout.ipynb"

@@ -14,8 +14,8 @@ from course_utils.data import Dataset, moons, polynomial
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
 from course_utils.panels import batchnorm as panels
-from course_utils.panels.batch_statistics import epochs_of, in_batches, with_companions
-from course_utils.panels.layer_inputs import in_mode, what_arrives
+from course_utils.panels.batchnorm.batch_statistics import epochs_of, in_batches, with_companions
+from course_utils.panels.batchnorm.layer_inputs import in_mode, what_arrives
 from tests.lessons import bars, definitions
 
 LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "04_batchnorm.ipynb"

@@ -22,8 +22,9 @@ from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import augmenting
-from course_utils.panels.flips import FLIPS, train_flips
-from course_utils.panels.gallery import images_to_train_on, most_typical
+from course_utils.panels.augmenting.flipping import FLIPS, train_flips
+from course_utils.panels.augmenting.strengths import STRENGTHS
+from course_utils.panels.augmenting.transformed import images_to_train_on, most_typical
 from course_utils.training import fit
 from tests.lessons import cell
 
@@ -149,7 +150,7 @@ class _Shadow:
 def test_strength_0_leaves_images_as_they_are_and_more_changes_them_more(kind: str) -> None:
     x = torch.rand(50, 1, 8, 8)
     away = []
-    for strength in augmenting.STRENGTHS:
+    for strength in STRENGTHS:
         torch.manual_seed(0)
         away.append(float((augmenting.transform_of(kind, strength, 8)(x) - x).abs().mean()))
     assert away[0] < 1e-6

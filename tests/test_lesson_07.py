@@ -18,9 +18,9 @@ from course_utils.evidence import paired_difference
 from course_utils.fleet import Run
 from course_utils.live import open_panels
 from course_utils.models import MLP
-from course_utils.panels import mixer as panels
-from course_utils.panels.mixer import said_mix, with_patience, worth
-from course_utils.panels.searched_lattice import (
+from course_utils.panels import combining as panels
+from course_utils.panels.combining.mixing import said_mix, with_patience, worth
+from course_utils.panels.combining.searched_lattice import (
     BOX,
     BUDGETS,
     PER_AXIS,

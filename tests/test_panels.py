@@ -42,8 +42,8 @@ def quarter_of_the_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
     usual = {s.name: s.default for s in settings if s.default is not s.empty}
     fewer = tuple((usual | {"epochs": usual["epochs"] // 4}).values())
     monkeypatch.setattr(Trials.__init__, "__defaults__", fewer)
-    for found in pkgutil.iter_modules(panels.__path__):
-        module = importlib.import_module(f"{panels.__name__}.{found.name}")
+    for found in pkgutil.walk_packages(panels.__path__, f"{panels.__name__}."):
+        module = importlib.import_module(found.name)
         for name in {"EPOCHS", "STEPS"} & vars(module).keys():
             if isinstance(number := getattr(module, name), int):
                 monkeypatch.setattr(module, name, number // 4)

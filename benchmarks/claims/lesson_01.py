@@ -16,7 +16,7 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
-from course_utils.panels.random_features import ridge_on_random_features
+from course_utils.panels.overfitting.random_features import ridge_on_random_features
 from course_utils.training import evaluate
 
 NOISES = (0.0, 0.2, 0.6, 1.0)

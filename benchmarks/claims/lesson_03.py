@@ -20,7 +20,7 @@ from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
 from course_utils.panels import dropout as panels
-from course_utils.panels.stochastic_passes import ask, turn
+from course_utils.panels.dropout.stochastic_passes import ask, turn
 from course_utils.regularizers import Dropout
 
 NOISE = 0.2

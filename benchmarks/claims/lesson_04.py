@@ -19,8 +19,8 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP, LayerOfWidth
-from course_utils.panels.batch_statistics import in_batches
-from course_utils.panels.layer_inputs import in_mode
+from course_utils.panels.batchnorm.batch_statistics import in_batches
+from course_utils.panels.batchnorm.layer_inputs import in_mode
 from course_utils.regularizers import BatchNorm1d
 
 NOISE = 0.2

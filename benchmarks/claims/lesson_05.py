@@ -23,7 +23,7 @@ from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
 from course_utils.panels.augmenting import transform_of
-from course_utils.panels.flips import FLIPS, confusions, train_flips
+from course_utils.panels.augmenting.flipping import FLIPS, confusions, train_flips
 from course_utils.training import LossFn, evaluate, shuffled_batches
 
 NOISE, SEEDS, EPOCHS, LR, BATCH = 0.2, 8, 30, 5e-3, 50

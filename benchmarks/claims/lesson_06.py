@@ -9,8 +9,8 @@ from __future__ import annotations
 from benchmarks.claims.claim import Claim
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
-from course_utils.panels.recorded_runs import Record, Stops, record, stops
-from course_utils.panels.watched_samples import Chosen, choose, draw_watched
+from course_utils.panels.early_stopping.recorded_runs import Record, Stops, record, stops
+from course_utils.panels.early_stopping.watched_samples import Chosen, choose, draw_watched
 from course_utils.regularizers import stopping_epoch
 
 NOISE = 0.2

@@ -16,7 +16,7 @@ from benchmarks.claims.claim import Claim
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import train_fleet
-from course_utils.panels.searched_lattice import BOX, NOISE
+from course_utils.panels.combining.searched_lattice import BOX, NOISE
 from course_utils.search import MOST_SCORED, Trials, all_but_one, build_mix, random_settings
 
 MIX = {"L2": 3e-3, "dropout": 0.3, "batch norm": 1, "augmentation": 1.0, "early stopping": 10}

@@ -1,7 +1,4 @@
-"""Lesson 07's first panel: five techniques on one board, and what each is worth there.
-
-The lesson finds the other one, `search`, here as well.
-"""
+"""Five techniques on one board, and what each is worth there."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -13,7 +10,6 @@ from matplotlib.axes import Axes
 
 from course_utils.evidence import Difference
 from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.panels.searching import search
 from course_utils.plots import COLORS, Board, Curves, format_value, said_accuracy, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 from course_utils.search import (
@@ -27,8 +23,6 @@ from course_utils.search import (
     alone,
     trained_as,
 )
-
-__all__ = ["mixer", "search"]
 
 STRENGTHS: dict[str, tuple[float, ...]] = {
     "L2": (0, 1e-3, 3e-3),

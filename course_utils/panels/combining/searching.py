@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from course_utils.data import Dataset
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.panels.searched_lattice import (
+from course_utils.panels.combining.searched_lattice import (
     BOX,
     BUDGETS,
     PER_AXIS,

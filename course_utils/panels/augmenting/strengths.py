@@ -1,7 +1,4 @@
-"""Lesson 05's panels: what transforms do to images, how strong they should be, and flips.
-
-`gallery` and `flips`, the lesson's other two panels, live in modules of their own.
-"""
+"""How strongly to transform the training images, kind by kind."""
 
 import math
 from collections.abc import Iterator
@@ -19,9 +16,7 @@ from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP
 from course_utils.noise import SeededDraws
-from course_utils.panels.flips import confusions, flips
-from course_utils.panels.gallery import (
-    gallery,
+from course_utils.panels.augmenting.transformed import (
     gray,
     images_to_train_on,
     pixel_limits,
@@ -37,8 +32,6 @@ from course_utils.plots import (
     said_gain,
 )
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
-
-__all__ = ["STRENGTHS", "Pair", "confusions", "flips", "gallery", "strength", "transform_of"]
 
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0)
 KINDS = ("all three", "rotation", "shift", "zoom", "pixel noise")

@@ -1,40 +1,25 @@
-"""Lesson 03: how much to drop, and the still picture of the idea.
+"""How much to drop, in wide networks and in narrow ones."""
 
-The lesson's other two panels live in modules of their own: `thinned_network` draws a network and
-who is missing in it, `stochastic_passes` asks a network a hundred times. The lesson finds all
-three here.
-"""
-
-import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
 import torch
-from matplotlib.axes import Axes
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP
 from course_utils.panels.requirements import classes_of
-from course_utils.panels.stochastic_passes import uncertainty
-from course_utils.panels.thinned_network import mask
 from course_utils.plots import (
     Board,
     Curves,
     Metric,
     best_epoch,
-    new_figure,
     said_accuracy,
-    show,
     sweep_text,
 )
-from course_utils.plots.style import FONT_SIZE, NEUTRAL
-from course_utils.training import evaluate
-
-__all__ = ["half_gone", "mask", "p_sweep", "show_idea", "uncertainty"]
+from course_utils.plots.style import NEUTRAL
 
 PS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 WIDTHS = (8, 64)
@@ -134,59 +119,3 @@ class _PBoard(Board):
         said = sweep_text("p", at.values, at.index, fleet.val_acc[..., now])
         train = said_accuracy(fleet.train_acc[at.index, :, now])
         return f"{said}; training accuracy {train}"
-
-
-def half_gone(fleet: Fleet, data: Dataset, value_index: int = 0) -> list[float]:
-    """Validation accuracy without every second hidden unit of an `MLP`, for each seed.
-
-    Which units are gone is drawn at random, the same for fleets with the same seeds. Their weights
-    and biases are 0 in a copy; the fleet's own models stay as they are.
-    """
-    found = []
-    for place, seed in enumerate(fleet.seeds):
-        model = copy.deepcopy(fleet.model(value_index, place))
-        draws = torch.Generator().manual_seed(seed)
-        for layer in [layer for layer in model.modules() if isinstance(layer, nn.Linear)][:-1]:
-            gone = torch.randperm(layer.out_features, generator=draws)[: layer.out_features // 2]
-            layer.weight.data[gone], layer.bias.data[gone] = 0.0, 0.0
-        found.append(evaluate(model, data.x_val, data.y_val).acc)
-    return found
-
-
-def show_idea(dropout: Callable[[Tensor, float, bool], Tensor], p: float = 0.5) -> None:
-    """Draw what ``dropout(x, p, True)`` does to a batch: 8 samples, 12 units, all of them 1.
-
-    Each row is a sample, each column a unit; the number in a field is what is left of the unit.
-    """
-    x = torch.ones(8, 12)
-    figure, axes = new_figure(columns=3, width=9.0, height=2.6)
-    out = dropout(x, p, True)
-    evaluated = dropout(x, p, False)
-    top = max(1 / (1 - p), 1.0)
-    titles = ("what comes in", f"training, p = {p:g}", "evaluation")
-    for ax, values, title in zip(axes, (x, out, evaluated), titles, strict=True):
-        _fields(ax, values, top, title)
-    axes[0].set_ylabel("samples", fontsize=FONT_SIZE)
-    gone, kept = float((out == 0).float().mean()), out[out != 0]
-    times = float(kept.mean()) if len(kept) else float("nan")
-    show(
-        figure,
-        f"In training each sample loses units of its own, {gone:.0%} of all units in this batch. "
-        f"The others are multiplied by {times:.2f}, so that the mean is {float(out.mean()):.2f} "
-        "here and 1 on average. In evaluation nothing changes.",
-    )
-
-
-def _fields(ax: Axes, values: Tensor, top: float, title: str) -> None:
-    grid = values.detach().numpy()
-    ax.imshow(grid, cmap="Blues", vmin=0, vmax=1.6 * top, aspect="auto")
-    rows, columns = grid.shape
-    for row, column in np.ndindex(rows, columns):
-        ax.text(
-            column, row, f"{grid[row, column]:.3g}", ha="center", va="center",
-            fontsize=FONT_SIZE - 2, color="#999999" if grid[row, column] == 0 else "black",
-        )  # fmt: skip
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.set_xlabel("units", fontsize=FONT_SIZE)
-    ax.set_title(title, fontsize=FONT_SIZE + 1)

@@ -16,7 +16,8 @@ from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, sweep
 from course_utils.models import MLP
-from course_utils.panels.gallery import (
+from course_utils.panels.augmenting.shares import Shares
+from course_utils.panels.augmenting.transformed import (
     MOST_SCORED,
     gray,
     images_to_train_on,
@@ -24,7 +25,6 @@ from course_utils.panels.gallery import (
     most_typical,
     pixel_limits,
 )
-from course_utils.panels.shares import Shares
 from course_utils.plots import COLORS, Board, Mosaic, said_accuracy, said_gain
 from course_utils.plots.style import FONT_SIZE
 

@@ -10,8 +10,8 @@ from matplotlib.collections import LineCollection
 from course_utils.data import Dataset
 from course_utils.evidence import interval_along, paired_difference
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.panels.recorded_runs import Array, Record, StopRule, record
-from course_utils.panels.watched_samples import Chosen, choose, draw_watched
+from course_utils.panels.early_stopping.recorded_runs import Array, Record, StopRule, record
+from course_utils.panels.early_stopping.watched_samples import Chosen, choose, draw_watched
 from course_utils.plots import COLORS, MARKERS, Board, ValueAxis, said_accuracy, tidy
 from course_utils.plots.style import BAND_ALPHA, FONT_SIZE, LABELS, NEUTRAL, legend_above
 from course_utils.regularizers import stopping_epoch

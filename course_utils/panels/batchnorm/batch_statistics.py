@@ -13,8 +13,8 @@ from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
-from course_utils.panels.compared import RUNS, LossCurves, Series
-from course_utils.panels.layer_inputs import in_mode
+from course_utils.panels.batchnorm.compared import RUNS, LossCurves, Series
+from course_utils.panels.batchnorm.layer_inputs import in_mode
 from course_utils.panels.requirements import classes_of
 from course_utils.panels.votes import Votes
 from course_utils.plots import COLORS, Board, ValueAxis, said_accuracy, said_gain

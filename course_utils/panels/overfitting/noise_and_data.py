@@ -1,7 +1,4 @@
-"""Lesson 01, trained panels: label noise that is memorized, and more data against more width.
-
-What needs no training is in `polynomials` and `random_features`; the lesson finds all four here.
-"""
+"""Label noise that is memorized, and more data against more width."""
 
 from collections.abc import Iterator, Sequence
 
@@ -11,8 +8,6 @@ from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP
-from course_utils.panels.polynomials import degree
-from course_utils.panels.random_features import double_descent
 from course_utils.panels.requirements import classes_of
 from course_utils.plots import (
     Board,
@@ -23,8 +18,6 @@ from course_utils.plots import (
     said_gain,
     said_number,
 )
-
-__all__ = ["data_and_width", "degree", "double_descent", "memorize"]
 
 NOISES = (0.0, 0.1, 0.2, 0.4, 0.6, 1.0)
 SIZES = (25, 50, 100, 200, 400, 800)

@@ -1,8 +1,4 @@
-"""Lesson 06's panels: how long to wait, what to watch, and the path that training takes.
-
-Here is `patience`; `which_metric` and `path` have modules of their own, and the lesson finds them
-all here. The first two read runs that are recorded once (`recorded_runs`).
-"""
+"""How long to wait: what a patience and a min_delta do to runs that are recorded once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +10,7 @@ from matplotlib.collections import LineCollection
 
 from course_utils.data import Dataset
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.panels.descent_path import path
-from course_utils.panels.recorded_runs import (
+from course_utils.panels.early_stopping.recorded_runs import (
     Array,
     Record,
     StopRule,
@@ -25,8 +20,6 @@ from course_utils.panels.recorded_runs import (
     too_early,
     too_late,
 )
-from course_utils.panels.stopping_figures import show_count
-from course_utils.panels.which_metric import which_metric
 from course_utils.plots import (
     COLORS,
     Board,
@@ -38,8 +31,6 @@ from course_utils.plots import (
 )
 from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above
 from course_utils.regularizers import stopping_epoch
-
-__all__ = ["path", "patience", "show_count", "which_metric"]
 
 PATIENCE = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30)
 MIN_DELTA = (0.0, 0.001, 0.003, 0.01, 0.03, 0.1)

@@ -14,7 +14,7 @@ from course_utils.data import Dataset
 from course_utils.fleet import Fleet
 from course_utils.live import Explore, choice, explore, slider
 from course_utils.noise import SeededDraws
-from course_utils.panels.shares import Shares
+from course_utils.panels.augmenting.shares import Shares
 from course_utils.plots import Board, Mosaic, format_value, said_accuracy
 from course_utils.plots.style import FONT_SIZE
 from course_utils.training import evaluate

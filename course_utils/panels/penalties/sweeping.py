@@ -1,7 +1,4 @@
-"""Lesson 02's panels: how strong a penalty, which kind, and what it does to the weights.
-
-`geometry` and `boundary`, the lesson's other two panels, live in modules of their own.
-"""
+"""How strong a penalty should be, and of which kind."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,15 +11,9 @@ from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP
-from course_utils.panels.boundary import boundary
-from course_utils.panels.geometry import geometry
-from course_utils.panels.penalty_figures import (
+from course_utils.panels.penalties.figures import (
     NEAR,
     said_weights,
-    show_curves,
-    show_distances,
-    show_pull,
-    show_weights,
     weights_of,
 )
 from course_utils.panels.requirements import classes_of
@@ -38,18 +29,6 @@ from course_utils.plots import (
 )
 from course_utils.regularizers import l1_penalty, l2_penalty, penalized_weights, strength
 from course_utils.training import Penalty
-
-__all__ = [
-    "ProximalSGD",
-    "boundary",
-    "geometry",
-    "lambda_sweep",
-    "show_curves",
-    "show_distances",
-    "show_pull",
-    "show_weights",
-    "weights_of",
-]
 
 LAMBDAS = [0, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
 ALPHAS = [0, 0.2, 0.5, 1]

@@ -1,0 +1,13 @@
+"""Lesson 05: what transforms do to images, how strong they should be, and what flips confuse."""
+
+from course_utils.panels.augmenting.flipping import confusions, flips
+from course_utils.panels.augmenting.strengths import strength, transform_of
+from course_utils.panels.augmenting.transformed import gallery
+
+__all__ = [
+    "confusions",
+    "flips",
+    "gallery",
+    "strength",
+    "transform_of",
+]
