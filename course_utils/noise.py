@@ -13,7 +13,7 @@ It is also faster: a dropout mask made of 16 random bits per unit costs a tenth 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 import torch
@@ -28,6 +28,8 @@ Source = Callable[[Kind, tuple[int, ...]], Tensor]
 Request = tuple[Kind, tuple[int, ...]]
 
 _LEVELS = 2**16
+#: Random bits are drawn for as many steps as make no more numbers than this.
+_MOST_AT_ONCE = 2**20
 
 
 def draw(kind: Kind, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
@@ -55,18 +57,31 @@ def draw_for_seeds(
     requests: Sequence[Request],
     generators: Sequence[torch.Generator],
     device: torch.device | str = "cpu",
-) -> list[Tensor]:
-    """For each request, in turn, the draws of all seeds, [seeds, *shape]."""
+    *,
+    steps: int = 1,
+) -> Iterator[list[Tensor]]:
+    """In each of `steps` steps: for each request in turn the draws of all seeds, [seeds, *shape].
+
+    They are the numbers that each seed would draw alone, one step and one request after the other.
+    """
     sizes = [math.prod(shape) for _, shape in requests]
-    if len(sizes) > 1 and all(k == "bits" for k, _ in requests) and not any(n % 4 for n in sizes):
-        # Drawn at once, these are the numbers that they would be one after the other.
-        [together] = draw_for_seeds([("bits", (sum(sizes),))], generators, device)
-        parts = zip(together.split(sizes, dim=1), requests, strict=True)
-        return [part.unflatten(1, shape) for part, (_, shape) in parts]
-    return [
-        torch.stack([draw(kind, shape, generator) for generator in generators]).to(device)
-        for kind, shape in requests
-    ]
+    total = sum(sizes)
+    if not requests or any(k != "bits" for k, _ in requests) or any(n % 4 for n in sizes):
+        for _ in range(steps):
+            yield [
+                torch.stack([draw(kind, shape, g) for g in generators]).to(device)
+                for kind, shape in requests
+            ]
+        return
+    # Whole 64-bit draws are the same numbers when many are drawn at once, for a fraction of the
+    # calls.
+    at_once = max(1, _MOST_AT_ONCE // (total * len(generators)))
+    for first in range(0, steps, at_once):
+        count = min(at_once, steps - first)
+        bits = [draw("bits", (count, total), g) for g in generators]
+        for step in torch.stack(bits, dim=1).to(device):
+            parts = zip(step.split(sizes, dim=1), requests, strict=True)
+            yield [part.unflatten(1, shape) for part, (_, shape) in parts]
 
 
 class SeededDraws:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from scipy import stats
 from torch import nn
 
+from course_utils import noise
 from course_utils.noise import NoiseStream, SeededDraws, draw, draw_for_seeds, empty
 
 N = 100_000
@@ -387,11 +388,16 @@ def test_a_module_draws_from_the_stream_without_knowing():
     ],
     ids=str,
 )
-def test_a_seed_draws_for_many_requests_what_it_draws_for_one_after_the_other(requests):
+def test_a_seed_draws_for_many_requests_what_it_draws_for_one_after_the_other(
+    requests, monkeypatch
+):
+    monkeypatch.setattr(noise, "_MOST_AT_ONCE", 2 * 2 * 64)  # two steps of the largest
     together = [torch.Generator().manual_seed(seed) for seed in (3, 4)]
     apart = [torch.Generator().manual_seed(seed) for seed in (3, 4)]
-    for _ in range(2):  # and goes on from there
-        drawn = draw_for_seeds(requests, together)
-        for s, generator in enumerate(apart):
-            for (kind, shape), of_seeds in zip(requests, drawn, strict=True):
-                assert torch.equal(of_seeds[s], draw(kind, shape, generator))
+    for steps in (1, 3, 5):  # and goes on from there
+        drawn = list(draw_for_seeds(requests, together, steps=steps))
+        assert len(drawn) == steps
+        for step in drawn:
+            for s, generator in enumerate(apart):
+                for (kind, shape), of_seeds in zip(requests, step, strict=True):
+                    assert torch.equal(of_seeds[s], draw(kind, shape, generator))

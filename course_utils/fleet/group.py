@@ -5,7 +5,7 @@ Both kinds of group have ``train_epoch()`` and ``scores()``, and keep every memb
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -116,12 +116,20 @@ class BatchedGroup:
             source.rows(order).split(self._batch_size, dim=-1) for source in (self._x, self._y)
         )
         with torch.no_grad():
-            for x_batch, y_batch in zip(x_rows, y_rows, strict=True):
-                self._step(x_batch, y_batch)
+            for x_batch, y_batch, noise in zip(x_rows, y_rows, self._noise(), strict=True):
+                self._step(x_batch, y_batch, noise)
 
-    def _step(self, x_rows: Tensor, y_rows: Tensor) -> None:
-        requests, gradients_of = self._step_for(x_rows.shape[-1])
-        noise = draw_for_seeds(requests, self._generators, x_rows.device)
+    def _noise(self) -> Iterator[list[Tensor]]:
+        """What each step of an epoch draws."""
+        steps, rest = divmod(self._n, self._batch_size)
+        for length, count in ((self._batch_size, steps), (rest, int(rest > 0))):
+            if count:
+                requests, _ = self._step_for(length)
+                device = self._train.x.device
+                yield from draw_for_seeds(requests, self._generators, device, steps=count)
+
+    def _step(self, x_rows: Tensor, y_rows: Tensor, noise: Sequence[Tensor]) -> None:
+        _, gradients_of = self._step_for(x_rows.shape[-1])
         x, y = self._x.take(x_rows), self._y.take(y_rows)
         gradients = gradients_of(*self._state, x, y, *noise)
         by_name = dict(zip(self._params, gradients, strict=True))
@@ -170,7 +178,7 @@ class BatchedGroup:
                 [
                     *(t.clone() for t in self._state),
                     *(source.take(source.rows(first)) for source in (self._x, self._y)),
-                    *draw_for_seeds(requests, any_draws, x.device),
+                    *next(draw_for_seeds(requests, any_draws, x.device)),
                 ],
                 [
                     *[BY_MEMBER] * len(self._names),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -10,9 +11,9 @@ from torch import Tensor
 
 from course_utils.fleet.batched import BY_MEMBER, BY_SEED, SHARED, Dims
 
-#: Samples of each member per forward pass when scoring: small fleets wait for the calls, so there
-#: are few of them; large ones need memory for that many.
-_SCORE_CHUNK = 500
+#: Samples times members in a forward pass when scoring: many, for each pass costs some calls, but
+#: few enough for their activations to stay in the cache.
+_SCORED_AT_ONCE = 6400
 
 #: How many values and how many seeds; members are in this order, value by value.
 Shape = tuple[int, int]
@@ -48,6 +49,7 @@ class Scored:
     y: Tensor
     x_dims: Dims
     y_dims: Dims
+    members: int
 
     @classmethod
     def of(cls, xs: Sequence[Tensor], ys: Sequence[Tensor], shape: Shape) -> Scored:
@@ -57,16 +59,19 @@ class Scored:
             else (torch.stack(list(ts)).unflatten(0, shape), BY_MEMBER)
             for ts in (xs, ys)
         )
-        return cls(x, y, x_dims, y_dims)
+        return cls(x, y, x_dims, y_dims, len(xs))
 
     @property
     def n(self) -> int:
         return self.y.shape[_sample_dim(self.y_dims)]
 
     def parts(self) -> Iterator[Scored]:
-        """Cut into parts, of as few lengths as can be, for each length is traced anew."""
-        xs = self.x.split(_SCORE_CHUNK, dim=_sample_dim(self.x_dims))
-        ys = self.y.split(_SCORE_CHUNK, dim=_sample_dim(self.y_dims))
+        """Cut into parts, all of one length if that can be, for each length is traced anew."""
+        fewest = math.ceil(self.n * self.members / _SCORED_AT_ONCE)
+        counts = range(fewest, 2 * fewest + 1)
+        length = math.ceil(self.n / next((c for c in counts if self.n % c == 0), fewest))
+        xs = self.x.split(length, dim=_sample_dim(self.x_dims))
+        ys = self.y.split(length, dim=_sample_dim(self.y_dims))
         return (replace(self, x=x, y=y) for x, y in zip(xs, ys, strict=True))
 
     def of_first_member(self) -> tuple[Tensor, Tensor]:
