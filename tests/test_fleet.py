@@ -19,7 +19,7 @@ from course_utils.augmentation import (
     compose,
 )
 from course_utils.data import Dataset, polynomial
-from course_utils.fleet import Run, batched, iter_fleet, train_fleet
+from course_utils.fleet import Run, batched, iter_fleet, recording, tracing, train_fleet
 from course_utils.models import MLP, SmallCNN
 from course_utils.regularizers import (
     BatchNorm1d,
@@ -515,6 +515,17 @@ def test_one_function_of_all_members_takes_inputs_that_lie_otherwise_in_memory(t
     given = x.mT.contiguous().mT if turned else x
     (found,) = together(given)
     assert torch.equal(found, x.mT * torch.tensor([2.0, 3.0])[:, None, None, None])
+
+
+def test_a_trace_holds_no_tensor_that_its_function_was_not_seen_to_use():
+    kept = torch.ones(3)
+
+    def function(x):
+        return (x + kept,)
+
+    assert torch.equal(tracing.trace(function, [kept])(kept)[0], kept + kept)
+    with pytest.raises(recording.CannotBatchError, match="uses tensors that one does not use"):
+        tracing.trace(function, [torch.zeros(3)], constants=False)
 
 
 VARIANCES = {

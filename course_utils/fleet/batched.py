@@ -18,7 +18,13 @@ from torch import Tensor
 from torch._decomp import get_decompositions
 from torch.func import grad, vmap
 
-from course_utils.fleet.comparing import DifferingNumber, exact, numbers_that_differ, repeats
+from course_utils.fleet.comparing import (
+    DifferingNumber,
+    exact,
+    numbers_that_differ,
+    repeats,
+    uses_constants,
+)
 from course_utils.fleet.recording import (
     CannotBatchError,
     Decompositions,
@@ -120,7 +126,8 @@ def batch(
         if n_params:
             value = of_one
             of_one = grad(lambda *inputs: value(*inputs)[0], argnums=tuple(range(n_params)))
-        frozen = _frozen_as_can_be(of_one, [*example, *numbers], dims)
+        constants = uses_constants(recordings[0])
+        frozen = _frozen_as_can_be(of_one, [*example, *numbers], dims, constants=constants)
         if key is not None:
             _kept[key] = frozen
         while len(_kept) > MOST_KEPT:
@@ -164,10 +171,10 @@ def _other(inputs: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _frozen_as_can_be(
-    of_one: Callable[..., Any], example: Sequence[Tensor], dims: Sequence[Dims]
+    of_one: Callable[..., Any], example: Sequence[Tensor], dims: Sequence[Dims], *, constants: bool
 ) -> TensorFn:
     try:
-        return _frozen(of_one, example, dims)
+        return _frozen(of_one, example, dims, constants)
     except CannotBatchError:
         # An operation in place, say, on what members share: give each its own.
         shape = example[0].shape[:2]
@@ -175,14 +182,16 @@ def _frozen_as_can_be(
         def spread(inputs: Sequence[Tensor]) -> list[Tensor]:
             return [_spread(t, d, shape) for t, d in zip(inputs, dims, strict=True)]
 
-        separate = _frozen(of_one, spread(example), [BY_MEMBER] * len(dims))
+        separate = _frozen(of_one, spread(example), [BY_MEMBER] * len(dims), constants)
         return lambda *inputs: separate(*spread(inputs))
 
 
-def _frozen(of_one: Callable[..., Any], example: Sequence[Tensor], dims: Sequence[Dims]) -> Any:
+def _frozen(
+    of_one: Callable[..., Any], example: Sequence[Tensor], dims: Sequence[Dims], constants: bool
+) -> Any:
     over_values, over_seeds = zip(*dims, strict=True)
     of_all = vmap(vmap(of_one, in_dims=over_seeds), in_dims=over_values)
-    graph = trace(of_all, example, _FASTER)
+    graph = trace(of_all, example, _FASTER, constants=constants)
     simplify(graph)
     return graph
 

@@ -76,6 +76,12 @@ def _exact(operation: Operation, but: Iterable[int]) -> object:
     return _head(operation), str(args), str(sorted(operation.kwargs.items()))
 
 
+def uses_constants(recording: Recording) -> bool:
+    """Whether it uses tensors that are neither inputs nor results."""
+    used = [(operation.args, operation.kwargs) for operation in recording.operations]
+    return _any_constant((used, recording.returned))
+
+
 def _any_constant(arguments: Any) -> bool:
     return any(isinstance(a, Tensor) for a in tree_flatten(arguments)[0])
 

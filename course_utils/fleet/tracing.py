@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.node import map_aggregate
 
-from course_utils.fleet.comparing import DifferingNumber
+from course_utils.fleet.comparing import DifferingNumber, uses_constants
 from course_utils.fleet.recording import (
     CannotBatchError,
     Decompositions,
@@ -56,13 +56,23 @@ def lifted(recording: Recording, differing: Sequence[DifferingNumber]) -> Tensor
 
 
 def trace(
-    function: TensorFn, example: Sequence[Tensor], decompositions: Decompositions | None = None
+    function: TensorFn,
+    example: Sequence[Tensor],
+    decompositions: Decompositions | None = None,
+    *,
+    constants: bool = True,
 ) -> GraphModule:
     """The operations of `function`, as one flat list to be run without gradients; raises
     `CannotBatchError`. Nodes that are tensors have their `Layout` in ``node.meta["layout"]``, and
-    ``node.meta["is_view"]`` tells those that are views of their first argument."""
+    ``node.meta["is_view"]`` tells those that are views of their first argument.
+
+    Without `constants` it may use no tensor but its inputs and what it makes of them.
+    """
     try:
-        return _graph(record(function, example, decompositions))
+        recording = record(function, example, decompositions)
+        if not constants and uses_constants(recording):
+            raise CannotBatchError("for all members at once it uses tensors that one does not use")
+        return _graph(recording)
     except CannotBatchError:
         raise
     except Exception as error:
