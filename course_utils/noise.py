@@ -75,7 +75,7 @@ def draw_for_seeds(
         return
     # Whole 64-bit draws are the same numbers when many are drawn at once, for a fraction of the
     # calls.
-    at_once = max(1, _MOST_AT_ONCE // (total * len(generators)))
+    at_once = max(1, _MOST_AT_ONCE // max(1, total * len(generators)))
     for first in range(0, steps, at_once):
         count = min(at_once, steps - first)
         bits = [draw("bits", (count, total), g) for g in generators]

@@ -382,6 +382,7 @@ def test_a_module_draws_from_the_stream_without_knowing():
     [
         [],
         [("bits", (8, 6))],
+        [("bits", (8, 0))],
         [("bits", (8, 6)), ("bits", (4,)), ("bits", (2, 2, 3))],
         [("bits", (3, 5)), ("bits", (7,)), ("bits", ())],
         [("bits", (4,)), ("uniform", (5,)), ("normal", (3, 7)), ("bits", (8,))],

@@ -44,8 +44,6 @@ class Trial:
     def __init__(self, exercise: Exercise) -> None:
         self.exercise = exercise
         self._world: Namespace = {}
-        # The first optimizer of a process imports for two seconds, which are no check's to spend.
-        torch.optim.SGD([torch.zeros(1)], lr=1.0)
         with contextlib.redirect_stdout(io.StringIO()):
             for source in exercise.setup:
                 run(source, self._world, "setup")

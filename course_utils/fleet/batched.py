@@ -43,7 +43,7 @@ _NARROW = 16
 
 def _product(a: Tensor, b: Tensor) -> Any:
     rows, columns = a.shape[1], b.shape[2]
-    return (b.mT @ a.mT).mT if columns < _NARROW <= rows else NotImplemented
+    return torch.bmm(b.mT, a.mT).mT if columns < _NARROW <= rows else NotImplemented
 
 
 def _variance(
