@@ -19,7 +19,7 @@ from course_utils.augmentation import (
     compose,
 )
 from course_utils.data import Dataset, polynomial
-from course_utils.fleet import Run, batched, iter_fleet, recording, tracing, train_fleet
+from course_utils.fleet import Run, batched, group, iter_fleet, recording, tracing, train_fleet
 from course_utils.models import MLP, SmallCNN
 from course_utils.regularizers import (
     BatchNorm1d,
@@ -131,8 +131,8 @@ class SignSGD(torch.optim.SGD):
     """An optimizer that the fleet has never heard of, and that looks at a whole tensor at once."""
 
     def step(self):
-        for group in self.param_groups:
-            for p in group["params"]:
+        for settings in self.param_groups:
+            for p in settings["params"]:
                 p.grad.div_(p.grad.norm() + 1e-3)
         super().step()
 
@@ -526,6 +526,47 @@ def test_a_trace_holds_no_tensor_that_its_function_was_not_seen_to_use():
     assert torch.equal(tracing.trace(function, [kept])(kept)[0], kept + kept)
     with pytest.raises(recording.CannotBatchError, match="uses tensors that one does not use"):
         tracing.trace(function, [torch.zeros(3)], constants=False)
+
+
+def times_one(x):
+    kept = x * 1
+    x.add_(1)
+    return (kept, x * 1.0)
+
+
+def same_twice(x):
+    first = x.exp()
+    x.mul_(2)
+    return (first + x.exp(), x.exp() + x.exp())
+
+
+def whole_numbers(x):
+    return ((x > 0).long() * 1.0, (x > 0).long() + torch.zeros(3))
+
+
+def ones_that_change(x):
+    ones = torch.ones(3)
+    before = x * ones
+    ones.add_(1)
+    return (before, x * ones, torch.ones(3) * x)
+
+
+def normalized_twice(x):
+    mean, var = x[0] * 0, x[0] * 0 + 1
+    for _ in range(2):
+        once = F.batch_norm(x, mean, var, training=True)
+    return (once, mean * 1, var * 1)
+
+
+@pytest.mark.parametrize(
+    "function", [times_one, same_twice, whole_numbers, ones_that_change, normalized_twice]
+)
+def test_what_is_simplified_is_still_the_same(function):
+    x = torch.randn(1, 4, 5, 3, generator=torch.Generator().manual_seed(0))
+    expected = [function(member.clone()) for member in x[0]]
+    together = batched.batch([function], [[x[0, 0].clone()]], [x.clone()], [batched.BY_MEMBER])
+    for found, *members in zip(together(x), *expected, strict=True):
+        torch.testing.assert_close(found[0], torch.stack(members))
 
 
 VARIANCES = {
@@ -1034,6 +1075,69 @@ def test_a_fleet_grows_epoch_by_epoch_and_can_be_cancelled():
     assert not torch.equal(fleet.model(0, 0).layers[1].weight, start)
     score = evaluate(fleet.model(1, 1), DATA.x_val, DATA.y_val)
     assert score.loss == pytest.approx(fleet.val_loss[1, 1, 2], abs=1e-6)
+
+
+class CountsItsScores(nn.Module):
+    """What it returns in evaluation mode depends on how often it was scored."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        if self.training:
+            return x * (1 + 0.1 * self.calls)
+        self.calls.add_(1)
+        return x * self.calls
+
+
+def _first(layer, optimizer=sgd):
+    def build(lr):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), layer(), nn.ReLU(), nn.Linear(8, 3))
+        return Run(model, optimizer(model, lr))
+
+    return build
+
+
+SCORED_MEANWHILE = {
+    "plain": (_first(nn.Identity), True),
+    "batch norm": (_first(lambda: nn.BatchNorm1d(8)), True),
+    "dropout": (_first(nn.Dropout), True),
+    "scoring leaves traces": (_first(CountsItsScores), False),
+    "an optimizer of their own": (
+        _first(nn.Identity, lambda m, lr: SignSGD(m.parameters(), lr=lr / 10)),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("build", "meanwhile"), SCORED_MEANWHILE.values(), ids=SCORED_MEANWHILE.keys()
+)
+def test_an_epoch_trained_while_another_is_scored_changes_nothing(build, meanwhile, monkeypatch):
+    seen, submitted = {}, []
+    scorer = group._scorer()
+    submit = scorer.submit
+    monkeypatch.setattr(scorer, "submit", lambda f: submitted.append(f) or submit(f))
+    for spare in (False, True):
+        monkeypatch.setattr(group, "_core_to_spare", lambda spare=spare: spare)
+        seen[spare] = []
+        options = {"seeds": 2, "epochs": 4, "batch_size": BATCH}
+        for fleet in iter_fleet(build, DATA, values=[0.1, 0.2], **options):
+            assert fleet.fallback is None
+            weights = [t.clone() for t in fleet.model(1, 1).state_dict().values()]
+            seen[spare].append((weights, fleet.history(1, 1)))
+        assert len(submitted) == (4 if spare and meanwhile else 0)
+    for (weights, history), (others, other) in zip(seen[False], seen[True], strict=True):
+        assert history == other
+        assert all(map(torch.equal, weights, others))
+
+
+def test_scoring_has_a_thread_settings_and_others_keep_theirs():
+    before = torch.get_num_threads()
+    scorer = group._scorer()
+    assert scorer.submit(torch.get_num_threads).result() == 1
+    assert torch.get_num_threads() == before
 
 
 def test_the_world_stays_as_it_was():

@@ -153,7 +153,7 @@ def iter_fleet(
                 [m.seed_index for m in group.members],
                 epoch,
             )
-            scores = group.scores().T
+            scores = group.scores(more=epoch < epochs).T
             scores[:, np.isnan(scores[[0, 2]]).any(0)] = np.nan  # no loss, no accuracy
             fleet.train_loss[at], fleet.train_acc[at], fleet.val_loss[at], fleet.val_acc[at] = (
                 scores

@@ -1,11 +1,16 @@
 """Members that train together, and the fallback for those that cannot.
 
 Both kinds of group have ``train_epoch()`` and ``scores()``, and keep every member's model current.
+Told that more epochs follow, ``scores`` may train the next one meanwhile, on a core that would be
+idle; models show it after the next ``train_epoch()``.
 """
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
@@ -15,8 +20,8 @@ from torch import Tensor
 
 from course_utils.fleet.batched import BY_MEMBER, BY_SEED, batch
 from course_utils.fleet.objective import Objective, code_of, loss_of, noise_requests, score_of
-from course_utils.fleet.optimizers import optimizers_for
-from course_utils.fleet.recording import CannotBatchError, TensorFn
+from course_utils.fleet.optimizers import are_stacked, optimizers_for
+from course_utils.fleet.recording import CannotBatchError, TensorFn, changes_in_place, record
 from course_utils.fleet.run import Member
 from course_utils.fleet.samples import Batches, Scored, Shape
 from course_utils.noise import Request, SeededDraws, draw_for_seeds, empty
@@ -55,7 +60,7 @@ class SoloGroup:
                     draws=draws,
                 )
 
-    def scores(self) -> Scores:
+    def scores(self, *, more: bool) -> Scores:
         def of(member: Member, x: Tensor, y: Tensor) -> tuple[float, float]:
             return evaluate(member.run.model, x, y, loss_fn=self._loss_fn)
 
@@ -86,10 +91,12 @@ class BatchedGroup:
             else None
         )
         shape = len(self._objectives), len(self._seeds)
-        self._params = _stack([dict(m.run.model.named_parameters()) for m in members], shape)
-        self._buffers = _stack([dict(m.run.model.named_buffers()) for m in members], shape)
-        self._names = [f"model.{name}" for name in (*self._params, *self._buffers)]
-        self._optimizers = optimizers_for(members, shape, self._params)
+        params = _stack([dict(m.run.model.named_parameters()) for m in members], shape)
+        buffers = _stack([dict(m.run.model.named_buffers()) for m in members], shape)
+        self._param_names = list(params)
+        self._names = [f"model.{name}" for name in (*params, *buffers)]
+        #: The weights and buffers that the members' models hold.
+        self._shown = [*params.values(), *buffers.values()]
         self._n = members[0].data.n_train
         self._batches = [shuffled_batches(self._n, batch_size, seed) for seed in self._seeds]
         self._generators = [torch.Generator().manual_seed(seed) for seed in self._seeds]
@@ -103,14 +110,37 @@ class BatchedGroup:
             [m.data.x_val for m in members], [m.data.y_val for m in members], shape
         )
         self._scorers: dict[tuple[torch.Size, ...], TensorFn] = {}
-        # Fail now rather than in the first epoch.
+        #: Those that are trained; the same, unless scoring and training can go on side by side.
+        self._trained = self._shown
+        self._is_ahead = False
+        if self._train.x.is_cpu and are_stacked(members) and not self._scoring_changes_something():
+            self._trained = [t.clone() for t in self._shown]
+        leaves = dict(zip(self._param_names, self._trained, strict=False))
+        self._optimizers = optimizers_for(members, shape, leaves)
+        # Fail now rather than in the first epoch, and leave no tracing to two threads at once.
         for length in {min(batch_size, self._n), self._n % batch_size} - {0}:
             self._step_for(length)
-        self._scorer_for(next(self._train.parts()))
+        for part in (*self._train.parts(), *self._val.parts()):
+            self._scorer_for(part)
         for member in members:
             member.run.model.train()  # as `fit` leaves it
 
     def train_epoch(self) -> None:
+        if not self._is_ahead:
+            self._train_epoch()
+        self._is_ahead = False
+        for shown, trained in zip(self._shown, self._trained, strict=True):
+            shown.copy_(trained)
+
+    def scores(self, *, more: bool) -> Scores:
+        if not more or self._trained is self._shown or not _core_to_spare():
+            return self._scores()
+        scores = _scorer().submit(self._scores)
+        self._train_epoch()
+        self._is_ahead = True
+        return scores.result()
+
+    def _train_epoch(self) -> None:
         order = torch.stack([torch.cat(next(batches)) for batches in self._batches])
         x_rows, y_rows = (
             source.rows(order).split(self._batch_size, dim=-1) for source in (self._x, self._y)
@@ -131,12 +161,12 @@ class BatchedGroup:
     def _step(self, x_rows: Tensor, y_rows: Tensor, noise: Sequence[Tensor]) -> None:
         _, gradients_of = self._step_for(x_rows.shape[-1])
         x, y = self._x.take(x_rows), self._y.take(y_rows)
-        gradients = gradients_of(*self._state, x, y, *noise)
-        by_name = dict(zip(self._params, gradients, strict=True))
+        gradients = gradients_of(*self._trained, x, y, *noise)
+        by_name = dict(zip(self._param_names, gradients, strict=True))
         for optimizer in self._optimizers:
             optimizer.step(by_name)
 
-    def scores(self) -> Scores:
+    def _scores(self) -> Scores:
         return np.concatenate([self._score(self._train), self._score(self._val)], axis=1)
 
     def _score(self, sample: Scored) -> Scores:
@@ -144,19 +174,19 @@ class BatchedGroup:
         sums = torch.zeros(len(self.members), 2, dtype=torch.float64)
         with torch.no_grad():
             for part in sample.parts():
-                loss, correct = self._scorer_for(part)(*self._state, part.x, part.y)
+                loss, correct = self._scorer_for(part)(*self._shown, part.x, part.y)
                 sums += torch.stack([loss.flatten(), correct.flatten()], dim=1).cpu()
         return sums.numpy() / sample.n
 
     # --- tracing: once for each length of a batch -----------------------------------------------
 
-    @property
-    def _state(self) -> list[Tensor]:
-        return [*self._params.values(), *self._buffers.values()]
-
     def _alone(self, value_index: int) -> list[Tensor]:
         """A copy of one member's weights and buffers, for tracing, which may change buffers."""
-        return [t[value_index, 0].clone() for t in self._state]
+        return [t[value_index, 0].clone() for t in self._shown]
+
+    def _scoring_changes_something(self) -> bool:
+        score = score_of(self._objectives[0], self._names)
+        return changes_in_place(record(score, [*self._alone(0), *self._train.of_first_member()]))
 
     def _step_for(self, length: int) -> tuple[list[Request], TensorFn]:
         """What a step on `length` samples draws, and the function to all members' gradients."""
@@ -176,7 +206,7 @@ class BatchedGroup:
                 [loss_of(objective, self._names) for objective in self._objectives],
                 [[*inputs, *noise] for inputs in alone],
                 [
-                    *(t.clone() for t in self._state),
+                    *(t.clone() for t in self._shown),
                     *(source.take(source.rows(first)) for source in (self._x, self._y)),
                     *next(draw_for_seeds(requests, any_draws, x.device)),
                 ],
@@ -186,7 +216,7 @@ class BatchedGroup:
                     *[BY_SEED] * len(noise),
                 ],
                 twin=loss_of(self._twin, self._names) if self._twin else None,
-                n_params=len(self._params),
+                n_params=len(self._param_names),
                 code=code_of(self._objectives[0]),
             )
             self._steps[length] = requests, step
@@ -201,7 +231,7 @@ class BatchedGroup:
             self._scorers[key] = batch(
                 functions,
                 [[*self._alone(i), *one] for i in range(len(functions))],
-                [*(t.clone() for t in self._state), sample.x, sample.y],
+                [*(t.clone() for t in self._shown), sample.x, sample.y],
                 [*[BY_MEMBER] * len(self._names), sample.x_dims, sample.y_dims],
                 twin=score_of(self._twin, self._names) if self._twin else None,
                 code=code_of(self._objectives[0]),
@@ -219,3 +249,17 @@ def _stack(of_members: Sequence[dict[str, Tensor]], shape: Shape) -> dict[str, T
             tensors[name].data = row
         stacked[name] = stack.unflatten(0, shape)
     return stacked
+
+
+def _core_to_spare() -> bool:
+    return torch.get_num_threads() < (os.cpu_count() or 1)
+
+
+@functools.cache
+def _scorer() -> ThreadPoolExecutor:
+    """The thread that scores while another one trains."""
+    usual = torch.get_num_threads()
+    scorer = ThreadPoolExecutor(1, "scorer", initializer=lambda: torch.set_num_threads(1))
+    scorer.submit(lambda: None).result()
+    torch.set_num_threads(usual)  # for this thread, and for threads to come
+    return scorer

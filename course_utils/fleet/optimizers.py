@@ -84,7 +84,7 @@ def optimizers_for(
     """
     n_seeds = shape[1]
     firsts = members[::n_seeds]
-    if not all(_can_be_stacked(m.run.optimizer) for m in firsts):
+    if not are_stacked(members):
         return [OwnOptimizer(m, divmod(i, n_seeds)) for i, m in enumerate(members)]
     names = [{id(p): name for name, p in m.run.model.named_parameters()} for m in firsts]
     if any(id(p) not in n for m, n in zip(firsts, names, strict=True) for p in _held(m)):
@@ -96,6 +96,11 @@ def optimizers_for(
         StackedOptimizer(m, n, params, slice(i, i + 1))
         for i, (m, n) in enumerate(zip(firsts, names, strict=True))
     ]
+
+
+def are_stacked(members: Sequence[Member]) -> bool:
+    """Whether stacked weights are trained, not each member's own."""
+    return all(_can_be_stacked(m.run.optimizer) for m in members)
 
 
 def _can_be_stacked(optimizer: torch.optim.Optimizer) -> bool:

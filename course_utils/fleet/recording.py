@@ -177,3 +177,28 @@ def _refuse(func: Any, args: Sequence[Any]) -> None:
         raise CannotBatchError(
             f"the numbers in a tensor decide the shape of another, as in `x[x > 0]` ({func})"
         )
+
+
+#: These update the running statistics in these arguments when they train (argument 5), which their
+#: schema keeps quiet about.
+_BATCH_NORMS = (aten.native_batch_norm.default, aten.cudnn_batch_norm.default)
+_RUNNING, _TRAINS = (3, 4), 5
+
+
+def changed_by(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """Those arguments of an ATen call that it changes in place."""
+    if function in _BATCH_NORMS:
+        return [args[i] for i in _RUNNING] if args[_TRAINS] else []
+    given: dict[int | str, Any] = dict(enumerate(args)) | dict(kwargs)
+    return [
+        given[key]
+        for i, argument in enumerate(function._schema.arguments)
+        if argument.alias_info is not None and argument.alias_info.is_write
+        for key in (i, argument.name)
+        if key in given
+    ]
+
+
+def changes_in_place(recording: Recording) -> bool:
+    """Whether anything was changed in place."""
+    return any(changed_by(o.function, o.args, o.kwargs) for o in recording.operations)

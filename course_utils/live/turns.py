@@ -17,7 +17,8 @@ _usual_threads = 0
 
 
 def training_threads() -> int:
-    """How many threads a training uses: all cores but one, which serves the browser; at most 4.
+    """How many threads a training uses: all cores but one, which scores, and serves the browser; at
+    most 4.
 
     The models here are small: more threads would wait for each other.
     """
