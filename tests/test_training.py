@@ -19,6 +19,7 @@ from course_utils.regularizers import early_stopping, l2_penalty
 from course_utils.training import (
     DivergedError,
     Score,
+    draws_nothing,
     evaluate,
     evaluating,
     fit,
@@ -276,6 +277,64 @@ def test_dropout_meets_the_streams_draws(data):
         for batch in next(shuffled_batches(data.n_train, 50, 7)):
             masks.append(F.dropout(data.x_train[batch].flatten(1), 0.5))
     assert all(torch.equal(a, b) for a, b in zip(model[2].trained_on, masks, strict=True))
+
+
+class NoisyLinear(nn.Linear):
+    def forward(self, x):
+        return super().forward(x) + 0.1 * torch.randn(self.out_features)
+
+
+def hooked(model):
+    model.layers[-1].register_forward_hook(lambda m, given, made: made + 0.1 * torch.rand(10))
+
+
+def prepared(model):
+    model.register_forward_pre_hook(lambda m, given: (given[0] + 0.1 * torch.rand(8),))
+
+
+def replaced(model):
+    forward = model.forward
+    model.forward = lambda x: forward(x + 0.1 * torch.rand(1))
+
+
+def swapped(model):
+    model.layers[-1] = NoisyLinear(16, 10)
+
+
+def noisy_loss(outputs, y):
+    return F.cross_entropy(outputs + 0.1 * torch.randn(10), y)
+
+
+DRAWS = {
+    "a layer": (swapped, {}),
+    "a hook": (hooked, {}),
+    "a hook before": (prepared, {}),
+    "another forward": (replaced, {}),
+    "an augmentation": (lambda model: None, {"augment": lambda x: x + 0.1 * torch.rand(1)}),
+    "a penalty": (
+        lambda model: None,
+        {"penalty": lambda m: 0.01 * torch.rand(()) * l2_penalty(m)},
+    ),
+    "a loss": (lambda model: None, {"loss_fn": noisy_loss}),
+}
+
+
+@pytest.mark.parametrize(("change", "options"), DRAWS.values(), ids=DRAWS.keys())
+def test_wherever_a_run_draws_the_seed_decides(data, change, options):
+    def run(world):
+        model = network()
+        change(model)
+        torch.manual_seed(world)
+        fit(model, data, optimizer=sgd(model), epochs=1, **options)
+        return snapshot(model)
+
+    assert equal(run(1), run(2))
+
+
+@pytest.mark.parametrize("norm_layer", [None, nn.BatchNorm1d])
+def test_a_plain_network_is_known_to_draw_nothing(norm_layer):
+    assert draws_nothing(network(norm_layer=norm_layer))
+    assert not draws_nothing(network(dropout=0.5, norm_layer=norm_layer))
 
 
 # --- early stopping and the best weights ------------------------------------------------------
