@@ -51,14 +51,15 @@ class Painter:
 
     def _keep_background(self) -> None:
         """Draw all that does not move, once, and keep it."""
+        figure, moving = self.drawing.figure, self.drawing.artists
         self._kept_number = self.drawing.background
-        moving = self.drawing.artists
-        for artist in moving:
-            artist.set_animated(False)
         # The layout is settled once with everything in place; then nothing may shift any more.
-        self._canvas.draw()
-        self.drawing.figure.set_layout_engine("none")
+        if (layout := figure.get_layout_engine()) is not None:
+            for artist in moving:
+                artist.set_animated(False)
+            layout.execute(figure)
+            figure.set_layout_engine("none")
         for artist in moving:
             artist.set_animated(True)
         self._canvas.draw()
-        self._kept = self._canvas.copy_from_bbox(self.drawing.figure.bbox)
+        self._kept = self._canvas.copy_from_bbox(figure.bbox)

@@ -27,7 +27,7 @@ from course_utils.plots.style import BAND_ALPHA, FONT_SIZE, NEUTRAL, legend_abov
 
 ANGLES = tuple(range(0, 181, 15))
 PASSES = 100
-SAMPLES = 50  # validation images that are turned
+SAMPLES = 100  # validation images that are turned
 
 Array = NDArray[Any]
 
