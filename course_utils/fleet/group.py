@@ -110,6 +110,11 @@ class BatchedGroup:
             [m.data.x_val for m in members], [m.data.y_val for m in members], shape
         )
         self._scorers: dict[tuple[torch.Size, ...], TensorFn] = {}
+        # Fail now rather than in the first epoch, and leave no tracing to two threads at once.
+        for length in {min(batch_size, self._n), self._n % batch_size} - {0}:
+            self._step_for(length)
+        for part in (*self._train.parts(), *self._val.parts()):
+            self._scorer_for(part)
         #: Those that are trained; the same, unless scoring and training can go on side by side.
         self._trained = self._shown
         self._is_ahead = False
@@ -117,11 +122,6 @@ class BatchedGroup:
             self._trained = [t.clone() for t in self._shown]
         leaves = dict(zip(self._param_names, self._trained, strict=False))
         self._optimizers = optimizers_for(members, shape, leaves)
-        # Fail now rather than in the first epoch, and leave no tracing to two threads at once.
-        for length in {min(batch_size, self._n), self._n % batch_size} - {0}:
-            self._step_for(length)
-        for part in (*self._train.parts(), *self._val.parts()):
-            self._scorer_for(part)
         for member in members:
             member.run.model.train()  # as `fit` leaves it
 
