@@ -1133,7 +1133,26 @@ def test_an_epoch_trained_while_another_is_scored_changes_nothing(build, meanwhi
         assert all(map(torch.equal, weights, others))
 
 
-def test_scoring_has_a_thread_settings_and_others_keep_theirs():
+@pytest.mark.parametrize("spare", [False, True])
+def test_what_changes_between_two_epochs_counts_from_the_next_one_on(spare, monkeypatch):
+    monkeypatch.setattr(group, "_core_to_spare", lambda: spare)
+    strength = torch.tensor(0.0)
+
+    def build(lam):
+        model = mlp()
+        return Run(model, sgd(model), penalty=lambda m: strength * lam * l2_penalty(m))
+
+    epochs = iter_fleet(build, DATA, values=[0.0, 0.5], seeds=2, epochs=2, batch_size=BATCH)
+    for _ in range(2):
+        fleet = next(epochs)
+        without, with_it = fleet.train_loss[..., fleet.epoch]
+        assert (without == with_it).all()
+    strength.fill_(1.0)
+    without, with_it = next(epochs).train_loss[..., 2]
+    assert (without != with_it).all()
+
+
+def test_scoring_has_a_thread_of_its_own_and_others_keep_theirs():
     before = torch.get_num_threads()
     scorer = group._scorer()
     assert scorer.submit(torch.get_num_threads).result() == 1

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ from course_utils.fleet.recording import (
     Decompositions,
     Recording,
     TensorFn,
+    changes_in_place,
     record,
 )
 from course_utils.fleet.simplify import simplify
@@ -76,6 +78,21 @@ SHARED: Dims = (None, None)
 _BY_VALUE: Dims = (0, None)
 
 
+@dataclass(frozen=True)
+class Batched:
+    """A function of all members' tensors, and what it does beside returning some."""
+
+    of_all: TensorFn
+    #: Whether it changes any tensor in place, such as running statistics.
+    changes_in_place: bool
+    #: Whether it uses tensors that are no inputs, which their owner may change between two calls.
+    uses_constants: bool
+
+    def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
+        """Run it."""
+        return self.of_all(*inputs)
+
+
 def batch(
     functions: Sequence[TensorFn],
     alone: Sequence[Sequence[Tensor]],
@@ -85,7 +102,7 @@ def batch(
     twin: TensorFn | None = None,
     n_params: int = 0,
     code: object = None,
-) -> TensorFn:
+) -> Batched:
     """Merge functions that differ only in numbers into one of all members, [values, seeds, ...].
 
     Args:
@@ -117,6 +134,7 @@ def batch(
     differing = numbers_that_differ(recordings)
     numbers = [torch.stack(n.by_value).to(example[0].device) for n in differing]
     dims = [*dims, *[_BY_VALUE] * len(numbers)]
+    constants = uses_constants(recordings[0])
     key = _key(code, recordings[0], differing, [*example, *numbers], dims, n_params)
     frozen = _kept.get(key)
     if frozen is None:
@@ -126,14 +144,17 @@ def batch(
         if n_params:
             value = of_one
             of_one = grad(lambda *inputs: value(*inputs)[0], argnums=tuple(range(n_params)))
-        constants = uses_constants(recordings[0])
         frozen = _frozen_as_can_be(of_one, [*example, *numbers], dims, constants=constants)
         if key is not None:
             _kept[key] = frozen
         while len(_kept) > MOST_KEPT:
             del _kept[next(iter(_kept))]
     strides = [t.stride() for t in example]  # which a trace relies on
-    return lambda *inputs: frozen(*map(_laid_out, inputs, strides), *numbers)
+    return Batched(
+        lambda *inputs: frozen(*map(_laid_out, inputs, strides), *numbers),
+        changes_in_place=changes_in_place(recordings[0]),
+        uses_constants=constants,
+    )
 
 
 def _laid_out(t: Tensor, stride: tuple[int, ...]) -> Tensor:

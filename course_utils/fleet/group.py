@@ -18,10 +18,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from course_utils.fleet.batched import BY_MEMBER, BY_SEED, batch
+from course_utils.fleet.batched import BY_MEMBER, BY_SEED, Batched, batch
 from course_utils.fleet.objective import Objective, code_of, loss_of, noise_requests, score_of
 from course_utils.fleet.optimizers import are_stacked, optimizers_for
-from course_utils.fleet.recording import CannotBatchError, TensorFn, changes_in_place, record
+from course_utils.fleet.recording import CannotBatchError
 from course_utils.fleet.run import Member
 from course_utils.fleet.samples import Batches, Scored, Shape
 from course_utils.noise import Request, SeededDraws, draw_for_seeds, empty
@@ -102,23 +102,23 @@ class BatchedGroup:
         self._generators = [torch.Generator().manual_seed(seed) for seed in self._seeds]
         self._x = Batches([m.data.x_train for m in members], shape)
         self._y = Batches([m.data.y_train for m in members], shape)
-        self._steps: dict[int, tuple[list[Request], TensorFn]] = {}
+        self._steps: dict[int, tuple[list[Request], Batched]] = {}
         self._train = Scored.of(
             [m.data.x_train for m in members], [m.data.y_train for m in members], shape
         )
         self._val = Scored.of(
             [m.data.x_val for m in members], [m.data.y_val for m in members], shape
         )
-        self._scorers: dict[tuple[torch.Size, ...], TensorFn] = {}
+        self._scorers: dict[tuple[torch.Size, ...], Batched] = {}
         # Fail now rather than in the first epoch, and leave no tracing to two threads at once.
         for length in {min(batch_size, self._n), self._n % batch_size} - {0}:
             self._step_for(length)
         for part in (*self._train.parts(), *self._val.parts()):
             self._scorer_for(part)
-        #: Those that are trained; the same, unless scoring and training can go on side by side.
+        #: Those that are trained; the same, unless an epoch may be trained before its time.
         self._trained = self._shown
         self._is_ahead = False
-        if self._train.x.is_cpu and are_stacked(members) and not self._scoring_changes_something():
+        if self._train.x.is_cpu and are_stacked(members) and not self._would_notice():
             self._trained = [t.clone() for t in self._shown]
         leaves = dict(zip(self._param_names, self._trained, strict=False))
         self._optimizers = optimizers_for(members, shape, leaves)
@@ -139,6 +139,12 @@ class BatchedGroup:
         self._train_epoch()
         self._is_ahead = True
         return scores.result()
+
+    def _would_notice(self) -> bool:
+        """Whether it matters if an epoch is trained before the one before it has been scored, and
+        before whoever watches may have changed a tensor that the training uses."""
+        scoring = any(scorer.changes_in_place for scorer in self._scorers.values())
+        return scoring or any(step.uses_constants for _, step in self._steps.values())
 
     def _train_epoch(self) -> None:
         order = torch.stack([torch.cat(next(batches)) for batches in self._batches])
@@ -184,11 +190,7 @@ class BatchedGroup:
         """A copy of one member's weights and buffers, for tracing, which may change buffers."""
         return [t[value_index, 0].clone() for t in self._shown]
 
-    def _scoring_changes_something(self) -> bool:
-        score = score_of(self._objectives[0], self._names)
-        return changes_in_place(record(score, [*self._alone(0), *self._train.of_first_member()]))
-
-    def _step_for(self, length: int) -> tuple[list[Request], TensorFn]:
+    def _step_for(self, length: int) -> tuple[list[Request], Batched]:
         """What a step on `length` samples draws, and the function to all members' gradients."""
         if length not in self._steps:
             x, y = (t[:length] for t in self._train.of_first_member())
@@ -222,7 +224,7 @@ class BatchedGroup:
             self._steps[length] = requests, step
         return self._steps[length]
 
-    def _scorer_for(self, sample: Scored) -> TensorFn:
+    def _scorer_for(self, sample: Scored) -> Batched:
         """The function (state, x, y) -> (summed loss, correct), each [values, seeds]."""
         key = (sample.x.shape, sample.y.shape)
         if key not in self._scorers:
