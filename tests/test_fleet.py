@@ -551,6 +551,13 @@ def ones_that_change(x):
     return (before, x * ones, torch.ones(3) * x)
 
 
+def masked(x):
+    keep, kept, both = x > 0.5, x >= x.flip(0), x.gt(0)
+    x = x * keep / 0.5
+    x.mul_(kept)
+    return (x, x * both + both, keep.long() * (x < 0), (x != 0) * (x > 0.1))
+
+
 def normalized_twice(x):
     mean, var = x[0] * 0, x[0] * 0 + 1
     for _ in range(2):
@@ -559,7 +566,7 @@ def normalized_twice(x):
 
 
 @pytest.mark.parametrize(
-    "function", [times_one, same_twice, whole_numbers, ones_that_change, normalized_twice]
+    "function", [times_one, same_twice, whole_numbers, ones_that_change, masked, normalized_twice]
 )
 def test_what_is_simplified_is_still_the_same(function):
     x = torch.randn(1, 4, 5, 3, generator=torch.Generator().manual_seed(0))

@@ -40,6 +40,8 @@ def simplify(module: GraphModule) -> None:
     for node in list(graph.nodes):
         if node.target is aten.add.Tensor:
             _add_in_product(graph, node)
+        elif node.target in _COMPARISONS:
+            _compare_to_numbers(graph, node)
     overwriting: set[Node] = set()
     for node in graph.nodes:
         if node.target in _IN_PLACE and (source := _overwritable(node, overwriting)) is not None:
@@ -177,6 +179,33 @@ def _add_in_product(graph: Graph, node: Node) -> None:
         return
 
 
+#: What makes a mask, and the function that can write it as 0.0 and 1.0.
+_COMPARISONS = {
+    getattr(getattr(aten, name), overload): getattr(torch, name)
+    for name in ("ge", "gt", "le", "lt", "eq", "ne")
+    for overload in ("Tensor", "Scalar")
+}
+_PRODUCTS = (aten.mul.Tensor, aten.mul_.Tensor)
+
+
+def _compare_to_numbers(graph: Graph, node: Node) -> None:
+    """Let a mask that only multiplies be numbers from the start: a product with a mask of bool
+    converts it first, which takes several times as long as the product."""
+    products = [user.meta["layout"] for user in node.users if user.target in _PRODUCTS]
+    dtypes = {layout.dtype for layout in products}
+    if len(products) < len(node.users) or len(dtypes) != 1 or not node.meta["layout"].is_contiguous:
+        return
+    (dtype,) = dtypes
+    if not dtype.is_floating_point:
+        return
+    numbers = node.meta["layout"]._replace(dtype=dtype)
+    with graph.inserting_before(node):
+        room = graph.call_function(torch.empty, (numbers.shape,))
+    room.kwargs = {"dtype": dtype, "device": numbers.device}
+    node.target, node.kwargs = _COMPARISONS[node.target], {"out": room}
+    node.meta["layout"] = numbers
+
+
 def _merge_views(graph: Graph) -> None:
     """Make each view of a view one view of the memory itself, and each only once: small fleets wait
     for the calls, not for the arithmetic."""
@@ -209,6 +238,7 @@ _IN_PLACE = {
     aten.add.Tensor: aten.add_.Tensor,
     aten.mul.Tensor: aten.mul_.Tensor,
     aten.sub.Tensor: aten.sub_.Tensor,
+    aten.div.Tensor: aten.div_.Tensor,
     aten.clamp.default: aten.clamp_.default,
     aten.relu.default: aten.relu_.default,
     aten.exp.default: aten.exp_.default,
@@ -239,6 +269,7 @@ _DIRECT = {
     aten.add_.Tensor: Tensor.add_,
     aten.sub_.Tensor: Tensor.sub_,
     aten.mul_.Tensor: Tensor.mul_,
+    aten.div_.Tensor: Tensor.div_,
     aten.relu_.default: Tensor.relu_,
     aten.exp_.default: Tensor.exp_,
 }
