@@ -63,14 +63,24 @@ _VIEWS = (aten.view.default, aten._unsafe_view.default)
 
 def _changed(graph: Graph) -> set[Node]:
     """Whose memory the learner's own operations change in place, such as running statistics."""
-    calls = [n for n in graph.nodes if isinstance(n.target, torch._ops.OpOverload)]
-    written = [changed_by(n.target, n.args, n.kwargs) for n in calls]
-    return {_memory(node) for node in tree_flatten(written)[0] if isinstance(node, Node)}
+    written = tree_flatten([_written(node) for node in graph.nodes])[0]
+    return {_memory(node) for node in written if isinstance(node, Node)}
+
+
+def _written(node: Node) -> list[Any]:
+    """Those arguments of the learner's own operation that it changes in place."""
+    if not isinstance(node.target, torch._ops.OpOverload):
+        return []
+    return changed_by(node.target, node.args, node.kwargs)
 
 
 def _changes_something(node: Node) -> bool:
-    called = isinstance(node.target, torch._ops.OpOverload)
-    return node.is_impure() or (called and bool(changed_by(node.target, node.args, node.kwargs)))
+    return node.is_impure() or bool(_written(node))
+
+
+def _meets_change(node: Node, changed: set[Node]) -> bool:
+    """Whether what `node` computes depends on when it runs, or on who changes its result."""
+    return not changed.isdisjoint(map(_memory, (node, *node.all_input_nodes)))
 
 
 def _memory(node: Node) -> Node:
@@ -96,7 +106,7 @@ def _unchanged_source(node: Node, changed: set[Node]) -> Node | None:
     if node.target is aten.transpose.int and source.target is aten.transpose.int:
         inner = source.args[0]
         return inner if isinstance(inner, Node) and source.args[1:] == node.args[1:] else None
-    if {_memory(n) for n in (node, *node.all_input_nodes)} & changed:
+    if _meets_change(node, changed):
         return None  # a copy that was made before the original changed
     if node.kwargs or source.meta["layout"]._replace(offset=0) != node.meta.get("layout"):
         return None
@@ -118,9 +128,7 @@ def _merge_equal(graph: Graph, changed: set[Node]) -> None:
     """Two calls with the same arguments have the same result, but for what changes in place."""
     first: dict[tuple[object, ...], Node] = {}
     for node in list(graph.nodes):
-        if not isinstance(node.target, torch._ops.OpOverload):
-            continue
-        if {_memory(n) for n in (node, *node.all_input_nodes)} & changed:
+        if not isinstance(node.target, torch._ops.OpOverload) or _meets_change(node, changed):
             continue
         known = first.setdefault((node.target, str(node.args), str(node.kwargs)), node)
         if known is not node:
