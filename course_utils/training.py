@@ -18,8 +18,9 @@ from tqdm.auto import tqdm
 
 from course_utils.data import Dataset
 from course_utils.history import History
-from course_utils.models import MLP, SmallCNN
 from course_utils.noise import SeededDraws
+from course_utils.refusals import check_outputs, check_run, checked_penalty
+from course_utils.shortcuts import all_at_once, draws_nothing
 
 Penalty = Callable[[nn.Module], Tensor]
 Augment = Callable[[Tensor], Tensor]
@@ -149,46 +150,28 @@ def train_epoch(
     model.train()
     plain = augment is None and penalty is None and loss_fn is F.cross_entropy
     drawing = nullcontext() if draws is None or (plain and draws_nothing(model)) else draws
-    for step, batch in enumerate(batches):
-        batch = batch.to(data.x_train.device)
-        # Rows of a large tensor come twice as fast by index_select as by x[batch].
-        x, y = data.x_train.index_select(0, batch), data.y_train.index_select(0, batch)
-        with drawing:
-            outputs = model(x if augment is None else augment(x))
-        check_outputs(outputs, y, data.num_classes)  # outside, where asking for a shape is cheap
-        with drawing:
-            loss = loss_fn(outputs, y)
-            if penalty is not None:
-                loss = loss + checked_penalty(penalty(model))
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        if not math.isfinite(loss.item()):
-            raise DivergedError(
-                f"the training loss became {loss.item()} at step {step + 1} of an epoch, and "
-                "training cannot recover from that; lower the learning rate "
-                f"(now {optimizer.param_groups[0]['lr']}) or the penalty's strength"
-            )
-
-
-#: As PyTorch and the course wrote them; a subclass may draw.
-_DRAW_NOTHING = {
-    *(MLP, SmallCNN, nn.Sequential, nn.Identity, nn.Flatten, nn.Linear, nn.Conv2d),
-    *(nn.MaxPool2d, nn.AvgPool2d, nn.BatchNorm1d, nn.BatchNorm2d, nn.LayerNorm),
-    *(nn.ReLU, nn.LeakyReLU, nn.GELU, nn.Tanh, nn.Sigmoid),
-}
-
-
-def draws_nothing(model: nn.Module) -> bool:
-    """Whether a forward pass of `model` is known to draw no random numbers, so that nobody needs to
-    watch each of its calls for one, which takes a twentieth of a step."""
-    return all(
-        type(module) in _DRAW_NOTHING
-        and not module._forward_pre_hooks
-        and not module._forward_hooks
-        and "forward" not in vars(module)
-        for module in model.modules()
-    )
+    with all_at_once(optimizer):
+        for step, batch in enumerate(batches):
+            batch = batch.to(data.x_train.device)
+            # Rows of a large tensor come twice as fast by index_select as by x[batch].
+            x, y = data.x_train.index_select(0, batch), data.y_train.index_select(0, batch)
+            with drawing:
+                outputs = model(x if augment is None else augment(x))
+            # Outside of `drawing`, where asking for a shape is cheap.
+            check_outputs(outputs, y, data.num_classes)
+            with drawing:
+                loss = loss_fn(outputs, y)
+                if penalty is not None:
+                    loss = loss + checked_penalty(penalty(model))
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            if not math.isfinite(loss.item()):
+                raise DivergedError(
+                    f"the training loss became {loss.item()} at step {step + 1} of an epoch, and "
+                    "training cannot recover from that; lower the learning rate "
+                    f"(now {optimizer.param_groups[0]['lr']}) or the penalty's strength"
+                )
 
 
 @torch.no_grad()
@@ -235,65 +218,3 @@ def best_device() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
-
-
-def check_run(
-    model: nn.Module,
-    data: Dataset,
-    optimizer: torch.optim.Optimizer,
-    *,
-    epochs: int,
-    batch_size: int,
-) -> None:
-    """Refuse a run that cannot train, before any time is spent on it."""
-    if epochs < 0:
-        raise ValueError(f"epochs must be at least 0, got {epochs}; 0 only scores the model")
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, got {batch_size}; try 50")
-    if data.n_train == 0 or len(data.x_val) == 0:
-        raise ValueError(
-            f"{data.name} has {data.n_train} training and {len(data.x_val)} validation samples; "
-            "fit needs at least one of each"
-        )
-    own = {id(p) for p in model.parameters()}
-    if not own:
-        raise ValueError("the model has no parameters, so there is nothing to train; add a layer")
-    if not any(id(p) in own for group in optimizer.param_groups for p in group["params"]):
-        raise ValueError(
-            "the optimizer holds none of this model's parameters, so the model would never change; "
-            "build it on this model: torch.optim.SGD(model.parameters(), lr=0.1)"
-        )
-
-
-def check_outputs(outputs: Tensor, y: Tensor, num_classes: int | None) -> None:
-    """Refuse outputs whose shape does not fit the targets (PyTorch would broadcast or crash)."""
-    if num_classes is None:
-        if outputs.shape != y.shape:
-            raise ValueError(
-                f"the model returned shape {tuple(outputs.shape)} for targets {tuple(y.shape)}; "
-                "regression needs equal shapes, or the loss broadcasts: try outputs.squeeze(-1)"
-            )
-    elif outputs.ndim != 2 or outputs.shape[1] != num_classes:
-        raise ValueError(
-            f"the model returned shape {tuple(outputs.shape)} for {len(y)} samples of "
-            f"{num_classes} classes; its last layer must give [{len(y)}, {num_classes}] logits"
-        )
-
-
-def checked_penalty(value: object, *, traced: bool = False) -> Tensor:
-    """`value` if it is a scalar tensor of 0 or more, else an error that says what to change.
-
-    While it is `traced`, a tensor has no number yet that could be looked at.
-    """
-    if not isinstance(value, Tensor) or value.ndim != 0:
-        got = f"shape {tuple(value.shape)}" if isinstance(value, Tensor) else repr(value)
-        raise TypeError(
-            f"penalty(model) must return a scalar tensor, got {got}; "
-            "sum over all weights, for example sum(w.square().sum() for w in ...)"
-        )
-    if not traced and value < 0:
-        raise ValueError(
-            f"penalty(model) must be 0 or more, got {value.item():.4g}: a negative one rewards "
-            "large weights without bound; use a strength λ of 0 or more, and a plus sign"
-        )
-    return value

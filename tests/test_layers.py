@@ -19,6 +19,8 @@ FLOORS = {
     "models": 1,
     "regularizers": 1,
     "augmentation": 1,
+    "refusals": 2,
+    "shortcuts": 2,
     "training": 2,
     "fleet": 2,
     "evidence": 3,

@@ -16,14 +16,15 @@ from course_utils.history import History
 from course_utils.models import MLP
 from course_utils.noise import SeededDraws
 from course_utils.regularizers import early_stopping, l2_penalty
+from course_utils.shortcuts import all_at_once, draws_nothing
 from course_utils.training import (
     DivergedError,
     Score,
-    draws_nothing,
     evaluate,
     evaluating,
     fit,
     shuffled_batches,
+    train_epoch,
 )
 
 
@@ -96,14 +97,35 @@ def by_hand(model, data, optimizer, epochs, batch_size=50, seed=0):
     return history
 
 
+OPTIMIZERS = {
+    "SGD": (torch.optim.SGD, {}),
+    "SGD, momentum": (torch.optim.SGD, {"momentum": 0.9, "dampening": 0.1, "weight_decay": 1e-3}),
+    "SGD, Nesterov": (torch.optim.SGD, {"momentum": 0.9, "nesterov": True, "maximize": True}),
+    "Adam": (torch.optim.Adam, {}),
+    "Adam, decay": (torch.optim.Adam, {"weight_decay": 1e-3, "amsgrad": True}),
+    "Adam, tensor": (torch.optim.Adam, {"lr": torch.tensor(0.05)}),
+    "Adam, tensors": (torch.optim.Adam, {"betas": (torch.tensor(0.9), torch.tensor(0.99))}),
+    "AdamW": (torch.optim.AdamW, {"weight_decay": 0.1}),
+    "Adamax": (torch.optim.Adamax, {"weight_decay": 1e-3}),
+    "NAdam": (torch.optim.NAdam, {}),
+    "RAdam": (torch.optim.RAdam, {}),
+    "RMSprop": (torch.optim.RMSprop, {"momentum": 0.9, "centered": True}),
+    "Adagrad": (torch.optim.Adagrad, {"lr_decay": 0.01, "weight_decay": 1e-3}),
+    "Adadelta": (torch.optim.Adadelta, {"weight_decay": 1e-3}),
+}
+
+
 @pytest.mark.parametrize("norm_layer", [None, nn.BatchNorm1d])
-@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam])
-def test_fit_is_the_loop_written_by_hand_bit_for_bit(data, kind, norm_layer):
+@pytest.mark.parametrize(("kind", "options"), OPTIMIZERS.values(), ids=OPTIMIZERS.keys())
+def test_fit_is_the_loop_written_by_hand_bit_for_bit(data, kind, options, norm_layer):
     first, second = network(norm_layer=norm_layer), network(norm_layer=norm_layer)
-    got = fit(first, data, optimizer=kind(first.parameters(), lr=0.05), epochs=4, seed=3)
-    expected = by_hand(second, data, kind(second.parameters(), lr=0.05), 4, seed=3)
+    mine, theirs = (kind(m.parameters(), **{"lr": 0.05, **options}) for m in (first, second))
+    got = fit(first, data, optimizer=mine, epochs=4, seed=3)
+    expected = by_hand(second, data, theirs, 4, seed=3)
     assert got == expected
     assert equal(snapshot(first), snapshot(second))
+    assert mine.param_groups[0].keys() == theirs.param_groups[0].keys()
+    assert mine.param_groups[0].get("foreach") is None
 
 
 def test_every_sample_comes_once_an_epoch_and_the_last_batch_is_smaller(data):
@@ -335,6 +357,32 @@ def test_wherever_a_run_draws_the_seed_decides(data, change, options):
 def test_a_plain_network_is_known_to_draw_nothing(norm_layer):
     assert draws_nothing(network(norm_layer=norm_layer))
     assert not draws_nothing(network(dropout=0.5, norm_layer=norm_layer))
+
+
+CHOSEN = [{"foreach": False}, {"foreach": True}, {"fused": True}, {"differentiable": True}]
+
+
+@pytest.mark.parametrize("options", CHOSEN, ids=str)
+def test_how_an_optimizer_was_told_to_step_is_left_alone(options):
+    optimizer = sgd(network(), **options)
+    before = copy.deepcopy(optimizer.state_dict())
+    with all_at_once(optimizer):
+        assert optimizer.state_dict() == before
+
+
+def test_an_undecided_optimizer_is_undecided_again_after_an_error(data):
+    model = network()
+    optimizer = sgd(model)
+    seen = []
+
+    def loss_that_stops(logits, y):
+        seen.append(optimizer.param_groups[0]["foreach"])
+        raise RuntimeError("stop")
+
+    with pytest.raises(RuntimeError, match="stop"):
+        train_epoch(model, data, [torch.arange(9)], optimizer=optimizer, loss_fn=loss_that_stops)
+    assert seen == [True]
+    assert optimizer.param_groups[0]["foreach"] is None
 
 
 # --- early stopping and the best weights ------------------------------------------------------

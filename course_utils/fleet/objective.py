@@ -16,7 +16,8 @@ from course_utils.fleet.comparing import same
 from course_utils.fleet.recording import CannotBatchError, TensorFn
 from course_utils.fleet.run import Run
 from course_utils.noise import Kind, NoiseStream, Request, empty
-from course_utils.training import LossFn, check_outputs, checked_penalty, evaluating
+from course_utils.refusals import check_outputs, checked_penalty
+from course_utils.training import LossFn, evaluating
 
 
 class Objective(nn.Module):

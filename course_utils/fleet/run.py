@@ -10,7 +10,8 @@ import torch
 from torch import nn
 
 from course_utils.data import Dataset
-from course_utils.training import Augment, Penalty, check_run
+from course_utils.refusals import check_run
+from course_utils.training import Augment, Penalty
 
 
 @dataclass
