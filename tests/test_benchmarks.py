@@ -129,6 +129,7 @@ RATIOS = {
     "fit_vs_bare",
     "fit_vs_bare_scored",
     "fit_vs_tutorial",
+    "fit_vs_tutorial_scored",
 }
 
 
