@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.claims import DATASETS, N_TRAIN, all_claims
+from benchmarks.claims import DATASETS, all_claims, few_samples
 from benchmarks.claims.claim import Claim
-from course_utils.data import MIRROR_VARIABLE, Dataset, DownloadError, load_dataset
+from course_utils.data import MIRROR_VARIABLE, Dataset, DownloadError
 from course_utils.evidence import Difference, paired_difference
 
 #: A folder with the files of MNIST that may lie beside the checkout.
@@ -18,12 +18,12 @@ NOWHERE = "http://127.0.0.1:9"  # a test waits for no public server
 
 @cache
 def data_set(name: str) -> Dataset | None:
-    """The data set with few training samples, or None where its files are not at hand."""
+    """The data set with few samples, or None where its files are not at hand."""
     with pytest.MonkeyPatch.context() as patch:
         if MIRROR_VARIABLE not in os.environ:
             patch.setenv(MIRROR_VARIABLE, str(BESIDE) if BESIDE.is_dir() else NOWHERE)
         try:
-            return load_dataset(name, n_train=N_TRAIN)
+            return few_samples(name)
         except DownloadError:
             return None
 

@@ -223,6 +223,15 @@ def test_the_largest_subset_is_everything(digits):
     assert rows(digits.subset(1000).x_train) == rows(digits.x_train)
 
 
+def test_few_validation_samples_can_be_kept_for_scoring(digits):
+    kept = digits.scored_on(30)
+    assert torch.equal(kept.x_val, digits.x_val[:30])
+    assert torch.equal(kept.y_val, digits.y_val[:30])
+    assert kept.x_train is digits.x_train
+    assert kept.test is digits.test
+    assert len(digits.scored_on().y_val) == len(digits.y_val)  # there are no 1,000
+
+
 def test_per_class_is_balanced_nested_and_mixed(digits):
     small, large = digits.per_class(3), digits.per_class(20)
     assert small.y_train.bincount().tolist() == [3] * 10
@@ -454,6 +463,7 @@ def test_what_the_package_names_is_there():
         (lambda: polynomial().per_class(3), ("per_class", "class labels", "subset(n)")),
         (lambda: moons(20).per_class(11), ("n must be at most 10", "class 0", "got 11")),
         (lambda: moons(0), ("n must be", "at least 1", "got 0")),
+        (lambda: moons(20).scored_on(0), ("most must be", "at least 1", "got 0")),
         (lambda: moons(noise=-1), ("noise", "at least 0", "got -1")),
         (lambda: polynomial(noise=float("inf")), ("noise", "finite", "inf")),
         (lambda: spirals(num_classes=1), ("num_classes", "at least 2", "got 1")),

@@ -26,11 +26,16 @@ def all_claims() -> list[Claim]:
     return [claim for module in modules for claim in module.CLAIMS]
 
 
+def few_samples(name: str) -> Dataset:
+    """The data set as the panels use it: N_TRAIN training samples, few to score."""
+    return load_dataset(name, n_train=N_TRAIN).scored_on()
+
+
 def available_datasets() -> Iterator[Dataset]:
-    """The data sets that can be had here, with N_TRAIN training samples."""
+    """The data sets that can be had here, with few samples."""
     for name in DATASETS:
         try:
-            yield load_dataset(name, n_train=N_TRAIN)
+            yield few_samples(name)
         except DownloadError:
             say(f"{name} is left out: its files are not here and could not be fetched")
 

@@ -5,7 +5,6 @@ Most claims read the same networks, which are trained once for each data set.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -21,11 +20,6 @@ from course_utils.training import evaluate
 
 NOISES = (0.0, 0.2, 0.6, 1.0)
 FEW, MANY = 50, 400
-MOST_VALIDATION = 2000  # samples: enough to score, and large sets cost more than the training
-
-
-def _kept(data: Dataset) -> Dataset:
-    return replace(data, x_val=data.x_val[:MOST_VALIDATION], y_val=data.y_val[:MOST_VALIDATION])
 
 
 def _run(data: Dataset, width: int) -> Run:
@@ -46,16 +40,15 @@ def _train(data: Dataset, noises: tuple[float, ...], epochs: int) -> Fleet:
 @cache
 def _noisy(data: Dataset) -> Fleet:
     """The panel *memorize*, on 300 samples as in the lesson."""
-    return _train(_kept(data.subset(300)), NOISES, 80)
+    return _train(data.subset(300), NOISES, 80)
 
 
 @cache
 def _sizes(data: Dataset, width: int) -> Fleet:
     """The panel *data and width* with 20 % label noise."""
-    scored = _kept(data)
     return train_fleet(
         lambda _: _run(data, width),
-        lambda size, seed: scored.subset(size, seed).with_label_noise(0.2, seed),
+        lambda size, seed: data.subset(size, seed).with_label_noise(0.2, seed),
         values=(FEW, MANY),
         epochs=40,
         progress=False,
@@ -146,7 +139,7 @@ def narrow_gap(data: Dataset) -> Difference:
 
 @cache
 def _ridges(data: Dataset) -> Any:
-    steps = ridge_on_random_features(_kept(data), 100, 0.2, lambdas=(0.0, 1e-3), seeds=8)
+    steps = ridge_on_random_features(data, 100, 0.2, lambdas=(0.0, 1e-3), seeds=8)
     *_, found = steps
     return found
 

@@ -6,7 +6,6 @@ Most claims read the same networks, which are trained once for each data set.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
@@ -24,7 +23,6 @@ from course_utils.training import evaluate
 
 LAMBDA = 3e-3
 NEAR = 0.01
-MOST_VALIDATION = 2000  # samples: enough to score, and large sets cost more than the training
 Penalty = Callable[[nn.Module], Tensor]
 
 
@@ -59,7 +57,6 @@ def _fleet(
     data: Dataset, penalty: Penalty | None, noise: float = 0.2, sparse: bool = False
 ) -> Fleet:
     """The lesson's networks: one hidden layer, SGD with momentum, eight seeds, the same images."""
-    kept = replace(data, x_val=data.x_val[:MOST_VALIDATION], y_val=data.y_val[:MOST_VALIDATION])
 
     def build(_: None) -> Run:
         model = MLP(data.input_shape, (64,), data.num_classes or 1)
@@ -70,7 +67,7 @@ def _fleet(
 
     return train_fleet(
         build,
-        kept.with_label_noise(noise),
+        data.with_label_noise(noise),
         values=[None],
         epochs=80,
         batch_size=100,

@@ -6,7 +6,6 @@ Most claims read the same networks, which are trained once for each data set.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -26,7 +25,6 @@ from course_utils.regularizers import Dropout
 NOISE = 0.2
 PS = (0.0, 0.3, 0.5, 0.9)
 BATCH = 100
-MOST_VALIDATION = 2000  # samples: enough to score, and large sets cost more than the training
 TURNED = 100
 Layer = Callable[[float], nn.Module]
 
@@ -38,23 +36,21 @@ def _fleet(
     ps: tuple[Any, ...] = PS,
     hidden: tuple[int, ...] = (64, 64),
     layer: Layer = Dropout,
-) -> tuple[Fleet, Dataset]:
-    """The lesson's networks, and the data they were scored on."""
-    kept = replace(data, x_val=data.x_val[:MOST_VALIDATION], y_val=data.y_val[:MOST_VALIDATION])
+) -> Fleet:
+    """The lesson's networks."""
 
     def build(p: Any) -> Run:
         model = MLP(data.input_shape, hidden, data.num_classes or 1, dropout=p, dropout_layer=layer)
         return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
 
-    fleet = train_fleet(
+    return train_fleet(
         build,
-        lambda _, seed: kept.with_label_noise(noise, seed),
+        lambda _, seed: data.with_label_noise(noise, seed),
         values=ps,
         epochs=40,
         batch_size=BATCH,
         progress=False,
     )
-    return fleet, kept
 
 
 def _last(fleet: Fleet, p: Any, score: str = "val_acc") -> Any:
@@ -63,20 +59,20 @@ def _last(fleet: Fleet, p: Any, score: str = "val_acc") -> Any:
 
 def against_none(data: Dataset, p: float, noise: float, score: str = "val_acc") -> Difference:
     """The score with p, minus that without dropout."""
-    fleet, _ = _fleet(data, noise)
+    fleet = _fleet(data, noise)
     return paired_difference(_last(fleet, p, score), _last(fleet, 0.0, score))
 
 
 def narrow(data: Dataset) -> Difference:
     """Validation accuracy of 8 units per layer with p = 0.5, minus that without dropout."""
-    fleet, _ = _fleet(data, NOISE, (0.0, 0.5), (8, 8))
+    fleet = _fleet(data, NOISE, (0.0, 0.5), (8, 8))
     return paired_difference(_last(fleet, 0.5), _last(fleet, 0.0))
 
 
 def by_noise(data: Dataset) -> Difference:
     """What p = 0.5 adds to the validation accuracy at 40 % label noise, minus that at 20 %."""
-    little, _ = _fleet(data, NOISE)
-    much, _ = _fleet(data, 2 * NOISE, (0.0, 0.5))
+    little = _fleet(data, NOISE)
+    much = _fleet(data, 2 * NOISE, (0.0, 0.5))
     gains = (_last(fleet, 0.5) - _last(fleet, 0.0) for fleet in (much, little))
     return paired_difference(*gains)
 
@@ -84,14 +80,14 @@ def by_noise(data: Dataset) -> Difference:
 def by_depth(data: Dataset) -> Difference:
     """Validation accuracy with p = 0.2, 0.3, 0.4 in three layers, minus that with 0.3 in each."""
     same, rising = (0.3, 0.3, 0.3), (0.2, 0.3, 0.4)
-    fleet, _ = _fleet(data, NOISE, (same, rising), (64, 64, 64))
+    fleet = _fleet(data, NOISE, (same, rising), (64, 64, 64))
     return paired_difference(_last(fleet, rising), _last(fleet, same))
 
 
 def half_gone(data: Dataset) -> Difference:
     """Accuracy with half of the hidden units taken away, trained with p = 0.5 minus without."""
-    fleet, scored = _fleet(data, NOISE)
-    damaged = (panels.half_gone(fleet, scored, fleet.values.index(p)) for p in (0.5, 0.0))
+    fleet = _fleet(data, NOISE)
+    damaged = (panels.half_gone(fleet, data, fleet.values.index(p)) for p in (0.5, 0.0))
     return paired_difference(*damaged)
 
 
@@ -121,29 +117,29 @@ class Frozen(Dropout):
 
 def mistaken(data: Dataset, layer: Layer, p: float = 0.3) -> Difference:
     """Validation accuracy with a wrong dropout, minus that without dropout."""
-    fleet, _ = _fleet(data, NOISE)
-    wrong, _ = _fleet(data, NOISE, (p,), layer=layer)
+    fleet = _fleet(data, NOISE)
+    wrong = _fleet(data, NOISE, (p,), layer=layer)
     return paired_difference(_last(wrong, p), _last(fleet, 0.0))
 
 
 def scaled_against_right(data: Dataset) -> Difference:
     """Validation accuracy when evaluation scales as well, minus that of the right dropout."""
-    fleet, _ = _fleet(data, NOISE)
-    wrong, _ = _fleet(data, NOISE, (0.3,), layer=ScaledAlways)
+    fleet = _fleet(data, NOISE)
+    wrong = _fleet(data, NOISE, (0.3,), layer=ScaledAlways)
     return paired_difference(_last(wrong, 0.3), _last(fleet, 0.3))
 
 
 def _votes(data: Dataset, count: int) -> Sequence[float]:
     """Accuracy of the average of `count` thinned networks with p = 0.5, for each seed."""
-    fleet, scored = _fleet(data, NOISE)
+    fleet = _fleet(data, NOISE)
     models = [fleet.model(fleet.values.index(0.5), seed) for seed in fleet.seeds]
-    said = [ask(model, scored.x_val, count).mean(0).argmax(1) for model in models]
-    return [float((answer == scored.y_val).float().mean()) for answer in said]
+    said = [ask(model, data.x_val, count).mean(0).argmax(1) for model in models]
+    return [float((answer == data.y_val).float().mean()) for answer in said]
 
 
 def training_mode(data: Dataset) -> Difference:
     """Validation accuracy taken in training mode, minus that in evaluation mode."""
-    fleet, _ = _fleet(data, NOISE)
+    fleet = _fleet(data, NOISE)
     return paired_difference(_votes(data, 1), _last(fleet, 0.5))
 
 
@@ -154,15 +150,15 @@ def average_over_one(data: Dataset) -> Difference:
 
 def average_over_whole(data: Dataset) -> Difference:
     """Accuracy of the average of 30 thinned networks, minus that of evaluation mode."""
-    fleet, _ = _fleet(data, NOISE)
+    fleet = _fleet(data, NOISE)
     return paired_difference(_votes(data, 30), _last(fleet, 0.5))
 
 
 @cache
 def _spread(data: Dataset, p: float, angle: float) -> Any:
     """Mean spread over turned images of the preferred class's probability, for each seed."""
-    fleet, scored = _fleet(data, 0.0)
-    x = turn(scored.x_val[:TURNED], angle)
+    fleet = _fleet(data, 0.0)
+    x = turn(data.x_val[:TURNED], angle)
     found = []
     for seed in fleet.seeds:
         many = ask(fleet.model(fleet.values.index(p), seed), x, 100)

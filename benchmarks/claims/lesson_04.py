@@ -6,7 +6,6 @@ Most claims read the same networks, which are trained once for each data set.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -26,9 +25,6 @@ from course_utils.regularizers import BatchNorm1d
 NOISE = 0.2
 FEW, MANY = 2, 250  # samples in a batch
 EPOCHS_OF = {FEW: 1, MANY: 60}
-#: Validation samples: large sets cost more than the training. Small differences need
-#: more of them than large ones.
-MOST, ENOUGH = 2000, 500
 
 
 class Biased(BatchNorm1d):
@@ -50,10 +46,6 @@ def hasty(width: int) -> BatchNorm1d:
     return BatchNorm1d(width, momentum=0.9)
 
 
-def _kept(data: Dataset, samples: int) -> Dataset:
-    return replace(data, x_val=data.x_val[:samples], y_val=data.y_val[:samples])
-
-
 @cache
 def _fleet(
     data: Dataset,
@@ -62,10 +54,8 @@ def _fleet(
     epochs: int = 40,
     batch_size: int = 100,
     width: int = 64,
-    samples: int = ENOUGH,
 ) -> Fleet:
     """Networks like the lesson's over `layers`."""
-    kept = _kept(data, samples)
 
     def build(layer: LayerOfWidth | None) -> Run:
         model = MLP(data.input_shape, (width, width), data.num_classes or 1, norm_layer=layer)
@@ -73,7 +63,7 @@ def _fleet(
 
     return train_fleet(
         build,
-        lambda _, seed: kept.with_label_noise(noise, seed),
+        lambda _, seed: data.with_label_noise(noise, seed),
         values=layers,
         epochs=epochs,
         batch_size=batch_size,
@@ -82,11 +72,11 @@ def _fleet(
 
 
 def _clean(data: Dataset) -> Fleet:
-    return _fleet(data, (None, BatchNorm1d, nn.LayerNorm), samples=MOST)
+    return _fleet(data, (None, BatchNorm1d, nn.LayerNorm))
 
 
 def _noisy(data: Dataset) -> Fleet:
-    return _fleet(data, (None, BatchNorm1d), NOISE, samples=MOST)
+    return _fleet(data, (None, BatchNorm1d), NOISE)
 
 
 def _by_size(data: Dataset, size: int) -> Fleet:
@@ -129,7 +119,7 @@ def _modes(data: Dataset, size: int) -> Any:
     """Accuracy in training mode, and how much the modes differ, [2, seeds]; batches of `size`."""
     fleet = _by_size(data, size)
     models = [fleet.model(1, seed) for seed in range(len(fleet.seeds))]
-    return np.array([in_batches(model, _kept(data, ENOUGH), size) for model in models]).T
+    return np.array([in_batches(model, data, size) for model in models]).T
 
 
 def training_mode(data: Dataset) -> Difference:
@@ -146,16 +136,16 @@ def gap(data: Dataset) -> Difference:
 def forgotten(data: Dataset, *, by_class: bool) -> Difference:
     """Accuracy in training mode, of all validation images at once or class by class, minus that in
     evaluation mode."""
-    fleet, kept = _clean(data), _kept(data, MOST)
+    fleet = _clean(data)
     classes: Sequence[Any] = range(data.num_classes or 1) if by_class else [...]
 
     def accuracy(model: nn.Module) -> float:
         right = 0
         for c in classes:
-            chosen = kept.y_val == c if by_class else torch.ones_like(kept.y_val, dtype=torch.bool)
-            said = in_mode(model, kept.x_val[chosen], training=True).argmax(1)
-            right += int((said == kept.y_val[chosen]).sum())
-        return right / len(kept.y_val)
+            chosen = data.y_val == c if by_class else torch.ones_like(data.y_val, dtype=torch.bool)
+            said = in_mode(model, data.x_val[chosen], training=True).argmax(1)
+            right += int((said == data.y_val[chosen]).sum())
+        return right / len(data.y_val)
 
     found = [accuracy(fleet.model(1, seed)) for seed in range(len(fleet.seeds))]
     return paired_difference(found, fleet.val_acc[1, :, -1])
@@ -164,7 +154,6 @@ def forgotten(data: Dataset, *, by_class: bool) -> Difference:
 @cache
 def _rates(data: Dataset) -> dict[tuple[bool, float], Any]:
     """Validation accuracy [seeds] after 15 epochs of SGD: with batch norm or not, at each rate."""
-    kept = _kept(data, ENOUGH)
     values = [(layer, lr) for layer in (None, BatchNorm1d) for lr in (0.03, 0.3, 3.0)]
 
     def build(value: tuple[LayerOfWidth | None, float]) -> Run:
@@ -172,7 +161,7 @@ def _rates(data: Dataset) -> dict[tuple[bool, float], Any]:
         model = MLP(data.input_shape, (32, 32), data.num_classes or 1, norm_layer=layer)
         return Run(model, torch.optim.SGD(model.parameters(), lr=lr))
 
-    fleet = train_fleet(build, kept, values=values, epochs=15, batch_size=100, progress=False)
+    fleet = train_fleet(build, data, values=values, epochs=15, batch_size=100, progress=False)
     last = np.nan_to_num(fleet.val_acc[:, :, -1])  # diverged: nothing is right
     return {(layer is not None, lr): acc for (layer, lr), acc in zip(values, last, strict=True)}
 

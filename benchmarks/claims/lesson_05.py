@@ -1,13 +1,11 @@
 """Lesson 05: what augmentation buys, what it costs, and what flips mix up.
 
-A shift is in pixels for digits of 8 x 8, and in as large a part of the image for others. Many
-validation images cost more time than they add certainty, so at most `SCORED` are used.
+A shift is in pixels for digits of 8 x 8, and in as large a part of the image for others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
@@ -27,7 +25,6 @@ from course_utils.panels.augmenting.flipping import FLIPS, confusions, train_fli
 from course_utils.training import LossFn, evaluate, shuffled_batches
 
 NOISE, SEEDS, EPOCHS, LR, BATCH = 0.2, 8, 30, 5e-3, 50
-SCORED = 1000
 
 Scores = list[float] | NDArray[np.float64]
 
@@ -59,28 +56,23 @@ def _train(
 
 
 @cache
-def _cut(data: Dataset) -> Dataset:
-    return replace(data, x_val=data.x_val[:SCORED], y_val=data.y_val[:SCORED])
-
-
-@cache
 def _plain(data: Dataset, noise: float = 0.0) -> Fleet:
-    return _train(_cut(data), noise=noise)
+    return _train(data, noise=noise)
 
 
 @cache
 def _shifted(data: Dataset) -> Fleet:
-    return _train(_cut(data), RandomShift(_pixels(data)))
+    return _train(data, RandomShift(_pixels(data)))
 
 
 @cache
 def _augmented(data: Dataset, strength: float, noise: float, kind: str = "all three") -> Fleet:
-    return _train(_cut(data), transform_of(kind, strength, data.input_shape[-1]), noise=noise)
+    return _train(data, transform_of(kind, strength, data.input_shape[-1]), noise=noise)
 
 
 @cache
 def _flipped(data: Dataset) -> Fleet:
-    *_, fleet = train_flips(_cut(data))
+    *_, fleet = train_flips(data)
     return fleet
 
 
@@ -94,7 +86,7 @@ def _last(fleet: Fleet, index: int = 0) -> NDArray[np.float64]:
 
 def _on_moved(fleet: Fleet, data: Dataset) -> list[float]:
     """Accuracies on validation images moved to the right."""
-    right, data = _pixels(data), _cut(data)
+    right, data = _pixels(data), data
     x = F.pad(data.x_val, (right, -right, 0, 0))
     return [evaluate(fleet.model(0, s), x, data.y_val).acc for s in range(SEEDS)]
 
@@ -150,7 +142,7 @@ def mixed_up(data: Dataset, kind: str, pair: tuple[int, int]) -> Difference:
     a, b = pair
 
     def shares(index: int) -> NDArray[np.float64]:
-        trained = confusions(fleet, _cut(data), index).trained
+        trained = confusions(fleet, data, index).trained
         return (trained[:, a, b] + trained[:, b, a]) / 2
 
     return paired_difference(shares(list(FLIPS).index(kind)), shares(0))
@@ -163,14 +155,14 @@ def one_draw(data: Dataset) -> Difference:
     def one_for_all(x: Tensor) -> Tensor:
         return shift(x.flatten(0, 1)[None])[0].reshape(x.shape)
 
-    return paired_difference(_last(_train(_cut(data), one_for_all)), _last(_shifted(data)))
+    return paired_difference(_last(_train(data, one_for_all)), _last(_shifted(data)))
 
 
 def smoothing(data: Dataset) -> Difference:
     """Accuracy with label smoothing of 0.1, minus that without."""
     loss_fn = partial(F.cross_entropy, label_smoothing=0.1)
     return paired_difference(
-        _last(_train(_cut(data), noise=NOISE, loss_fn=loss_fn)), _last(_plain(data, NOISE))
+        _last(_train(data, noise=NOISE, loss_fn=loss_fn)), _last(_plain(data, NOISE))
     )
 
 
@@ -196,7 +188,7 @@ def _mixup_run(data: Dataset, seed: int, alpha: float) -> float:
                 run.optimizer.zero_grad()
                 loss.backward()
                 run.optimizer.step()
-    return evaluate(run.model, _cut(data).x_val, _cut(data).y_val).acc
+    return evaluate(run.model, data.x_val, data.y_val).acc
 
 
 def drawn_training_loss(data: Dataset) -> Difference:

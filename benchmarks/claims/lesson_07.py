@@ -17,7 +17,7 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import train_fleet
 from course_utils.panels.combining.searched_lattice import BOX, NOISE
-from course_utils.search import MOST_SCORED, Trials, all_but_one, build_mix, random_settings
+from course_utils.search import Trials, all_but_one, build_mix, random_settings
 
 MIX = {"L2": 3e-3, "dropout": 0.3, "batch norm": 1, "augmentation": 1.0, "early stopping": 10}
 ALONE = {name: {name: strength} for name, strength in MIX.items()}
@@ -46,7 +46,7 @@ def gain(data: Dataset, mix: Any, over: Any, noise: float = NOISE) -> Difference
 @cache
 def _correct(data: Dataset) -> Any:
     """Which validation samples each of some random settings gets right, [seeds, settings, n]."""
-    x, y = data.x_val[:MOST_SCORED], data.y_val[:MOST_SCORED]
+    x, y = data.x_val, data.y_val
     part = replace(data, x_val=x[:1], y_val=y[:1])
     settings = random_settings(BOX, SETTINGS)
     fleet = train_fleet(

@@ -128,6 +128,18 @@ class Dataset:
         """
         return self._with_label_noise(fraction, seed, "fraction")
 
+    def scored_on(self, most: int = 1000) -> "Dataset":
+        """Keep the first `most` validation samples, or all where there are no more.
+
+        They are in random order since the split. Where little data trains, scoring all of a large
+        set takes most of the time, and adds little certainty beside the spread over seeds.
+
+        Raises:
+            ValueError: if most is not a whole number of at least 1.
+        """
+        most = check_count(most, "most")
+        return replace(self, x_val=self.x_val[:most], y_val=self.y_val[:most])
+
     def to(self, device: torch.device | str) -> "Dataset":
         """Return the data set with every tensor on `device` (the test set under its old seal)."""
         return replace(

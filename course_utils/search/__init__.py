@@ -2,7 +2,6 @@
 
 from course_utils.search.mixes import (
     EARLY_STOPPING,
-    MOST_SCORED,
     TECHNIQUES,
     Key,
     Mix,
@@ -24,7 +23,6 @@ from course_utils.search.settings import (
 
 __all__ = [
     "EARLY_STOPPING",
-    "MOST_SCORED",
     "TECHNIQUES",
     "Box",
     "Key",

@@ -32,7 +32,6 @@ Array = NDArray[Any]
 #: The one technique that changes no training: it is read off the record, for its patience.
 EARLY_STOPPING = "early stopping"
 TECHNIQUES = ("L2", "dropout", "batch norm", "augmentation", EARLY_STOPPING)
-MOST_SCORED = 1000  # validation samples: more would take longer than the training
 
 
 def build_mix(data: Dataset, mix: Mix, *, hidden: int = 64, lr: float = 8e-3) -> Run:
@@ -188,7 +187,8 @@ class Trials:
         return scores[np.arange(len(scores)), self.chosen_epochs(mix)]
 
     def _half(self, part: slice) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.data.x_val[:MOST_SCORED][part], self.data.y_val[:MOST_SCORED][part]
+        kept = self.data.scored_on()
+        return kept.x_val[part], kept.y_val[part]
 
     def _data_for_seeds(self) -> Callable[[Any, int], Dataset]:
         own = [self.data_for(seed) for seed in range(self.seeds)]  # shared by all mixes

@@ -18,7 +18,6 @@ from course_utils.live import At, Sweep, choice, sweep
 from course_utils.models import MLP
 from course_utils.panels.augmenting.shares import Shares
 from course_utils.panels.augmenting.transformed import (
-    MOST_SCORED,
     gray,
     images_to_train_on,
     label_columns,
@@ -90,7 +89,8 @@ def train_flips(data: Dataset, *, epochs: int = EPOCHS) -> Iterator[Fleet]:
 
 def confusions(fleet: Fleet, data: Dataset, index: int) -> Confusions:
     """Count, for each seed of a fleet over `FLIPS`, what value number `index` does."""
-    x, y = data.x_val[:MOST_SCORED], data.y_val[:MOST_SCORED]
+    data = data.scored_on()
+    x, y = data.x_val, data.y_val
     flipped = x.flip(FLIPS[fleet.values[index]])
     seeds = range(len(fleet.seeds))
     return Confusions(

@@ -1,7 +1,7 @@
 """Lesson 04's panel for the batch: how many samples a network is normalized with."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,6 @@ NOISES = (0.0, 0.2)
 EQUAL = ("steps", "epochs")
 STEPS, EPOCHS = 250, 10  # of training, where these are what is equal
 MOST_SAMPLES = 500  # training samples that are used
-MOST_SCORED = 1000  # validation samples that are scored
 IMAGES = 8  # validation images to choose from
 DRAWS = 100  # times that an image meets other companions
 MOST_BATCHES = 20  # batches that a score in training mode is taken from
@@ -93,8 +92,8 @@ def batch_size(
             "the variance of one sample is 0"
         )
     sizes = [size for size in sizes if size <= data.n_train]
-    kept = data.subset(_without_a_single_rest(min(data.n_train, MOST_SAMPLES), sizes))
-    kept = replace(kept, x_val=data.x_val[:MOST_SCORED], y_val=data.y_val[:MOST_SCORED])
+    used = _without_a_single_rest(min(data.n_train, MOST_SAMPLES), sizes)
+    kept = data.subset(used).scored_on()
     trained: dict[tuple[str, float], Sizes] = {}
 
     def build(layer: LayerOfWidth | None) -> Run:

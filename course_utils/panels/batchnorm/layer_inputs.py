@@ -72,7 +72,7 @@ def activations(
     In training mode all training images are one batch (the first 300 of them). The panel's
     `result` is an `Arrived`.
     """
-    classes = classes_of(data)
+    classes, data = classes_of(data), data.scored_on()
     sent = data.x_train[:MOST_SENT]
     trained: list[Arrived] = []
 

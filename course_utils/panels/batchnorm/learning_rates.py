@@ -1,7 +1,6 @@
 """How far the learning rate may go, with batch norm and without."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
@@ -25,7 +24,6 @@ from course_utils.plots.style import FONT_SIZE
 LRS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
 DEPTHS = (2, 4)
-MOST_SCORED = 1000  # validation samples that are scored
 WORKS = 0.7  # of the best mean accuracy in the panel: from there on a rate is said to work
 
 
@@ -51,7 +49,6 @@ def learning_rate(
     of them without; `workable` reads it.
     """
     classes = classes_of(data)
-    kept = replace(data, x_val=data.x_val[:MOST_SCORED], y_val=data.y_val[:MOST_SCORED])
 
     def train(optimizer: str, depth: int) -> Iterator[Fleet]:
         def build(value: tuple[LayerOfWidth | None, float]) -> Run:
@@ -61,7 +58,7 @@ def learning_rate(
 
         return iter_fleet(
             build,
-            kept,
+            data.scored_on(),
             values=[(layer, lr) for layer in (norm, None) for lr in lrs],
             seeds=seeds,
             epochs=epochs,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from course_utils.data import Dataset
 from course_utils.fleet import Run, train_fleet
-from course_utils.search import MOST_SCORED, Box, Range, build_mix, grid_settings
+from course_utils.search import Box, Range, build_mix, grid_settings
 from course_utils.search import random_settings as library_random
 
 Array = NDArray[Any]
@@ -61,7 +61,8 @@ def train_lattice(data: Dataset, *, seed: int = 0, epochs: int = EPOCHS) -> Latt
             f"{data!r}; pass e.g. load_dataset('digits', n_train=500)"
         )
     settings = grid_settings(BOX, PER_AXIS ** len(BOX))
-    x, y = data.x_val[:MOST_SCORED], data.y_val[:MOST_SCORED]
+    data = data.scored_on()
+    x, y = data.x_val, data.y_val
     # The fleet need not score the validation set: its answers are wanted sample by sample.
     part = replace(data.with_label_noise(NOISE, seed), x_val=x[:1], y_val=y[:1])
 

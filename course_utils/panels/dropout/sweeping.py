@@ -1,7 +1,6 @@
 """How much to drop, in wide networks and in narrow ones."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 
 import torch
 from torch import nn
@@ -24,7 +23,6 @@ from course_utils.plots.style import NEUTRAL
 PS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 WIDTHS = (8, 64)
 NOISES = (0.0, 0.2, 0.4)
-MOST_SCORED = 2000  # validation samples: more would take longer than the training
 
 
 def p_sweep(
@@ -54,7 +52,7 @@ def p_sweep(
     classes = classes_of(data)
     if ps[0] != 0:
         raise ValueError(f"ps must begin with 0, which the others are compared with, got {ps[0]}")
-    scored = replace(data, x_val=data.x_val[:MOST_SCORED], y_val=data.y_val[:MOST_SCORED])
+    scored = data.scored_on()
 
     def train(width: int, noise: float) -> Iterator[Fleet]:
         def build(p: float) -> Run:

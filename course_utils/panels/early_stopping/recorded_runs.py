@@ -5,7 +5,7 @@ more patience?", "and with fewer validation samples?", without training again.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -26,7 +26,7 @@ StopRule = Callable[[Sequence[float], int, float], int | None]
 
 LABEL_NOISE = (0.0, 0.2, 0.4)
 EPOCHS, SEEDS, HIDDEN, LR = 60, 8, 64, 3e-3
-MOST_TRAINED, MOST_SCORED = 500, 1000  # samples: more would make a panel wait
+MOST_TRAINED = 500  # samples: more would make a panel wait
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +84,7 @@ def record(
     `data` is used as far as a panel has time for: 500 training samples, 1,000 validation samples.
     Each seed redraws its own label noise, in training only.
     """
-    data = replace(data, x_val=data.x_val[:MOST_SCORED], y_val=data.y_val[:MOST_SCORED])
+    data = data.scored_on()
     if data.n_train > MOST_TRAINED:
         data = data.subset(MOST_TRAINED)
     if len(data.y_val) < 4:

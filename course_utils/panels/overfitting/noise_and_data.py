@@ -42,7 +42,7 @@ def memorize(
 
     The panel's `result` is a `Fleet` over `noises`.
     """
-    classes = classes_of(data)
+    classes, data = classes_of(data), data.scored_on()
 
     def train() -> Iterator[Fleet]:
         return iter_fleet(
@@ -82,7 +82,7 @@ def data_and_width(
 
     The panel's `result` is a `Fleet` over `sizes`.
     """
-    classes = classes_of(data)
+    classes, data = classes_of(data), data.scored_on()
 
     def train(**settings: float) -> Iterator[Fleet]:
         width, noise = int(settings["width"]), settings["label noise"]

@@ -69,7 +69,7 @@ def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penal
             unit are shown as an image of the size of a sample, of flat samples as a row.
         l1, l2: the penalties that train: the learner's own, or the package's.
     """
-    classes = classes_of(data)
+    classes, data = classes_of(data), data.scored_on()
     shape = data.input_shape
 
     def train(alpha: float, way: str, noise: float) -> Iterator[Fleet]:
