@@ -458,7 +458,8 @@ def test_an_error_is_shown_without_a_traceback(
 def test_the_lab_opens_the_first_lesson_with_the_environment_of_the_course(
     env: Environment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in ("PYTHONPATH", "PYTHONHOME", "JUPYTER_PATH"):
+    foreign = {"PYTHONPATH", "PYTHONHOME", "JUPYTER_PATH", "PYTHONDONTWRITEBYTECODE"}
+    for name in foreign:
         monkeypatch.setenv(name, "elsewhere")
     (env.root / "notebooks").mkdir()
     (env.root / words.FIRST_LESSON).touch()
@@ -469,7 +470,7 @@ def test_the_lab_opens_the_first_lesson_with_the_environment_of_the_course(
     assert "--no-browser" in command
     assert "--no-browser" not in words.lab_command(env, browser=True)
     variables = env.variables()
-    assert not {"PYTHONPATH", "PYTHONHOME", "JUPYTER_PATH"} & set(variables)
+    assert not foreign & set(variables)
     assert variables["PATH"].split(os.pathsep)[0] == str(env.scripts)
 
 

@@ -90,6 +90,8 @@ class Environment:
         variables = dict(os.environ)
         for name in ("PYTHONHOME", "PYTHONPATH", "JUPYTER_PATH", "__PYVENV_LAUNCHER__"):
             variables.pop(name, None)
+        # What a first import compiles is kept; else every start would compile PyTorch again.
+        variables.pop("PYTHONDONTWRITEBYTECODE", None)
         variables["VIRTUAL_ENV"] = str(self.folder)
         variables["PATH"] = os.pathsep.join([str(self.scripts), os.environ.get("PATH", "")])
         # A kernel registered by another project under the same name must not be used instead.
