@@ -13,6 +13,7 @@ from benchmarks.measure import (
     Spent,
     Timing,
     heading,
+    ratio,
     side_by_side,
     spread,
     table,
@@ -126,16 +127,16 @@ class Fleets:
 
 
 def ratios(timings: Sequence[Timing]) -> dict[str, float | None]:
-    def seconds(name: str) -> float:
-        return next((t.median for t in timings if name in t.name), float("nan"))
+    def of(one: str, other: str) -> float | None:
+        a, b = (next((t for t in timings if name in t.name), None) for name in (one, other))
+        return None if a is None or b is None else round(ratio(a, b), 3)
 
-    found = {
-        "fleet_vs_loops": seconds("plain loops") / seconds("fleet, later"),
-        "fleet_vs_fits": seconds("calls of fit") / seconds("fleet, later"),
-        "fleet_vs_jax_warm": seconds("fleet, later") / seconds("JAX, later"),
-        "fleet_vs_jax_first": seconds("fleet, first") / seconds("JAX, first"),
+    return {
+        "fleet_vs_loops": of("plain loops", "fleet, later"),
+        "fleet_vs_fits": of("calls of fit", "fleet, later"),
+        "fleet_vs_jax_warm": of("fleet, later", "JAX, later"),
+        "fleet_vs_jax_first": of("fleet, first", "JAX, first"),
     }
-    return {name: None if ratio != ratio else round(ratio, 3) for name, ratio in found.items()}
 
 
 def _is_main(setting: Setting) -> bool:

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.utils import data as torch_data
 from torchvision import datasets, transforms
 
-from benchmarks.measure import Contestant, Spent, heading, side_by_side, spread, table
+from benchmarks.measure import Contestant, Spent, heading, ratio, side_by_side, spread, table
 from course_utils import training
 from course_utils.data import Dataset, DownloadError, data_folder, load_dataset
 
@@ -194,16 +194,16 @@ class Loops:
                 spread([SAMPLES / wall for wall in t.walls], 0),
                 f"{1e6 * t.cpu / SAMPLES:.1f}",
                 f"{t.others:.2f}",
-                f"{bare128.median / t.median:.3f}",
+                f"{ratio(bare128, t):.3f}",
             ]
             for t in (t10, t128, fit10, bare128, plain128, training_only, whole, fused)
         ]
         table(header, rows)
         return {
-            "fit_vs_bare": round(bare128.median / training_only.median, 3),
-            "fit_vs_bare_scored": round(bare128.median / whole.median, 3),
-            "fit_vs_tutorial": round(t10.median / training_only.median, 1),
-            "fit_vs_tutorial_scored": round(t10.median / whole.median, 1),
+            "fit_vs_bare": round(ratio(bare128, training_only), 3),
+            "fit_vs_bare_scored": round(ratio(bare128, whole), 3),
+            "fit_vs_tutorial": round(ratio(t10, training_only), 1),
+            "fit_vs_tutorial_scored": round(ratio(t10, whole), 1),
         }
 
     def tutorial(self, batch: int, steps: int) -> Contestant:

@@ -70,6 +70,14 @@ class Timing:
         return Timing(name, [s._replace(wall=s.wall - s.scoring) for s in self.samples])
 
 
+def ratio(one: Timing, other: Timing) -> float:
+    """How many times as long as `other` took `one`, of the same `side_by_side`.
+
+    The median over rounds: a computer whose pace drifts is the same to both within a round.
+    """
+    return statistics.median(a / b for a, b in zip(one.walls, other.walls, strict=True))
+
+
 def timed(work: Callable[[], object]) -> Spent:
     start = time.perf_counter()
     work()
@@ -79,23 +87,30 @@ def timed(work: Callable[[], object]) -> Spent:
 def side_by_side(contestants: Sequence[Contestant], repeats: int) -> list[Timing]:
     """Warm up all, then run them in turn, A B A B, `repeats` times.
 
-    Where other programs disturb, up to `repeats` - 1 more rounds follow, and of all rounds each
-    contestant keeps the `repeats` in which others did least (not those in which it was fastest).
+    Where other programs disturb, up to `repeats` - 1 more rounds follow, and of all rounds those
+    `repeats` are kept in which others did least (not those in which somebody was fastest).
     """
     for contestant in contestants:
         contestant.warm_up()
-    timings = [Timing(contestant.name) for contestant in contestants]
-    for rounds in range(1, 2 * repeats):
-        for contestant, timing in zip(contestants, timings, strict=True):
-            timing.samples.append(_sample(contestant))
+    rounds: list[list[Sample]] = []
+    while len(rounds) < 2 * repeats - 1:
+        rounds.append([])
+        for contestant in contestants:
+            rounds[-1].append(_sample(contestant))
             say(".", end="")
-        quiet = [sum(not s.others > DISTURBED for s in t.samples) for t in timings]
-        if rounds >= repeats and min(quiet) >= repeats:
+        if sum(not _others(samples) > DISTURBED for samples in rounds) >= repeats:
             break
     say()
-    for timing in timings:
-        timing.samples = sorted(timing.samples, key=lambda s: s.others)[:repeats]
-    return timings
+    quietest = sorted(rounds, key=_others)[:repeats]
+    return [
+        Timing(contestant.name, list(samples))
+        for contestant, samples in zip(contestants, zip(*quietest, strict=True), strict=True)
+    ]
+
+
+def _others(samples: Sequence[Sample]) -> float:
+    """The most that other programs did in a round."""
+    return max(s.others for s in samples)
 
 
 def _sample(contestant: Contestant) -> Sample:

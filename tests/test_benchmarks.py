@@ -15,7 +15,7 @@ from nbclient.exceptions import CellExecutionError
 
 from benchmarks import __main__ as command
 from benchmarks import fleets, measure, notebooks, torch_fleet, training
-from benchmarks.measure import Contestant, Spent, side_by_side
+from benchmarks.measure import Contestant, Sample, Spent, ratio, side_by_side
 from benchmarks.workers import Setting, Worker, has_jax
 
 JAX_PYTHON = os.environ.get(training.JAX_VARIABLE, sys.executable)
@@ -113,6 +113,22 @@ def test_where_nothing_is_known_about_others_the_rounds_stand(
     assert timing.walls == [1.0, 2.0, 3.0]
 
 
+def test_a_ratio_compares_what_was_run_in_the_same_round(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The computer gets slower and slower, and the second round is disturbed for B alone.
+    others = iter([0.0, 0.0, 0.0, 0.9, 0.0, 0.0, 0.0, 0.0])
+    monkeypatch.setattr(measure, "_sample", lambda c: Sample(c.run().wall, 0.0, 0.0, next(others)))
+    slow, fast = iter([2.0, 40.0, 6.0, 8.0]), iter([1.0, 2.0, 3.0, 4.0])
+    a, b = side_by_side(
+        [
+            Contestant(name, lambda w=walls: Spent(next(w)))
+            for name, walls in zip("AB", (slow, fast), strict=True)
+        ],
+        repeats=3,
+    )
+    assert (a.walls, b.walls) == ([2.0, 6.0, 8.0], [1.0, 3.0, 4.0])
+    assert ratio(a, b) == 2.0
+
+
 def test_scoring_can_be_taken_out() -> None:
     (timing,) = side_by_side([Contestant("fit", lambda: Spent(5.0, scoring=2.0))], repeats=1)
     assert timing.walls == [5.0]
@@ -140,12 +156,12 @@ def test_training_runs_and_ends_with_its_ratios(capsys: pytest.CaptureFixture[st
     found = last_line(printed)
     assert set(found) == RATIOS
     with_jax = has_jax(JAX_PYTHON)
-    for name, ratio in found.items():
+    for name, value in found.items():
         if "jax" in name and not with_jax:
-            assert ratio is None
+            assert value is None
         else:
-            assert isinstance(ratio, float)
-            assert ratio > 0
+            assert isinstance(value, float)
+            assert value > 0
     assert ("JAX, first call" in printed) == with_jax
     for row in ("tutorial loop, batch 10 ", "fit, batch 128, scoring taken out", "plain loops"):
         assert row in printed
