@@ -26,6 +26,7 @@ from course_utils.fleet.comparing import (
     repeats,
     uses_constants,
 )
+from course_utils.fleet.lower import lower
 from course_utils.fleet.recording import (
     CannotBatchError,
     Decompositions,
@@ -214,6 +215,7 @@ def _frozen(
     of_all = vmap(vmap(of_one, in_dims=over_seeds), in_dims=over_values)
     graph = trace(of_all, example, _FASTER, constants=constants)
     simplify(graph)
+    lower(graph)
     return graph
 
 
