@@ -57,13 +57,15 @@ def all_at_once(optimizer: torch.optim.Optimizer) -> Iterator[None]:
 
 
 def _is_undecided(group: dict[str, Any]) -> bool:
-    """Whether `group` may step either way. Not with tensors for a learning rate or for betas, nor
-    where somebody wants the gradient of a step: PyTorch has those one parameter after the other."""
+    """Whether `group` may step either way: on a CPU (elsewhere PyTorch chooses well by itself),
+    with numbers as settings, and with no gradient through the step.
+    """
     settings = [value for name, value in group.items() if name != "params"]
     numbers = [n for value in settings for n in (value if isinstance(value, tuple) else (value,))]
     return (
         group["foreach"] is None
         and not group.get("fused")
         and not group["differentiable"]
+        and all(p.is_cpu for p in group["params"])
         and not any(isinstance(n, Tensor) for n in numbers)
     )

@@ -370,6 +370,12 @@ def test_how_an_optimizer_was_told_to_step_is_left_alone(options):
         assert optimizer.state_dict() == before
 
 
+def test_on_other_devices_the_choice_is_left_to_pytorch():
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(3, device="meta"))], lr=0.1)
+    with all_at_once(optimizer):
+        assert optimizer.param_groups[0]["foreach"] is None
+
+
 def test_an_undecided_optimizer_is_undecided_again_after_an_error(data):
     model = network()
     optimizer = sgd(model)
