@@ -170,10 +170,7 @@ class Loops:
                 self.in_memory("plain loop in memory, batch 128", plain, 128, self.epochs),
                 self.in_memory("fit, batch 128, scoring included", fit, 128, self.epochs),
                 self.in_memory(
-                    "fit, batch 128, Adam(..., fused=True)",
-                    partial(fit, fused=True),
-                    128,
-                    self.epochs,
+                    "the same, Adam(..., fused=True)", partial(fit, fused=True), 128, self.epochs
                 ),
             ],
             self.repeats,

@@ -86,7 +86,7 @@ def _last(fleet: Fleet, index: int = 0) -> NDArray[np.float64]:
 
 def _on_moved(fleet: Fleet, data: Dataset) -> list[float]:
     """Accuracies on validation images moved to the right."""
-    right, data = _pixels(data), data
+    right = _pixels(data)
     x = F.pad(data.x_val, (right, -right, 0, 0))
     return [evaluate(fleet.model(0, s), x, data.y_val).acc for s in range(SEEDS)]
 
