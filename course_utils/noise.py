@@ -12,6 +12,7 @@ It is also faster: a dropout mask made of 16 random bits per unit costs a tenth 
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
@@ -30,6 +31,17 @@ Request = tuple[Kind, tuple[int, ...]]
 _LEVELS = 2**16
 #: Random bits are drawn for as many steps as make no more numbers than this.
 _MOST_AT_ONCE = 2**20
+
+
+def stream(name: str, seed: int) -> torch.Generator:
+    """A generator for one use of randomness (`name`) in the run with this seed.
+
+    First weights, the order of the batches and dropout masks each have a stream of their own:
+    generators that start from the same seed give the same raw numbers, and then which samples meet
+    in a batch would say something about which units are dropped.
+    """
+    digest = hashlib.blake2b(f"{name}: {seed}".encode(), digest_size=8).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest, "big") >> 1)
 
 
 def draw(kind: Kind, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
@@ -92,10 +104,10 @@ class SeededDraws:
     """
 
     def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
-        generator = torch.Generator().manual_seed(seed)
+        generator = stream("draws", seed)
         self._noise = NoiseStream(lambda kind, shape: draw(kind, shape, generator).to(device))
         # What NoiseStream does not know (a learner's torch.multinomial, say) meets this state.
-        self._state = torch.Generator().manual_seed(seed).get_state()
+        self._state = stream("other draws", seed).get_state()
         self._outer: list[Tensor] = []
 
     def __enter__(self) -> None:

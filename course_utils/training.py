@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 
 from course_utils.data import Dataset
 from course_utils.history import History
-from course_utils.noise import SeededDraws
+from course_utils.noise import SeededDraws, stream
 from course_utils.refusals import check_outputs, check_run, checked_penalty
 from course_utils.shortcuts import all_at_once, draws_nothing
 
@@ -207,7 +207,7 @@ def evaluating(model: nn.Module) -> Iterator[None]:
 
 def shuffled_batches(n: int, batch_size: int, seed: int) -> Iterator[tuple[Tensor, ...]]:
     """Endless epochs; each is a fresh shuffle of 0..n-1 cut into index tensors of `batch_size`."""
-    generator = torch.Generator().manual_seed(seed)
+    generator = stream("order of batches", seed)
     while True:
         yield torch.randperm(n, generator=generator).split(batch_size)
 

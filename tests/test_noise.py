@@ -11,6 +11,7 @@ from torch import nn
 
 from course_utils import noise
 from course_utils.noise import NoiseStream, SeededDraws, draw, draw_for_seeds, empty
+from course_utils.training import shuffled_batches
 
 N = 100_000
 CHANCES = [0.01, 0.1, 0.25, 0.5, 0.75, 0.9, 0.99]
@@ -402,3 +403,39 @@ def test_a_seed_draws_for_many_requests_what_it_draws_for_one_after_the_other(
             for s, generator in enumerate(apart):
                 for (kind, shape), of_seeds in zip(requests, step, strict=True):
                     assert torch.equal(of_seeds[s], draw(kind, shape, generator))
+
+
+# --- named streams ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2**40, -3])
+def test_weights_batches_and_masks_are_drawn_from_streams_of_their_own(seed):
+    """Generators with the same seed give the same raw numbers: then a mask repeats the weights."""
+    n = 4096
+    weights = torch.rand(n, generator=torch.Generator().manual_seed(seed))
+    batches = torch.rand(n, generator=noise.stream("order of batches", seed))
+    masks = torch.rand(n, generator=noise.stream("draws", seed))
+    others = torch.rand(n, generator=noise.stream("other draws", seed))
+    for a, b in itertools.combinations([weights, batches, masks, others], 2):
+        assert not set(a.tolist()) >= set(b.tolist()[:5])
+        # Uncorrelated: 4.5 standard errors, which fair numbers leave once in 10^5.
+        assert abs(np.corrcoef(a, b)[0, 1]) < 4.5 / n**0.5
+
+
+def test_fit_uses_these_streams():
+    order = torch.cat(next(shuffled_batches(100, 10, seed=3)))
+    own = torch.randperm(100, generator=noise.stream("order of batches", 3))
+    assert torch.equal(order, own)
+    assert not torch.equal(order, torch.randperm(100, generator=torch.Generator().manual_seed(3)))
+    mask = drawn(lambda: torch.rand(100), seed=3)
+    assert torch.equal(mask, torch.rand(100, generator=noise.stream("draws", 3)))
+    assert not torch.equal(mask, torch.rand(100, generator=torch.Generator().manual_seed(3)))
+
+
+def test_neighbouring_seeds_and_names_have_nothing_in_common():
+    names = ["draws", "order of batches", "other draws"]
+    drawn = [
+        torch.rand(2048, generator=noise.stream(name, seed)) for name in names for seed in range(8)
+    ]
+    correlations = np.corrcoef(torch.stack(drawn))[np.triu_indices(len(drawn), 1)]
+    assert np.abs(correlations).max() < 5.5 / 2048**0.5  # of 276 pairs

@@ -24,7 +24,7 @@ from course_utils.fleet.optimizers import are_stacked, optimizers_for
 from course_utils.fleet.recording import CannotBatchError
 from course_utils.fleet.run import Member
 from course_utils.fleet.samples import Batches, Scored, Shape
-from course_utils.noise import Request, SeededDraws, draw_for_seeds, empty
+from course_utils.noise import Request, SeededDraws, draw_for_seeds, empty, stream
 from course_utils.training import (
     DivergedError,
     LossFn,
@@ -99,7 +99,7 @@ class BatchedGroup:
         self._shown = [*params.values(), *buffers.values()]
         self._n = members[0].data.n_train
         self._batches = [shuffled_batches(self._n, batch_size, seed) for seed in self._seeds]
-        self._generators = [torch.Generator().manual_seed(seed) for seed in self._seeds]
+        self._generators = [stream("draws", seed) for seed in self._seeds]
         self._x = Batches([m.data.x_train for m in members], shape)
         self._y = Batches([m.data.y_train for m in members], shape)
         self._steps: dict[int, tuple[list[Request], Batched]] = {}
