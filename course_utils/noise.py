@@ -103,9 +103,13 @@ class SeededDraws:
     made on the CPU and moved to `device`, so that every device meets the same numbers.
     """
 
-    def __init__(self, seed: int, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self, seed: int, device: torch.device | str = "cpu", source: Source | None = None
+    ) -> None:
+        """`source`: where the draws come from, if not from the seed's own stream."""
         generator = stream("draws", seed)
-        self._noise = NoiseStream(lambda kind, shape: draw(kind, shape, generator).to(device))
+        own = lambda kind, shape: draw(kind, shape, generator).to(device)  # noqa: E731
+        self._noise = NoiseStream(source or own)
         # What NoiseStream does not know (a learner's torch.multinomial, say) meets this state.
         self._state = stream("other draws", seed).get_state()
         self._outer: list[Tensor] = []

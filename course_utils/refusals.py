@@ -36,8 +36,8 @@ def check_run(
         )
 
 
-def check_outputs(outputs: Tensor, y: Tensor, num_classes: int | None) -> None:
-    """Refuse outputs whose shape does not fit the targets (PyTorch would broadcast or crash)."""
+def check_outputs(outputs: Tensor, y: Tensor, num_classes: int | None) -> Tensor:
+    """`outputs`, unless their shape does not fit the targets (PyTorch would broadcast or crash)."""
     if num_classes is None:
         if outputs.shape != y.shape:
             raise ValueError(
@@ -49,6 +49,7 @@ def check_outputs(outputs: Tensor, y: Tensor, num_classes: int | None) -> None:
             f"the model returned shape {tuple(outputs.shape)} for {len(y)} samples of "
             f"{num_classes} classes; its last layer must give [{len(y)}, {num_classes}] logits"
         )
+    return outputs
 
 
 def checked_penalty(value: object, *, traced: bool = False) -> Tensor:
@@ -63,8 +64,24 @@ def checked_penalty(value: object, *, traced: bool = False) -> Tensor:
             "sum over all weights, for example sum(w.square().sum() for w in ...)"
         )
     if not traced and value < 0:
-        raise ValueError(
-            f"penalty(model) must be 0 or more, got {value.item():.4g}: a negative one rewards "
-            "large weights without bound; use a strength λ of 0 or more, and a plus sign"
-        )
+        raise negative_penalty(f"{value.item():.4g}")
     return value
+
+
+def negative_penalty(got: str) -> ValueError:
+    """The error about a penalty below 0."""
+    return ValueError(
+        f"penalty(model) must be 0 or more, got {got}: a negative one rewards large weights "
+        "without bound; use a strength λ of 0 or more, and a plus sign"
+    )
+
+
+def check_scalar_loss(loss: Tensor) -> Tensor:
+    """`loss` if it is one number, else an error that says what to change."""
+    if not isinstance(loss, Tensor) or loss.numel() != 1:
+        got = f"shape {tuple(loss.shape)}" if isinstance(loss, Tensor) else repr(loss)
+        raise ValueError(
+            f"loss_fn(outputs, targets) must return one number for a batch, got {got}; average "
+            'over the samples: reduction="mean", not "none"'
+        )
+    return loss
