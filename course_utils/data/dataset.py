@@ -142,6 +142,7 @@ class Dataset:
 
     def to(self, device: torch.device | str) -> "Dataset":
         """Return the data set with every tensor on `device` (the test set under its old seal)."""
+        device = torch.device(device)  # or Tensor.to would take a dtype, and turn labels into it
         return replace(
             self,
             x_train=self.x_train.to(device),
