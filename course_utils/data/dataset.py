@@ -9,15 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from course_utils.data import splits
+from course_utils.data.arrays import check_inputs, check_targets
 from course_utils.data.seal import SealedTestSet
-from course_utils.data.validation import (
-    check_count,
-    check_fraction,
-    check_inputs,
-    check_seed,
-    check_split,
-    check_targets,
-)
+from course_utils.data.validation import check_count, check_fraction, check_seed, check_split
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -167,16 +161,20 @@ class Dataset:
     ) -> "Dataset":
         """Make a data set of your own tensors or arrays; it works wherever "digits" does.
 
+        It holds copies, as float32 and int64: what you change in x and y later does not reach it,
+        and no gradient flows back.
+
         Args:
             x: floating point, [n, ...], finite; scale it to about unit size first.
             y: [n]. Whole numbers are class labels counted from 0, floating point a regression.
-            num_classes: taken from the largest label when left out.
+            num_classes: at least 2; left out, it is how many occur in y.
             val_fraction, test_fraction: shares of all n samples, rounded; the rest is for
                 training. Labels are spread evenly over the three parts (stratified).
             seed: which split. Keep it the same for all runs that you compare.
 
         Raises:
-            ValueError: for lengths that differ, NaN, labels out of range, or an empty part.
+            ValueError: for lengths that differ, NaN, what float32 cannot hold, labels out of range
+                or with a gap, or an empty part.
         """
         x = check_inputs(x)
         y, num_classes = check_targets(y, len(x), num_classes)
