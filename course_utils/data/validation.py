@@ -7,7 +7,7 @@ from typing import Any
 
 def check_seed(seed: Any) -> int:
     """Return `seed` as an int; raise ValueError unless it is a whole number of at least 0."""
-    number = _whole(seed)
+    number = whole(seed)
     if number is None or number < 0:
         raise ValueError(
             f"seed must be a whole number of at least 0, got {seed!r}; use for example seed=0"
@@ -23,7 +23,7 @@ def check_count(count: Any, word: str, *, most: int | None = None, of: str = "")
         most: how many there are; None for no upper limit.
         of: what there are so many of, e.g. "training samples in 'digits'".
     """
-    number = _whole(count)
+    number = whole(count)
     if number is None or number < 1:
         some = "50" if most is None or most >= 50 else str(most)
         raise ValueError(
@@ -78,9 +78,9 @@ def check_split(n: int, val_fraction: Any, test_fraction: Any) -> tuple[int, int
     return n_val, n_test
 
 
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
     """The int that `value` is (NumPy's and PyTorch's count, True and 3.0 do not), or None."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or getattr(value, "ndim", 0) > 0:
         return None
     try:
         return operator.index(value)
