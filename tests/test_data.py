@@ -310,6 +310,13 @@ def test_labels_changed_by_hand_count_as_noisy(digits):
     assert digits.noisy.nonzero().flatten().tolist() == [0, 1, 2]
 
 
+def test_what_stays_the_same_is_shared(digits):
+    for derived in (digits.subset(100), digits.with_label_noise(0.5), digits.to("cpu")):
+        assert derived.x_val is digits.x_val
+        assert derived.y_val is digits.y_val
+    assert digits.with_label_noise(0.5).x_train is digits.x_train
+
+
 def test_subset_carries_its_noise_along(digits):
     chosen = digits.with_label_noise(0.5).subset(100)
     assert torch.equal(chosen.y_clean, digits.subset(100).y_train)

@@ -20,7 +20,8 @@ class Dataset:
 
     The split is made before anything else, so :meth:`subset`, :meth:`per_class` and
     :meth:`with_label_noise` return a new data set in which **only the training part** differs:
-    validation and test stay clean, complete, and the same for every run that is compared.
+    validation and test stay clean, complete, and the same for every run that is compared. Tensors
+    that stay the same are shared, not copied, so a change in place reaches all who have them.
 
     Attributes:
         name: e.g. "digits".
