@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils.refusals import check_scalar_loss
+from course_utils.refusals import check_loss, checked_loss
 from course_utils.shortcuts import is_plain
 
 LossFn = Callable[[Tensor, Tensor], Tensor]
@@ -39,9 +39,10 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
     """
     if len(x) == 0:
         raise ValueError("cannot score 0 samples: x is empty; pass at least one sample")
+    check_loss(loss_fn, y)
     with torch.random.fork_rng(devices=[]), evaluating(model):
         outputs = outputs_of(model, x)
-        loss = check_scalar_loss(loss_fn(outputs, y.clone())).item()
+        loss = checked_loss(loss_fn(outputs, y.clone())).item()
         if y.is_floating_point():
             return Score(loss, math.nan)
         return Score(loss, (outputs.argmax(1) == y).sum().item() / len(y))

@@ -74,7 +74,8 @@ def all_at_once(optimizer: torch.optim.Optimizer) -> Iterator[None]:
     Only where that is the same to the last bit, and where the learner left the choice to PyTorch.
     """
     free = type(optimizer) in _SAME_AT_ONCE
-    undecided = [group for group in optimizer.param_groups if free and _is_undecided(group)]
+    groups = optimizer.param_groups if free else []
+    undecided = [group for group in groups if _is_undecided(group)]
     for group in undecided:
         group["foreach"] = True
     try:

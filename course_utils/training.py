@@ -18,7 +18,15 @@ from tqdm.auto import tqdm
 from course_utils.data import Dataset
 from course_utils.history import History
 from course_utils.noise import SeededDraws, stream
-from course_utils.refusals import check_outputs, check_run, check_scalar_loss, checked_penalty
+from course_utils.refusals import (
+    check_loss,
+    check_run,
+    checked_loss,
+    checked_outputs,
+    checked_penalty,
+    checked_seed,
+    lr_now,
+)
 from course_utils.scoring import LossFn, evaluate
 from course_utils.shortcuts import all_at_once, rows, watched
 from course_utils.snapshot import snapshot
@@ -75,7 +83,9 @@ def fit(
         ValueError, TypeError: an argument is unusable; the message says what to change.
         DivergedError: the loss became NaN or infinite.
     """
-    check_run(model, data, optimizer, epochs=epochs, batch_size=batch_size)
+    epochs, batch_size = check_run(model, data, optimizer, epochs=epochs, batch_size=batch_size)
+    seed = checked_seed(seed)
+    check_loss(loss_fn, data.y_train)
     data = data.to(next(model.parameters()).device)
     own_state(optimizer)
     batches = shuffled_batches(data.n_train, batch_size, seed)
@@ -83,7 +93,7 @@ def fit(
     bring_back_best: Callable[[], None] | None = None
 
     def scored(outputs: Tensor, y: Tensor) -> Tensor:
-        return loss_fn(check_outputs(outputs, y, data.num_classes), y)
+        return loss_fn(checked_outputs(outputs, y, data.num_classes), y)
 
     draws = SeededDraws(seed, data.x_train.device)
     for epoch in tqdm(range(epochs + 1), disable=not progress, desc="epoch"):
@@ -137,11 +147,11 @@ def train_epoch(
             x, y = rows(data.x_train, batch), rows(data.y_train, batch)
             with draws:
                 outputs = model(x if augment is None else augment(x))
-                loss = loss_fn(check_outputs(outputs, y, data.num_classes), y)
+                loss = checked_loss(loss_fn(checked_outputs(outputs, y, data.num_classes), y))
                 if penalty is not None:
-                    loss = loss + checked_penalty(penalty(model))
+                    loss = loss + checked_penalty(penalty(model), model)
                 optimizer.zero_grad()
-                check_scalar_loss(loss).backward()
+                loss.backward()
                 optimizer.step()
             refuse_divergence(loss, optimizer, step)
 
@@ -149,7 +159,7 @@ def train_epoch(
 def own_state(optimizer: torch.optim.Optimizer) -> None:
     """Give an optimizer moments of its own: ``load_state_dict`` lets it share the tensors of the
     optimizer that they come from, and a run would change where the next one starts from."""
-    for of_parameter in optimizer.state.values():
+    for of_parameter in getattr(optimizer, "state", {}).values():
         for name, value in of_parameter.items():
             if isinstance(value, Tensor):
                 of_parameter[name] = value.clone()
@@ -160,8 +170,8 @@ def refuse_divergence(loss: Tensor, optimizer: torch.optim.Optimizer, step: int)
     if not math.isfinite(value := loss.item()):
         raise DivergedError(
             f"the training loss became {value} at step {step} of an epoch, and training cannot "
-            f"recover from that; lower the learning rate (now {optimizer.param_groups[0]['lr']}) "
-            "or the penalty's strength"
+            f"recover from that; lower the learning rate{lr_now(optimizer)} or the penalty's "
+            "strength"
         )
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from course_utils.fleet.run import Member, Training
 from course_utils.noise import SeededDraws
-from course_utils.refusals import check_outputs
+from course_utils.refusals import checked_outputs
 from course_utils.scoring import evaluate
 from course_utils.training import DivergedError, shuffled_batches, train_epoch
 
@@ -113,7 +113,7 @@ class _Training:
         model, data = self._member.run.model, self._member.data
 
         def loss_fn(outputs: Tensor, y: Tensor) -> Tensor:
-            return self._loss_fn(check_outputs(outputs, y, data.num_classes), y)
+            return self._loss_fn(checked_outputs(outputs, y, data.num_classes), y)
 
         # `fit` scores with the random state that it is called in, which is the one after `build`.
         with _random_state(self._member.random_state):

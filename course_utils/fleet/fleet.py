@@ -18,6 +18,7 @@ from course_utils.fleet.grouping import Group, groups_of, told
 from course_utils.fleet.run import Build, DataFor, Member, Training, build_members
 from course_utils.fleet.watch import DisagreesError
 from course_utils.history import History
+from course_utils.refusals import checked_seeds
 from course_utils.scoring import LossFn
 
 Curves = npt.NDArray[np.float64]
@@ -134,17 +135,13 @@ def iter_fleet(
 
     Stop iterating to cancel.
     """
-    if isinstance(seeds, int) and seeds < 1:
-        raise ValueError(f"seeds must be at least 1, got {seeds}; 8 show the spread between runs")
-    seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
-    if not seeds:
-        raise ValueError("seeds must hold at least one seed, got none; 8 show the spread")
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must differ from each other, got {seeds}")
+    seeds = checked_seeds(seeds)
     values = list(values)
     if not values:
         raise ValueError("values must hold at least one value, got none")
-    members = build_members(build, data, values, seeds, epochs=epochs, batch_size=batch_size)
+    members = build_members(
+        build, data, values, seeds, epochs=epochs, batch_size=batch_size, loss_fn=loss_fn
+    )
     fleet = Fleet(values, seeds, epochs)
     fleet._members = {(m.value_index, m.seed_index): m for m in members}
     training = Training(build, epochs, batch_size, loss_fn)

@@ -15,7 +15,7 @@ from course_utils.fleet.engine import TensorFn
 from course_utils.fleet.equivalents import Equivalents
 from course_utils.fleet.run import Run
 from course_utils.noise import Kind, NoiseStream, Request, Source, draw, stream
-from course_utils.refusals import check_outputs, checked_penalty
+from course_utils.refusals import checked_loss, checked_outputs, checked_penalty
 from course_utils.scoring import LossFn, evaluating
 
 
@@ -32,7 +32,8 @@ class Objective(nn.Module):
         """(the loss to minimize,) or, where there is a penalty, (that loss, the penalty in it)."""
         augment = self.run.augment
         outputs = self.model(x if augment is None else augment(x))
-        loss = self.loss_fn(check_outputs(outputs, y, self.num_classes), y)
+        loss = self.loss_fn(checked_outputs(outputs, y, self.num_classes), y)
+        loss = checked_loss(loss, traced=True)
         if self.run.penalty is None:
             return (loss,)
         penalty = checked_penalty(self.run.penalty(self.model), traced=True)
@@ -122,7 +123,7 @@ def score_of(loss_fn: LossFn, num_classes: int | None) -> TensorFn:
 
     def score(outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         with Equivalents():
-            loss = loss_fn(check_outputs(outputs, y, num_classes), y)
+            loss = loss_fn(checked_outputs(outputs, y, num_classes), y)
         if y.is_floating_point():
             return loss, loss * torch.nan
         # What argmax finds, which takes many times longer where classes lie far apart in memory.

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.data import Dataset
-from course_utils.refusals import check_run
+from course_utils.refusals import check_loss, check_run
 from course_utils.scoring import LossFn
 from course_utils.training import Augment, Penalty, own_state
 
@@ -77,6 +77,7 @@ def build_members(
     *,
     epochs: int,
     batch_size: int,
+    loss_fn: LossFn,
 ) -> list[Member]:
     """Call ``build(value)`` for every value and seed, value by value.
 
@@ -95,6 +96,7 @@ def build_members(
             models.add(id(run.model))
             own = data if isinstance(data, Dataset) else data(value, seed)
             check_run(run.model, own, run.optimizer, epochs=epochs, batch_size=batch_size)
+            check_loss(loss_fn, own.y_train)
             own_state(run.optimizer)
             own = own.to(next(run.model.parameters()).device)
             members.append(Member(v, s, value, seed, run, own, afterwards))
