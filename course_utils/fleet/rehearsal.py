@@ -101,7 +101,7 @@ def rehearse(
         world.put_back()
         found.refuse("it draws from Python's or NumPy's random numbers, which no seed controls")
         found.has_memory = True
-    if drawn != found.requests or draws.left_some_to_pytorch():
+    if drawn != found.requests or draws.left_some_to_pytorch:
         found.refuse("it draws random numbers that cannot be drawn for several runs at once")
     if guard.reason is not None:
         found.refuse(guard.reason)
@@ -192,7 +192,3 @@ class _NotedDraws(SeededDraws):
             return draw(kind, shape, generator).to(device)
 
         super().__init__(member.seed, device, note)
-        self._first_state = self._state
-
-    def left_some_to_pytorch(self) -> bool:
-        return not torch.equal(self._first_state, self._state)
