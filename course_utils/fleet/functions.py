@@ -45,7 +45,7 @@ class Functions:
         self._members, self._engine, self._loss_fn = members, engine, loss_fn
         self._seeds = list(dict.fromkeys(m.seed for m in members))
         self._shape = (len(members) // len(self._seeds), len(self._seeds))
-        self._state, self._names = list(state.values()), [f"model.{name}" for name in state]
+        self._state, self._names = list(state.values()), list(state)
         self._param_names = [name for name, _ in members[0].run.model.named_parameters()]
         self._device, self._batches = members[0].data.x_train.device, batches
         self._which, firsts = _kinds(kinds)
@@ -153,7 +153,7 @@ def structure_of(member: Member, batch_size: int, loss_fn: LossFn) -> object:
     cannot be known."""
     objective = Objective(member.run, loss_fn, member.data.num_classes)
     state, data = tensors_of(member), member.data
-    names = [f"model.{name}" for name in state]
+    names = list(state)
 
     def given(x: Tensor) -> list[Tensor]:
         return [*(t.detach().clone() for t in state.values()), x.clone()]

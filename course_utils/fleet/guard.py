@@ -110,5 +110,5 @@ def _memory(t: Tensor) -> int:
 
 def _is_tensors(result: Any) -> bool:
     if isinstance(result, tuple | list) and not isinstance(result, torch.Size):
-        return all(map(_is_tensors, result))
+        return all(part is None or _is_tensors(part) for part in result)
     return isinstance(result, Tensor)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call
 
 from course_utils.fleet.engine import TensorFn
 from course_utils.fleet.equivalents import Equivalents
@@ -19,24 +19,22 @@ from course_utils.refusals import checked_loss, checked_outputs, checked_penalty
 from course_utils.scoring import LossFn, evaluating
 
 
-class Objective(nn.Module):
-    """A run's training loss as a module, so that `functional_call` can swap all of its weights."""
+class Objective:
+    """A run's training loss, as a function of a batch."""
 
     def __init__(self, run: Run, loss_fn: LossFn, num_classes: int | None) -> None:
-        super().__init__()
-        self.model = run.model
-        self.loss_fn = _loss(loss_fn, num_classes)
         self.run, self.num_classes = run, num_classes
+        self.loss_fn = _loss(loss_fn, num_classes)
 
-    def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+    def __call__(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         """(the loss to minimize,) or, where there is a penalty, (that loss, the penalty in it)."""
-        augment = self.run.augment
-        outputs = self.model(x if augment is None else augment(x))
+        model, augment = self.run.model.train(), self.run.augment
+        outputs = model(x if augment is None else augment(x))
         loss = self.loss_fn(checked_outputs(outputs, y, self.num_classes), y)
         loss = checked_loss(loss, traced=True)
         if self.run.penalty is None:
             return (loss,)
-        penalty = checked_penalty(self.run.penalty(self.model), traced=True)
+        penalty = checked_penalty(self.run.penalty(model), traced=True)
         return loss + penalty, penalty
 
 
@@ -44,7 +42,7 @@ def code_of(objective: Objective) -> object:
     """Equal for objectives that run the same Python code, whatever numbers they hold."""
     run = objective.run
     hooks = (objective.loss_fn, run.penalty, run.augment)
-    return tuple(map(type, objective.modules())), tuple(map(_code, hooks))
+    return tuple(map(type, run.model.modules())), tuple(map(_code, hooks))
 
 
 def _code(function: Any) -> object:
@@ -96,23 +94,19 @@ def _loss_on(
 ) -> tuple[Tensor, ...]:
     *values, x, y = given
     state = dict(zip(names, values, strict=True))
-    with NoiseStream(source), Equivalents():
-        found: tuple[Tensor, ...] = functional_call(objective.train(), state, (x, y))
-    _keep_replaced(values, state)
-    return found
+    with _holding(objective.run.model, state), NoiseStream(source), Equivalents():
+        return objective(x, y)
 
 
 def outputs_of(objective: Objective, names: Sequence[str]) -> TensorFn:
     """The function (*weights and buffers `names`, x) -> (outputs [n, ...],) in evaluation mode."""
-    names = [name.removeprefix("model.") for name in names]
+    model = objective.run.model
 
     def outputs(*tensors: Tensor) -> tuple[Tensor]:
         *values, x = tensors
         state = dict(zip(names, values, strict=True))
-        with evaluating(objective.model), Equivalents():
-            found = functional_call(objective.model, state, (x,))
-        _keep_replaced(values, state)
-        return (found,)
+        with _holding(model, state), evaluating(model), Equivalents():
+            return (model(x),)
 
     return outputs
 
@@ -132,10 +126,31 @@ def score_of(loss_fn: LossFn, num_classes: int | None) -> TensorFn:
     return score
 
 
-def _keep_replaced(before: Sequence[Tensor], state: dict[str, Tensor]) -> None:
-    """Where a forward pass put a new buffer in place of the old one (``self.mean = ...``), which
-    `functional_call` leaves in `state`, write its numbers into the old one."""
-    for old, new in zip(before, state.values(), strict=True):
-        if new is not old:
-            with torch.no_grad():
-                old.copy_(new.detach())
+@contextmanager
+def _holding(model: nn.Module, state: dict[str, Tensor]) -> Iterator[None]:
+    """Inside, `model` holds these tensors in the place of its weights and buffers, by name.
+
+    Where a forward pass puts a new buffer in place of the old one (``self.mean = ...``), its
+    numbers are written into the tensor that was given.
+    """
+    own = (*model.named_parameters(), *model.named_buffers())
+    given = {id(t): state[name] for name, t in own}  # a module, or a weight, may be used twice
+    modules = {id(module): module for module in model.modules()}.values()
+    registers: list[dict[str, Any]] = [
+        register for module in modules for register in (module._parameters, module._buffers)
+    ]
+    held = [dict(register) for register in registers]
+    for register, before in zip(registers, held, strict=True):
+        register.update({n: given[id(t)] for n, t in before.items() if t is not None})
+    try:
+        yield
+        for register, before in zip(registers, held, strict=True):
+            for name, t in before.items():
+                now = register.get(name)
+                if t is not None and now is not None and now is not given[id(t)]:
+                    with torch.no_grad():
+                        given[id(t)].copy_(now.detach())
+    finally:
+        for register, before in zip(registers, held, strict=True):
+            register.clear()
+            register.update(before)

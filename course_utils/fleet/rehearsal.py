@@ -158,7 +158,7 @@ def _look_at_loss(
     """Watch what the training loss does to its tensors, and note what it draws."""
     data = member.data
     x, y = rows(data.x_train, batch), rows(data.y_train, batch)
-    objective = Objective(member.run, loss_fn, data.num_classes).train()
+    objective = Objective(member.run, loss_fn, data.num_classes)
     with put_back(member.run), _NotedDraws(member, found.requests), guard:
         objective(x, y)
 

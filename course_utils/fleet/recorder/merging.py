@@ -15,6 +15,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.func import functionalize
 
 from course_utils.fleet.engine import (
     BY_MEMBER,
@@ -162,6 +163,11 @@ def _frozen_as_can_be(
 ) -> TensorFn:
     try:
         return _frozen(of_one, example, dims, constants)
+    except CannotBatchError:
+        pass
+    try:
+        # Members may write into what they all made alike (`torch.empty(n).bernoulli_(p)`).
+        return _frozen(functionalize(of_one), example, dims, constants)
     except CannotBatchError:
         # An operation in place, say, on what members share: give each its own.
         def spread(inputs: Sequence[Tensor]) -> list[Tensor]:

@@ -6,7 +6,8 @@ them, runs there instead.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -28,6 +29,7 @@ __all__ = [
     "memory_of",
     "tree_flatten",
     "tree_map_only",
+    "without_performance_warnings",
 ]
 
 aten = torch.ops.aten
@@ -55,3 +57,14 @@ def decompositions(operations: Iterable[Any]) -> dict[Any, Any]:
 def is_own_gradient(node: Any) -> bool:
     """Whether a node of autograd's graph is a `torch.autograd.Function` written in Python."""
     return isinstance(node, torch.autograd.function.BackwardCFunction)
+
+
+@contextmanager
+def without_performance_warnings() -> Iterator[None]:
+    """Inside, PyTorch keeps to itself which operations `vmap` does one member at a time."""
+    functorch: Any = torch._C._functorch
+    functorch._set_vmap_fallback_warning_enabled(False)
+    try:
+        yield
+    finally:
+        functorch._set_vmap_fallback_warning_enabled(True)

@@ -164,7 +164,9 @@ _MASKS = (torch.bool, torch.uint8)
 
 def _refuse(func: Any, args: Sequence[Any]) -> None:
     if torch.Tag.nondeterministic_seeded in func.tags:
-        raise CannotBatchError(f"{func} draws random numbers that no seed controls")
+        raise CannotBatchError(
+            "it draws random numbers of a kind that cannot be drawn for several runs at once"
+        )
     if torch.Tag.data_dependent_output in func.tags:
         raise CannotBatchError(
             "its Python code looks at the numbers in a tensor, as `if x.sum() > 0` and `.item()` do"
@@ -174,7 +176,7 @@ def _refuse(func: Any, args: Sequence[Any]) -> None:
         shapes = any(isinstance(i, Tensor) and i.dtype in _MASKS for i in args[1])
     if shapes:
         raise CannotBatchError(
-            f"the numbers in a tensor decide the shape of another, as in `x[x > 0]` ({func})"
+            "the numbers in a tensor decide the shape of another, as in `x[x > 0]`"
         )
 
 

@@ -14,7 +14,7 @@ from torch.fx.node import map_aggregate
 
 from course_utils.fleet.engine import CannotBatchError, TensorFn
 from course_utils.fleet.recorder.comparing import DifferingNumber, uses_constants
-from course_utils.fleet.recorder.pytorch import is_own_gradient
+from course_utils.fleet.recorder.pytorch import is_own_gradient, without_performance_warnings
 from course_utils.fleet.recorder.recording import (
     Decompositions,
     Layout,
@@ -69,7 +69,8 @@ def trace(
     Without `constants` it may use no tensor but its inputs and what it makes of them.
     """
     try:
-        recording = record(function, example, decompositions)
+        with without_performance_warnings():
+            recording = record(function, example, decompositions)
         if not constants and uses_constants(recording):
             raise CannotBatchError("for all members at once it uses tensors that one does not use")
         return _graph(recording)
