@@ -255,6 +255,14 @@ def test_optimizers_that_can_train(model):
         check_optimizer(make(model.parameters(), lr=0.1), model)
 
 
+def test_optimizers_with_a_learning_rate_schedule(model):
+    for make in (torch.optim.SGD, torch.optim.Adam):
+        optimizer = make(model.parameters(), lr=0.1)
+        schedule = torch.optim.lr_scheduler.StepLR(optimizer, 1, 0.5)
+        optimizer.register_step_post_hook(lambda *_, schedule=schedule: schedule.step())
+        check_optimizer(optimizer, model)
+
+
 def test_optimizers_of_another_model(model):
     other = MLP(64, (8,), 10)
     refuses(lambda: check_optimizer(sgd(other), model), "none of this model's parameters", "SGD(")
@@ -263,6 +271,7 @@ def test_optimizers_of_another_model(model):
 def test_an_optimizer_that_needs_a_closure(model):
     for make in (torch.optim.LBFGS, partial(Searching, lr=0.1)):
         optimizer = make(model.parameters())
+        torch.optim.lr_scheduler.StepLR(optimizer, 1)  # hides step(), and changes nothing here
         refuses(
             lambda o=optimizer: check_optimizer(o, model),
             "optimizer.step() must work without arguments",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from types import FunctionType, MethodType
 from typing import Any
 
 from torch import nn
@@ -24,7 +25,7 @@ def check_optimizer(optimizer: Any, model: nn.Module) -> None:
                 f"optimizer must have step() and zero_grad(), got {optimizer!r} without "
                 f"{method}(); use for example torch.optim.SGD(model.parameters(), lr=0.1)"
             )
-        if needed := _needed(getattr(optimizer, method)):
+        if needed := _needed(_without_schedule(optimizer, method)):
             raise TypeError(
                 f"optimizer.{method}() must work without arguments, got "
                 f"{type(optimizer).__name__}, whose {method}() needs {needed}; use one that steps "
@@ -43,6 +44,17 @@ def lr_now(optimizer: Any) -> str:
     """The first learning rate in words, e.g. " (now 0.1)"; "" if the optimizer does not tell."""
     groups = getattr(optimizer, "param_groups", None)
     return f" (now {groups[0]['lr']})" if groups and "lr" in groups[0] else ""
+
+
+def _without_schedule(optimizer: Any, name: str) -> Any:
+    """The method as the optimizer's class defines it: a learning-rate schedule hides step() behind
+    a function that shows step()'s `self` as an argument, although it does not need it."""
+    method = getattr(type(optimizer), name, None)
+    return (
+        MethodType(method, optimizer)
+        if isinstance(method, FunctionType)
+        else getattr(optimizer, name)
+    )
 
 
 def _needed(method: Any) -> str:
