@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -29,6 +30,17 @@ def chromium() -> str:
     if found is None:
         pytest.skip("there is no Chromium on this computer")
     return found
+
+
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """New tensors are float64: what should be equal is, to nine digits, on every processor."""
+    import torch  # after the number of threads is set above
+
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(usual)
 
 
 def cost(item: pytest.Item) -> int:

@@ -8,22 +8,19 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_map_only
-from torch.utils.weak import WeakTensorKeyDictionary
 
-aten = torch.ops.aten
+from course_utils.fleet.engine import CannotBatchError, TensorFn
+from course_utils.fleet.recorder.pytorch import (
+    TorchDispatchMode,
+    WeakTensorKeyDictionary,
+    aten,
+    memory_of,
+    tree_map_only,
+)
 
-#: Takes tensors, each as an argument of its own, and returns a tuple of tensors. It may change its
-#: arguments in place (running statistics).
-TensorFn = Callable[..., tuple[Tensor, ...]]
 #: For an operation, a function of the same arguments that does it in other operations, or returns
 #: NotImplemented.
 Decompositions = Mapping[Any, Callable[..., Any]]
-
-
-class CannotBatchError(Exception):
-    """These members cannot be run as one; the message says why."""
 
 
 class Layout(NamedTuple):
@@ -99,7 +96,7 @@ class _Recorder(TorchDispatchMode):
         self.operations: list[Operation] = []
         self._decompositions = decompositions
         # Weak, so that a recording takes no more memory than the call itself.
-        self._known = WeakTensorKeyDictionary()
+        self._known: Any = WeakTensorKeyDictionary()
         for i, t in enumerate(inputs):
             self._known[t] = Made(-1 - i, 0, tuple(t.shape))
 
@@ -134,9 +131,11 @@ class _Recorder(TorchDispatchMode):
         result = func(*args, **kwargs)
         operation.several = isinstance(result, tuple | list)
         if isinstance(first, Tensor) and isinstance(result, Tensor) and result is not first:
-            operation.is_view = result.untyped_storage()._cdata == first.untyped_storage()._cdata
+            operation.is_view = memory_of(result) == memory_of(first)
         for which, made in enumerate(results_of(result)):
             tensor = isinstance(made, Tensor)
+            if tensor and made.is_complex():
+                raise CannotBatchError("it computes with complex numbers")
             operation.results.append(Layout.of(made) if tensor else None)
             if tensor and made not in self._known:  # it is, where this was done in place
                 self._known[made] = Made(len(self.operations), which, tuple(made.shape))
@@ -165,7 +164,9 @@ _MASKS = (torch.bool, torch.uint8)
 
 def _refuse(func: Any, args: Sequence[Any]) -> None:
     if torch.Tag.nondeterministic_seeded in func.tags:
-        raise CannotBatchError(f"{func} draws random numbers that no seed controls")
+        raise CannotBatchError(
+            "it draws random numbers of a kind that cannot be drawn for several runs at once"
+        )
     if torch.Tag.data_dependent_output in func.tags:
         raise CannotBatchError(
             "its Python code looks at the numbers in a tensor, as `if x.sum() > 0` and `.item()` do"
@@ -175,7 +176,7 @@ def _refuse(func: Any, args: Sequence[Any]) -> None:
         shapes = any(isinstance(i, Tensor) and i.dtype in _MASKS for i in args[1])
     if shapes:
         raise CannotBatchError(
-            f"the numbers in a tensor decide the shape of another, as in `x[x > 0]` ({func})"
+            "the numbers in a tensor decide the shape of another, as in `x[x > 0]`"
         )
 
 

@@ -12,14 +12,14 @@ from torch import Tensor
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.node import map_aggregate
 
-from course_utils.fleet.comparing import DifferingNumber, uses_constants
-from course_utils.fleet.recording import (
-    CannotBatchError,
+from course_utils.fleet.engine import CannotBatchError, TensorFn
+from course_utils.fleet.recorder.comparing import DifferingNumber, uses_constants
+from course_utils.fleet.recorder.pytorch import is_own_gradient, without_performance_warnings
+from course_utils.fleet.recorder.recording import (
     Decompositions,
     Layout,
     Made,
     Recording,
-    TensorFn,
     record,
     results_of,
 )
@@ -69,16 +69,15 @@ def trace(
     Without `constants` it may use no tensor but its inputs and what it makes of them.
     """
     try:
-        recording = record(function, example, decompositions)
+        with without_performance_warnings():
+            recording = record(function, example, decompositions)
         if not constants and uses_constants(recording):
             raise CannotBatchError("for all members at once it uses tensors that one does not use")
         return _graph(recording)
     except CannotBatchError:
         raise
     except Exception as error:
-        raise CannotBatchError(
-            f"it cannot be run for all members at once ({type(error).__name__}: {error})"
-        ) from error
+        raise CannotBatchError("PyTorch cannot run it for several members at once") from error
 
 
 def _graph(recording: Recording) -> GraphModule:
@@ -120,10 +119,11 @@ def refuse_own_gradients(function: TensorFn, inputs: Sequence[Tensor], n_params:
     leaves = [t.detach().requires_grad_().clone() for t in inputs[:n_params]]
     with torch.enable_grad():
         value = function(*leaves, *(t.clone() for t in inputs[n_params:]))[0]
-    waiting, seen = [value.grad_fn], set()
+    waiting: list[Any] = [value.grad_fn]
+    seen: set[Any] = set()
     while waiting:
         node = waiting.pop()
-        if isinstance(node, torch.autograd.function.BackwardCFunction):
+        if is_own_gradient(node):
             raise CannotBatchError(
                 f"it has a gradient of its own ({node.name().removesuffix('Backward')})"
             )

@@ -8,11 +8,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_flatten
 
-from course_utils.fleet.recording import CannotBatchError, Operation, Recording
-
-aten = torch.ops.aten
+from course_utils.fleet.engine import CannotBatchError
+from course_utils.fleet.recorder.pytorch import aten, tree_flatten
+from course_utils.fleet.recorder.recording import Operation, Recording
 
 #: Operations that take a number, and the counterpart that takes a tensor in its place.
 _WITH_TENSOR = {
@@ -28,13 +27,14 @@ _WITH_TENSOR |= {function: function for function in list(_WITH_TENSOR.values())}
 
 @dataclass
 class DifferingNumber:
-    """An argument in which the values' recordings differ, and what it is for each value."""
+    """An argument in which recordings differ."""
 
     operation: int
     argument: int
     #: The function to call when the number is given as a tensor.
     function: Any
-    by_value: list[Tensor]
+    #: What it is in each recording.
+    options: list[Tensor]
 
 
 def structure(recording: Recording) -> tuple[object, ...]:
@@ -89,7 +89,7 @@ def _any_constant(arguments: Any) -> bool:
 def numbers_that_differ(recordings: Sequence[Recording]) -> list[DifferingNumber]:
     """The arguments to turn into inputs; raises `CannotBatchError` if that is not enough."""
     first = recordings[0]
-    different = CannotBatchError("its values lead to different operations")
+    different = CannotBatchError("its values or seeds lead to different operations")
     if any(structure(r) != structure(first) for r in recordings):
         raise different
     if not all(same(r.returned, first.returned) for r in recordings):
@@ -112,11 +112,6 @@ def numbers_that_differ(recordings: Sequence[Recording]) -> list[DifferingNumber
                 function = _WITH_TENSOR[operation.function]
                 found.append(DifferingNumber(i, position, function, tensors))
     return found
-
-
-def repeats(a: Recording, b: Recording) -> bool:
-    """Whether two recordings are the same, numbers and constant tensors included."""
-    return structure(a) == structure(b) and not numbers_that_differ([a, b])
 
 
 def same(a: Any, b: Any) -> bool:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import operator
 from typing import Any
 
-import torch
 from torch import Tensor
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.node import map_aggregate
-from torch.utils._pytree import tree_flatten
 
-from course_utils.fleet.recording import changed_by
-
-aten = torch.ops.aten
+from course_utils.fleet.recorder.pytorch import OpOverload, aten, tree_flatten
+from course_utils.fleet.recorder.recording import changed_by
 
 #: Another shape of the same memory.
 VIEWS = (aten.view.default, aten._unsafe_view.default)
@@ -52,7 +49,7 @@ def _changed(graph: Graph) -> set[Node]:
 
 def _written(node: Node) -> list[Any]:
     """Those arguments of the learner's own operation that it changes in place."""
-    if not isinstance(node.target, torch._ops.OpOverload):
+    if not isinstance(node.target, OpOverload):
         return []
     return changed_by(node.target, node.args, node.kwargs)
 
@@ -107,7 +104,7 @@ def _merge_equal(graph: Graph, changed: set[Node]) -> None:
     """Two calls with the same arguments have the same result, but for what changes in place."""
     first: dict[tuple[object, ...], Node] = {}
     for node in list(graph.nodes):
-        if not isinstance(node.target, torch._ops.OpOverload) or _meets_change(node, changed):
+        if not isinstance(node.target, OpOverload) or _meets_change(node, changed):
             continue
         known = first.setdefault((node.target, str(node.args), str(node.kwargs)), node)
         if known is not node:

@@ -9,9 +9,8 @@ import torch
 from torch import Tensor
 from torch.fx import Graph, GraphModule, Node
 
-from course_utils.fleet.simplify import VIEWS, drop_unread
-
-aten = torch.ops.aten
+from course_utils.fleet.recorder.pytorch import aten
+from course_utils.fleet.recorder.simplifying import VIEWS, drop_unread
 
 
 def lower(module: GraphModule) -> None:
