@@ -1,7 +1,6 @@
 """Lesson 03: the lesson's own lines against PyTorch's, and what its panels measure and draw."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,17 +18,10 @@ from course_utils.noise import NoiseStream
 from course_utils.panels import dropout as panels
 from course_utils.panels.dropout.stochastic_passes import ask, turn
 from course_utils.panels.dropout.thinned_network import forward
-from tests.lessons import bars, definitions
+from tests.lessons import Lesson, bars, every_control_moves_the_picture
 from tests.precision import float64, in_float64
 
-LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "03_dropout.ipynb"
 PS = (0.1, 0.3, 0.5, 0.8)
-
-
-@pytest.fixture(scope="module")
-def lesson() -> dict[str, Any]:
-    """The functions and classes that the lesson defines, without its trainings."""
-    return definitions(LESSON, torch=torch, F=F, table=torch.rand(200, 100))
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +51,7 @@ def same_draws(kept: Tensor) -> NoiseStream:
 
 
 @pytest.mark.parametrize("p", PS)
-def test_with_pytorchs_mask_the_lessons_dropout_is_pytorchs(lesson, p: float) -> None:
+def test_with_pytorchs_mask_the_lessons_dropout_is_pytorchs(lesson: Lesson, p: float) -> None:
     x = torch.randn(50, 40, dtype=torch.float64)
     ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
     library = F.dropout(theirs, p)
@@ -71,7 +63,7 @@ def test_with_pytorchs_mask_the_lessons_dropout_is_pytorchs(lesson, p: float) ->
     torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-9, atol=0)
 
 
-def test_the_lessons_layer_follows_the_mode_of_its_model(lesson) -> None:
+def test_the_lessons_layer_follows_the_mode_of_its_model(lesson: Lesson) -> None:
     layer = lesson["MyDropout"](0.5)
     x = torch.randn(20, 30)
     assert torch.equal(nn.Sequential(layer).eval()(x), x)
@@ -87,7 +79,7 @@ def test_the_lessons_layer_follows_the_mode_of_its_model(lesson) -> None:
         ("frozen", "frozen"),
     ],
 )
-def test_each_mistake_of_the_lesson_is_named(lesson, name: str, hint: str) -> None:
+def test_each_mistake_of_the_lesson_is_named(lesson: Lesson, name: str, hint: str) -> None:
     with pytest.raises(checks.CheckFailed, match=hint):
         checks.dropout(lesson[name])
 
@@ -224,3 +216,8 @@ def test_the_idea_is_drawn_with_the_learners_function(capsys) -> None:
     panels.show_idea(dropout, 0.25)
     assert calls == [(0.25, True), (0.25, False)]
     assert "multiplied by 1.33" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_every_control_moves_the_picture(lesson: Lesson) -> None:
+    every_control_moves_the_picture(lesson)

@@ -1,7 +1,6 @@
 """Lesson 04: the lesson's own layer against PyTorch's, and what its panels measure and draw."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,16 +15,8 @@ from course_utils.models import MLP
 from course_utils.panels import batchnorm as panels
 from course_utils.panels.batchnorm.batch_statistics import epochs_of, in_batches, with_companions
 from course_utils.panels.batchnorm.layer_inputs import in_mode, what_arrives
-from tests.lessons import bars, definitions
+from tests.lessons import Lesson, bars, every_control_moves_the_picture
 from tests.precision import float64, in_float64
-
-LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "04_batchnorm.ipynb"
-
-
-@pytest.fixture(scope="module")
-def lesson() -> dict[str, Any]:
-    """The functions and classes that the lesson defines, without its trainings."""
-    return definitions(LESSON, torch=torch, digits=None)
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +54,7 @@ def everything(layer: nn.Module, x: Tensor) -> Iterator[Tensor]:
 
 
 @pytest.mark.parametrize("n", [2, 3, 50])
-def test_the_lessons_layer_is_pytorchs_in_both_modes(lesson, n: int) -> None:
+def test_the_lessons_layer_is_pytorchs_in_both_modes(lesson: Lesson, n: int) -> None:
     ours, theirs = lesson["BatchNorm1d"](7).double(), nn.BatchNorm1d(7).double()
     for training in (True, True, False):
         x = 3 * torch.randn(n, 7, dtype=torch.float64) + 1
@@ -78,19 +69,19 @@ def test_the_lessons_layer_is_pytorchs_in_both_modes(lesson, n: int) -> None:
             layer.zero_grad()
 
 
-def test_the_lessons_layer_passes_the_check(lesson) -> None:
+def test_the_lessons_layer_passes_the_check(lesson: Lesson) -> None:
     assert len(checks.batch_norm(lesson["BatchNorm1d"]).properties) >= 9
 
 
 @pytest.mark.parametrize(
     ("name", "hint"), [("Biased", "running variance is biased"), ("hasty", "momentum")]
 )
-def test_each_mistake_of_the_lesson_is_named(lesson, name: str, hint: str) -> None:
+def test_each_mistake_of_the_lesson_is_named(lesson: Lesson, name: str, hint: str) -> None:
     with pytest.raises(checks.CheckFailed, match=hint):
         checks.batch_norm(lesson[name])
 
 
-def test_the_lessons_layer_trains_with_others_in_a_fleet(lesson, exact: Dataset) -> None:
+def test_the_lessons_layer_trains_with_others_in_a_fleet(lesson: Lesson, exact: Dataset) -> None:
     def build(norm: Any) -> Run:
         network = MLP(exact.input_shape, (6,), 4, norm_layer=norm).double()
         return Run(network, torch.optim.SGD(network.parameters(), lr=0.1))
@@ -224,8 +215,13 @@ def test_what_cannot_be_shown_is_refused(
         call(pictures)
 
 
-def test_the_idea_is_drawn_with_the_learners_layer(lesson, capsys) -> None:
+def test_the_idea_is_drawn_with_the_learners_layer(lesson: Lesson, capsys) -> None:
     panels.show_idea(lesson["BatchNorm1d"])
     said = capsys.readouterr().out
     assert "a mean of 0.0 and a spread of 1.0" in said
     assert "around -2.0, 0.0, 3.0, spread by 0.5, 1.0, 2.0" in said
+
+
+@pytest.mark.slow
+def test_every_control_moves_the_picture(lesson: Lesson) -> None:
+    every_control_moves_the_picture(lesson)

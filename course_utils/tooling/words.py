@@ -184,7 +184,9 @@ def pytest_arguments(env: Environment) -> list[str]:
     folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
     return [
         *("-m", "pytest", "tests", *folders),
-        *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadfile"),
+        # A file, or a class in it, stays in one process: its tests share what they make. Files keep
+        # their order, in which the long ones do not come last.
+        *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadscope"),
         "--no-loadscope-reorder",
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),
     ]
