@@ -195,8 +195,9 @@ class Together:
             parts = [self._functions.outputs(part)(*state, part.x)[0] for part in sample.parts()]
             outputs = parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
             loss, correct = self._functions.score(sample, outputs)(outputs, sample.y)
-            found = torch.stack([loss.flatten(), correct.flatten() / sample.n], dim=1)
-            return found.double().cpu().numpy()
+            found = torch.stack([loss.flatten().cpu().double(), correct.flatten().cpu().double()])
+            found[1] /= sample.n
+            return found.T.numpy()
 
 
 def _core_to_spare() -> bool:
