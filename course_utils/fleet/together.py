@@ -17,10 +17,10 @@ from torch import Tensor
 
 from course_utils.fleet.alone import Scores
 from course_utils.fleet.engine import CannotBatchError, Engine
-from course_utils.fleet.functions import Functions, stack, tensors_of
+from course_utils.fleet.functions import Functions, stack
 from course_utils.fleet.optimizers import are_stacked, optimizers_for
 from course_utils.fleet.rehearsal import Rehearsal
-from course_utils.fleet.run import Member, Training
+from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.samples import Batches, Scored
 from course_utils.fleet.watch import Watch
 from course_utils.noise import draw_for_seeds, stream
