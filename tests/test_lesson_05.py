@@ -27,6 +27,7 @@ from course_utils.panels.augmenting.strengths import STRENGTHS
 from course_utils.panels.augmenting.transformed import images_to_train_on, most_typical
 from course_utils.training import fit
 from tests.lessons import cell
+from tests.precision import float64, in_float64
 
 NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "05_augmentation.ipynb"
 LAST = -1
@@ -117,13 +118,15 @@ def test_mixup_that_keeps_the_whole_first_image_is_plain_training() -> None:
     names = run_cells("build-and-train", "memorized", "write-mixup", noisy=_no_fleet())
     whole = SimpleNamespace(sample=lambda: torch.tensor(1.0))
     names["torch"] = _Shadow(torch, distributions=SimpleNamespace(Beta=lambda *_: whole))
-    score = names["train_mixup"](3)
-    data = names["spoiled"](None, 3)
-    torch.manual_seed(3)
-    run = names["build"](None)
-    history = fit(run.model, data, optimizer=run.optimizer, epochs=30, seed=3)
-    assert score.loss == pytest.approx(history.val_loss[LAST], rel=1e-4)
-    assert score.acc == pytest.approx(history.val_acc[LAST], abs=1e-6)
+    names["digits"] = in_float64(names["digits"])
+    with float64():
+        score = names["train_mixup"](3)
+        data = names["spoiled"](None, 3)
+        torch.manual_seed(3)
+        run = names["build"](None)
+        history = fit(run.model, data, optimizer=run.optimizer, epochs=30, seed=3)
+    assert score.loss == pytest.approx(history.val_loss[LAST], rel=1e-9)
+    assert score.acc == pytest.approx(history.val_acc[LAST], rel=1e-9)
 
 
 def _no_fleet() -> Any:
@@ -167,8 +170,9 @@ def test_the_most_typical_image_of_a_class_is_its_nearest_to_the_mean() -> None:
         assert torch.equal(image, of_class[distances.argmin()])
 
 
+@float64()
 def test_confusions_are_counted_from_the_right_images() -> None:
-    data = color_images()
+    data = in_float64(color_images())
     *_, fleet = train_flips(data, epochs=2)
     for i, (kind, axes) in enumerate(FLIPS.items()):
         found = augmenting.confusions(fleet, data, i)
@@ -186,8 +190,9 @@ def test_confusions_are_counted_from_the_right_images() -> None:
 
 
 @pytest.fixture(scope="module")
+@float64()
 def small_fleet() -> Fleet:
-    data = color_images()
+    data = in_float64(color_images())
 
     def build(_: object) -> Run:
         model = MLP(data.input_shape, (8,), 3)
@@ -197,7 +202,7 @@ def small_fleet() -> Fleet:
 
 
 def test_the_gallery_scores_the_transform_that_it_shows(small_fleet: Fleet) -> None:
-    panel = augmenting.gallery(color_images(), {"plain": small_fleet})
+    panel = augmenting.gallery(in_float64(color_images()), {"plain": small_fleet})
     for name in ("angle", "shift", "zoom", "noise"):
         panel.controls[name].index = 0
         panel.wait()
@@ -212,7 +217,7 @@ def test_the_gallery_scores_the_transform_that_it_shows(small_fleet: Fleet) -> N
 
 
 def test_the_draws_stay_while_a_slider_moves(small_fleet: Fleet) -> None:
-    panel = augmenting.gallery(color_images(), {"plain": small_fleet})
+    panel = augmenting.gallery(in_float64(color_images()), {"plain": small_fleet})
     panel.controls["angle"].value = 5
     panel.wait()
     first = panel.state.images
