@@ -31,11 +31,13 @@ WORDS = {
     "notebooks": "execute the notebooks in place (all, or those named: 02 03)",
     "exercises": "write the exercises anew from their solutions",
     "bench": "run one benchmark: bench training, bench notebooks",
+    "fuzz": "train random networks as a fleet and alone, for long: fuzz --cases 5000",
 }
 EXTRAS = {
     "test": ["dev", "instructor"],
     "notebooks": ["dev"],
     "exercises": ["instructor"],
+    "fuzz": ["dev"],
 }  # what a word needs besides the course itself
 
 
@@ -77,7 +79,7 @@ def parser() -> Parser:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; what follows `test` and `bench` is theirs, options included."""
+    """Read the command line; what follows `test`, `bench` or `fuzz` is theirs, with its options."""
     made = parser()
     values = [i + 1 for i, item in enumerate(argv) if item == "--torch"]
     places = (i for i, item in enumerate(argv) if not item.startswith("-") and i not in values)
@@ -88,7 +90,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         hint = f"did you mean '{near[0]}'?" if near else f"the words are {', '.join(WORDS)}."
         made.error(f"there is no word '{word}'; {hint}")
     after = list(argv[place + 1 :])
-    if word in ("test", "bench") and not {"-h", "--help"} & set(after[:1]):
+    if word in ("test", "bench", "fuzz") and not {"-h", "--help"} & set(after[:1]):
         args = made.parse_args(argv[: place + 1])
         args.rest = after
     else:
@@ -124,6 +126,8 @@ def main(argv: Sequence[str]) -> int:
             return run(env, ["-m", "course_utils.grading.release", *args.rest])
         if args.word == "bench":
             return run(env, ["-m", "benchmarks", *args.rest])
+        if args.word == "fuzz":
+            return run(env, ["-m", "tests.fuzzing", *(args.rest or ["--cases", "5000"])])
         return 0
     except StartError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
