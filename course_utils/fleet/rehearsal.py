@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.fleet.code import CannotTellError
-from course_utils.fleet.content import World
+from course_utils.fleet.content import Look, World
 from course_utils.fleet.guard import Guard
-from course_utils.fleet.memory import Look, look_at
+from course_utils.fleet.memory import look_at
 from course_utils.fleet.objective import Objective
 from course_utils.fleet.optimizers import is_elementwise
 from course_utils.fleet.run import Member, Run
