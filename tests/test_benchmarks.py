@@ -143,6 +143,7 @@ RATIOS = {
     "fleet_vs_fits",
     "fleet_vs_jax_warm",
     "fleet_vs_jax_first",
+    "fleet_vs_products",
     "fit_vs_bare",
     "fit_vs_bare_scored",
     "fit_vs_tutorial",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from course_utils.fleet.run import Member, Training
+from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.noise import SeededDraws
 from course_utils.refusals import checked_outputs
 from course_utils.scoring import evaluate
@@ -25,9 +25,6 @@ class Alone:
 
     def __init__(self, members: Sequence[Member], training: Training) -> None:
         self.members = members
-        # What was tried on them may have moved what they remember, so they are built anew.
-        for member in members:
-            member.build_again(training.build)
         self._training = [_Training(member, training) for member in members]
 
     def train_epoch(self) -> None:
@@ -69,14 +66,13 @@ class AloneInTurn:
     def _show(self) -> None:
         """Let the models be as they were after this epoch."""
         for member, states in zip(self.members, self._states, strict=True):
-            tensors = (*member.run.model.parameters(), *member.run.model.buffers())
-            for t, content in zip(tensors, states[self._epoch].values(), strict=True):
-                t.data = content
+            tensors = tensors_of(member)
+            for name, content in states[self._epoch].items():
+                tensors[name].data.copy_(content)
 
 
 def _state(member: Member) -> dict[str, Tensor]:
-    tensors = (*member.run.model.named_parameters(), *member.run.model.named_buffers())
-    return {name: t.detach().clone() for name, t in tensors}
+    return {name: t.detach().clone() for name, t in tensors_of(member).items()}
 
 
 class _Training:

@@ -1,10 +1,11 @@
-"""What tensors, arrays and generators of random numbers hold, as something that can be compared."""
+"""What was seen of a run's memory, and what tensors and generators hold, as things to compare."""
 
 from __future__ import annotations
 
 import random
 import weakref
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,28 @@ from course_utils.fleet.code import CannotTellError
 
 #: Larger tensors are read through once, and then watched by their version and a sample.
 _CLOSELY = 50_000
+
+
+@dataclass
+class Look:
+    """What was seen: for each path, a token that is equal where the object there is."""
+
+    tokens: dict[str, object] = field(default_factory=dict)
+    #: Objects (by id) through which others could change what this run remembers.
+    mutable: set[int] = field(default_factory=set)
+    #: Where weights or buffers of the model are kept beside the model itself, if anywhere.
+    kept_weights: str | None = None
+
+    def key(self) -> object:
+        """Equal for members whose code meets the same Python objects."""
+        return tuple(self.tokens.items())
+
+    def first_change(self, later: Look) -> str | None:
+        """The first path at which `later` differs, or None."""
+        if self.tokens == later.tokens:
+            return None
+        paths = (*self.tokens, *later.tokens)
+        return next((p for p in paths if self.tokens.get(p) != later.tokens.get(p)), None)
 
 
 class World:

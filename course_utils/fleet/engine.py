@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.func import grad, vmap
 
+from course_utils.fleet.pytorch import without_performance_warnings
+
 #: Takes tensors, each as an argument of its own, and returns a tuple of tensors. It may change its
 #: arguments in place (running statistics).
 TensorFn = Callable[..., tuple[Tensor, ...]]
@@ -106,7 +108,12 @@ def plain(merge: Merge) -> Merged:
     function = merge.functions[0]
     if merge.n_params:
         function = with_gradients(function, merge.n_params)
-    of_all = over_members(function, merge.dims)
+    vmapped = over_members(function, merge.dims)
+
+    def of_all(*inputs: Tensor) -> tuple[Tensor, ...]:
+        with without_performance_warnings():
+            return vmapped(*inputs)
+
     try:
         before = [t.clone() for t in merge.example]
         of_all(*(given := [t.clone() for t in before]))

@@ -156,6 +156,8 @@ def iter_fleet(
                 why = told(len(group.members), len(members), f"{error}; they start again")
                 fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
                 warnings.warn(why, stacklevel=2)
+                for member in group.members:
+                    member.build_again(build)
                 groups[place] = again = Alone(group.members, training)
                 for earlier in range(epoch + 1):
                     fleet._record(again, earlier, train=earlier > 0)

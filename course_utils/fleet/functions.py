@@ -14,7 +14,7 @@ from course_utils.fleet.engine import BY_MEMBER, BY_SEED, CannotBatchError, Engi
 from course_utils.fleet.objective import Objective, code_of, draws_of, loss_of, outputs_of, score_of
 from course_utils.fleet.recorder.comparing import structure
 from course_utils.fleet.recorder.recording import record
-from course_utils.fleet.run import Member
+from course_utils.fleet.run import Member, tensors_of
 from course_utils.fleet.samples import Batches, Scored
 from course_utils.noise import Request, draw_for_seeds, stream
 from course_utils.scoring import LossFn
@@ -181,9 +181,3 @@ def stack(members: Sequence[Member], shape: tuple[int, int]) -> dict[str, Tensor
         name: torch.stack([tensors[name].detach() for tensors in of_members]).unflatten(0, shape)
         for name in of_members[0]
     }
-
-
-def tensors_of(member: Member) -> dict[str, Tensor]:
-    """A member's own weights and buffers by name."""
-    model = member.run.model
-    return {**dict(model.named_parameters()), **dict(model.named_buffers())}

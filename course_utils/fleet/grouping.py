@@ -70,6 +70,9 @@ def groups_of(members: Sequence[Member], training: Training) -> tuple[list[Group
                     reasons.update((key, reason) for key, reason in why.items() if reason)
     trained = {id(m) for group in groups for m in group.members}
     alone = [m for m in members if id(m) not in trained and not rehearsals[id(m)].has_memory]
+    for member in alone:
+        if rehearsals[id(member)].has_run:
+            member.build_again(training.build)
     if alone:
         groups.append(Alone(alone, training))
     if in_turn:

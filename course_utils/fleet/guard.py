@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from course_utils.fleet.pytorch import is_wrapped
+
 #: Properties of a tensor that are the same in a recording.
 _SAME = {"shape", "dtype", "device", "layout", "ndim", "itemsize", "nbytes", "T", "mT", "H", "mH"}
 _SAME |= {"real", "imag", "is_cpu", "is_cuda", "is_mps", "is_xpu", "is_meta", "is_nested"}
@@ -105,7 +107,9 @@ def _version(t: Tensor) -> int:
 
 
 def _memory(t: Tensor) -> int:
-    return t.untyped_storage().data_ptr() if t.layout is torch.strided else id(t)
+    if t.layout is not torch.strided or is_wrapped(t):
+        return id(t)
+    return t.untyped_storage().data_ptr()
 
 
 def _is_tensors(result: Any) -> bool:

@@ -16,12 +16,10 @@ from __future__ import annotations
 import collections
 import contextlib
 import enum
-import functools
 import random
 import types
 import weakref
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -29,37 +27,10 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.fleet.code import KNOWN, CannotTellError, globals_used, package, refuse_outside
-from course_utils.fleet.content import content, digest
-
-_PLAIN = {
-    *(type(None), str, bytes, type(...), type(NotImplemented), range, types.CodeType),
-    *(torch.dtype, torch.device, torch.layout, torch.memory_format),
-}
-_NUMBERS = {bool, int, float, complex, slice}
+from course_utils.fleet.content import Look, content, digest
+from course_utils.fleet.kinds import BUILTIN, CALLED, GENERATOR, NOT_IN_A_STEP, NUMBERS, PLAIN
 
 _MOST_OBJECTS = 20_000
-
-
-@dataclass
-class Look:
-    """What was seen: for each path, a token that is equal where the object there is."""
-
-    tokens: dict[str, object] = field(default_factory=dict)
-    #: Objects (by id) through which others could change what this run remembers.
-    mutable: set[int] = field(default_factory=set)
-    #: Where weights or buffers of the model are kept beside the model itself, if anywhere.
-    kept_weights: str | None = None
-
-    def key(self) -> object:
-        """Equal for members whose code meets the same Python objects."""
-        return tuple(self.tokens.items())
-
-    def first_change(self, later: Look) -> str | None:
-        """The first path at which `later` differs, or None."""
-        if self.tokens == later.tokens:
-            return None
-        paths = (*self.tokens, *later.tokens)
-        return next((p for p in paths if self.tokens.get(p) != later.tokens.get(p)), None)
 
 
 def look_at(roots: Mapping[str, Any], state: Iterable[tuple[str, object]]) -> Look:
@@ -89,9 +60,9 @@ class _Walk:
         if path in tokens:  # two closures may use the same name
             path = f"{path} ({len(tokens)})"
         kind = type(thing)
-        if kind in _PLAIN:
+        if kind in PLAIN:
             tokens[path] = thing
-        elif kind in _NUMBERS:
+        elif kind in NUMBERS:
             tokens[path] = kind, repr(thing)  # NaN is itself; True is not 1, nor 0.0 the same as 0
         elif id(thing) in self._state:
             self.look.kept_weights = self.look.kept_weights or path
@@ -200,7 +171,7 @@ class _Walk:
         for base in cls.__mro__:
             if package(base.__module__) not in KNOWN:
                 self.look.mutable.add(id(base))
-                own = ((n, v) for n, v in vars(base).items() if n not in _NOT_IN_A_STEP)
+                own = ((n, v) for n, v in vars(base).items() if n not in NOT_IN_A_STEP)
                 self.visit_all(own, "{}.{}", base.__name__)
         return "class", cls
 
@@ -256,39 +227,17 @@ class _Walk:
 
 
 _OF_EVERY_MODULE = vars(nn.Module()).keys()
-#: Parts of a class that are no part of a step, or of every class.
-_NOT_IN_A_STEP = {
-    *("__init__", "__new__", "__repr__", "__str__", "extra_repr", "__doc__", "__dict__"),
-    *("__weakref__", "__module__", "__annotations__", "__annotate__", "__annotate_func__"),
-    *("__slots__", "__abstractmethods__", "_abc_impl", "__parameters__", "__dataclass_fields__"),
-    *("__orig_bases__", "__annotations_cache__", "__static_attributes__", "__firstlineno__"),
-}
-
-_CALLED: tuple[type, ...] = (
-    *(types.MethodType, functools.partial, property, classmethod, staticmethod),
-    *(type(functools.cache(abs)), functools.cached_property),
-)
-_BUILTIN: tuple[type, ...] = (
-    *(types.BuiltinFunctionType, types.MethodWrapperType, types.MethodDescriptorType, np.ufunc),
-    *(types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType),
-    types.ClassMethodDescriptorType,
-)
-_GENERATOR: tuple[type, ...] = (
-    *(random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator),
-    torch.Generator,
-)
-
 _LOOKS: list[tuple[Any, Callable[[_Walk, str, Any], object]]] = [
     (Tensor, _Walk._tensor),
     (nn.Module, _Walk._module),
     (types.FunctionType, _Walk._function),
-    (_CALLED, _Walk._called),
-    (_BUILTIN, _Walk._builtin),
+    (CALLED, _Walk._called),
+    (BUILTIN, _Walk._builtin),
     (types.ModuleType, _Walk._python_module),
     (type, _Walk._class),
     (enum.Enum, _Walk._scalar),
     (np.ndarray, _Walk._array),
-    (_GENERATOR, _Walk._generator),
+    (GENERATOR, _Walk._generator),
     ((list, collections.deque), _Walk._sequence),
     (tuple, _Walk._tuple),
     ((set, frozenset), _Walk._set),

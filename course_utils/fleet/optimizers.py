@@ -49,7 +49,8 @@ class StackedOptimizer:
         options: dict[str, Any] = {}
         undecided = not any(g["fused"] or g["foreach"] for g in groups if "fused" in g)
         real = not any(p.is_complex() for p in self.leaves.values())
-        if type(given) in _FUSED and undecided and real:
+        numbers = not any(isinstance(v, Tensor) for g in groups for v in g.values())
+        if type(given) in _FUSED and undecided and real and numbers:
             options["fused"] = True
             for group in groups:
                 del group["fused"]

@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.fleet.code import CannotTellError
-from course_utils.fleet.content import World
+from course_utils.fleet.content import Look, World
 from course_utils.fleet.guard import Guard
-from course_utils.fleet.memory import Look, look_at
+from course_utils.fleet.memory import look_at
 from course_utils.fleet.objective import Objective
 from course_utils.fleet.optimizers import is_elementwise
 from course_utils.fleet.run import Member, Run
@@ -42,6 +42,8 @@ class Rehearsal:
     mixes_samples: bool = False
     #: The Python objects that its code can reach.
     look: Look = field(default_factory=Look)
+    #: Whether its code has run, and may have moved what it remembers.
+    has_run: bool = False
     #: What the step drew.
     requests: list[Request] = field(default_factory=list)
     step: Step | None = None
@@ -87,7 +89,7 @@ def rehearse(
     except CannotTellError as error:
         found.refuse(str(error), has_memory=True)
         return found
-    world = World()
+    world, found.has_run = World(), True
     guard, drawn = Guard(), list[Request]()
     first = known.setdefault((found.look.key(), _shapes(member, batch)), found)
     if first is found:
@@ -176,7 +178,8 @@ def _look_at_scoring(found: Rehearsal, member: Member, guard: Guard, loss_fn: Lo
         with torch.random.fork_rng(devices=[]), guard:
             loss_fn(model(x), y)
             after = torch.get_rng_state()
-        found.mixes_samples = guard.reason is None and mixes_samples(model, member.data.x_val)
+        with torch.random.fork_rng(devices=[]):
+            found.mixes_samples = guard.reason is None and mixes_samples(model, member.data.x_val)
     if not torch.equal(before, after):
         found.refuse("it draws random numbers in evaluation, which no seed controls")
 

@@ -58,6 +58,12 @@ class Member:
         own_state(self.run.optimizer)
 
 
+def tensors_of(member: Member) -> dict[str, Tensor]:
+    """A member's own weights and buffers by name."""
+    model = member.run.model
+    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+
+
 def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor]:
     """``build(value)`` with the random numbers of `seed`, and the random state that it leaves."""
     with torch.random.fork_rng(devices=[]):

@@ -17,10 +17,10 @@ from torch import Tensor
 
 from course_utils.fleet.alone import Scores
 from course_utils.fleet.engine import CannotBatchError, Engine
-from course_utils.fleet.functions import Functions, stack, tensors_of
+from course_utils.fleet.functions import Functions, stack
 from course_utils.fleet.optimizers import are_stacked, optimizers_for
 from course_utils.fleet.rehearsal import Rehearsal
-from course_utils.fleet.run import Member, Training
+from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.samples import Batches, Scored
 from course_utils.fleet.watch import Watch
 from course_utils.noise import draw_for_seeds, stream
@@ -195,8 +195,9 @@ class Together:
             parts = [self._functions.outputs(part)(*state, part.x)[0] for part in sample.parts()]
             outputs = parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
             loss, correct = self._functions.score(sample, outputs)(outputs, sample.y)
-            found = torch.stack([loss.flatten(), correct.flatten() / sample.n], dim=1)
-            return found.double().cpu().numpy()
+            found = torch.stack([loss.flatten().cpu().double(), correct.flatten().cpu().double()])
+            found[1] /= sample.n
+            return found.T.numpy()
 
 
 def _core_to_spare() -> bool:

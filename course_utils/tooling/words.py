@@ -31,11 +31,13 @@ WORDS = {
     "notebooks": "execute the notebooks in place (all, or those named: 02 03)",
     "exercises": "write the exercises anew from their solutions",
     "bench": "run one benchmark: bench training, bench notebooks",
+    "fuzz": "train random networks as a fleet and alone, for long: fuzz --cases 5000",
 }
 EXTRAS = {
     "test": ["dev", "instructor"],
     "notebooks": ["dev"],
     "exercises": ["instructor"],
+    "fuzz": ["dev"],
 }  # what a word needs besides the course itself
 
 
@@ -77,7 +79,7 @@ def parser() -> Parser:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; what follows `test` and `bench` is theirs, options included."""
+    """Read the command line; what follows `test`, `bench` or `fuzz` is theirs, with its options."""
     made = parser()
     values = [i + 1 for i, item in enumerate(argv) if item == "--torch"]
     places = (i for i, item in enumerate(argv) if not item.startswith("-") and i not in values)
@@ -88,7 +90,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         hint = f"did you mean '{near[0]}'?" if near else f"the words are {', '.join(WORDS)}."
         made.error(f"there is no word '{word}'; {hint}")
     after = list(argv[place + 1 :])
-    if word in ("test", "bench") and not {"-h", "--help"} & set(after[:1]):
+    if word in ("test", "bench", "fuzz") and not {"-h", "--help"} & set(after[:1]):
         args = made.parse_args(argv[: place + 1])
         args.rest = after
     else:
@@ -124,6 +126,8 @@ def main(argv: Sequence[str]) -> int:
             return run(env, ["-m", "course_utils.grading.release", *args.rest])
         if args.word == "bench":
             return run(env, ["-m", "benchmarks", *args.rest])
+        if args.word == "fuzz":
+            return run(env, ["-m", "tests.fuzzing", *(args.rest or ["--cases", "5000"])])
         return 0
     except StartError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
@@ -184,7 +188,9 @@ def pytest_arguments(env: Environment) -> list[str]:
     folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
     return [
         *("-m", "pytest", "tests", *folders),
-        *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadfile"),
+        # A file, or a class in it, stays in one process: its tests share what they make. Files keep
+        # their order, in which the long ones do not come last.
+        *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadscope"),
         "--no-loadscope-reorder",
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),
     ]

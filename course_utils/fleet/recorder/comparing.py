@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from course_utils.fleet.engine import CannotBatchError
-from course_utils.fleet.recorder.pytorch import aten, tree_flatten
+from course_utils.fleet.pytorch import aten, tree_flatten
 from course_utils.fleet.recorder.recording import Operation, Recording
 
 #: Operations that take a number, and the counterpart that takes a tensor in its place.

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.fx import Graph, GraphModule, Node
 
-from course_utils.fleet.recorder.pytorch import aten
+from course_utils.fleet.pytorch import aten
 from course_utils.fleet.recorder.simplifying import VIEWS, drop_unread
 
 

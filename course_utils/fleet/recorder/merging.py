@@ -29,6 +29,7 @@ from course_utils.fleet.engine import (
     over_members,
     with_gradients,
 )
+from course_utils.fleet.pytorch import aten, decompositions
 from course_utils.fleet.recorder.comparing import (
     DifferingNumber,
     exact,
@@ -36,7 +37,6 @@ from course_utils.fleet.recorder.comparing import (
     uses_constants,
 )
 from course_utils.fleet.recorder.lowering import lower
-from course_utils.fleet.recorder.pytorch import aten, decompositions
 from course_utils.fleet.recorder.recording import (
     Decompositions,
     Recording,

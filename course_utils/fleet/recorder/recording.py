@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from course_utils.fleet.engine import CannotBatchError, TensorFn
-from course_utils.fleet.recorder.pytorch import (
+from course_utils.fleet.pytorch import (
     TorchDispatchMode,
     WeakTensorKeyDictionary,
     aten,

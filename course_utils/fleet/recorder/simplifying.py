@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.fx import Graph, GraphModule, Node
 from torch.fx.node import map_aggregate
 
-from course_utils.fleet.recorder.pytorch import OpOverload, aten, tree_flatten
+from course_utils.fleet.pytorch import OpOverload, aten, tree_flatten
 from course_utils.fleet.recorder.recording import changed_by
 
 #: Another shape of the same memory.

@@ -13,8 +13,8 @@ from torch.fx import Graph, GraphModule, Node
 from torch.fx.node import map_aggregate
 
 from course_utils.fleet.engine import CannotBatchError, TensorFn
+from course_utils.fleet.pytorch import is_own_gradient, without_performance_warnings
 from course_utils.fleet.recorder.comparing import DifferingNumber, uses_constants
-from course_utils.fleet.recorder.pytorch import is_own_gradient, without_performance_warnings
 from course_utils.fleet.recorder.recording import (
     Decompositions,
     Layout,

@@ -1,7 +1,7 @@
-"""All that the recorder uses of PyTorch beyond its public interface, and where that was tested.
+"""All that the fleet uses of PyTorch beyond its public interface, and where that was tested.
 
-With another version of PyTorch these parts may have changed; the plain engine, which needs none of
-them, runs there instead.
+With another version of PyTorch these parts may have changed; the plain engine, which needs next to
+none of them, runs there instead of the recorder.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ __all__ = [
     "decompositions",
     "is_own_gradient",
     "is_tested",
+    "is_wrapped",
     "memory_of",
     "tree_flatten",
     "tree_map_only",
@@ -47,6 +48,12 @@ def is_tested() -> bool:
 def memory_of(t: Tensor) -> int:
     """Equal for tensors that lie in the same memory."""
     return t.untyped_storage()._cdata
+
+
+def is_wrapped(t: Tensor) -> bool:
+    """Whether a transformation of `torch.func` has wrapped `t`, which then shows no memory."""
+    functorch: Any = torch._C._functorch
+    return bool(functorch.is_functorch_wrapped_tensor(t))
 
 
 def decompositions(operations: Iterable[Any]) -> dict[Any, Any]:
