@@ -91,8 +91,29 @@ def assert_members_are_fits(fleet, build, data=DATA, tolerance=1e-9, **options):
             state = fleet.model(v, s).state_dict()
             for name, tensor in model.state_dict().items():
                 assert torch.allclose(
-                    state[name].double(), tensor.double(), atol=tolerance, rtol=tolerance
+                    widened(state[name]),
+                    widened(tensor),
+                    atol=tolerance,
+                    rtol=tolerance,
+                    equal_nan=True,
                 ), (name, value, seed)
+
+
+def widened(tensor):
+    return tensor if tensor.is_complex() else tensor.double()
+
+
+def compared(build, values=(0, 1), why=None, tolerance=1e-9, **options):
+    """The fleet of these runs, which all equal `fit`: together, or alone if one says `why`."""
+    if why is None:
+        fleet = train(build, values, **options)
+        assert fleet.fallback is None
+    else:
+        with pytest.warns(UserWarning, match=f"train one after the other.*({why})"):
+            fleet = train(build, values, **options)
+    of_fit = {name: options[name] for name in options.keys() & {"data", "loss_fn"}}
+    assert_members_are_fits(fleet, build, tolerance=tolerance, **of_fit)
+    return fleet
 
 
 def assert_values_matter(fleet):
@@ -120,6 +141,28 @@ def optimized(kind, name="lr", **options):
 def plain(value):
     model = mlp()
     return Run(model, sgd(model))
+
+
+def running(make, lr=0.2, **parts):
+    """A `build` of what `make` returns, for fleets whose values do not matter."""
+
+    def build(value):
+        model = make()
+        return Run(model, sgd(model, lr), **parts)
+
+    return build
+
+
+class Hidden(nn.Module):
+    """A net with `between(module, activations)` between its two layers."""
+
+    def __init__(self, between, width=8):
+        super().__init__()
+        self.first, self.last = nn.Linear(16, width), nn.Linear(width, 3)
+        self.between = between
+
+    def forward(self, x):
+        return self.last(self.between(self, self.first(x.flatten(1)).tanh()))
 
 
 class SignSGD(torch.optim.SGD):
