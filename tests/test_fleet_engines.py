@@ -9,8 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.augmentation import RandomShift
-from course_utils.fleet import Run, engine, grouping, recorder
-from course_utils.fleet.recorder import pytorch
+from course_utils.fleet import Run, engine, grouping, pytorch, recorder
 from course_utils.models import MLP, SmallCNN
 from course_utils.regularizers import l1_penalty, l2_penalty
 from tests.fleets import (
