@@ -144,8 +144,9 @@ KINDS: dict[str, Callable[[Random], Make]] = {
 }
 # Muon is left out: it computes in bfloat16, where equal runs may differ in the third digit.
 
-#: Their steps are large even where a gradient is zero but for rounding.
-SIGN_LIKE = {"Adagrad", "Rprop", "Adafactor", "SignSGD", "Lion"}
+#: Their steps are large even where a gradient is zero but for rounding. (Adamax divides the decay
+#: of such a weight by 1e-8, and so makes rounding errors grow from step to step.)
+SIGN_LIKE = {"Adagrad", "Adamax", "Rprop", "Adafactor", "SignSGD", "Lion"}
 
 #: A usual learning rate, where 0.1 is too much.
 RATE = {"SGD": 0.1, "ASGD": 0.1, "Adadelta": 1.0, "clipped": 0.3, "proximal": 0.1, "decaying": 0.2}
