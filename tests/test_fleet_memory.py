@@ -5,7 +5,9 @@ import functools
 import math
 import os
 import random
+import sys
 import time
+import types
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -348,3 +350,49 @@ def test_the_first_reason_stays():
     with guard:
         X.tolist()
     assert "(`item`)" in guard.reason
+
+
+# --- modules of the learner's own -------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(monkeypatch):
+    module = types.ModuleType("my_settings")
+    module.steps = 0
+    monkeypatch.setitem(sys.modules, "my_settings", module)
+    return module
+
+
+def test_a_number_in_a_module_of_the_learners_own_is_found_changed(settings):
+    namespace = {"cfg": settings, "__name__": "lesson"}
+    exec("def augment(x):\n    cfg.steps += 1\n    return x\n", namespace)
+    exec("def alias(x):\n    c = cfg\n    c.steps += 1\n    return x\n", namespace)
+    for name in ("augment", "alias"):
+        before = look_at({"augment": namespace[name]}, [])
+        namespace[name](1.0)
+        changed = before.first_change(look_at({"augment": namespace[name]}, []))
+        assert changed is not None
+        assert "steps" in changed
+
+
+def test_a_module_imported_within_a_step_is_refused(settings):
+    namespace = {"__name__": "lesson"}
+    exec("def augment(x):\n    import my_settings\n    return x * my_settings.steps\n", namespace)
+    with pytest.raises(CannotTellError, match="it imports my_settings while it trains"):
+        look_at({"augment": namespace["augment"]}, [])
+
+
+def test_objects_in_a_set_are_looked_at():
+    class Counter:
+        n = 0
+
+    counters = {Counter()}
+
+    def augment(x):
+        for counter in counters:
+            counter.n += 1
+        return x
+
+    before = look_at({"augment": augment}, [])
+    augment(1.0)
+    assert before.first_change(look_at({"augment": augment}, [])) is not None

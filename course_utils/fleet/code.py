@@ -60,8 +60,11 @@ def globals_used(
     for chain in _chains(code):
         name, *attributes = chain
         if name.startswith("import "):
+            whole = name.removeprefix("import ")
             for attribute in ("", *code.co_names):
-                refuse_outside(name.removeprefix("import "), attribute)
+                refuse_outside(whole, attribute)
+            if package(whole) not in KNOWN:
+                raise CannotTellError(f"it imports {whole} while it trains")
             continue
         if name not in names and name not in cells:
             if hasattr(builtins, name):
@@ -97,6 +100,6 @@ def _chains(code: types.CodeType) -> tuple[tuple[str, ...], ...]:
             grows = False
         elif what in ("LOAD_ATTR", "LOAD_METHOD") and grows:
             chains[-1].append(name)
-        elif what not in ("PUSH_NULL", "PRECALL", "CACHE"):
+        elif what not in ("PUSH_NULL", "PRECALL", "CACHE", "COPY"):  # COPY: `counter.n += 1`
             grows = False
     return tuple(dict.fromkeys(map(tuple, chains)))

@@ -111,7 +111,8 @@ class _Walk:
 
     def _set(self, path: str, items: Any) -> object:
         self.look.mutable.add(id(items))
-        return type(items), tuple(sorted(map(repr, items)))
+        self.visit_all(enumerate(sorted(items, key=repr)), "{}[{}]", path)
+        return type(items), len(items)
 
     def _mapping(self, path: str, items: Any) -> object:
         self.look.mutable.add(id(items))
@@ -150,6 +151,13 @@ class _Walk:
 
     def _python_module(self, path: str, module: types.ModuleType) -> object:
         refuse_outside(module.__name__)
+        home = package(module.__name__)
+        if home not in KNOWN:  # a module of the learner's own, which may keep numbers
+            self.look.mutable.add(id(module))
+            own = ((n, v) for n, v in vars(module).items() if not n.startswith("__"))
+            self.visit_all(
+                (i for i in own if not isinstance(i[1], types.ModuleType)), "{}.{}", home
+            )
         return module.__name__
 
     def _builtin(self, path: str, function: Any) -> object:
