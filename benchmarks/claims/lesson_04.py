@@ -185,9 +185,9 @@ CLAIMS = [
     ),
     _claim(
         "batch norm, clean labels",
-        "With clean labels, batch norm raises the validation accuracy, at the end too.",
+        "With clean labels, batch norm does not lower the validation accuracy, at the end either.",
         lambda data: minus_first(_clean(data), 1),
-        "higher",
+        "not lower",
     ),
     _claim(
         "batch norm, clean labels, loss",
