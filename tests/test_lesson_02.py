@@ -343,10 +343,10 @@ def test_lambda_acts_at_the_next_step_and_starts_again_only_if_asked(
     panel.step(20)
     panel.wait()
     assert panel.text.startswith("epoch 50, L2 with λ = 0.03")
-    size = l2_penalty(panel.state.model(0, 0)).item()
+    size = l2_penalty(panel.state.fleet.model(0, 0)).item()
     panel.step(20)
     panel.wait()
-    assert l2_penalty(panel.state.model(0, 0)).item() < size
+    assert l2_penalty(panel.state.fleet.model(0, 0)).item() < size
     panel.controls["moved"].value = "start again"
     panel.controls["λ"].value = 0
     panel.step(3)

@@ -15,7 +15,7 @@ from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
 from course_utils.panels.batchnorm.compared import RUNS, LossCurves, Series
 from course_utils.panels.batchnorm.layer_inputs import in_mode
-from course_utils.panels.requirements import classes_of
+from course_utils.panels.runs import classes_of
 from course_utils.panels.votes import Votes
 from course_utils.plots import COLORS, Board, ValueAxis, said_accuracy, said_gain
 from course_utils.plots.style import FONT_SIZE

@@ -17,7 +17,7 @@ from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
 from course_utils.panels.batchnorm.compared import RUNS, Series
-from course_utils.panels.requirements import classes_of
+from course_utils.panels.runs import classes_of
 from course_utils.plots import COLORS, Board, said_number, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 

@@ -9,7 +9,7 @@ from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP
-from course_utils.panels.requirements import classes_of
+from course_utils.panels.runs import classes_of
 from course_utils.plots import (
     Board,
     Curves,

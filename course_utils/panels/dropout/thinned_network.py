@@ -17,7 +17,7 @@ from course_utils.fleet import Run, train_fleet
 from course_utils.live import Explore, choice, explore, slider
 from course_utils.models import MLP
 from course_utils.noise import SeededDraws
-from course_utils.panels.requirements import classes_of
+from course_utils.panels.runs import classes_of
 from course_utils.plots import COLORS, Board, Mosaic
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 
