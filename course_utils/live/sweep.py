@@ -61,10 +61,11 @@ class Sweep(Panel):
             self._worker.submit(self._run)
 
     def _run(self) -> Generator[float, None, None]:
+        self.view.begin_answer()
         settings = self.settings
         key = tuple(settings.values())
         if key not in self._kept:
-            self.view.say("waiting for another panel to finish its training")
+            self.view.say("waiting for another panel's training")
             yield from take_turn()
             try:
                 with chosen_threads():
