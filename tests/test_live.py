@@ -335,6 +335,30 @@ def test_an_error_in_the_first_run_fails_the_call(trainer, panels):
         make_sweep(trainer)
 
 
+def test_an_interrupt_says_where_it_stopped(trainer, panels):
+    trainer.fail_at[0.0] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt, match=r"^stopped at epoch 0 of 3; run the cell again$"):
+        make_sweep(trainer)
+    (panel,) = live.open_panels()
+    assert panel.status == "stopped at epoch 0 of 3; run the cell again"
+    assert panel.view.error == ""
+    trainer.fail_at.clear()
+    assert make_sweep(trainer).text == "p = 0.0, noise = 0.0, epoch 3"
+
+
+def test_each_page_says_what_it_answers(trainer, panels):
+    panel = make_sweep(trainer)
+    assert [page["indices"] for page in panel.view.pages] == [{"p": 0, "noise": 0}] * 3
+    trainer.hold(0.2)
+    panel.controls["noise"].value = 0.2
+    assert trainer.reached[0.2].wait(WAIT)
+    assert panel.view.newest["indices"] == {"p": 0, "noise": 1}
+    panel.controls["noise"].value = 0.0  # seen before
+    trainer.gates[0.2].set()
+    panel.wait(WAIT)
+    assert panel.view.pages[1]["indices"]["noise"] == 0
+
+
 def test_a_broken_drawing_fails_the_call(trainer, panels):
     class Broken(AtBar):
         def update(self, at):
@@ -560,6 +584,39 @@ def test_a_training_that_ends_rests(panels):
     panel.reset()
     panel.wait(WAIT)
     assert panel.text == "level 0.10"
+
+
+def test_a_stream_at_rest_says_that_a_setting_waits_for_the_next_step(panels):
+    panel = make_stream()
+    panel.controls["rate"].value = 0.05
+    assert panel.status == "paused: step 3; what you changed counts from the next step on"
+    assert panel.view.pages[0]["indices"] == {"rate": 0}  # the browser fades this picture
+    panel.controls["rate"].value = 0.01
+    assert panel.status == "paused: step 3"
+    panel.controls["rate"].value = 0.05
+    panel.step()
+    panel.wait(WAIT)
+    assert panel.status == "paused: step 4"
+    assert panel.view.pages[0]["indices"] == {"rate": 2}
+
+
+def test_an_interrupted_stream_begins_anew_with_the_next_step(panels):
+    def train(settings):
+        yield 0.1
+        yield 0.2
+        if interrupted == []:
+            interrupted.append(True)
+            raise KeyboardInterrupt
+        yield 0.3
+
+    interrupted = []
+    with pytest.raises(KeyboardInterrupt, match=r"^stopped at step 1; run the cell again$"):
+        make_stream(train)
+    (panel,) = live.open_panels()
+    assert panel.status == "stopped at step 1; run the cell again"
+    panel.step(2)
+    panel.wait(WAIT)
+    assert (panel.steps, panel.text) == (2, "level 0.30")
 
 
 def test_an_error_stops_a_stream_and_reset_starts_it_again(panels):

@@ -38,6 +38,7 @@ class Explore(Panel):
         if self._took > SLOW:
             self.view.say("computing")
         began = time.perf_counter()
+        self.view.begin_answer()
         state = self._compute(**self.settings)
         # Drawn even if a newer value waits: in a steady drag there always is one.
         self._draw(state)

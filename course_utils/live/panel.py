@@ -94,6 +94,12 @@ class Panel:
                 for _ in steps:
                     if self._picture.png:
                         self._output.show_once()
+        except KeyboardInterrupt as interrupt:
+            self.error = interrupt
+            where = self.status.replace("training: ", "at ")
+            stopped = " ".join(filter(None, ("stopped", where))) + "; run the cell again"
+            self.view.say(stopped)
+            raise KeyboardInterrupt(stopped) from None
         except BaseException as error:
             self._fail(error)
             raise

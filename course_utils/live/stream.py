@@ -102,6 +102,9 @@ class Stream(Panel):
         restart = self._restart
         if restart(name, Live(self.controls)) if callable(restart) else name in restart:
             self.reset()
+        elif not self._worker.busy:
+            waits = "" if self.view.answered else "; what you changed counts from the next step on"
+            self.view.say(self._doing() + waits)
 
     def pressed(self, name: str) -> None:
         """Play or pause, step, reset."""
@@ -127,8 +130,8 @@ class Stream(Panel):
                     began = time.perf_counter()
                     yield from self._one_step()
                     yield max(0.0, self._period - (time.perf_counter() - began))
-            except Exception:
-                self.playing, self._wanted = False, 0
+            except (Exception, KeyboardInterrupt):
+                self.playing, self._wanted, self._fresh = False, 0, True
                 self._show_buttons()
                 raise
             finally:
@@ -149,6 +152,7 @@ class Stream(Panel):
 
     def _one_step(self) -> Generator[float, None, None]:
         yield from take_turn()
+        self.view.begin_answer()
         try:
             self.live.follow()
             state = next(self._states, None)

@@ -87,10 +87,11 @@ class Sweep(Panel):
             self._worker.submit(self._run)
 
     def _run(self) -> Generator[float, None, None]:
+        self.view.begin_answer()
         with chosen_threads():
             key = tuple(self.trained_with.values())
             if key not in self._results:
-                self.view.say("waiting for another panel to finish its training")
+                self.view.say("waiting for another panel's training")
                 yield from take_turn()
                 try:
                     self._in_training = key
@@ -98,6 +99,7 @@ class Sweep(Panel):
                 finally:
                     self._in_training = None
                     end_turn()
+            self.view.begin_answer()
             settings = self.settings  # read after `_in_training`: see `changed`
             if tuple(self.trained_with.values()) != key:
                 return  # another run has been asked for
@@ -113,6 +115,7 @@ class Sweep(Panel):
         with closing(_generator(self._train(**self.trained_with))) as states:
             for epoch, result in enumerate(states):
                 if epoch == 0 or self.settings != shown:
+                    self.view.begin_answer()
                     shown = self.settings
                     self._forget()
                 if pace.due() or self._pictures[self._page] is None:
