@@ -98,11 +98,12 @@ class Comparison:
         """
         times = [(n * self.epochs, n * self.steps) for n in (1, TIMES)]
         endings = [f"after {epochs} epochs ({steps:,} steps)" for epochs, steps in times]
-        lines = [f"{said:33} {'accuracy':20} loss"]
+        width = max(33, len(said))
+        lines = [f"{said:{width}} {'accuracy':20} loss"]
         for name, ending in zip((*endings, "both early-stopped"), ENDINGS, strict=True):
             loss = self.gain(value, over, ending, "loss")
             points = self.gain(value, over, ending).points()
-            lines.append(f"{name:33} {points:20} {loss.mean:+.3f} ± {loss.half_width:.3f}")
+            lines.append(f"{name:{width}} {points:20} {loss.mean:+.3f} ± {loss.half_width:.3f}")
         kept = [self.kept_epochs(one, "early-stopped").mean() for one in (value, over)]
         lines.append(f"early stopping keeps epoch {kept[0]:.0f} and {kept[1]:.0f} on average")
         lines.append(f"{len(self.seeds)} paired seeds; ± covers {self.covers}")
@@ -181,10 +182,10 @@ def covered(of_seeds: Sequence[Dataset]) -> str:
     if differs("x_val"):
         return "first weights, batches, wrong labels, and which images train and which validate"
     if differs("x_train"):
-        return "first weights, batches, wrong labels and training images, not other images to score"
+        return "first weights, batches and training images; the images that score are the same"
     if differs("y_train"):
-        return "first weights, batches and the draw of the wrong labels, not other images"
-    return "first weights and batches, not other wrong labels or other images"
+        return "first weights, batches and the draw of the wrong labels; the images are the same"
+    return "first weights and batches; the images and their labels are the same"
 
 
 def resplit(data: Dataset, seed: int) -> Dataset:

@@ -132,8 +132,10 @@ def test_the_report_says_what_varied(compared, data) -> None:
         assert compared.gain(0.05, 0.0, ending).points() in text
     assert "3 paired seeds; ± covers first weights, batches and the draw of the wrong" in text
     ways = {
-        "first weights and batches, not other wrong labels": data,
-        "wrong labels and training images": lambda _, seed: data.subset(60, seed),
+        "first weights and batches; the images and their labels are the same": data,
+        "batches and training images; the images that score are the same": lambda _, seed: (
+            data.subset(60, seed)
+        ),
         "which images train and which validate": lambda _, seed: resplit(data, seed),
     }
     for words, own in ways.items():

@@ -123,10 +123,9 @@ class Trials:
     _known: dict[Key, Record] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        scored = sorted({*(b for b in self.budgets if b < self.epochs), self.epochs})
-        if self.end not in (None, *scored):
+        if self.end not in (None, *self.ends):
             raise ValueError(
-                f"a budget must be one of {', '.join(map(str, scored))} epochs, got {self.end}; "
+                f"a budget must be one of {', '.join(map(str, self.ends))} epochs, got {self.end}; "
                 "name others when the trials are made, for the judged half is scored there only"
             )
         if self.data.num_classes is None or len(self.data.y_val) < 4:
@@ -134,6 +133,11 @@ class Trials:
                 f"trials need class labels and a validation set that can be cut in two, got "
                 f"{self.data!r}; pass e.g. load_dataset('digits', n_train=500)"
             )
+
+    @property
+    def ends(self) -> list[int]:
+        """Numbers of epochs after which scores can be read off."""
+        return sorted({*(budget for budget in self.budgets if budget < self.epochs), self.epochs})
 
     def within(self, epochs: int) -> Trials:
         """The same runs, as if each had ended after `epochs` epochs, one of the budgets."""
@@ -228,7 +232,7 @@ class Trials:
         lowest = np.fmin.accumulate(losses[..., : now + 1], axis=-1)
         for v, s in itertools.product(range(len(fleet.values)), range(self.seeds)):
             better = now == 0 or losses[v, s, now] < lowest[v, s, now - 1]
-            if better or now in self.budgets or now == self.epochs:
+            if better or now in self.ends:
                 judged[:, v, s, now] = evaluate(fleet.model(v, s), x, y)
 
 
