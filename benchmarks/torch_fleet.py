@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -59,6 +60,27 @@ def plain_loops(setting: Setting, data: Dataset, members: int) -> None:
                 optimizer.zero_grad()
                 F.cross_entropy(model(data.x_train[rows]), data.y_train[rows]).backward()
                 optimizer.step()
+
+
+def products(setting: Setting, data: Dataset) -> None:
+    """The matrix products of the fleet's training and scoring, and nothing else: the limit."""
+    k, h, n = setting.members, setting.hidden, setting.batch_size
+    sizes = [(64, h), (h, h), (h, 10)]
+    weights = [torch.randn(k, n_in, n_out) for n_in, n_out in sizes]
+    batches = [torch.randn(k, n, n_in) for n_in, _ in sizes]
+    gradients = [torch.randn(k, n, n_out) for _, n_out in sizes]
+    scored = [torch.randn(len(part), 64) for part in (data.x_train, data.x_val)]
+    for _ in range(setting.epochs):
+        for _ in range(math.ceil(data.n_train / n)):
+            for x, w, g in zip(batches, weights, gradients, strict=True):
+                torch.bmm(x, w)
+                torch.bmm(x.mT, g)
+            for w, g in zip(weights[1:], gradients[1:], strict=True):
+                torch.bmm(g, w.mT)
+        for part in scored:
+            outputs = part.expand(k, *part.shape)
+            for w in weights:
+                outputs = torch.bmm(outputs, w)
 
 
 def fits(setting: Setting, data: Dataset, members: int) -> None:

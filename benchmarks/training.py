@@ -31,7 +31,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         default=os.environ.get(JAX_VARIABLE, sys.executable),
         help=f"a Python that has JAX (default: ${JAX_VARIABLE}, or this one)",
     )
-    parser.add_argument("--repeats", type=int, default=5, help="rounds (default: 5)")
+    parser.add_argument("--repeats", type=int, default=3, help="rounds (default: 3)")
     parser.add_argument(
         "--quick",
         action="store_true",

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from course_utils.data.validation import whole
 from course_utils.history import History
 
 
@@ -24,7 +25,7 @@ def penalized_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
 
 def l2_penalty(model: nn.Module) -> Tensor:
     """Sum of squared weights, a scalar. Without the ½ that SGD's ``weight_decay`` carries."""
-    return _total(model, lambda w: w.square().sum())
+    return _total(model, lambda w: (w.abs() if w.is_complex() else w).square().sum())
 
 
 def l1_penalty(model: nn.Module) -> Tensor:
@@ -152,6 +153,8 @@ def stopping_epoch(
     val_losses: Sequence[float], patience: int, min_delta: float = 0.0
 ) -> int | None:
     """The epoch after which patience runs out on a recorded curve, or None if it never does."""
+    if whole(patience) is None:
+        raise ValueError(f"patience must be a whole number of epochs, got {patience!r}")
     if patience < 1:
         raise ValueError(f"patience must be at least 1 epoch, got {patience}")
     if not min_delta >= 0.0:

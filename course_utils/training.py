@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import NamedTuple
+from contextlib import AbstractContextManager
 
 import torch
 import torch.nn.functional as F
@@ -19,31 +18,24 @@ from tqdm.auto import tqdm
 from course_utils.data import Dataset
 from course_utils.history import History
 from course_utils.noise import SeededDraws, stream
-from course_utils.refusals import check_outputs, check_run, checked_penalty
-from course_utils.shortcuts import all_at_once, draws_nothing
+from course_utils.refusals import (
+    check_loss,
+    check_run,
+    checked_loss,
+    checked_outputs,
+    checked_penalty,
+    checked_seed,
+    lr_now,
+)
+from course_utils.scoring import LossFn, evaluate
+from course_utils.shortcuts import all_at_once, rows, watched
+from course_utils.snapshot import snapshot
 
 Penalty = Callable[[nn.Module], Tensor]
 Augment = Callable[[Tensor], Tensor]
-LossFn = Callable[[Tensor, Tensor], Tensor]
 StoppingRule = Callable[[History], bool]
 
-# PyTorch loads its compiler with the first optimizer that is made: two seconds that belong to the
-# imports, not to a learner's first training.
-torch.optim.SGD([nn.Parameter(torch.zeros(()))])
-
-# Linux takes freed memory back, and clears it before it is used again: a tenth of a large fleet's
-# step. Once a block of nearly 32 MiB was freed, the GNU C library keeps up to 64 MiB for the next.
-torch.empty(31 * 2**20, dtype=torch.uint8)
-
-#: Samples per forward pass when scoring: enough to be fast, small enough to stay in the cache.
-_SCORE_CHUNK = 1000
-
-
-class Score(NamedTuple):
-    """Means per sample over one data set."""
-
-    loss: float
-    acc: float
+__all__ = ["DivergedError", "evaluate", "fit", "shuffled_batches", "train_epoch"]
 
 
 class DivergedError(ArithmeticError):
@@ -91,15 +83,17 @@ def fit(
         ValueError, TypeError: an argument is unusable; the message says what to change.
         DivergedError: the loss became NaN or infinite.
     """
-    check_run(model, data, optimizer, epochs=epochs, batch_size=batch_size)
+    epochs, batch_size = check_run(model, data, optimizer, epochs=epochs, batch_size=batch_size)
+    seed = checked_seed(seed)
+    check_loss(loss_fn, data.y_train)
     data = data.to(next(model.parameters()).device)
+    own_state(optimizer)
     batches = shuffled_batches(data.n_train, batch_size, seed)
     history = History()
-    best_weights: dict[str, Tensor] = {}
+    bring_back_best: Callable[[], None] | None = None
 
     def scored(outputs: Tensor, y: Tensor) -> Tensor:
-        check_outputs(outputs, y, data.num_classes)
-        return loss_fn(outputs, y)
+        return loss_fn(checked_outputs(outputs, y, data.num_classes), y)
 
     draws = SeededDraws(seed, data.x_train.device)
     for epoch in tqdm(range(epochs + 1), disable=not progress, desc="epoch"):
@@ -121,12 +115,12 @@ def fit(
         if early_stopping is None:
             continue
         if history.best_epoch == epoch:
-            best_weights = {k: v.clone() for k, v in model.state_dict().items()}
+            bring_back_best = snapshot(model)
         if early_stopping(history):
             history.stopped_epoch = epoch
             break
-    if early_stopping is not None and restore_best:
-        model.load_state_dict(best_weights)
+    if bring_back_best is not None and restore_best:
+        bring_back_best()
         history.restored_epoch = history.best_epoch
     return history
 
@@ -144,65 +138,41 @@ def train_epoch(
 ) -> None:
     """One pass over the training set: a step of `optimizer` for each index tensor in `batches`.
 
-    The other arguments are those of `fit`; the random draws of model, augmentation and penalty are
-    made inside `draws`, if given.
+    The other arguments are those of `fit`; random draws are made inside `draws`, if given.
     """
     model.train()
-    plain = augment is None and penalty is None and loss_fn is F.cross_entropy
-    drawing = nullcontext() if draws is None or (plain and draws_nothing(model)) else draws
+    draws = watched(draws, model, optimizer, penalty, augment, loss_fn)
     with all_at_once(optimizer):
-        for step, batch in enumerate(batches):
-            batch = batch.to(data.x_train.device)
-            # Rows of a large tensor come twice as fast by index_select as by x[batch].
-            x, y = data.x_train.index_select(0, batch), data.y_train.index_select(0, batch)
-            with drawing:
+        for step, batch in enumerate(batches, 1):
+            x, y = rows(data.x_train, batch), rows(data.y_train, batch)
+            with draws:
                 outputs = model(x if augment is None else augment(x))
-            # Outside of `drawing`, where asking for a shape is cheap.
-            check_outputs(outputs, y, data.num_classes)
-            with drawing:
-                loss = loss_fn(outputs, y)
+                loss = checked_loss(loss_fn(checked_outputs(outputs, y, data.num_classes), y))
                 if penalty is not None:
-                    loss = loss + checked_penalty(penalty(model))
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            if not math.isfinite(loss.item()):
-                raise DivergedError(
-                    f"the training loss became {loss.item()} at step {step + 1} of an epoch, and "
-                    "training cannot recover from that; lower the learning rate "
-                    f"(now {optimizer.param_groups[0]['lr']}) or the penalty's strength"
-                )
+                    loss = loss + checked_penalty(penalty(model), model)
+                optimizer.zero_grad()
+                loss.backward()
+                optimizer.step()
+            refuse_divergence(loss, optimizer, step)
 
 
-@torch.no_grad()
-def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cross_entropy) -> Score:
-    """Mean loss and accuracy of `model` on inputs x [n, ...] and targets y [n], in evaluation mode.
-
-    Leaves the mode of every submodule, the gradients and the global random state as it found them.
-    Accuracy is NaN for regression (targets that are not integers).
-    """
-    if len(x) == 0:
-        raise ValueError("cannot score 0 samples: x is empty; pass at least one sample")
-    loss_sum = correct = 0.0
-    with torch.random.fork_rng(devices=[]), evaluating(model):
-        for xs, ys in zip(x.split(_SCORE_CHUNK), y.split(_SCORE_CHUNK), strict=True):
-            outputs = model(xs)
-            loss_sum += loss_fn(outputs, ys).item() * len(xs)
-            if not ys.is_floating_point():
-                correct += (outputs.argmax(1) == ys).sum().item()
-    return Score(loss_sum / len(x), math.nan if y.is_floating_point() else correct / len(x))
+def own_state(optimizer: torch.optim.Optimizer) -> None:
+    """Give an optimizer moments of its own: ``load_state_dict`` lets it share the tensors of the
+    optimizer that they come from, and a run would change where the next one starts from."""
+    for of_parameter in getattr(optimizer, "state", {}).values():
+        for name, value in of_parameter.items():
+            if isinstance(value, Tensor):
+                of_parameter[name] = value.clone()
 
 
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside; afterwards each submodule is back in the mode that it was in."""
-    was_training = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in was_training:
-            module.training = training
+def refuse_divergence(loss: Tensor, optimizer: torch.optim.Optimizer, step: int) -> None:
+    """Raise `DivergedError` unless the training loss is a finite number."""
+    if not math.isfinite(value := loss.item()):
+        raise DivergedError(
+            f"the training loss became {value} at step {step} of an epoch, and training cannot "
+            f"recover from that; lower the learning rate{lr_now(optimizer)} or the penalty's "
+            "strength"
+        )
 
 
 def shuffled_batches(n: int, batch_size: int, seed: int) -> Iterator[tuple[Tensor, ...]]:

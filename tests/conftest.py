@@ -1,14 +1,22 @@
-"""Shared by all tests: threads, the order of the tests, and the browser if there is one."""
+"""Shared by all tests: threads, draws, the order of the tests, lessons, and the browser if there
+is one."""
+
+from __future__ import annotations
 
 import os
+import random
 import shutil
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
-from xdist.scheduler import LoadScopeScheduling
+
+if TYPE_CHECKING:
+    from tests.lessons import Lesson
 
 # One thread: the tests' tensors are small, and two threads that wait for each other are slower
-# than one. It must be said before PyTorch is imported.
+# than one. It must be said before PyTorch is imported, here by the functions that need it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -31,38 +39,46 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture
+def float64() -> Iterator[None]:
+    """New tensors are float64: what should be equal is, to nine digits, on every processor."""
+    from tests import precision
+
+    with precision.float64():
+        yield
+
+
+@pytest.fixture(scope="module")
+def lesson(request: pytest.FixtureRequest) -> Iterator[Lesson]:
+    """The lesson that a file is about, executed once: the second one for test_lesson_02.py."""
+    from tests.lessons import NOTEBOOKS, executed
+
+    number = request.path.stem.removeprefix("test_lesson_")
+    (path,) = (path for path in NOTEBOOKS if path.stem.startswith(f"{number}_"))
+    with executed(path) as found:
+        yield found
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """Every test, and what is made for it, starts from the same random numbers."""
+    import torch
+
+    random.seed(0)
+    np.random.seed(0)  # noqa: NPY002 (the state that others may rely on)
+    torch.manual_seed(0)
+
+
 def cost(item: pytest.Item) -> int:
     """0 for a quick test, then the longest ones, so that no process is left with them at the end,
     those with a browser, other slow ones, and notebooks."""
-    if item.path.name == "test_panels.py":
+    if item.path.name == "test_claims.py" or "lesson" in getattr(item, "fixturenames", ()):
         return 1
     if item.get_closest_marker("browser"):
         return 2
     if item.path.suffix == ".ipynb":
         return 4
     return 3 if item.get_closest_marker("slow") else 0
-
-
-class ByFile(LoadScopeScheduling):
-    """With several processes: the tests of a file share what they make, and so share a process.
-
-    Each lesson's panels, and each lesson's claims on a data set, are as good as a file.
-    """
-
-    def _split_scope(self, nodeid: str) -> str:
-        file, _, test = nodeid.partition("::")
-        if file.endswith("test_panels.py"):
-            return nodeid
-        if file.endswith("test_claims.py") and "[" in test:
-            case = test.partition("[")[2].rstrip("]")
-            return f"{file} {case[:2]} {case.rpartition('-')[2]}"
-        return file
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
-    """Take `ByFile` where the command line asks for files, as `start.py test` does."""
-    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,32 +1,126 @@
-"""What the tests of several lessons share: a notebook's own lines, and small images."""
+"""What the tests of the lessons share: a lesson executed once, its panels driven, small images."""
 
-import ast
+import importlib
+import inspect
 import json
+import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import torch
 
-from course_utils.data import Dataset
+from course_utils import panels
+from course_utils.data import Dataset, seal
+from course_utils.live import Panel, drive, open_panels
+from course_utils.search import BUDGETS, Trials
 
-NOTEBOOKS = Path(__file__).resolve().parents[1] / "notebooks"
+NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
+SLOWEST_RUN_S = 120  # for one setting of one panel, on a machine that is busy with other things
+SHARE, LEAST = 20, 3  # panels train for a twentieth of their epochs, and for three at least
 
 
-def cell(notebook: Path, name: str) -> str:
-    """The source of one cell."""
-    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
-    return "".join(next(cell["source"] for cell in cells if cell["id"] == name))
+@dataclass(frozen=True)
+class Lesson:
+    """A lesson whose code cells have run here, from the first to the last."""
+
+    path: Path
+    names: dict[str, Any]
+    panels: list[Panel]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.names[name]
 
 
-def definitions(notebook: Path, **names: Any) -> dict[str, Any]:
-    """The functions and classes that a lesson defines, without its trainings; `names` are what
-    they use."""
-    for cell in json.loads(notebook.read_text(encoding="utf-8"))["cells"]:
+def code_cells(path: Path) -> Iterator[tuple[str, str, bool]]:
+    """Id and source of each code cell, and whether it is meant to raise."""
+    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
         if cell["cell_type"] == "code":
-            for part in ast.parse("".join(cell["source"])).body:
-                if isinstance(part, ast.FunctionDef | ast.ClassDef):
-                    exec(compile(ast.Module([part], []), cell["id"], "exec"), names)
+            meant = "raises-exception" in cell["metadata"].get("tags", [])
+            yield cell["id"], "".join(cell["source"]), meant
+
+
+@contextmanager
+def executed(path: Path) -> Iterator[Lesson]:
+    """The lesson, run as in a new kernel; its panels are open inside.
+
+    Panels train for few epochs. With all of them they train where the notebooks are executed.
+    """
+    before = open_panels()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seal, "_opened", {})
+        with patch.context() as inside, few_epochs():
+            inside.chdir(path.parent)
+            names = _run(path)
+        opened = [panel for panel in open_panels() if panel not in before]
+        yield Lesson(path, names, opened)
+        for panel in opened:
+            panel.close()
+
+
+def _run(path: Path) -> dict[str, Any]:
+    names: dict[str, Any] = {"__name__": "__main__"}
+    for name, source, meant_to_raise in code_cells(path):
+        try:
+            exec(compile(source, f"{path.stem}, cell {name}", "exec"), names)
+        except Exception:
+            if not meant_to_raise:
+                raise
+        else:
+            assert not meant_to_raise, f"cell {name} should raise an error, and did not"
     return names
+
+
+@contextmanager
+def few_epochs() -> Iterator[None]:
+    """For all panels, whether they keep their epochs in a constant, in an argument or in trials."""
+    with pytest.MonkeyPatch.context() as patch:
+        _shorten_trials(patch)
+        for found in pkgutil.walk_packages(panels.__path__, f"{panels.__name__}."):
+            module = importlib.import_module(found.name)
+            for name in {"EPOCHS", "STEPS"} & vars(module).keys():
+                if isinstance(number := getattr(module, name), int):
+                    patch.setattr(module, name, _fewer(number))
+            for function in vars(module).values():
+                defaults = getattr(function, "__kwdefaults__", None) or {}
+                own = inspect.isfunction(function) and function.__module__ == module.__name__
+                if own and "epochs" in defaults:
+                    patch.setitem(defaults, "epochs", _fewer(defaults["epochs"]))
+        yield
+
+
+def _shorten_trials(patch: pytest.MonkeyPatch) -> None:
+    """A share of every budget; what a lesson reads off "within 30" is read off within the share."""
+    shorter = {budget: -(-budget // SHARE) for budget in BUDGETS}
+    settings = inspect.signature(Trials).parameters.values()
+    usual = {s.name: s.default for s in settings if s.default is not s.empty}
+    fewer = {"epochs": shorter[BUDGETS[-1]], "budgets": tuple(shorter.values())}
+    patch.setattr(Trials.__init__, "__defaults__", tuple((usual | fewer).values()))
+    within = Trials.within
+    patch.setattr(Trials, "within", lambda self, end: within(self, shorter.get(end, end)))
+
+
+def _fewer(epochs: int) -> int:
+    return max(LEAST, epochs // SHARE)
+
+
+def every_control_moves_the_picture(lesson: Lesson) -> None:
+    """Move every control of every panel through its range without a browser."""
+    shown = [name for name, *_ in code_cells(lesson.path) if name.startswith("panel-")]
+    assert len(lesson.panels) == len(shown) > 0, "each panel has a cell named panel-..."
+    for panel in lesson.panels:
+        title = str(panel.view.title)
+        assert title, "a panel needs a title, for those who cannot see it"
+        with few_epochs():
+            seen = drive(panel, timeout=SLOWEST_RUN_S)
+        for control, pictures in seen.items():
+            options = len(panel.controls[control].options)
+            assert pictures > 1 or options == 1, (
+                f"{title!r}: {control} has {options} options and one picture"
+            )
 
 
 def bars(n: int, *, noise: float = 0.2, brightness: float = 0.8) -> Dataset:

@@ -6,6 +6,7 @@ What belongs to the data (unknown names, too many samples, label noise) is in te
 import dataclasses
 import math
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -125,6 +126,13 @@ def test_patience(patience):
     refuses(lambda: early_stopping(patience), f"patience must be at least 1 epoch, got {patience}")
 
 
+@pytest.mark.parametrize("patience", [2.5, nan, inf, True, "3"])
+def test_patience_counts_epochs(patience):
+    rule = f"patience must be a whole number of epochs, got {patience!r}"
+    refuses(lambda: early_stopping(patience), rule)
+    early_stopping(np.int64(3))
+
+
 @pytest.mark.parametrize("min_delta", [-0.1, nan])
 def test_min_delta(min_delta):
     rule = f"min_delta must be 0 or more, got {min_delta}"
@@ -197,6 +205,57 @@ def test_batch_size(run, data):
     refuses(lambda: run(data, batch_size=0), "batch_size must be at least 1, got 0", "try 50")
 
 
+@both
+@pytest.mark.parametrize("value", [2.5, True, "3"])
+def test_epochs_and_batch_size_are_whole_numbers(run, data, value):
+    refuses(lambda: run(data, epochs=value), f"epochs must be a whole number, got {value!r}")
+    refuses(
+        lambda: run(data, batch_size=value), f"batch_size must be a whole number, got {value!r}"
+    )
+
+
+@both
+def test_a_last_batch_of_one_with_batch_norm(run, data):
+    def model():
+        return MLP(64, (8,), 10, norm_layer=BatchNorm1d)
+
+    refuses(
+        lambda: run(data, model() if run is run_fit else model, batch_size=59),
+        "at least 2 samples",
+        "60 training samples in batches of 59",
+        "use batch_size=60",
+    )
+    run(data, model() if run is run_fit else model, batch_size=60)
+
+
+@both
+def test_a_model_on_two_devices(run, data):
+    def model():
+        return nn.Sequential(nn.Flatten(), nn.Linear(64, 8), nn.Linear(8, 10, device="meta"))
+
+    refuses(lambda: run(data, model() if run is run_fit else model), "one device, got cpu and meta")
+
+
+class Pair(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(64, 10)
+
+    def forward(self, x):
+        return self.layer(x.flatten(1)), None
+
+
+@both
+@pytest.mark.parametrize("epochs", [0, 1])
+def test_a_model_that_returns_more_than_logits(run, data, epochs):
+    refuses(
+        lambda: run(data, Pair() if run is run_fit else Pair, epochs=epochs),
+        "the model must return one tensor, got a tuple of 2",
+        "the logits alone",
+        error=TypeError,
+    )
+
+
 def without(data, part):
     return dataclasses.replace(
         data,
@@ -260,6 +319,26 @@ def test_an_optimizer_of_another_model(run, data):
     )
 
 
+class SelfMade:
+    def step(self):
+        pass
+
+
+@both
+@pytest.mark.parametrize(
+    ("optimizer", "got"),
+    [
+        (torch.optim.SGD, "got the class SGD; write SGD(model.parameters(), lr=0.1)"),
+        (sgd, "without step(); use for example torch.optim.SGD(model.parameters(), lr=0.1)"),
+        (SelfMade(), "without zero_grad(); use for example"),
+        (torch.optim.LBFGS(mlp().parameters()), "got LBFGS, whose step() needs closure"),
+    ],
+    ids=["class", "function", "half", "LBFGS"],
+)
+def test_what_cannot_take_a_step(run, data, optimizer, got):
+    refuses(lambda: run(data, optimizer=optimizer), got, error=TypeError)
+
+
 @both
 def test_a_model_with_nothing_to_train(run, data):
     model = nn.Flatten() if run is run_fit else nn.Flatten
@@ -282,6 +361,16 @@ PENALTIES = {
 def test_a_penalty_that_is_no_scalar(run, data, penalty, got):
     rule = "penalty(model) must return a scalar tensor"
     refuses(lambda: run(data, penalty=penalty), rule, got, "sum over all weights", error=TypeError)
+
+
+def test_a_penalty_without_a_gradient(data):
+    refuses(lambda: run_fit(data, penalty=lambda m: l2_penalty(m).detach()), "trains as λ = 0")
+
+
+@both
+def test_a_penalty_that_is_nothing(run, data):
+    for nothing in (lambda m: torch.tensor(0.0), lambda m: 0 * l2_penalty(m)):
+        run(data, penalty=nothing)
 
 
 @both

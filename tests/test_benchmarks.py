@@ -12,6 +12,7 @@ import nbformat
 import numpy as np
 import pytest
 from nbclient.exceptions import CellExecutionError
+from scipy.stats import ttest_ind
 
 from benchmarks import __main__ as command
 from benchmarks import fleets, measure, notebooks, torch_fleet, training
@@ -142,6 +143,7 @@ RATIOS = {
     "fleet_vs_fits",
     "fleet_vs_jax_warm",
     "fleet_vs_jax_first",
+    "fleet_vs_products",
     "fit_vs_bare",
     "fit_vs_bare_scored",
     "fit_vs_tutorial",
@@ -185,16 +187,18 @@ def test_jax_trains_the_same_fleet(tmp_path: Path) -> None:
     data = torch_fleet.digits(500)
     file = str(tmp_path / "digits.npz")
     torch_fleet.save(data, file)
-    setting = Setting((0.0, 0.5), 64, file, epochs=30)
+    setting = Setting((0.0, 0.5), 64, file, seeds=16, epochs=20)
     with Worker(JAX_PYTHON, fleets.JAX) as jax:
         jax.train(setting)
         theirs = np.array(jax.curves)
     ours = torch_fleet.curves(torch_fleet.our_fleet(setting, data))
-    assert theirs.shape == ours.shape == (2, 8, 31, 4)
-    # The random numbers are others, so the means over seeds differ by chance, and by no more.
-    variance_of_means = (ours.var(axis=1, ddof=1) + theirs.var(axis=1, ddof=1)) / setting.seeds
-    far = np.abs(ours.mean(axis=1) - theirs.mean(axis=1)) / np.sqrt(variance_of_means)
-    assert far[:, [0, 1, 2, 5, 10, 20, 30]].max() < 4
+    assert theirs.shape == ours.shape == (2, 16, 21, 4)
+    # The random numbers are others, so the means over seeds differ by chance, and by no more. Over
+    # all comparisons chance alone fails once in 10,000 draws (Bonferroni); a learning rate of 1.3
+    # times, p = 0.4 for 0.5 or 56 units for 64 give p values from 3e-7 down.
+    looked_at = [0, 1, 2, 5, 10, 20]
+    p_values = ttest_ind(ours, theirs, axis=1, equal_var=False).pvalue[:, looked_at]
+    assert p_values.min() > 1e-4 / p_values.size
     # Both learn, and dropout costs both the same in training.
     assert ours[..., -1, 3].mean() > 0.8
     assert theirs[..., -1, 3].mean() > 0.8
@@ -219,9 +223,14 @@ def test_without_notebooks_there_is_nothing_to_time(
 
 @pytest.mark.slow
 def test_each_notebook_is_timed_and_left_as_it_was(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write_notebook(tmp_path / "notebooks/01_a.ipynb", "import time; time.sleep(1.5)")
+    # Which of two kernels starts sooner is chance: a minute more than it took tells them apart.
+    execute = notebooks.execute
+    monkeypatch.setattr(
+        notebooks, "execute", lambda path: execute(path) + 60 * (path.parent.name == "notebooks")
+    )
+    write_notebook(tmp_path / "notebooks/01_a.ipynb", "import time; time.sleep(0.5)")
     write_notebook(tmp_path / "exercises/01_a/01_a.ipynb", "1 + 1")
     before = (tmp_path / "notebooks/01_a.ipynb").read_bytes()
     assert command.main(["notebooks", "--root", str(tmp_path)]) == 0
@@ -229,7 +238,7 @@ def test_each_notebook_is_timed_and_left_as_it_was(
     found = last_line(printed)
     assert set(found) == {"total_s", "slowest_s", "slowest"}
     assert found["slowest"] == "notebooks/01_a.ipynb"
-    assert found["total_s"] > found["slowest_s"] > 1.5
+    assert found["total_s"] > found["slowest_s"] > 60.5
     assert "exercises/01_a/01_a.ipynb" in printed
     assert (tmp_path / "notebooks/01_a.ipynb").read_bytes() == before
 

@@ -13,6 +13,7 @@ from course_utils import checks
 from course_utils.augmentation import RandomShift
 from course_utils.checks import CheckFailed
 from course_utils.history import History
+from course_utils.noise import stream
 from course_utils.regularizers import BatchNorm1d, Dropout, stopping_epoch
 from course_utils.regularizers import l1_penalty as course_l1
 from course_utils.regularizers import l2_penalty as course_l2
@@ -763,7 +764,7 @@ def short_loop(model, data, *, optimizer, epochs):
 
 def own_shuffle(model, data, *, optimizer, epochs, batch_size, seed):
     """The same batches, made by hand."""
-    history, generator = History(), torch.Generator().manual_seed(seed)
+    history, generator = History(), stream("order of batches", seed)
     for epoch in range(epochs + 1):
         if epoch:
             model.train()

@@ -3,6 +3,7 @@ the interval must say it."""
 
 import os
 from functools import cache
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -29,12 +30,7 @@ def data_set(name: str) -> Dataset | None:
             return None
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("name", DATASETS)
-@pytest.mark.parametrize(
-    "claim", all_claims(), ids=lambda claim: f"{claim.lesson:02}-{claim.technique}"
-)
-def test_the_claim_holds(claim: Claim, name: str) -> None:
+def the_claim_holds(claim: Claim, name: str) -> None:
     data = data_set(name)
     if data is None:
         pytest.skip(f"the files of {name} are not here; {MIRROR_VARIABLE} may name a place")
@@ -44,6 +40,27 @@ def test_the_claim_holds(claim: Claim, name: str) -> None:
             f"lesson {claim.lesson} says on {name}: {claim.sentence!r}, expecting {claim.expect}; "
             f"measured {difference} at the ending {ending!r}"
         )
+
+
+def claims_of(lesson: int, name: str) -> type:
+    """The claims of one lesson on one data set. They read the same trainings, and the class keeps
+    them in one process where the tests run in several (``--dist loadscope``)."""
+
+    class Claims:
+        @pytest.mark.slow
+        @pytest.mark.parametrize(
+            "claim",
+            [claim for claim in all_claims() if claim.lesson == lesson],
+            ids=lambda claim: claim.technique,
+        )
+        def test_the_claim_holds(self, claim: Claim) -> None:
+            the_claim_holds(claim, name)
+
+    return Claims
+
+
+for lesson, name in product(sorted({claim.lesson for claim in all_claims()}), DATASETS):
+    globals()[f"TestLesson{lesson:02}On{name.capitalize()}"] = claims_of(lesson, name)
 
 
 @pytest.mark.parametrize(

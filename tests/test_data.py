@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import itertools
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -309,6 +310,13 @@ def test_labels_changed_by_hand_count_as_noisy(digits):
     assert digits.noisy.nonzero().flatten().tolist() == [0, 1, 2]
 
 
+def test_what_stays_the_same_is_shared(digits):
+    for derived in (digits.subset(100), digits.with_label_noise(0.5), digits.to("cpu")):
+        assert derived.x_val is digits.x_val
+        assert derived.y_val is digits.y_val
+    assert digits.with_label_noise(0.5).x_train is digits.x_train
+
+
 def test_subset_carries_its_noise_along(digits):
     chosen = digits.with_label_noise(0.5).subset(100)
     assert torch.equal(chosen.y_clean, digits.subset(100).y_train)
@@ -347,6 +355,68 @@ def test_copies_and_reloads_share_the_seal(digits, again):
     digits.test.open()
     with pytest.raises(SealBrokenError):
         again(digits).test.open()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda x, y: x.mul_(2),
+        lambda x, y: y.zero_(),
+        lambda x, y: (x.zero_(), y.zero_()),
+        lambda x, y: x.resize_(0),
+    ],
+)
+def test_a_test_set_stays_open_when_its_tensors_are_changed(digits, change):
+    before = [digits, digits.to("cpu"), digits.subset(20), pickle.loads(pickle.dumps(digits))]
+    change(*digits.test.open())
+    after = [
+        digits.to(torch.device("cpu")),
+        digits.with_label_noise(0.3),
+        dataclasses.replace(digits),
+        copy.copy(digits),
+        copy.deepcopy(digits),
+        pickle.loads(pickle.dumps(digits)),
+        load_dataset("digits"),
+    ]
+    for data in before + after:
+        assert data.test.opened_at is not None
+        with pytest.raises(SealBrokenError):
+            data.test.open()
+
+
+def test_a_test_set_stays_open_when_the_tensors_it_was_made_of_are_changed():
+    x, y = own()
+    mine, again = (SealedTestSet(x, y, name="mine") for _ in range(2))
+    mine.open()
+    x += 1
+    for sealed in (mine, again):
+        with pytest.raises(SealBrokenError):
+            sealed.open()
+
+
+@pytest.mark.parametrize(
+    "same",
+    [
+        lambda x, y: (x.double(), y),
+        lambda x, y: (x.numpy(), y.int()),
+        lambda x, y: (x.unflatten(1, (3, 1)), y),
+        lambda x, y: (x.mT.contiguous().mT, y),
+    ],
+)
+def test_one_seal_for_one_data_set_in_another_shape_or_precision(same):
+    x, y = own()
+    Dataset.from_tensors(x, y).test.open()
+    with pytest.raises(SealBrokenError):
+        Dataset.from_tensors(*same(x, y)).test.open()
+
+
+def test_large_test_sets_are_told_apart_by_inputs_and_by_targets():
+    x = torch.rand(60, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    y = torch.arange(60) % 3
+    for inputs, targets in ((x, y), (1 - x, y), (x, y.flip(0)), (x[:, :, :, :14], y)):
+        SealedTestSet(inputs, targets, name="mine").open()
+    with pytest.raises(SealBrokenError):
+        SealedTestSet(x.clone(), y.clone(), name="mine").open()
 
 
 def test_the_seal_of_made_up_and_own_data():
@@ -409,6 +479,8 @@ def test_to_moves_every_tensor(digits):
     for tensor in (moved.x_train, moved.y_train, moved.x_val, moved.y_val, moved.y_clean):
         assert tensor.device.type == "meta"
     assert torch.equal(digits.to("cpu").x_train, digits.x_train)
+    with pytest.raises(TypeError, match="device"):
+        digits.to(torch.float64)
 
 
 def test_a_data_set_introduces_itself(digits):

@@ -9,6 +9,9 @@ from torch import nn
 from course_utils.data import Dataset
 from course_utils.fleet import Run, train_fleet
 from course_utils.training import evaluate, fit
+from tests.fleets import doubled
+
+pytestmark = pytest.mark.usefixtures("float64")
 
 EPOCHS = 3
 
@@ -90,7 +93,7 @@ def data():
     y = torch.arange(220) % 10
     patterns = torch.rand(10, 1, 28, 28, generator=generator)
     noise = torch.rand(220, 1, 28, 28, generator=generator)
-    return Dataset.from_tensors(0.5 * patterns[y] + 0.5 * noise, y, val_fraction=0.3)
+    return doubled(Dataset.from_tensors((patterns[y] + noise) / 2, y, val_fraction=0.3))
 
 
 @pytest.mark.parametrize("make", MODELS)
@@ -111,13 +114,13 @@ def test_a_tutorials_model_trains_unchanged(make, data):
             history = fit(
                 run.model, data, optimizer=run.optimizer, epochs=EPOCHS, batch_size=40, seed=seed
             )
-            assert fleet.train_loss[v, s] == pytest.approx(history.train_loss, abs=1e-5)
+            assert fleet.train_loss[v, s] == pytest.approx(history.train_loss, abs=1e-9)
             assert fleet.val_acc[v, s] == pytest.approx(history.val_acc)
             state = fleet.model(v, s).state_dict()
             for name, tensor in run.model.state_dict().items():
-                assert torch.allclose(state[name].double(), tensor.double(), atol=1e-5), name
+                assert torch.allclose(state[name].double(), tensor.double(), atol=1e-9), name
             score = evaluate(fleet.model(v, s), data.x_val, data.y_val)
-            assert score.loss == pytest.approx(fleet.val_loss[v, s, -1], abs=1e-5)
+            assert score.loss == pytest.approx(fleet.val_loss[v, s, -1], abs=1e-9)
     assert (fleet.train_loss[..., -1] < fleet.train_loss[..., 0]).all()  # it learns
 
 
@@ -133,5 +136,5 @@ def test_under_adam_the_scores_agree_too(make, data):
     torch.manual_seed(0)
     run = build(1e-3)
     history = fit(run.model, data, optimizer=run.optimizer, epochs=EPOCHS, batch_size=40)
-    assert fleet.train_loss[0, 0] == pytest.approx(history.train_loss, abs=1e-4)
-    assert fleet.val_loss[0, 0] == pytest.approx(history.val_loss, abs=1e-4)
+    assert fleet.train_loss[0, 0] == pytest.approx(history.train_loss, abs=1e-9)
+    assert fleet.val_loss[0, 0] == pytest.approx(history.val_loss, abs=1e-9)

@@ -1,4 +1,5 @@
-"""What is switched off must change nothing, bit for bit where the arithmetic allows it."""
+"""What is switched off must change nothing: not a bit of what `fit` trains, and in a fleet nothing
+beyond float64's rounding."""
 
 import pytest
 import torch
@@ -17,17 +18,18 @@ from course_utils.regularizers import (
     soft_threshold,
 )
 from course_utils.training import fit
+from tests.precision import in_float64
 
 
 @pytest.fixture(scope="module")
 def data():
-    return load_dataset("digits", n_train=110)
+    return in_float64(load_dataset("digits", n_train=110))
 
 
 def run(data, *, lr=0.1, model=None, **options):
     """(history, weights) of three epochs from one start."""
     torch.manual_seed(0)
-    network = MLP(64, (16,), 10, **(model or {}))
+    network = MLP(64, (16,), 10, **(model or {})).double()
     history = fit(
         network,
         data,
@@ -80,13 +82,13 @@ def test_augmentation_of_strength_0(data, baseline, augment):
 
 def test_affine_of_strength_0_up_to_rounding(data):
     x = data.x_train
-    assert torch.allclose(RandomAffine(0.0, 0.0, 0.0)(x), x, atol=1e-5)
+    assert torch.allclose(RandomAffine(0.0, 0.0, 0.0)(x), x, rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("model", [{}, {"norm_layer": nn.BatchNorm1d}, {"dropout": 0.5}])
 def test_learning_rate_0(data, model):
     torch.manual_seed(0)
-    start = list(MLP(64, (16,), 10, **model).parameters())
+    start = list(MLP(64, (16,), 10, **model).double().parameters())
     history, weights = run(data, lr=0.0, model=model)
     assert all(torch.equal(a, b) for a, b in zip(weights, start, strict=True))
     if "norm_layer" not in model:
@@ -132,7 +134,7 @@ def test_the_order_of_the_values_does_not_matter(data):
     """A member meets the same numbers wherever in the fleet it stands, and whoever stands by."""
 
     def build(p):
-        model = MLP(64, (16,), 10, dropout=p)
+        model = MLP(64, (16,), 10, dropout=p).double()
         return Run(model, torch.optim.SGD(model.parameters(), lr=0.1))
 
     def train(values, seeds):
@@ -142,24 +144,24 @@ def test_the_order_of_the_values_does_not_matter(data):
 
     both = train([0.2, 0.6], [0, 5])
     turned = train([0.6, 0.2], [5, 0])
-    assert both == pytest.approx(turned[::-1, ::-1], abs=1e-6)
-    assert both[1:, 1:] == pytest.approx(train([0.6], [5]), abs=1e-6)
+    assert both == pytest.approx(turned[::-1, ::-1], rel=1e-9)
+    assert both[1:, 1:] == pytest.approx(train([0.6], [5]), rel=1e-9)
 
 
 def test_switched_off_in_a_fleet_is_a_paired_zero(data):
     """λ = 0 and p = 0 beside other values are the plain run."""
 
     def penalized(lam):
-        model = MLP(64, (16,), 10)
+        model = MLP(64, (16,), 10).double()
         optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
         return Run(model, optimizer, penalty=lambda m: lam * l2_penalty(m))
 
     def dropped(p):
-        model = MLP(64, (16,), 10, dropout=p)
+        model = MLP(64, (16,), 10, dropout=p).double()
         return Run(model, torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9))
 
     plain, _ = run(data)
     for build in (penalized, dropped):
         fleet = train_fleet(build, data, values=[0.0, 0.5], seeds=2, epochs=3, progress=False)
-        assert fleet.val_loss[0, 0] == pytest.approx(plain.val_loss, abs=1e-5)
+        assert fleet.val_loss[0, 0] == pytest.approx(plain.val_loss, rel=1e-9)
         assert abs(fleet.val_loss[1, 0, -1] - plain.val_loss[-1]) > 1e-3

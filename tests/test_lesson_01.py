@@ -1,4 +1,7 @@
-"""What lesson 01 says, sentence by sentence, on the very panels that it shows."""
+"""What lesson 01 says of its panels alone, and what they compute.
+
+What it says of digits and MNIST alike stands in `benchmarks.claims.lesson_01`.
+"""
 
 from collections.abc import Iterator
 
@@ -16,7 +19,7 @@ from course_utils.panels import overfitting
 from course_utils.panels.overfitting import random_features
 from course_utils.panels.overfitting.polynomials import DEGREES, GRID, Fits, fit_polynomials
 from course_utils.panels.overfitting.random_features import RATIOS, Ridges, ridge_on_random_features
-from course_utils.training import evaluate, fit
+from tests.lessons import Lesson, every_control_moves_the_picture
 
 Array = NDArray[np.float64]
 LAST = -1
@@ -63,48 +66,12 @@ def learning_curves(width: int) -> Fleet:
     return fleet
 
 
-def gap(fleet: Fleet) -> Array:
-    """Generalization gap after the last epoch, [values, seeds]."""
-    return (fleet.val_loss - fleet.train_loss)[..., LAST]
-
-
-def turn(fleet: Fleet, i: int) -> int:
-    return int(fleet.val_loss[i].mean(axis=0).argmin())
-
-
 def rises(difference: Difference) -> bool:
     return difference.is_clear and difference.mean > 0
 
 
 def falls(difference: Difference) -> bool:
     return difference.is_clear and difference.mean < 0
-
-
-# See the problem; what the network learns after the turn.
-
-
-def test_validation_loss_falls_then_rises_while_training_loss_falls(noisy: Fleet) -> None:
-    i = NOISES.index(0.2)
-    at = turn(noisy, i)
-    assert 0 < at < noisy.epochs / 2
-    assert rises(paired_difference(noisy.val_loss[i, :, LAST], noisy.val_loss[i, :, at]))
-    assert falls(paired_difference(noisy.train_loss[i, :, LAST], noisy.train_loss[i, :, at]))
-
-
-def test_at_the_turn_it_tells_the_truth_and_at_the_end_the_wrong_label(digits: Dataset) -> None:
-    x, label, truth = (t[digits.noisy] for t in (digits.x_train, digits.y_train, digits.y_clean))
-
-    def trained(epochs: int) -> MLP:
-        torch.manual_seed(0)
-        model = MLP(digits.input_shape, (64, 64), 10)
-        adam = torch.optim.Adam(model.parameters(), lr=8e-3)
-        fit(model, digits, optimizer=adam, epochs=epochs)
-        return model
-
-    early, late = trained(18), trained(80)
-    assert evaluate(early, x, truth).acc > 0.5 > 2 * evaluate(early, x, label).acc
-    assert evaluate(late, x, label).acc > 0.95
-    assert evaluate(late, x, truth).acc < 0.05
 
 
 # The panel *degree*.
@@ -153,7 +120,7 @@ def test_the_fits_are_least_squares(fits: Fits) -> None:
 # The panel *memorize*.
 
 
-def test_every_noise_is_learned_by_heart_even_labels_that_are_all_chance(noisy: Fleet) -> None:
+def test_whoever_learns_labels_that_are_all_chance_guesses(noisy: Fleet) -> None:
     assert noisy.train_acc[..., LAST].mean(axis=1).min() > 0.98
     assert abs(noisy.val_acc[-1, :, LAST].mean() - 0.1) < 0.03
 
@@ -163,40 +130,12 @@ def test_more_noise_ends_with_a_lower_validation_accuracy(noisy: Fleet) -> None:
         assert falls(paired_difference(more[:, LAST], less[:, LAST]))
 
 
-def test_noise_raises_the_gap(noisy: Fleet) -> None:
-    assert rises(paired_difference(gap(noisy)[NOISES.index(0.2)], gap(noisy)[0]))
-
-
-def test_after_the_turn_accuracy_falls_with_noise_and_only_the_loss_tells_without(
-    noisy: Fleet,
-) -> None:
-    for i in (1, 2):
-        at = turn(noisy, i)
-        assert falls(paired_difference(noisy.val_acc[i, :, LAST], noisy.val_acc[i, :, at]))
-    at = turn(noisy, 0)
-    change = paired_difference(noisy.val_acc[0, :, LAST], noisy.val_acc[0, :, at])
-    assert abs(change.mean) < 0.01
-    assert rises(paired_difference(noisy.val_loss[0, :, LAST], noisy.val_loss[0, :, at]))
-
-
 def test_early_on_validation_is_better_than_training_on_noisy_labels(noisy: Fleet) -> None:
     i = NOISES.index(0.2)
     assert rises(paired_difference(noisy.val_acc[i, :, 10], noisy.train_acc[i, :, 10]))
 
 
 # The panel *data and width*.
-
-
-def test_more_data_shrinks_the_gap_and_raises_the_accuracy(wide: Fleet) -> None:
-    assert falls(paired_difference(gap(wide)[1], gap(wide)[0]))
-    assert rises(paired_difference(wide.val_acc[1, :, LAST], wide.val_acc[0, :, LAST]))
-
-
-def test_width_4_has_a_small_gap_and_is_no_good(wide: Fleet) -> None:
-    narrow = learning_curves(4)
-    assert narrow.train_acc[..., LAST].mean() < 0.8
-    assert falls(paired_difference(gap(narrow)[0], gap(wide)[0]))
-    assert falls(paired_difference(narrow.val_acc[0, :, LAST], wide.val_acc[0, :, LAST]))
 
 
 def test_width_16_cannot_memorize_800_noisy_labels_and_ends_better(wide: Fleet) -> None:
@@ -307,3 +246,8 @@ def test_a_regression_has_no_labels_to_spoil() -> None:
     for panel in (overfitting.memorize, overfitting.data_and_width):
         with pytest.raises(ValueError, match="needs class labels, got the regression"):
             panel(regression)
+
+
+@pytest.mark.slow
+def test_every_control_moves_the_picture(lesson: Lesson) -> None:
+    every_control_moves_the_picture(lesson)

@@ -1,7 +1,6 @@
 """Lesson 03: the lesson's own lines against PyTorch's, and what its panels measure and draw."""
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,16 +18,10 @@ from course_utils.noise import NoiseStream
 from course_utils.panels import dropout as panels
 from course_utils.panels.dropout.stochastic_passes import ask, turn
 from course_utils.panels.dropout.thinned_network import forward
-from tests.lessons import bars, definitions
+from tests.lessons import Lesson, bars, every_control_moves_the_picture
+from tests.precision import float64, in_float64
 
-LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "03_dropout.ipynb"
 PS = (0.1, 0.3, 0.5, 0.8)
-
-
-@pytest.fixture(scope="module")
-def lesson() -> dict[str, Any]:
-    """The functions and classes that the lesson defines, without its trainings."""
-    return definitions(LESSON, torch=torch, F=F, table=torch.rand(200, 100))
 
 
 @pytest.fixture(scope="module")
@@ -37,12 +30,19 @@ def pictures() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def fleet(pictures: Dataset) -> Fleet:
+def exact(pictures: Dataset) -> Dataset:
+    """The same, for what is compared digit by digit."""
+    return in_float64(pictures)
+
+
+@pytest.fixture(scope="module")
+@float64()
+def fleet(exact: Dataset) -> Fleet:
     def build(p: float) -> Run:
-        model = MLP(pictures.input_shape, (12, 12), 4, dropout=p, norm_layer=nn.BatchNorm1d)
+        model = MLP(exact.input_shape, (12, 12), 4, dropout=p, norm_layer=nn.BatchNorm1d)
         return Run(model, torch.optim.Adam(model.parameters(), lr=1e-2))
 
-    return train_fleet(build, pictures, values=[0, 0.3], seeds=2, epochs=5, progress=False)
+    return train_fleet(build, exact, values=[0, 0.3], seeds=2, epochs=5, progress=False)
 
 
 def same_draws(kept: Tensor) -> NoiseStream:
@@ -51,19 +51,19 @@ def same_draws(kept: Tensor) -> NoiseStream:
 
 
 @pytest.mark.parametrize("p", PS)
-def test_with_pytorchs_mask_the_lessons_dropout_is_pytorchs(lesson, p: float) -> None:
-    x = torch.randn(50, 40)
+def test_with_pytorchs_mask_the_lessons_dropout_is_pytorchs(lesson: Lesson, p: float) -> None:
+    x = torch.randn(50, 40, dtype=torch.float64)
     ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
     library = F.dropout(theirs, p)
     with same_draws(library != 0):
         own = lesson["dropout"](ours, p, True)
-    torch.testing.assert_close(own, library, rtol=1e-6, atol=0)
+    torch.testing.assert_close(own, library, rtol=1e-9, atol=0)
     for out in (own, library):
         out.square().sum().backward()
-    torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-6, atol=0)
+    torch.testing.assert_close(ours.grad, theirs.grad, rtol=1e-9, atol=0)
 
 
-def test_the_lessons_layer_follows_the_mode_of_its_model(lesson) -> None:
+def test_the_lessons_layer_follows_the_mode_of_its_model(lesson: Lesson) -> None:
     layer = lesson["MyDropout"](0.5)
     x = torch.randn(20, 30)
     assert torch.equal(nn.Sequential(layer).eval()(x), x)
@@ -79,7 +79,7 @@ def test_the_lessons_layer_follows_the_mode_of_its_model(lesson) -> None:
         ("frozen", "frozen"),
     ],
 )
-def test_each_mistake_of_the_lesson_is_named(lesson, name: str, hint: str) -> None:
+def test_each_mistake_of_the_lesson_is_named(lesson: Lesson, name: str, hint: str) -> None:
     with pytest.raises(checks.CheckFailed, match=hint):
         checks.dropout(lesson[name])
 
@@ -90,35 +90,35 @@ def test_before_or_after_relu_is_the_same(p: float) -> None:
     assert torch.equal((m * x).relu(), m * x.relu())
 
 
-def test_half_of_the_units_go_from_a_copy(fleet: Fleet, pictures: Dataset) -> None:
+def test_half_of_the_units_go_from_a_copy(fleet: Fleet, exact: Dataset) -> None:
     before = [p.clone() for p in fleet.model(1, 0).parameters()]
-    found = panels.half_gone(fleet, pictures, 1)
-    assert found == panels.half_gone(fleet, pictures, 1)
+    found = panels.half_gone(fleet, exact, 1)
+    assert found == panels.half_gone(fleet, exact, 1)
     assert len(found) == 2
     for old, new in zip(before, fleet.model(1, 0).parameters(), strict=True):
         assert torch.equal(old, new)
 
 
-def test_a_pass_drawn_layer_by_layer_is_the_models_own(fleet, pictures) -> None:
-    model = MLP(pictures.input_shape, (12, 12), 4, dropout=0.5)
-    whole = forward(model, pictures, 3, p=0.5, draw=1, mode="evaluation")
-    np.testing.assert_allclose(whole.said, whole.steady, rtol=1e-5)
+def test_a_pass_drawn_layer_by_layer_is_the_models_own(fleet, exact) -> None:
+    model = MLP(exact.input_shape, (12, 12), 4, dropout=0.5).double()
+    whole = forward(model, exact, 3, p=0.5, draw=1, mode="evaluation")
+    np.testing.assert_allclose(whole.said, whole.steady, rtol=1e-9)
     assert (whole.multipliers == 1).all()
-    thinned = [forward(model, pictures, 3, p=0.5, draw=d, mode="training") for d in (1, 1, 2)]
+    thinned = [forward(model, exact, 3, p=0.5, draw=d, mode="training") for d in (1, 1, 2)]
     assert (thinned[0].multipliers == thinned[1].multipliers).all()
     assert (thinned[0].multipliers != thinned[2].multipliers).any()
     assert set(np.unique(thinned[0].multipliers)) == {0.0, 2.0}
     assert model.training
 
 
-def test_turning_turns_counterclockwise(pictures: Dataset) -> None:
-    x = pictures.x_val
+def test_turning_turns_counterclockwise(exact: Dataset) -> None:
+    x = exact.x_val
     torch.testing.assert_close(turn(x, 0), x)
-    torch.testing.assert_close(turn(x, 90), x.rot90(1, (2, 3)), rtol=0, atol=1e-5)
+    torch.testing.assert_close(turn(x, 90), x.rot90(1, (2, 3)), rtol=0, atol=1e-9)
 
 
-def test_asking_leaves_batch_norm_and_all_modes_alone(fleet: Fleet, pictures: Dataset) -> None:
-    model, x = fleet.model(1, 0).train(), pictures.x_val[:5]
+def test_asking_leaves_batch_norm_and_all_modes_alone(fleet: Fleet, exact: Dataset) -> None:
+    model, x = fleet.model(1, 0).train(), exact.x_val[:5]
     before = {name: t.clone() for name, t in model.state_dict().items()}
     state = torch.get_rng_state()
     many = ask(model, x, 7)
@@ -134,8 +134,8 @@ def test_asking_leaves_batch_norm_and_all_modes_alone(fleet: Fleet, pictures: Da
     torch.testing.assert_close(ask(certain, x, 3), alone.expand(3, -1, -1))
 
 
-def test_uncertainty_measures_images_of_any_size(fleet: Fleet, pictures: Dataset) -> None:
-    panel = panels.uncertainty(pictures, fleet, (0, 90), passes=5, samples=10)
+def test_uncertainty_measures_images_of_any_size(fleet: Fleet, exact: Dataset) -> None:
+    panel = panels.uncertainty(exact, fleet, (0, 90), passes=5, samples=10)
     assert panel.controls["p"].options == (0.3,)
     first = panel.result
     assert first.spread.shape == (2, 2)
@@ -194,10 +194,10 @@ def test_the_learners_layer_is_the_one_that_trains(pictures: Dataset) -> None:
     ],
 )
 def test_what_cannot_be_shown_is_refused(
-    call: Callable[..., Any], message: str, fleet: Fleet, pictures: Dataset
+    call: Callable[..., Any], message: str, fleet: Fleet, exact: Dataset
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        call(pictures, fleet)
+        call(exact, fleet)
 
 
 def test_doubt_needs_dropout(pictures: Dataset) -> None:
@@ -216,3 +216,8 @@ def test_the_idea_is_drawn_with_the_learners_function(capsys) -> None:
     panels.show_idea(dropout, 0.25)
     assert calls == [(0.25, True), (0.25, False)]
     assert "multiplied by 1.33" in capsys.readouterr().out
+
+
+@pytest.mark.slow
+def test_every_control_moves_the_picture(lesson: Lesson) -> None:
+    every_control_moves_the_picture(lesson)

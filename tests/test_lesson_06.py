@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,21 +36,22 @@ from course_utils.panels.early_stopping.watched_samples import choose, draw_watc
 from course_utils.regularizers import early_stopping as rule_for_fit
 from course_utils.regularizers import stopping_epoch
 from course_utils.training import fit
-from tests.lessons import cell
+from tests.lessons import Lesson, every_control_moves_the_picture
+from tests.precision import float64, in_float64
 
-NOTEBOOK = Path(__file__).resolve().parents[1] / "notebooks" / "06_early_stopping.ipynb"
 NOISE = 0.2
 EPOCHS, SEEDS = 12, 2
 
 
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
-    return load_dataset("digits", n_train=150)
+    return in_float64(load_dataset("digits", n_train=150))
 
 
 @pytest.fixture(scope="module")
 def runs(digits: Dataset) -> Record:
-    return record(digits, (NOISE,), epochs=EPOCHS, seeds=SEEDS, progress=False)
+    with float64():
+        return record(digits, (NOISE,), epochs=EPOCHS, seeds=SEEDS, progress=False)
 
 
 @pytest.fixture
@@ -63,6 +63,7 @@ def panels() -> Iterator[None]:
             panel.close()
 
 
+@float64()
 def trained_alone(digits: Dataset, seed: int, half: slice, **options: Any) -> Any:
     data = digits.with_label_noise(NOISE, seed)
     data = replace(data, x_val=data.x_val[half], y_val=data.y_val[half])
@@ -75,27 +76,23 @@ def trained_alone(digits: Dataset, seed: int, half: slice, **options: Any) -> An
 # The rule of the lesson.
 
 
-def test_the_lessons_own_rule_passes_its_check_and_equals_the_packages() -> None:
-    found: dict[str, Any] = {}
-    exec(cell(NOTEBOOK, "write-the-rule"), found)
-    checks.early_stopping(found["stopping_epoch"])
+def test_the_lessons_own_rule_passes_its_check_and_equals_the_packages(lesson: Lesson) -> None:
+    checks.early_stopping(lesson["stopping_epoch"])
     rng = np.random.default_rng(0)
     for losses in rng.random((50, 20)).tolist():
         for patience in (1, 2, 4):
             theirs = stopping_epoch(losses, patience, 0.1)
-            assert found["stopping_epoch"](losses, patience, 0.1) == theirs
+            assert lesson["stopping_epoch"](losses, patience, 0.1) == theirs
 
 
 @pytest.mark.parametrize("patience", [1, 2, 5])
 @pytest.mark.parametrize("min_delta", [0.0, 0.3])
 def test_pytorchs_scheduler_counts_the_same_with_a_patience_lower_by_one(
-    patience: int, min_delta: float
+    lesson: Lesson, patience: int, min_delta: float
 ) -> None:
-    found: dict[str, Any] = {"torch": torch}
-    exec(cell(NOTEBOOK, "equal-to-plateau").split("\n\n\n")[0], found)
     records = [*torch.rand(30, 25).tolist(), [1.0] * 8, [1.0, float("nan"), 0.5, float("nan")]]
     for losses in records:
-        theirs = found["plateau_epoch"](losses, patience, min_delta)
+        theirs = lesson["plateau_epoch"](losses, patience, min_delta)
         assert theirs == stopping_epoch(losses, patience, min_delta)
 
 
@@ -110,8 +107,9 @@ def test_a_recorded_run_is_the_run_that_fit_trains(digits: Dataset, runs: Record
             (slice(middle, None), runs.fresh(NOISE)),
         ):
             alone = trained_alone(digits, seed, half)
-            np.testing.assert_allclose(loss[seed], alone.val_loss, rtol=1e-4)
-            np.testing.assert_allclose(accuracy[seed], alone.val_acc, atol=1e-6)
+            # A record keeps each sample's loss in float32.
+            np.testing.assert_allclose(loss[seed], alone.val_loss, rtol=1e-7)
+            np.testing.assert_allclose(accuracy[seed], alone.val_acc, rtol=1e-9)
 
 
 def test_stopping_on_the_record_is_stopping_in_fit(digits: Dataset, runs: Record) -> None:
@@ -255,3 +253,8 @@ def test_stops_of_a_run_that_never_fired_keep_its_whole_length() -> None:
     found = stops(lambda *_: None, np.array([[3.0, 1.0, 2.0]]), patience=1)
     assert isinstance(found, Stops)
     assert (found.trained.tolist(), found.restored.tolist()) == ([2], [1])
+
+
+@pytest.mark.slow
+def test_every_control_moves_the_picture(lesson: Lesson) -> None:
+    every_control_moves_the_picture(lesson)

@@ -1,23 +1,15 @@
 """Lesson 07: its own functions, and what its two panels compute and draw."""
 
-import ast
-import json
-import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
-from course_utils.augmentation import RandomAffine
 from course_utils.data import Dataset, load_dataset, moons, polynomial
 from course_utils.evidence import paired_difference
-from course_utils.fleet import Run
 from course_utils.live import open_panels
-from course_utils.models import MLP
 from course_utils.panels import combining as panels
 from course_utils.panels.combining.mixing import said_mix, worth
 from course_utils.panels.combining.searched_lattice import (
@@ -28,7 +20,6 @@ from course_utils.panels.combining.searched_lattice import (
     run_searches,
     train_lattice,
 )
-from course_utils.regularizers import l2_penalty
 from course_utils.search import (
     EARLY_STOPPING,
     TECHNIQUES,
@@ -39,9 +30,8 @@ from course_utils.search import (
     random_settings,
 )
 from course_utils.training import fit
-from tests.lessons import cell, definitions
+from tests.lessons import Lesson, code_cells, every_control_moves_the_picture
 
-LESSON = Path(__file__).resolve().parents[1] / "notebooks" / "07_putting_it_together.ipynb"
 ALL = {"L2": 1e-3, "dropout": 0.3, "batch norm": 1, "augmentation": 1.0, EARLY_STOPPING: 3}
 FOUR = {name: by for name, by in ALL.items() if name != EARLY_STOPPING}
 
@@ -49,15 +39,6 @@ FOUR = {name: by for name, by in ALL.items() if name != EARLY_STOPPING}
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
     return load_dataset("digits", n_train=120)
-
-
-@pytest.fixture(scope="module")
-def lesson(digits: Dataset) -> dict[str, Any]:
-    """The functions that the lesson defines, without its trainings."""
-    return definitions(
-        LESSON, MLP=MLP, RandomAffine=RandomAffine, Run=Run, digits=digits, nn=nn, torch=torch,
-        l2_penalty=l2_penalty, paired_difference=paired_difference, random=random,
-    )  # fmt: skip
 
 
 @pytest.fixture
@@ -73,7 +54,7 @@ def closing() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("mix", [{}, {"L2": 3e-3, "dropout": 0.3}, ALL])
-def test_the_lessons_build_trains_what_the_packages_does(lesson, digits, mix) -> None:
+def test_the_lessons_build_trains_what_the_packages_does(lesson: Lesson, digits, mix) -> None:
     losses = []
     for build in (lesson["build"], lambda mix: build_mix(digits, mix)):
         torch.manual_seed(0)
@@ -86,12 +67,12 @@ def test_the_lessons_build_trains_what_the_packages_does(lesson, digits, mix) ->
     assert losses[0] == losses[1]
 
 
-def test_the_lessons_random_search_is_the_packages(lesson) -> None:
+def test_the_lessons_random_search_is_the_packages(lesson: Lesson) -> None:
     for seed in range(3):
         assert lesson["random_settings"](BOX, 7, seed) == random_settings(BOX, 7, seed)
 
 
-def test_the_lessons_ablation_finds_effects_that_add_up(lesson) -> None:
+def test_the_lessons_ablation_finds_effects_that_add_up(lesson: Lesson) -> None:
     rng = np.random.default_rng(0)
     effects = dict(zip("abcd", rng.normal(size=4), strict=True))
     shared = rng.normal(size=8)
@@ -131,18 +112,15 @@ class Invented:
     ],
 )
 def test_the_rule_takes_the_fewest_techniques_that_are_not_clearly_worse(
-    lesson, scores, best, chosen
+    lesson: Lesson, monkeypatch: pytest.MonkeyPatch, scores, best, chosen
 ) -> None:
-    names: dict[str, Any] = {"trials": Invented(scores)}
-    rule = ast.parse(cell(LESSON, "the-rule-and-the-table")).body[0]
-    exec(compile(ast.Module([rule], []), "rule", "exec"), names)
+    monkeypatch.setitem(lesson.names, "trials", Invented(scores))
     mixes = {name: {part: 1 for part in name.split("+") if part} for name in scores}
-    assert names["choose"](mixes) == (best, chosen)
+    assert lesson["choose"](mixes) == (best, chosen)
 
 
-def test_the_test_set_is_opened_where_the_lesson_says_and_nowhere_before() -> None:
-    cells = json.loads(LESSON.read_text(encoding="utf-8"))["cells"]
-    opening = [c["id"] for c in cells if c["cell_type"] == "code" and "test.open()" in str(c)]
+def test_the_test_set_is_opened_where_the_lesson_says_and_nowhere_before(lesson: Lesson) -> None:
+    opening = [name for name, source, _ in code_cells(lesson.path) if "test.open()" in source]
     assert opening == ["open-the-test-set", "open-again"]
 
 
@@ -270,3 +248,8 @@ def test_the_lattice_is_trained_once_and_on_points_as_well() -> None:
     assert train_lattice(data, epochs=1).correct.shape == (PER_AXIS**2, len(data.y_val))
     with pytest.raises(ValueError, match="needs class labels"):
         train_lattice(polynomial(20))
+
+
+@pytest.mark.slow
+def test_every_control_moves_the_picture(lesson: Lesson) -> None:
+    every_control_moves_the_picture(lesson)

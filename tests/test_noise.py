@@ -10,7 +10,7 @@ from scipy import stats
 from torch import nn
 
 from course_utils import noise
-from course_utils.noise import NoiseStream, SeededDraws, draw, draw_for_seeds, empty
+from course_utils.noise import NoiseStream, SeededDraws, draw, draw_for_seeds, empty, streams
 from course_utils.training import shuffled_batches
 
 N = 100_000
@@ -47,10 +47,36 @@ DRAWS = {
     "Tensor.normal_": lambda: torch.empty(50).normal_(),
     "randint": lambda: torch.randint(1000, (50,)),
     "randperm": lambda: torch.randperm(50),
-    # These three the stream does not know; they meet a seeded global state instead.
-    "multinomial": lambda: torch.multinomial(torch.ones(100), 50),
+    "randint_like": lambda: torch.randint_like(torch.empty(50), 1000),
     "normal": lambda: torch.normal(0.0, 1.0, (50,)),
+    "normal of tensors": lambda: torch.normal(torch.zeros(50), torch.ones(50)),
+    "Tensor.random_": lambda: torch.empty(50).random_(1000),
     "Tensor.exponential_": lambda: torch.empty(50).exponential_(),
+    "Tensor.geometric_": lambda: torch.empty(50).geometric_(0.01),
+    "Tensor.cauchy_": lambda: torch.empty(50).cauchy_(),
+    "Tensor.log_normal_": lambda: torch.empty(50).log_normal_(),
+    "torch.dropout_": lambda: torch.dropout_(torch.ones(50), 0.5, train=True),
+    "nn.AlphaDropout": lambda: nn.AlphaDropout(0.5)(torch.ones(50)),
+    "nn.FeatureAlphaDropout": lambda: nn.FeatureAlphaDropout(0.5)(torch.ones(5, 10, 3)),
+    "nn.RReLU": lambda: nn.RReLU()(-torch.ones(50)),
+    "gumbel_softmax": lambda: F.gumbel_softmax(torch.zeros(50)),
+    "attention": lambda: F.scaled_dot_product_attention(*torch.ones(3, 1, 8, 4), dropout_p=0.5),
+    # These are left to PyTorch; they meet a seeded global state.
+    "rand out": lambda: torch.rand(50, out=torch.empty(50)),
+    "bernoulli out": lambda: torch.bernoulli(torch.full((50,), 0.5), out=torch.empty(50)),
+    "complex rand": lambda: torch.rand(50, dtype=torch.complex64),
+    "complex randn_like": lambda: torch.randn_like(torch.empty(50, dtype=torch.complex128)),
+    "requires_grad": lambda: torch.rand(50, requires_grad=True),
+    "64 random bits": lambda: torch.empty(50, dtype=torch.int64).random_(),
+    "many integers": lambda: torch.randint(0, 3 * 2**60, (50,)),
+    "poisson": lambda: torch.poisson(torch.full((50,), 9.0)),
+    "multinomial": lambda: torch.multinomial(torch.ones(100), 50),
+    "nn.init.uniform_": lambda: nn.init.uniform_(torch.empty(50)),
+    "nn.init.orthogonal_": lambda: nn.init.orthogonal_(torch.empty(7, 7)),
+    "nn.FractionalMaxPool2d": lambda: nn.FractionalMaxPool2d(2, 9)(
+        torch.arange(2e4).view(50, 20, 20)
+    ),
+    "nn.LSTM": lambda: nn.LSTM(3, 4, 2, dropout=0.5).requires_grad_(False)(torch.ones(50, 3))[0],
 }
 
 
@@ -100,6 +126,9 @@ def test_an_error_inside_restores_the_world():
         lambda g: torch.randperm(20, generator=g),
         lambda g: torch.bernoulli(torch.full((20,), 0.5), generator=g),
         lambda g: torch.empty(20).uniform_(generator=g),
+        lambda g: torch.empty(20).normal_(0.0, 1.0, generator=g),
+        lambda g: torch.normal(torch.zeros(20), 1.0, generator=g),
+        lambda g: torch.rrelu(-torch.ones(20), 0.1, 0.9, True, g),
     ],
 )
 def test_a_generator_of_its_own_is_left_alone(call):
@@ -387,13 +416,14 @@ def test_a_module_draws_from_the_stream_without_knowing():
         [("bits", (8, 6)), ("bits", (4,)), ("bits", (2, 2, 3))],
         [("bits", (3, 5)), ("bits", (7,)), ("bits", ())],
         [("bits", (4,)), ("uniform", (5,)), ("normal", (3, 7)), ("bits", (8,))],
+        [("integers", (3,)), ("uniform64", (2, 2)), ("normal64", (5,)), ("integers", (0,))],
     ],
     ids=str,
 )
 def test_a_seed_draws_for_many_requests_what_it_draws_for_one_after_the_other(
     requests, monkeypatch
 ):
-    monkeypatch.setattr(noise, "_MOST_AT_ONCE", 2 * 2 * 64)  # two steps of the largest
+    monkeypatch.setattr(streams, "_MOST_AT_ONCE", 2 * 2 * 64)  # two steps of the largest
     together = [torch.Generator().manual_seed(seed) for seed in (3, 4)]
     apart = [torch.Generator().manual_seed(seed) for seed in (3, 4)]
     for steps in (1, 3, 5):  # and goes on from there

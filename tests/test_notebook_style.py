@@ -149,6 +149,12 @@ def bundle(cell: dict[str, Any], output: dict[str, Any]) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_lesson_has_tests_that_drive_its_panels(path: Path) -> None:
+    tests = Path(__file__).with_name(f"test_lesson_{path.stem[:2]}.py")
+    assert "every_control_moves_the_picture(lesson)" in tests.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
 def test_a_lesson_keeps_its_shape(path: Path) -> None:
     content = path.read_bytes()
     assert problems(json.loads(content), len(content)) == []

@@ -1,7 +1,7 @@
 """Every panel that takes data, on a learner's own: other sizes, other classes, few samples.
 
 The data are made here, small enough to train in a moment: blurred blobs of 12 x 9 pixels whose
-place tells the class.
+place tells the class. What a panel shows is not looked at, so that few epochs will do.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,6 +16,7 @@ from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import augmenting, dropout, early_stopping, overfitting, penalties
 from course_utils.panels import batchnorm as normalization
+from tests.lessons import few_epochs
 
 CLASSES = 5
 
@@ -23,8 +24,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def no_panel_stays() -> Iterator[None]:
-    yield
+def panels_train_quickly_and_none_stays() -> Iterator[None]:
+    with few_epochs():
+        yield
     for panel in open_panels():
         panel.close()
 

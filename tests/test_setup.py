@@ -108,6 +108,7 @@ class Steps:
         self.works = iter([True])
         monkeypatch.setattr(Environment, "probe", lambda *_: self.probe)
         monkeypatch.setattr(installing, "make", self.make)
+        monkeypatch.setattr(installing, "choose_torch", lambda *_: None)
         monkeypatch.setattr(installing, "install", self.install)
         monkeypatch.setattr(installing, "try_out", self.try_out)
 
@@ -273,20 +274,57 @@ def test_only_one_start_installs_at_a_time(tmp_path: Path) -> None:
 # What goes wrong is said in words, with the remedy.
 
 
+@pytest.mark.parametrize(
+    ("small", "settings", "probe", "need"),
+    [
+        (False, {}, None, 12),
+        (True, {}, None, 3),
+        (False, {"PIP_EXTRA_INDEX_URL": "https://example.org/whl/cpu"}, None, 3),
+        (False, {}, Probe(sys.version_info[:2], frozenset(), {"torch": "2.9.0"}), 12),
+    ],
+)
 def test_too_little_space_is_said_before_the_download(
-    env: Environment, monkeypatch: pytest.MonkeyPatch
+    env: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    small: bool,
+    settings: dict[str, str],
+    probe: Probe | None,
+    need: int,
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100e9, 98.6e9, 1.4e9))
     monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.delenv("PIP_EXTRA_INDEX_URL", raising=False)
-    monkeypatch.delenv("PIP_INDEX_URL", raising=False)
-    with pytest.raises(StartError, match=r"1\.4 GB free.* about 12 GB(.|\n)*A smaller PyTorch"):
-        installing.require_space(env, None)
-    monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "https://example.org/whl/cpu")
-    with pytest.raises(StartError, match="about 3 GB"):
-        installing.require_space(env, None)
-    installing.require_space(env, Probe(sys.version_info[:2], frozenset({"pytest"})))
-    assert "## A smaller PyTorch" in read("README.md")
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(StartError, match=rf"1\.4 GB free.* about {need} GB") as told:
+        installing.require_space(env, probe, small=small)
+    assert ("--torch cpu" in str(told.value)) == (need == 12)
+    installed = {"torch": "2.9.0", "torchvision": "0.24.0"}
+    there = Probe(sys.version_info[:2], frozenset({"pytest"}), installed)
+    installing.require_space(env, there, small=False)
+
+
+def test_the_space_is_that_of_the_pytorch_that_comes(
+    env: Environment, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env.remove()
+    monkeypatch.setattr(sys, "platform", "linux")
+    for name in [name for name in os.environ if name.startswith("PIP_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(100e9, 95e9, 5e9))
+    with pytest.raises(StartError, match="about 12 GB"):
+        installing.prepare(env)
+    monkeypatch.setattr(installing, "choose_torch", lambda *_: "http://index.example")
+    monkeypatch.setattr(installing, "install_small", lambda *_: env.log_file)  # it has none
+    with pytest.raises(StartError, match="about 12 GB"):
+        installing.prepare(env)
+    assert steps.done == ["make"]
+    monkeypatch.setattr(installing, "install_small", lambda env, extras, *_: steps.install(env, []))
+    installing.prepare(env)
+    assert steps.done == ["make", "install"]
 
 
 def test_python_without_venv_is_told_of_the_debian_package(
@@ -416,12 +454,18 @@ def test_small_steps_are_not_told(line: str) -> None:
         (["setup", "instructor", "bench"], "setup", ["instructor", "bench"]),
         (["notebooks", "02", "03"], "notebooks", ["02", "03"]),
         (["--skip-space-check", "bench", "training", "--quick"], "bench", ["training", "--quick"]),
+        (["--torch", "cpu"], "lab", []),
+        (["--torch", "cpu", "setup", "bench"], "setup", ["bench"]),
+        (["setup", "--torch=cpu", "bench"], "setup", ["bench"]),
+        (["setup", "bench", "--torch", "cpu", "dev"], "setup", ["bench", "dev"]),
+        (["--torch", "cpu", "test", "-k", "fleet"], "test", ["-k", "fleet"]),
     ],
 )
 def test_words_are_read(argv: list[str], word: str, rest: list[str]) -> None:
     args = words.parse(argv)
     assert (args.word, args.rest) == (word, rest)
     assert args.no_browser == ("--no-browser" in argv)
+    assert args.torch == ("cpu" if "cpu" in " ".join(argv) else None)
 
 
 @pytest.mark.parametrize(
@@ -433,6 +477,9 @@ def test_words_are_read(argv: list[str], word: str, rest: list[str]) -> None:
         (["lab", "02"], "'lab' takes no further words, got '02'"),
         (["setup", "bnch"], "there is no extra 'bnch'; they are dev, instructor, bench"),
         (["--nobrowser"], "unrecognized arguments: --nobrowser"),
+        (["--torch", "gpu"], "argument --torch: invalid choice: 'gpu'"),
+        (["--torch", "setup"], "argument --torch: invalid choice: 'setup'"),
+        (["setup", "--torch"], "argument --torch: expected one argument"),
     ],
 )
 def test_a_wrong_word_is_answered_kindly(

@@ -46,7 +46,6 @@ def examine(trial: Trial, task: Task, bank: Bank) -> Report:
     """Run everything that is known about one task through its checks."""
     wrong = [known for known in bank.wrong if known.task == task.name]
     right = [known for known in bank.right if known.task == task.name]
-    changed = list(behaving(task, bank))
     results = {known.name: trial.of_answer(task, known.answer) for known in right}
     return Report(
         task=task.name,
@@ -55,10 +54,15 @@ def examine(trial: Trial, task: Task, bank: Bank) -> Report:
         unnoticed=[k.name for k in wrong if not noticed(trial, task, k)],
         right=len(right),
         refused=[name for name, result in results.items() if not result.full],
-        mutants=len(changed),
-        survivors=[m.change for m in changed if trial.of_source(task, m.source).full],
+        mutants=len(list(behaving(task, bank))),
+        survivors=survivors(trial, task, bank),
         seconds=max((result.seconds for result in results.values()), default=0.0),
     )
+
+
+def survivors(trial: Trial, task: Task, bank: Bank) -> list[str]:
+    """The mutants of a task that get full marks, by their change."""
+    return [m.change for m in behaving(task, bank) if trial.accepts(task, m.source)]
 
 
 def noticed(trial: Trial, task: Task, known: Known) -> bool:
@@ -96,7 +100,7 @@ def main(argv: Sequence[str]) -> dict[str, int]:
         ):
             for name in names:
                 say(f"{report.task}: {kind}: {name}")
-    unnoticed, refused, survivors = (
+    unnoticed, refused, survived = (
         sum(len(getattr(report, kind)) for report in reports)
         for kind in ("unnoticed", "refused", "survivors")
     )
@@ -110,5 +114,5 @@ def main(argv: Sequence[str]) -> dict[str, int]:
         "right": right,
         "right_accepted": right - refused,
         "mutants": changed,
-        "mutants_killed": changed - survivors,
+        "mutants_killed": changed - survived,
     }

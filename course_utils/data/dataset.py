@@ -9,15 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from course_utils.data import splits
+from course_utils.data.arrays import check_inputs, check_targets
 from course_utils.data.seal import SealedTestSet
-from course_utils.data.validation import (
-    check_count,
-    check_fraction,
-    check_inputs,
-    check_seed,
-    check_split,
-    check_targets,
-)
+from course_utils.data.validation import check_count, check_fraction, check_seed, check_split
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -26,7 +20,8 @@ class Dataset:
 
     The split is made before anything else, so :meth:`subset`, :meth:`per_class` and
     :meth:`with_label_noise` return a new data set in which **only the training part** differs:
-    validation and test stay clean, complete, and the same for every run that is compared.
+    validation and test stay clean, complete, and the same for every run that is compared. Tensors
+    that stay the same are shared, not copied, so a change in place reaches all who have them.
 
     Attributes:
         name: e.g. "digits".
@@ -142,6 +137,7 @@ class Dataset:
 
     def to(self, device: torch.device | str) -> "Dataset":
         """Return the data set with every tensor on `device` (the test set under its old seal)."""
+        device = torch.device(device)  # or Tensor.to would take a dtype, and turn labels into it
         return replace(
             self,
             x_train=self.x_train.to(device),
@@ -166,16 +162,20 @@ class Dataset:
     ) -> "Dataset":
         """Make a data set of your own tensors or arrays; it works wherever "digits" does.
 
+        It holds copies, as float32 and int64: what you change in x and y later does not reach it,
+        and no gradient flows back.
+
         Args:
             x: floating point, [n, ...], finite; scale it to about unit size first.
             y: [n]. Whole numbers are class labels counted from 0, floating point a regression.
-            num_classes: taken from the largest label when left out.
+            num_classes: at least 2; left out, it is how many occur in y.
             val_fraction, test_fraction: shares of all n samples, rounded; the rest is for
                 training. Labels are spread evenly over the three parts (stratified).
             seed: which split. Keep it the same for all runs that you compare.
 
         Raises:
-            ValueError: for lengths that differ, NaN, labels out of range, or an empty part.
+            ValueError: for lengths that differ, NaN, what float32 cannot hold, labels out of range
+                or with a gap, or an empty part.
         """
         x = check_inputs(x)
         y, num_classes = check_targets(y, len(x), num_classes)

@@ -1,16 +1,13 @@
-"""Checks on what a caller passes in. Each error names the value, the rule and the remedy."""
+"""Checks on settings that a caller passes in. Each error names the value, the rule, the remedy."""
 
 import math
 import operator
 from typing import Any
 
-import torch
-from torch import Tensor
-
 
 def check_seed(seed: Any) -> int:
     """Return `seed` as an int; raise ValueError unless it is a whole number of at least 0."""
-    number = _whole(seed)
+    number = whole(seed)
     if number is None or number < 0:
         raise ValueError(
             f"seed must be a whole number of at least 0, got {seed!r}; use for example seed=0"
@@ -26,7 +23,7 @@ def check_count(count: Any, word: str, *, most: int | None = None, of: str = "")
         most: how many there are; None for no upper limit.
         of: what there are so many of, e.g. "training samples in 'digits'".
     """
-    number = _whole(count)
+    number = whole(count)
     if number is None or number < 1:
         some = "50" if most is None or most >= 50 else str(most)
         raise ValueError(
@@ -81,74 +78,9 @@ def check_split(n: int, val_fraction: Any, test_fraction: Any) -> tuple[int, int
     return n_val, n_test
 
 
-def check_inputs(values: Any) -> Tensor:
-    """Return `values` as a float32 tensor [n, ...]; raise ValueError for ints or NaN."""
-    x: Tensor = torch.as_tensor(values)
-    if not x.is_floating_point():
-        raise ValueError(
-            f"x must hold floating-point numbers, got {x.dtype}; convert and scale first, "
-            "for 8-bit images: x = x.float() / 255"
-        )
-    if x.ndim < 2 or len(x) == 0:
-        raise ValueError(
-            f"x must have the shape [samples, features...] with at least one sample, got "
-            f"{list(x.shape)}; for one number per sample use x.reshape(-1, 1)"
-        )
-    _check_finite(x, "x")
-    return x.detach().to(torch.float32)
-
-
-def check_targets(y: Any, n: int, num_classes: int | None) -> tuple[Tensor, int | None]:
-    """Return targets and the number of classes: (int64 [n], C), or (float32 [n], None).
-
-    Whole-number (or bool) targets are class labels, floating-point ones a regression.
-    """
-    y = torch.as_tensor(y)
-    if y.ndim != 1:
-        raise ValueError(
-            f"y must have one entry per sample, shape [{n}], got {list(y.shape)}; use "
-            "y.squeeze(1) for a column, y.argmax(1) for one-hot labels"
-        )
-    if len(y) != n:
-        raise ValueError(
-            f"x and y must have the same length, got {n} samples and {len(y)} targets; "
-            "check that both come from the same rows"
-        )
-    if y.is_complex():
-        raise ValueError(f"y must hold class labels or real numbers, got {y.dtype}; use y.real")
-    if y.is_floating_point():
-        if num_classes is not None:
-            raise ValueError(
-                f"y must hold whole numbers when num_classes is given, got {y.dtype}; use "
-                "y.long() for class labels, or leave num_classes out for a regression"
-            )
-        _check_finite(y, "y")
-        return y.detach().to(torch.float32), None
-    y = y.to(torch.int64)
-    low, high = int(y.min()), int(y.max())
-    classes = high + 1 if num_classes is None else check_count(num_classes, "num_classes")
-    if low < 0 or high >= classes:
-        wrong = low if low < 0 else high
-        raise ValueError(
-            f"labels must be in 0 .. {classes - 1}, got {wrong}; number the {classes} classes "
-            "from 0, or pass the right num_classes"
-        )
-    return y, classes
-
-
-def _check_finite(values: Tensor, word: str) -> None:
-    bad = ~torch.isfinite(values.reshape(len(values), -1)).all(dim=1)
-    if bad.any():
-        row = int(bad.nonzero()[0])
-        raise ValueError(
-            f"{word} must hold finite numbers, got NaN or infinity in {int(bad.sum())} of "
-            f"{len(values)} samples (the first is sample {row}); remove or fill them first"
-        )
-
-
-def _whole(value: Any) -> int | None:
+def whole(value: Any) -> int | None:
     """The int that `value` is (NumPy's and PyTorch's count, True and 3.0 do not), or None."""
-    if isinstance(value, bool):
+    if isinstance(value, bool) or getattr(value, "ndim", 0) > 0:
         return None
     try:
         return operator.index(value)

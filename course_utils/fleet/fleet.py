@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,14 +13,13 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
-from course_utils.fleet.comparing import structure
-from course_utils.fleet.group import BatchedGroup, SoloGroup
-from course_utils.fleet.objective import Objective, loss_of, noise_requests, score_of
-from course_utils.fleet.recording import CannotBatchError, record
-from course_utils.fleet.run import Build, DataFor, Member, build_members, seeded
+from course_utils.fleet.alone import Alone
+from course_utils.fleet.grouping import Group, groups_of, told
+from course_utils.fleet.run import Build, DataFor, Member, Training, build_members
+from course_utils.fleet.watch import DisagreesError
 from course_utils.history import History
-from course_utils.noise import empty
-from course_utils.training import LossFn
+from course_utils.refusals import checked_seeds
+from course_utils.scoring import LossFn
 
 Curves = npt.NDArray[np.float64]
 
@@ -44,7 +43,7 @@ class Fleet:
     train_acc: Curves = field(init=False)
     val_loss: Curves = field(init=False)
     val_acc: Curves = field(init=False)
-    _models: dict[tuple[int, int], nn.Module] = field(default_factory=dict, repr=False)
+    _members: dict[tuple[int, int], Member] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.values), len(self.seeds), self.epochs + 1)
@@ -62,7 +61,17 @@ class Fleet:
 
     def model(self, value_index: int, seed_index: int) -> nn.Module:
         """One run's model with its current weights; read-only while training goes on."""
-        return self._models[value_index, seed_index]
+        return self._members[value_index, seed_index].run.model
+
+    def _record(self, group: Group, epoch: int, *, train: bool) -> None:
+        """Let `group` train an epoch, if it shall, and keep its scores."""
+        if train:
+            group.train_epoch()
+        v, s = zip(*((m.value_index, m.seed_index) for m in group.members), strict=True)
+        scores = group.scores(more=epoch < self.epochs).T
+        scores[:, np.isnan(scores[[0, 2]]).any(0)] = np.nan  # no loss, no accuracy
+        at = list(v), list(s), epoch
+        self.train_loss[at], self.train_acc[at], self.val_loss[at], self.val_acc[at] = scores
 
 
 def train_fleet(
@@ -126,101 +135,31 @@ def iter_fleet(
 
     Stop iterating to cancel.
     """
-    if isinstance(seeds, int) and seeds < 1:
-        raise ValueError(f"seeds must be at least 1, got {seeds}; 8 show the spread between runs")
-    seeds = list(range(seeds)) if isinstance(seeds, int) else list(seeds)
-    if not seeds:
-        raise ValueError("seeds must hold at least one seed, got none; 8 show the spread")
-    if len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must differ from each other, got {seeds}")
+    seeds = checked_seeds(seeds)
     values = list(values)
     if not values:
         raise ValueError("values must hold at least one value, got none")
-    members = build_members(build, data, values, seeds, epochs=epochs, batch_size=batch_size)
+    members = build_members(
+        build, data, values, seeds, epochs=epochs, batch_size=batch_size, loss_fn=loss_fn
+    )
     fleet = Fleet(values, seeds, epochs)
-    groups, fleet.fallback = _groups(members, build, values, batch_size, loss_fn)
-    fleet._models = {
-        (m.value_index, m.seed_index): m.run.model for group in groups for m in group.members
-    }
+    fleet._members = {(m.value_index, m.seed_index): m for m in members}
+    training = Training(build, epochs, batch_size, loss_fn)
+    groups, fleet.fallback = groups_of(members, training)
     if fleet.fallback is not None:
         warnings.warn(fleet.fallback, stacklevel=2)
     for epoch in range(epochs + 1):
-        for group in groups:
-            if epoch > 0:
-                group.train_epoch()
-            at = (
-                [m.value_index for m in group.members],
-                [m.seed_index for m in group.members],
-                epoch,
-            )
-            scores = group.scores(more=epoch < epochs).T
-            scores[:, np.isnan(scores[[0, 2]]).any(0)] = np.nan  # no loss, no accuracy
-            fleet.train_loss[at], fleet.train_acc[at], fleet.val_loss[at], fleet.val_acc[at] = (
-                scores
-            )
+        for place, group in enumerate(groups):
+            try:
+                fleet._record(group, epoch, train=epoch > 0)
+            except DisagreesError as error:
+                why = told(len(group.members), len(members), f"{error}; they start again")
+                fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
+                warnings.warn(why, stacklevel=2)
+                for member in group.members:
+                    member.build_again(build)
+                groups[place] = again = Alone(group.members, training)
+                for earlier in range(epoch + 1):
+                    fleet._record(again, earlier, train=earlier > 0)
         fleet.epoch = epoch
         yield fleet
-
-
-def _groups(
-    members: Sequence[Member], build: Build, values: Sequence[Any], batch_size: int, loss_fn: LossFn
-) -> tuple[list[BatchedGroup | SoloGroup], str | None]:
-    """As few groups as the members allow, and what to tell about those that train alone."""
-    groups: list[BatchedGroup | SoloGroup] = []
-    alone: list[Member] = []
-    why = ""
-    for cluster in _split(members, _shapes):
-        try:
-            groups.append(BatchedGroup(cluster, batch_size=batch_size, loss_fn=loss_fn))
-            continue
-        except CannotBatchError as error:
-            why = str(error)
-        # Perhaps only some values are different (p = 0 takes another path than p > 0).
-        for similar in _split(cluster, lambda m: _structure(m, batch_size, loss_fn)):
-            try:
-                groups.append(BatchedGroup(similar, batch_size=batch_size, loss_fn=loss_fn))
-            except CannotBatchError as error:
-                why = str(error)
-                alone += similar
-    if not alone:
-        return groups, None
-    # What was tried on them may have moved what they remember, so they are built anew.
-    alone = [replace(m, run=seeded(build, values[m.value_index], m.seed)) for m in alone]
-    groups.append(SoloGroup(alone, batch_size=batch_size, loss_fn=loss_fn))
-    return groups, (
-        f"{len(alone)} of {len(members)} runs train one after the other, which is slower: {why}"
-    )
-
-
-def _split(members: Sequence[Member], key: Callable[[Member], object]) -> list[list[Member]]:
-    """Members by the key of their value's first seed, in the order of the values."""
-    clusters: dict[object, list[Member]] = {}
-    key_of: dict[int, object] = {}
-    for member in members:
-        if member.value_index not in key_of:
-            key_of[member.value_index] = key(member)
-        clusters.setdefault(key_of[member.value_index], []).append(member)
-    return list(clusters.values())
-
-
-def _shapes(member: Member) -> object:
-    model, data = member.run.model, member.data
-    state = [*model.named_parameters(), *model.named_buffers()]
-    sizes = (data.x_train.shape, data.x_val.shape, data.num_classes)
-    return type(model), sizes, tuple((n, t.shape, t.dtype, t.requires_grad) for n, t in state)
-
-
-def _structure(member: Member, batch_size: int, loss_fn: LossFn) -> object:
-    """What training and scoring do, numbers aside; None where that cannot be known."""
-    objective = Objective(member.run, loss_fn, member.data.num_classes)
-    model, x, y = member.run.model, member.data.x_train, member.data.y_train
-    state = dict((*model.named_parameters(), *model.named_buffers()))
-    names = [f"model.{name}" for name in state]
-    example = [*(t.detach().clone() for t in state.values()), x[:batch_size], y[:batch_size]]
-    try:
-        requests = noise_requests(objective, names, example)
-        noise = [empty(*request).zero_().to(x.device) for request in requests]
-        training = record(loss_of(objective, names), [*example, *noise])
-        return structure(training), structure(record(score_of(objective, names), example))
-    except CannotBatchError:
-        return None

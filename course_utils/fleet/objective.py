@@ -10,50 +10,49 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.func import functional_call
 
-from course_utils.fleet.comparing import same
-from course_utils.fleet.recording import CannotBatchError, TensorFn
+from course_utils.fleet.engine import TensorFn
+from course_utils.fleet.equivalents import Equivalents
 from course_utils.fleet.run import Run
-from course_utils.noise import Kind, NoiseStream, Request, empty
-from course_utils.refusals import check_outputs, checked_penalty
-from course_utils.training import LossFn, evaluating
+from course_utils.noise import Kind, NoiseStream, Request, Source, draw, stream
+from course_utils.refusals import checked_loss, checked_outputs, checked_penalty
+from course_utils.scoring import LossFn, evaluating
 
 
-class Objective(nn.Module):
-    """A run's training loss as a module, so that `functional_call` can swap all of its weights."""
+class Objective:
+    """A run's training loss, as a function of a batch."""
 
     def __init__(self, run: Run, loss_fn: LossFn, num_classes: int | None) -> None:
-        super().__init__()
-        self.model = run.model
-        labels = loss_fn is F.cross_entropy and num_classes is not None
-        self.loss_fn = _cross_entropy if labels else loss_fn
         self.run, self.num_classes = run, num_classes
+        self.loss_fn = _loss(loss_fn, num_classes)
 
-    def forward(self, x: Tensor, y: Tensor, scoring: bool = False, traced: bool = True) -> Tensor:
-        """The loss to minimize, a scalar; or, for scoring, the outputs [n, ...] on clean inputs."""
-        augment = None if scoring else self.run.augment
-        outputs: Tensor = self.model(x if augment is None else augment(x))
-        if scoring:
-            return outputs
-        check_outputs(outputs, y, self.num_classes)
-        loss = self.loss_fn(outputs, y)
-        if self.run.penalty is not None:
-            loss = loss + checked_penalty(self.run.penalty(self.model), traced=traced)
-        return loss
+    def __call__(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
+        """(the loss to minimize,) or, where there is a penalty, (that loss, the penalty in it)."""
+        model, augment = self.run.model.train(), self.run.augment
+        outputs = model(x if augment is None else augment(x))
+        loss = self.loss_fn(checked_outputs(outputs, y, self.num_classes), y)
+        loss = checked_loss(loss, traced=True)
+        if self.run.penalty is None:
+            return (loss,)
+        penalty = checked_penalty(self.run.penalty(model), traced=True)
+        return loss + penalty, penalty
 
 
 def code_of(objective: Objective) -> object:
     """Equal for objectives that run the same Python code, whatever numbers they hold."""
     run = objective.run
     hooks = (objective.loss_fn, run.penalty, run.augment)
-    return tuple(map(type, objective.modules())), tuple(map(_code, hooks))
+    return tuple(map(type, run.model.modules())), tuple(map(_code, hooks))
 
 
 def _code(function: Any) -> object:
     if isinstance(function, functools.partial):
         return _code(function.func)
     return getattr(function, "__code__", None) or type(function)
+
+
+def _loss(loss_fn: LossFn, num_classes: int | None) -> LossFn:
+    return _cross_entropy if loss_fn is F.cross_entropy and num_classes is not None else loss_fn
 
 
 def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
@@ -63,31 +62,62 @@ def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
 
 
 def loss_of(objective: Objective, names: Sequence[str]) -> TensorFn:
-    """The function (*weights and buffers `names`, x, y, *noise) -> (loss,) in training mode."""
+    """The function (*weights and buffers `names`, x, y, *noise) -> what `Objective` returns, in
+    training mode."""
 
-    def loss(*tensors: Tensor) -> tuple[Tensor]:
-        state = dict(zip(names, tensors, strict=False))
-        x, y, *noise = tensors[len(names) :]
-        drawn = iter(noise)
-        with NoiseStream(lambda kind, shape: next(drawn)):
-            value = functional_call(objective.train(), state, (x, y))
-        _keep_replaced(tensors, state)
-        return (value,)
+    def loss(*tensors: Tensor) -> tuple[Tensor, ...]:
+        given, drawn = tensors[: len(names) + 2], iter(tensors[len(names) + 2 :])
+        return _loss_on(objective, names, given, lambda kind, shape: next(drawn))
 
     return loss
 
 
-def score_of(objective: Objective, names: Sequence[str]) -> TensorFn:
-    """The function (*weights and buffers called `names`, x, y) -> (loss, correct), both summed over
-    samples, in evaluation mode."""
+def draws_of(
+    objective: Objective, names: Sequence[str], given: Sequence[Tensor], seed: int
+) -> tuple[list[Request], list[Tensor]]:
+    """What a training step on `given` (weights, buffers, x, y) draws, with numbers of this seed."""
+    generator = stream("draws", seed)
+    requests: list[Request] = []
+    drawn: list[Tensor] = []
 
-    def score(*tensors: Tensor) -> tuple[Tensor, Tensor]:
-        *values, x, y = tensors
+    def note(kind: Kind, shape: tuple[int, ...]) -> Tensor:
+        requests.append((kind, shape))
+        drawn.append(draw(kind, shape, generator).to(given[-1].device))
+        return drawn[-1].clone()
+
+    _loss_on(objective, names, given, note)
+    return requests, drawn
+
+
+def _loss_on(
+    objective: Objective, names: Sequence[str], given: Sequence[Tensor], source: Source
+) -> tuple[Tensor, ...]:
+    *values, x, y = given
+    state = dict(zip(names, values, strict=True))
+    with _holding(objective.run.model, state), NoiseStream(source), Equivalents():
+        return objective(x, y)
+
+
+def outputs_of(objective: Objective, names: Sequence[str]) -> TensorFn:
+    """The function (*weights and buffers `names`, x) -> (outputs [n, ...],) in evaluation mode."""
+    model = objective.run.model
+
+    def outputs(*tensors: Tensor) -> tuple[Tensor]:
+        *values, x = tensors
         state = dict(zip(names, values, strict=True))
-        with evaluating(objective):
-            outputs = functional_call(objective, state, (x, y), {"scoring": True})
-        _keep_replaced(values, state)
-        loss = objective.loss_fn(outputs, y) * len(x)
+        with _holding(model, state), evaluating(model), Equivalents():
+            return (model(x),)
+
+    return outputs
+
+
+def score_of(loss_fn: LossFn, num_classes: int | None) -> TensorFn:
+    """The function (outputs, y) -> (loss, how many are correct)."""
+    loss_fn = _loss(loss_fn, num_classes)
+
+    def score(outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        with Equivalents():
+            loss = loss_fn(checked_outputs(outputs, y, num_classes), y)
         if y.is_floating_point():
             return loss, loss * torch.nan
         # What argmax finds, which takes many times longer where classes lie far apart in memory.
@@ -96,54 +126,31 @@ def score_of(objective: Objective, names: Sequence[str]) -> TensorFn:
     return score
 
 
-def noise_requests(
-    objective: Objective, names: Sequence[str], example: Sequence[Tensor]
-) -> list[Request]:
-    """The random tensors that a training step on `example` (weights, buffers, x, y) draws."""
-    requests: list[Request] = []
-
-    def note(kind: Kind, shape: tuple[int, ...]) -> Tensor:
-        requests.append((kind, shape))
-        return empty(kind, shape).zero_().to(example[0].device)
-
-    *values, x, y = example
-    state = dict(zip(names, values, strict=True))
-    with torch.no_grad(), NoiseStream(note), _watched(objective.model):
-        functional_call(objective.train(), state, (x, y), {"traced": False})
-    return requests
-
-
-def _keep_replaced(before: Sequence[Tensor], state: dict[str, Tensor]) -> None:
-    """Where a forward pass put a new buffer in place of the old one (``self.mean = ...``), which
-    `functional_call` leaves in `state`, write its numbers into the old one."""
-    for old, new in zip(before, state.values(), strict=False):
-        if new is not old:
-            with torch.no_grad():
-                old.copy_(new.detach())
-
-
 @contextmanager
-def _watched(model: nn.Module) -> Iterator[None]:
-    """Refuse a model that remembers more than its buffers from call to call: a trace would not."""
-    before = [(module, _attributes(module)) for module in model.modules()]
-    yield
-    for module, attributes in before:
-        now = _attributes(module)
-        for name in now:
-            if name not in attributes or not same(now[name], attributes[name]):
-                raise CannotBatchError(
-                    f"{type(module).__name__}.{name} changes from call to call and is no buffer "
-                    "(`register_buffer` makes a tensor one)"
-                )
+def _holding(model: nn.Module, state: dict[str, Tensor]) -> Iterator[None]:
+    """Inside, `model` holds these tensors in the place of its weights and buffers, by name.
 
-
-def _attributes(module: nn.Module) -> dict[str, Any]:
-    """What `module` holds beside weights, buffers and submodules; tensors as copies."""
-    return {
-        name: value.detach().clone() if isinstance(value, Tensor) else value
-        for name, value in vars(module).items()
-        if name not in _OF_EVERY_MODULE
-    }
-
-
-_OF_EVERY_MODULE = vars(nn.Module()).keys()
+    Where a forward pass puts a new buffer in place of the old one (``self.mean = ...``), its
+    numbers are written into the tensor that was given.
+    """
+    own = (*model.named_parameters(), *model.named_buffers())
+    given = {id(t): state[name] for name, t in own}  # a module, or a weight, may be used twice
+    modules = {id(module): module for module in model.modules()}.values()
+    registers: list[dict[str, Any]] = [
+        register for module in modules for register in (module._parameters, module._buffers)
+    ]
+    held = [dict(register) for register in registers]
+    for register, before in zip(registers, held, strict=True):
+        register.update({n: given[id(t)] for n, t in before.items() if t is not None})
+    try:
+        yield
+        for register, before in zip(registers, held, strict=True):
+            for name, t in before.items():
+                now = register.get(name)
+                if t is not None and now is not None and now is not given[id(t)]:
+                    with torch.no_grad():
+                        given[id(t)].copy_(now.detach())
+    finally:
+        for register, before in zip(registers, held, strict=True):
+            register.clear()
+            register.update(before)

@@ -8,9 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from course_utils.fleet.recording import CannotBatchError
+from course_utils.fleet.engine import CannotBatchError
 from course_utils.fleet.run import Member
-from course_utils.fleet.samples import Shape
 
 #: These treat every number of a tensor alike, so stacking the members' tensors changes nothing.
 _ELEMENTWISE: tuple[type[torch.optim.Optimizer], ...] = (
@@ -27,35 +26,63 @@ _ELEMENTWISE: tuple[type[torch.optim.Optimizer], ...] = (
 #: These have a fused step, which does the same arithmetic 2.5 times faster on the CPU.
 _FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 
-Names = Mapping[int, str]
+#: Gradients by name; a weight that the loss does not depend on has none, and is left alone.
+Gradients = Mapping[str, Tensor]
+#: Which members: all of one value, or one of them.
+Place = tuple[slice | int, ...]
 
 
 class StackedOptimizer:
-    """One optimizer for all members, or for one value's, with the settings of one of theirs."""
+    """One optimizer for members that have the same settings, in memory that they share."""
 
     def __init__(
-        self, template: Member, names: Names, params: Mapping[str, Tensor], values: slice
+        self, members: Sequence[Member], params: Mapping[str, Tensor], place: Place
     ) -> None:
-        self._values = values
-        self._leaves = {name: p[values] for name, p in params.items()}
-        self._trained = _trained(template)
+        template, self.place = members[0], place
+        names = _names(template)
+        self.leaves = {name: p[place] for name, p in params.items()}
         given = template.run.optimizer
-        options: dict[str, Any] = {}
         groups = [
-            {**group, "params": [self._leaves[names[id(p)]] for p in group["params"]]}
+            {**group, "params": [self.leaves[names[id(p)]] for p in group["params"]]}
             for group in given.param_groups
         ]
-        if isinstance(given, _FUSED) and not any(g["fused"] or g["foreach"] for g in groups):
+        options: dict[str, Any] = {}
+        undecided = not any(g["fused"] or g["foreach"] for g in groups if "fused" in g)
+        real = not any(p.is_complex() for p in self.leaves.values())
+        numbers = not any(isinstance(v, Tensor) for g in groups for v in g.values())
+        if type(given) in _FUSED and undecided and real and numbers:
             options["fused"] = True
             for group in groups:
                 del group["fused"]
         self._optimizer = type(given)(groups, **options)  # type: ignore[arg-type]
+        self._carry_over(members)
 
-    def step(self, gradients: Mapping[str, Tensor]) -> None:
-        for name in self._trained:
+    def _carry_over(self, members: Sequence[Member]) -> None:
+        """Start from the members' own states, such as Adam's moments."""
+        for name, leaf in self.leaves.items():
+            states = [_state_by_name(m).get(name, {}) for m in members]
+            if any(states):
+                self._optimizer.state[leaf] = _stacked(states, leaf)
+
+    def step(self, gradients: Gradients) -> None:
+        for name, leaf in self.leaves.items():
+            gradient = gradients.get(name)
             # The fused step reads memory in order, whatever the strides say.
-            self._leaves[name].grad = gradients[name][self._values].contiguous()
+            leaf.grad = None if gradient is None else gradient[self.place].contiguous()
         self._optimizer.step()
+
+    def lend_state(self, member: Member, within: tuple[int, ...]) -> None:
+        """Let a member's own optimizer be where this one is; `within` is its place in here."""
+        for name, p in member.run.model.named_parameters():
+            state = self._optimizer.state.get(self.leaves[name])
+            if state:
+                own = {
+                    k: v[within] if _is_per_number(k, v, self.leaves[name].numel()) else v
+                    for k, v in state.items()
+                }
+                member.run.optimizer.state[p] = {
+                    k: v.clone() if isinstance(v, Tensor) else v for k, v in own.items()
+                }
 
 
 class OwnOptimizer:
@@ -65,60 +92,104 @@ class OwnOptimizer:
     the cost of a step for each member.
     """
 
-    def __init__(self, member: Member, place: tuple[int, int]) -> None:
-        self._member, self._place = member, place
+    def __init__(
+        self, member: Member, params: Mapping[str, Tensor], place: tuple[int, int]
+    ) -> None:
+        self._member, self.place = member, place
+        self._own = dict(member.run.model.named_parameters())
+        self.leaves = {name: p[place] for name, p in params.items()}
 
-    def step(self, gradients: Mapping[str, Tensor]) -> None:
-        for name, p in _trained(self._member).items():
-            p.grad = gradients[name][self._place]
+    def step(self, gradients: Gradients) -> None:
+        for name, p in self._own.items():
+            gradient = gradients.get(name) if p.requires_grad else None
+            # A copy, for a hook may change it, and gradients may share their memory.
+            p.grad = None if gradient is None else gradient[self.place].clone()
         self._member.run.optimizer.step()
+        with torch.no_grad():
+            for name, leaf in self.leaves.items():
+                leaf.copy_(self._own[name])
+
+
+Optimizers = list[StackedOptimizer] | list[OwnOptimizer]
 
 
 def optimizers_for(
-    members: Sequence[Member], shape: Shape, params: Mapping[str, Tensor]
-) -> list[StackedOptimizer | OwnOptimizer]:
-    """One optimizer if all values have the same settings, else one a value, else one a member.
+    members: Sequence[Member], shape: tuple[int, int], params: Mapping[str, Tensor]
+) -> Optimizers:
+    """One optimizer if all members have the same settings, else one per value, else one per member.
 
-    `params` are the stacked weights [values, seeds, ...] by name; the members' own are parts of
-    them.
+    `params` are the stacked weights [values, seeds, ...] by name, value by value.
     """
     n_seeds = shape[1]
-    firsts = members[::n_seeds]
+    places = [divmod(i, n_seeds) for i in range(len(members))]
     if not are_stacked(members):
-        return [OwnOptimizer(m, divmod(i, n_seeds)) for i, m in enumerate(members)]
-    names = [{id(p): name for name, p in m.run.model.named_parameters()} for m in firsts]
-    if any(id(p) not in n for m, n in zip(firsts, names, strict=True) for p in _held(m)):
-        raise CannotBatchError("its optimizer also trains something that is not in the model")
-    settings = [_settings(m.run.optimizer, n) for m, n in zip(firsts, names, strict=True)]
+        return [OwnOptimizer(m, params, p) for m, p in zip(members, places, strict=True)]
+    settings = [_settings(m) for m in members]
     if all(s == settings[0] for s in settings):
-        return [StackedOptimizer(firsts[0], names[0], params, slice(None))]
-    return [
-        StackedOptimizer(m, n, params, slice(i, i + 1))
-        for i, (m, n) in enumerate(zip(firsts, names, strict=True))
-    ]
+        return [StackedOptimizer(members, params, ())]
+    rows = [slice(v * n_seeds, (v + 1) * n_seeds) for v in range(shape[0])]
+    if all(s == settings[row.start] for row in rows for s in settings[row]):
+        return [StackedOptimizer(members[row], params, (v,)) for v, row in enumerate(rows)]
+    return [StackedOptimizer([m], params, place) for m, place in zip(members, places, strict=True)]
 
 
 def are_stacked(members: Sequence[Member]) -> bool:
     """Whether stacked weights are trained, not each member's own."""
-    return all(_can_be_stacked(m.run.optimizer) for m in members)
+    return all(is_elementwise(m.run.optimizer) for m in members)
 
 
-def _can_be_stacked(optimizer: torch.optim.Optimizer) -> bool:
+def is_elementwise(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether it is known to treat each number of a tensor alike, with no code of a learner's."""
     hooks = (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
     return type(optimizer) in _ELEMENTWISE and not any(hooks) and "step" not in vars(optimizer)
 
 
-def _trained(member: Member) -> dict[str, Tensor]:
-    """The weights that are not frozen, by name."""
-    return {name: p for name, p in member.run.model.named_parameters() if p.requires_grad}
+def _names(member: Member) -> dict[int, str]:
+    return {id(p): name for name, p in member.run.model.named_parameters()}
 
 
-def _held(member: Member) -> list[Tensor]:
-    return [p for group in member.run.optimizer.param_groups for p in group["params"]]
+def _state_by_name(member: Member) -> dict[str, dict[str, Any]]:
+    names = _names(member)
+    return {
+        names[id(p)]: state for p, state in member.run.optimizer.state.items() if id(p) in names
+    }
 
 
-def _settings(optimizer: torch.optim.Optimizer, names: Names) -> list[Any]:
-    return [type(optimizer)] + [
-        {**group, "params": [names[id(p)] for p in group["params"]]}
+def _stacked(states: Sequence[dict[str, Any]], leaf: Tensor) -> dict[str, Any]:
+    """The members' states of one weight as the state of the stacked weight."""
+    different = CannotBatchError("its optimizers start from states of different kinds")
+    if any(state.keys() != states[0].keys() for state in states):
+        raise different
+    stacked: dict[str, Any] = {}
+    for key, first in states[0].items():
+        parts = [state[key] for state in states]
+        if _is_per_number(key, first, leaf.numel() // len(states)):
+            stacked[key] = torch.stack(parts).reshape(leaf.shape)
+        elif all(_equal(part, first) for part in parts):
+            stacked[key] = first.clone() if isinstance(first, Tensor) else first
+        else:
+            raise different
+    return stacked
+
+
+def _is_per_number(key: str, value: Any, size: int) -> bool:
+    """Whether a state holds a number for each of the weight's, not one for all, as its steps."""
+    return isinstance(value, Tensor) and key != "step" and value.numel() == size
+
+
+def _equal(a: Any, b: Any) -> bool:
+    return torch.equal(a, b) if isinstance(a, Tensor) and isinstance(b, Tensor) else a == b
+
+
+def _settings(member: Member) -> list[Any]:
+    """Equal for optimizers that do the same: their class, and their groups by names of weights."""
+    names, optimizer = _names(member), member.run.optimizer
+    groups = [
+        {
+            **{k: v.tolist() if isinstance(v, Tensor) else v for k, v in group.items()},
+            "params": [names[id(p)] for p in group["params"]],
+        }
         for group in optimizer.param_groups
     ]
+    frozen = [name for name, p in member.run.model.named_parameters() if not p.requires_grad]
+    return [type(optimizer), groups, frozen]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from course_utils.data import Dataset
-from course_utils.refusals import check_run
-from course_utils.training import Augment, Penalty
+from course_utils.refusals import check_loss, check_run
+from course_utils.scoring import LossFn
+from course_utils.training import Augment, Penalty, own_state
 
 
 @dataclass
@@ -28,25 +29,50 @@ Build = Callable[[Any], Run]
 DataFor = Dataset | Callable[[Any, int], Dataset]
 
 
+@dataclass(frozen=True)
+class Training:
+    """What is the same for all members; see `train_fleet`."""
+
+    build: Build
+    epochs: int
+    batch_size: int
+    loss_fn: LossFn
+
+
 @dataclass
 class Member:
     """A run in its place in the fleet: which value, which seed, which data."""
 
     value_index: int
     seed_index: int
+    value: Any
     seed: int
     run: Run
     data: Dataset
+    #: The global random state after its model was built, which `fit` would start from.
+    random_state: Tensor
+
+    def build_again(self, build: Build) -> None:
+        """Start anew, where what was tried on the run may have moved what its code remembers."""
+        self.run, self.random_state = seeded(build, self.value, self.seed)
+        own_state(self.run.optimizer)
 
 
-def seeded(build: Build, value: Any, seed: int) -> Run:
-    """``build(value)``, with the random numbers of `seed`."""
+def tensors_of(member: Member) -> dict[str, Tensor]:
+    """A member's own weights and buffers by name."""
+    model = member.run.model
+    return {**dict(model.named_parameters()), **dict(model.named_buffers())}
+
+
+def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor]:
+    """``build(value)`` with the random numbers of `seed`, and the random state that it leaves."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         run = build(value)
+        afterwards = torch.get_rng_state()
     if not isinstance(run, Run):
         raise TypeError(f"build({value!r}) must return a Run(model, optimizer, ...), got {run!r}")
-    return run
+    return run, afterwards
 
 
 def build_members(
@@ -57,6 +83,7 @@ def build_members(
     *,
     epochs: int,
     batch_size: int,
+    loss_fn: LossFn,
 ) -> list[Member]:
     """Call ``build(value)`` for every value and seed, value by value.
 
@@ -66,7 +93,7 @@ def build_members(
     models: set[int] = set()
     for v, value in enumerate(values):
         for s, seed in enumerate(seeds):
-            run = seeded(build, value, seed)
+            run, afterwards = seeded(build, value, seed)
             if id(run.model) in models:
                 raise ValueError(
                     f"build({value!r}) returned a model that another run has already; "
@@ -75,6 +102,8 @@ def build_members(
             models.add(id(run.model))
             own = data if isinstance(data, Dataset) else data(value, seed)
             check_run(run.model, own, run.optimizer, epochs=epochs, batch_size=batch_size)
+            check_loss(loss_fn, own.y_train)
+            own_state(run.optimizer)
             own = own.to(next(run.model.parameters()).device)
-            members.append(Member(v, s, seed, run, own))
+            members.append(Member(v, s, value, seed, run, own, afterwards))
     return members

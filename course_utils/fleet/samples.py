@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from course_utils.fleet.batched import BY_MEMBER, BY_SEED, SHARED, Dims
+from course_utils.fleet.engine import BY_MEMBER, BY_SEED, SHARED, Dims
 
 #: Samples times members in a forward pass when scoring: many, for each pass costs some calls, but
 #: few enough for their activations to stay in the cache.
@@ -50,16 +50,18 @@ class Scored:
     x_dims: Dims
     y_dims: Dims
     members: int
+    #: Whether all samples must be in one forward pass, for they influence each other.
+    whole: bool
 
     @classmethod
-    def of(cls, xs: Sequence[Tensor], ys: Sequence[Tensor], shape: Shape) -> Scored:
+    def of(cls, xs: Sequence[Tensor], ys: Sequence[Tensor], shape: Shape, whole: bool) -> Scored:
         (x, x_dims), (y, y_dims) = (
             (ts[0], SHARED)
             if all(t is ts[0] for t in ts)
             else (torch.stack(list(ts)).unflatten(0, shape), BY_MEMBER)
             for ts in (xs, ys)
         )
-        return cls(x, y, x_dims, y_dims, len(xs))
+        return cls(x, y, x_dims, y_dims, len(xs), whole)
 
     @property
     def n(self) -> int:
@@ -67,6 +69,8 @@ class Scored:
 
     def parts(self) -> Iterator[Scored]:
         """Cut into parts, all of one length if that can be, for each length is traced anew."""
+        if self.whole:
+            return iter([self])
         fewest = math.ceil(self.n * self.members / _SCORED_AT_ONCE)
         counts = range(fewest, 2 * fewest + 1)
         length = math.ceil(self.n / next((c for c in counts if self.n % c == 0), fewest))
@@ -74,11 +78,13 @@ class Scored:
         ys = self.y.split(length, dim=_sample_dim(self.y_dims))
         return (replace(self, x=x, y=y) for x, y in zip(xs, ys, strict=True))
 
-    def of_first_member(self) -> tuple[Tensor, Tensor]:
-        return (
-            self.x if self.x_dims == SHARED else self.x[0, 0],
-            self.y if self.y_dims == SHARED else self.y[0, 0],
-        )
+    def x_of(self, member: int) -> Tensor:
+        """A copy of one member's inputs."""
+        return (self.x if self.x_dims == SHARED else self.x.flatten(0, 1)[member]).clone()
+
+    def y_of(self, member: int) -> Tensor:
+        """A copy of one member's targets."""
+        return (self.y if self.y_dims == SHARED else self.y.flatten(0, 1)[member]).clone()
 
 
 def _sample_dim(dims: Dims) -> int:

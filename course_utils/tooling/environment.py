@@ -12,8 +12,8 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -22,13 +22,13 @@ OLDEST = (3, 11)
 _PROBE = """
 import json, sys
 from importlib import metadata
-def missing(name):
+def version(name):
     try:
-        return metadata.version(name) is None
+        return metadata.version(name)
     except metadata.PackageNotFoundError:
-        return True
+        return None
 print(json.dumps({"python": list(sys.version_info[:2]),
-                  "missing": [name for name in sys.argv[1:] if missing(name)]}))
+                  "versions": {name: version(name) for name in sys.argv[1:]}}))
 """
 
 
@@ -52,6 +52,7 @@ class Probe:
 
     python: tuple[int, int]
     missing: frozenset[str]
+    versions: Mapping[str, str] = field(default_factory=dict)  # of what is not missing
 
 
 @dataclass(frozen=True)
@@ -125,9 +126,10 @@ class Environment:
             )
             found = json.loads(answer.stdout)
             major, minor = found["python"]
+            versions = {name: version for name, version in found["versions"].items() if version}
         except (OSError, ValueError, KeyError, subprocess.TimeoutExpired):
             return None
-        return Probe((major, minor), frozenset(found["missing"]))
+        return Probe((major, minor), frozenset(names) - versions.keys(), versions)
 
     def remove(self) -> None:
         """Delete `.venv`."""

@@ -1,7 +1,6 @@
 """Makes `.venv` complete: space, virtual environment, pip, a trial import, the stamp."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,8 +15,10 @@ from course_utils.tooling.environment import (
     is_complete,
     why_broken,
 )
-from course_utils.tooling.pip import install, say
+from course_utils.tooling.pip import give_up, install, install_small, say
+from course_utils.tooling.pip_settings import SOURCES, pip_settings
 from course_utils.tooling.remedies import diagnose
+from course_utils.tooling.torch_build import STAYS, choose_torch, has_torch, torch_requirements
 from course_utils.tooling.turns import my_turn
 
 _TRIAL = """
@@ -27,18 +28,30 @@ print("      PyTorch " + torch.__version__ + (", with " + gpu if gpu else ""))
 """
 
 
-def prepare(env: Environment, extras: Iterable[str] = (), *, check_space: bool = True) -> None:
-    """Install what is wanted into `.venv`; return at once where all of it is there."""
+def prepare(
+    env: Environment,
+    extras: Iterable[str] = (),
+    *,
+    torch: str | None = None,
+    check_space: bool = True,
+) -> None:
+    """Install what is wanted into `.venv`; return at once where all of it is there.
+
+    `torch` is "cpu" for the small PyTorch, "default" for pip's ordinary one, None for what suits
+    this computer.
+    """
     with my_turn(env.root / ".start.lock"):
-        _prepare(env, extras, check_space=check_space)
+        _prepare(env, extras, torch, check_space)
 
 
-def _prepare(env: Environment, extras: Iterable[str], *, check_space: bool) -> None:
+def _prepare(env: Environment, extras: Iterable[str], torch: str | None, check_space: bool) -> None:
     stamp = env.read_stamp()
     exists = env.folder.exists() or env.folder.is_symlink()
     probe = env.probe(extras) if exists else None
     if is_complete(env, stamp, probe, extras):
         say("The set-up is in place.")
+        if torch:
+            say(STAYS)
         return
     broken = why_broken(env, stamp, probe) if exists else None
     # What an earlier run installed stays wanted: `start.py` after `start.py test` keeps the tests.
@@ -48,8 +61,10 @@ def _prepare(env: Environment, extras: Iterable[str], *, check_space: bool) -> N
     version = "{}.{}.{}".format(*sys.version_info[:3])
     say(f"[1/4] Looking around: Python {version}, {free_gb(env.root):.1f} GB free on the disk.")
     require_venv()
+    kept = None if fresh else probe
+    index = choose_torch(env, torch, kept)
     if check_space:
-        require_space(env, None if fresh else probe)
+        require_space(env, kept, small=index is not None)
     if broken:
         say(f"      .venv cannot be used: {broken}. It is made again.")
     env.stamp_file.unlink(missing_ok=True)
@@ -57,11 +72,14 @@ def _prepare(env: Environment, extras: Iterable[str], *, check_space: bool) -> N
         make(env)
     else:
         say("[2/4] .venv is there; what is missing or out of date is added.")
-    install(env, extras)
+    fill(env, extras, index, insist=torch == "cpu", check_space=check_space)
     if not try_out(env, last=fresh):
         say("      Something in .venv is damaged. It is made again.")
+        index = choose_torch(env, torch, None)
+        if check_space:
+            require_space(env, None, small=index is not None)
         make(env)
-        install(env, extras)
+        fill(env, extras, index, insist=torch == "cpu", check_space=check_space)
         try_out(env, last=True)
     quiet_lab(env)
     done = env.probe(extras)
@@ -76,18 +94,19 @@ def free_gb(folder: Path) -> float:
     return shutil.disk_usage(folder).free / 1e9
 
 
-def needed_gb(probe: Probe | None) -> float:
+def needed_gb(env: Environment, probe: Probe | None, *, small: bool) -> float:
     """Space that the installation takes at its peak, downloads included, in GB (measured)."""
-    if probe is not None and "torch" not in probe.missing:
+    if has_torch(env.root, probe):
         return 1.0
-    sources = " ".join(os.environ.get(f"PIP_{name}_URL", "") for name in ("INDEX", "EXTRA_INDEX"))
-    large = sys.platform.startswith("linux") and "/cpu" not in sources
+    settings = pip_settings(env.folder)
+    sources = [settings[name].value for name in SOURCES if name in settings]
+    large = sys.platform == "linux" and not small and "/cpu" not in " ".join(sources)
     return 12.0 if large else 3.0
 
 
-def require_space(env: Environment, probe: Probe | None) -> None:
+def require_space(env: Environment, probe: Probe | None, *, small: bool) -> None:
     """Stop before a download that cannot fit."""
-    need, free = needed_gb(probe), free_gb(env.root)
+    need, free = needed_gb(env, probe, small=small), free_gb(env.root)
     if free >= need:
         return
     message = (
@@ -97,10 +116,32 @@ def require_space(env: Environment, probe: Probe | None) -> None:
     )
     if need > 5:
         message += (
-            "\nMost of it is PyTorch for NVIDIA graphics cards. Without such a card, README.md\n"
-            "shows under 'A smaller PyTorch' how to install one that takes a tenth of the space."
+            "\nMost of it is PyTorch for NVIDIA graphics cards, which the course does not need:\n"
+            "--torch cpu installs one that takes a tenth of the space (README.md, under\n"
+            "'A smaller PyTorch')."
         )
     raise StartError(message + "\n(To try all the same: --skip-space-check.)")
+
+
+def fill(
+    env: Environment, extras: Iterable[str], index: str | None, *, insist: bool, check_space: bool
+) -> None:
+    """Let pip install everything, with the small PyTorch from `index` if that is not None.
+
+    Where `index` has none that fits, the ordinary one is installed, or StartError if `insist`.
+    """
+    say("[3/4] Installing the course and what it needs. This is done once and takes some minutes.")
+    if index is not None:
+        failed = install_small(env, extras, index, torch_requirements(env.root))
+        if failed is None:
+            return
+        if insist:
+            give_up(failed, "\nOr install the ordinary PyTorch (6 GB) with --torch default.")
+        say("      The small PyTorch could not be installed from there, so the ordinary one is")
+        say(f"      (6 GB). What pip said: {failed}")
+        if check_space:
+            require_space(env, None, small=False)
+    install(env, extras)
 
 
 def require_venv() -> None:

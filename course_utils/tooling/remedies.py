@@ -19,8 +19,8 @@ _REMEDIES: tuple[tuple[str, str, str], ...] = (
         r"No space left on device|Errno 28\b|WinError 112|Disk quota exceeded|Errno 122\b",
         "The disk is full.",
         "Free some space (emptying pip's store of downloads helps: python3 -m pip cache purge)\n"
-        "and run the same command again. On Linux without an NVIDIA graphics card, README.md\n"
-        "shows under 'A smaller PyTorch' how to install one that takes a tenth of the space.",
+        "and run the same command again. On Linux, --torch cpu installs a PyTorch that takes a\n"
+        "tenth of the space (README.md, under 'A smaller PyTorch').",
     ),
     (
         r"CERTIFICATE_VERIFY_FAILED|SSLCertVerificationError",

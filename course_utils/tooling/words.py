@@ -12,6 +12,7 @@ from typing import NoReturn
 from course_utils.tooling.environment import ROOT, Environment, StartError, extras_known
 from course_utils.tooling.installing import prepare
 from course_utils.tooling.pip import say
+from course_utils.tooling.torch_build import WISHES
 
 FIRST_LESSON = "notebooks/01_overfitting.ipynb"
 NOTEBOOK_FOLDERS = (
@@ -30,11 +31,13 @@ WORDS = {
     "notebooks": "execute the notebooks in place (all, or those named: 02 03)",
     "exercises": "write the exercises anew from their solutions",
     "bench": "run one benchmark: bench training, bench notebooks",
+    "fuzz": "train random networks as a fleet and alone, for long: fuzz --cases 5000",
 }
 EXTRAS = {
     "test": ["dev", "instructor"],
     "notebooks": ["dev"],
     "exercises": ["instructor"],
+    "fuzz": ["dev"],
 }  # what a word needs besides the course itself
 
 
@@ -51,13 +54,21 @@ def parser() -> Parser:
     words = "\n".join(f"  {word:<10} {text}" for word, text in WORDS.items())
     made = Parser(
         prog="start.py",
-        usage="python3 start.py [--no-browser] [--skip-space-check] [WORD ...]",
+        usage="python3 start.py [OPTION ...] [WORD ...]",
         description="Set up the course in this folder, and open or test it.",
         epilog=f"words:\n{words}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=argparse.RawTextHelpFormatter,
     )
     made.add_argument("word", nargs="?", default="lab", help=argparse.SUPPRESS)
     made.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
+    made.add_argument(
+        "--torch",
+        choices=WISHES,
+        metavar="cpu|default",
+        help="on Linux, which PyTorch to install: the small one (cpu), or the ordinary one\n"
+        "(default; 6 GB, with what NVIDIA cards need). Not said: the small one where there\n"
+        "is no such card, its index answers, and pip's settings name no other source",
+    )
     made.add_argument(
         "--no-browser", action="store_true", help="print JupyterLab's address, open no browser"
     )
@@ -68,20 +79,22 @@ def parser() -> Parser:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; what follows `test` and `bench` is theirs, options included."""
+    """Read the command line; what follows `test`, `bench` or `fuzz` is theirs, with its options."""
     made = parser()
-    place = next((i for i, item in enumerate(argv) if not item.startswith("-")), len(argv))
+    values = [i + 1 for i, item in enumerate(argv) if item == "--torch"]
+    places = (i for i, item in enumerate(argv) if not item.startswith("-") and i not in values)
+    place = next(places, len(argv))
     word = argv[place] if place < len(argv) else "lab"
     if word not in WORDS:
         near = difflib.get_close_matches(word, WORDS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"the words are {', '.join(WORDS)}."
         made.error(f"there is no word '{word}'; {hint}")
     after = list(argv[place + 1 :])
-    if word in ("test", "bench") and not {"-h", "--help"} & set(after[:1]):
+    if word in ("test", "bench", "fuzz") and not {"-h", "--help"} & set(after[:1]):
         args = made.parse_args(argv[: place + 1])
         args.rest = after
     else:
-        args = made.parse_args(argv)
+        args = made.parse_intermixed_args(argv)  # options may stand between the words
     if word == "lab" and args.rest:
         made.error(f"'lab' takes no further words, got '{args.rest[0]}'.")
     unknown = [name for name in args.rest if word == "setup" and name not in extras_known()]
@@ -102,7 +115,7 @@ def main(argv: Sequence[str]) -> int:
     env = Environment(ROOT)
     extras = args.rest if args.word == "setup" else EXTRAS.get(args.word, [])
     try:
-        prepare(env, extras, check_space=not args.skip_space_check)
+        prepare(env, extras, torch=args.torch, check_space=not args.skip_space_check)
         if args.word == "lab":
             return open_lab(env, browser=not args.no_browser)
         if args.word == "test":
@@ -113,6 +126,8 @@ def main(argv: Sequence[str]) -> int:
             return run(env, ["-m", "course_utils.grading.release", *args.rest])
         if args.word == "bench":
             return run(env, ["-m", "benchmarks", *args.rest])
+        if args.word == "fuzz":
+            return run(env, ["-m", "tests.fuzzing", *(args.rest or ["--cases", "5000"])])
         return 0
     except StartError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
@@ -173,7 +188,9 @@ def pytest_arguments(env: Environment) -> list[str]:
     folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
     return [
         *("-m", "pytest", "tests", *folders),
-        *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadfile"),
+        # A file, or a class in it, stays in one process: its tests share what they make. Files keep
+        # their order, in which the long ones do not come last.
+        *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadscope"),
         "--no-loadscope-reorder",
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),
     ]

@@ -1,0 +1,105 @@
+"""What code asks of the world outside: the clock, Python's and NumPy's random numbers, files.
+
+Such an answer differs from call to call, and no seed of ours decides it.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dis
+import functools
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+#: Functions and classes of these packages remember nothing but what they are seen to hold.
+KNOWN = {
+    *("torch", "torchvision", "numpy", "scipy", "course_utils", "builtins", "math", "cmath"),
+    *("operator", "functools", "itertools", "collections", "typing", "abc", "contextlib", "copy"),
+    *("enum", "dataclasses", "numbers", "statistics", "fractions", "string", "re"),
+}
+#: What comes from these differs from call to call, or reaches out of the program.
+_OUTSIDE = {
+    *("time", "datetime", "random", "_random", "secrets", "os", "posix", "nt", "uuid", "socket"),
+    *("sys", "subprocess", "threading", "_thread", "multiprocessing", "io", "_io", "pathlib", "gc"),
+    *("tempfile", "logging", "inspect", "weakref", "ctypes", "asyncio", "contextvars", "pickle"),
+    *("numpy.random", "torch.random", "tqdm", "matplotlib", "IPython"),
+}
+_BUILTINS = {"open", "input", "print", "id", "globals", "locals", "exec", "eval", "__import__"}
+#: Functions of PyTorch that set or read the global state of its random numbers, or hide code.
+_TORCH = {"seed", "manual_seed", "initial_seed", "set_rng_state", "get_rng_state", "compile"}
+
+
+class CannotTellError(Exception):
+    """What a run remembers cannot be known; the message says why."""
+
+
+def package(module: str | None) -> str:
+    """The first part of a module's name."""
+    return (module or "").partition(".")[0]
+
+
+def refuse_outside(module: str | None, name: str = "") -> None:
+    """Raise `CannotTellError` for a module, or something in one, that reaches outside."""
+    whole = ".".join(part for part in (module, name) if part)
+    parts = whole.split(".")
+    if parts[0] in _OUTSIDE or ".".join(parts[:2]) in _OUTSIDE:
+        raise CannotTellError(f"it uses {whole}, which no seed controls")
+    if (module == "builtins" and name in _BUILTINS) or (module == "torch" and name in _TORCH):
+        raise CannotTellError(f"it calls {name}, which reaches beyond its tensors")
+
+
+def globals_used(
+    code: types.CodeType, names: Mapping[str, Any], cells: Mapping[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """The global things that `code` uses, by name; of a module, what it takes out of it.
+
+    Raises:
+        CannotTellError: it asks the world outside.
+    """
+    for chain in _chains(code):
+        name, *attributes = chain
+        if name.startswith("import "):
+            whole = name.removeprefix("import ")
+            for attribute in ("", *code.co_names):
+                refuse_outside(whole, attribute)
+            if package(whole) not in KNOWN:
+                raise CannotTellError(f"it imports {whole} while it trains")
+            continue
+        if name not in names and name not in cells:
+            if hasattr(builtins, name):
+                refuse_outside("builtins", name)
+            continue
+        thing = cells[name] if name in cells else names[name]
+        while isinstance(thing, types.ModuleType):
+            refuse_outside(thing.__name__, attributes[0] if attributes else "")
+            if not attributes or not hasattr(thing, attributes[0]):
+                break
+            name = attributes.pop(0)
+            thing = getattr(thing, name)
+        if name not in cells:
+            yield name, thing
+    for constant in code.co_consts:
+        if isinstance(constant, types.CodeType):
+            yield from globals_used(constant, names, cells)
+
+
+@functools.lru_cache(maxsize=4096)
+def _chains(code: types.CodeType) -> tuple[tuple[str, ...], ...]:
+    """The names in `code` that are not its own, each with the attributes that are taken of it at
+    once; imports within it as "import NAME"."""
+    chains: list[list[str]] = []
+    grows = False
+    for instruction in dis.get_instructions(code):
+        what, name = instruction.opname, str(instruction.argval)
+        if what in ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "STORE_GLOBAL"):
+            chains.append([name])
+            grows = True
+        elif what == "IMPORT_NAME":
+            chains.append([f"import {name}"])
+            grows = False
+        elif what in ("LOAD_ATTR", "LOAD_METHOD") and grows:
+            chains[-1].append(name)
+        elif what not in ("PUSH_NULL", "PRECALL", "CACHE", "COPY"):  # COPY: `counter.n += 1`
+            grows = False
+    return tuple(dict.fromkeys(map(tuple, chains)))

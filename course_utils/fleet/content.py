@@ -1,0 +1,90 @@
+"""What was seen of a run's memory, and what tensors and generators hold, as things to compare."""
+
+from __future__ import annotations
+
+import random
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from course_utils.fleet.code import CannotTellError
+
+#: Larger tensors are read through once, and then watched by their version and a sample.
+_CLOSELY = 50_000
+
+
+@dataclass
+class Look:
+    """What was seen: for each path, a token that is equal where the object there is."""
+
+    tokens: dict[str, object] = field(default_factory=dict)
+    #: Objects (by id) through which others could change what this run remembers.
+    mutable: set[int] = field(default_factory=set)
+    #: Where weights or buffers of the model are kept beside the model itself, if anywhere.
+    kept_weights: str | None = None
+
+    def key(self) -> object:
+        """Equal for members whose code meets the same Python objects."""
+        return tuple(self.tokens.items())
+
+    def first_change(self, later: Look) -> str | None:
+        """The first path at which `later` differs, or None."""
+        if self.tokens == later.tokens:
+            return None
+        paths = (*self.tokens, *later.tokens)
+        return next((p for p in paths if self.tokens.get(p) != later.tokens.get(p)), None)
+
+
+class World:
+    """Python's and NumPy's global generators of random numbers, as they were."""
+
+    def __init__(self) -> None:
+        self._python = random.getstate()
+        self._legacy: Any = np.random.get_state()  # noqa: NPY002  # learners use it
+
+    def is_unchanged(self) -> bool:
+        """Whether nobody has drawn from them since."""
+        legacy: Any = np.random.get_state()  # noqa: NPY002
+        same = all(np.array_equal(a, b) for a, b in zip(legacy, self._legacy, strict=True))
+        return same and random.getstate() == self._python
+
+    def put_back(self) -> None:
+        """Let them be as they were."""
+        random.setstate(self._python)
+        np.random.set_state(self._legacy)  # noqa: NPY002
+
+
+def digest(t: Tensor) -> object:
+    """Equal for tensors of equal content.
+
+    Raises:
+        CannotTellError: it is sparse.
+    """
+    if t.layout is not torch.strided:
+        raise CannotTellError("it uses a sparse tensor that is no weight")
+    if t.numel() <= _CLOSELY:
+        return hash(content(t))
+    sample = t.detach().reshape(-1)[:: t.numel() // 997]
+    version = t._version, t.data_ptr(), content(sample)
+    known = _digests.get(id(t))
+    if known is None or known[0]() is not t or known[1] != version:
+        _digests[id(t)] = known = weakref.ref(t), version, hash(content(t))
+    return known[2]
+
+
+_digests: dict[int, tuple[Any, object, int]] = {}
+
+
+def content(thing: Any) -> object:
+    """What a tensor, an array, or a mapping of such holds, to be compared."""
+    if isinstance(thing, Tensor):
+        thing = thing.detach().resolve_conj().resolve_neg().cpu().contiguous()
+        return thing.view(-1).view(torch.uint8).numpy().tobytes() if thing.numel() else b""
+    if isinstance(thing, Mapping):
+        return tuple((key, content(value)) for key, value in thing.items())
+    return thing.tobytes() if isinstance(thing, np.ndarray) else repr(thing)

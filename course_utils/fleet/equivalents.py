@@ -1,0 +1,53 @@
+"""Operations that cannot be done for several members at once, in others that can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.overrides import TorchFunctionMode
+
+
+class Equivalents(TorchFunctionMode):
+    """While active: ``out=`` is a copy of the result, `F.one_hot` a comparison, and attention is
+    done in products and a softmax, as its definition says."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._attention = ExitStack()
+
+    def __enter__(self) -> Any:
+        self._attention.enter_context(sdpa_kernel(SDPBackend.MATH))
+        return super().__enter__()
+
+    def __exit__(self, *exception: Any) -> None:
+        super().__exit__(*exception)
+        self._attention.close()
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        out = kwargs.get("out")
+        if isinstance(out, Tensor):
+            result = func(*args, **{k: v for k, v in kwargs.items() if k != "out"})
+            if out.shape == result.shape:
+                return out.copy_(result)
+        if func is F.one_hot:
+            return _one_hot(*args, **kwargs)
+        return func(*args, **kwargs)
+
+
+def _one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:
+    if num_classes < 0:  # then the largest label decides
+        return F.one_hot(tensor, num_classes)
+    return (tensor.unsqueeze(-1) == torch.arange(num_classes, device=tensor.device)).long()

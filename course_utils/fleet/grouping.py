@@ -1,0 +1,131 @@
+"""Which members train together, which alone, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from course_utils.fleet import recorder
+from course_utils.fleet.alone import Alone, AloneInTurn
+from course_utils.fleet.engine import CannotBatchError, Engine, plain
+from course_utils.fleet.functions import structure_of
+from course_utils.fleet.optimizers import is_elementwise
+from course_utils.fleet.rehearsal import Rehearsal, rehearse
+from course_utils.fleet.run import Member, Training
+from course_utils.fleet.together import Together
+from course_utils.training import shuffled_batches
+
+Group = Together | Alone | AloneInTurn
+
+
+def groups_of(members: Sequence[Member], training: Training) -> tuple[list[Group], str | None]:
+    """As few groups as the members allow, and what to tell about those that train alone."""
+    together: list[Member] = []
+    reasons: dict[int, str] = {}
+    in_turn: list[Member] = []
+    rehearsals: dict[int, Rehearsal] = {}
+    known: dict[object, Rehearsal] = {}
+    shared = _shared_between(members)
+    for member in members:
+        batches = next(shuffled_batches(member.data.n_train, training.batch_size, member.seed))
+        rehearsal = rehearse(member, batches[0], training.loss_fn, known)
+        if id(member) in shared:
+            rehearsal.refuse("it shares weights or buffers with another run", has_memory=True)
+        rehearsals[id(member)] = rehearsal
+        if rehearsal.reason is None:
+            together.append(member)
+            if not is_elementwise(member.run.optimizer):
+                member.build_again(training.build)  # its optimizer may remember the step
+            continue
+        reasons[id(member)] = rehearsal.reason
+        if rehearsal.has_memory:
+            in_turn.append(member)
+    groups: list[Group] = []
+
+    def train_together(cluster: Sequence[Member], engine: Engine) -> bool:
+        """Whether `cluster` can; if not, `reasons` tells why."""
+        found = [rehearsals[id(m)] for m in cluster]
+        try:
+            groups.append(Together(cluster, found, engine, training))
+        except CannotBatchError as error:
+            reasons.update((id(m), str(error)) for m in cluster)
+            return False
+        return True
+
+    for cluster in _split(together, lambda m: _sizes(m, rehearsals[id(m)])):
+        if not recorder.is_tested():
+            rest = _split(cluster, lambda m: rehearsals[id(m)].look.key())
+        elif train_together(cluster, recorder.merge):
+            continue
+        else:
+            # Perhaps only some are different (p = 0 takes another path than p > 0).
+            similar = _split(
+                cluster, lambda m: structure_of(m, training.batch_size, training.loss_fn)
+            )
+            rest = [s for s in similar if not train_together(s, recorder.merge)]
+        for members_left in rest:
+            for same in _split(members_left, lambda m: rehearsals[id(m)].look.key()):
+                why = {id(m): reasons.get(id(m)) for m in same}
+                if not train_together(same, plain):
+                    reasons.update((key, reason) for key, reason in why.items() if reason)
+    trained = {id(m) for group in groups for m in group.members}
+    alone = [m for m in members if id(m) not in trained and not rehearsals[id(m)].has_memory]
+    for member in alone:
+        if rehearsals[id(member)].has_run:
+            member.build_again(training.build)
+    if alone:
+        groups.append(Alone(alone, training))
+    if in_turn:
+        groups.append(AloneInTurn(in_turn, training))
+    rest_alone = [*alone, *in_turn]
+    if not rest_alone:
+        return groups, None
+    (why_most, _), *_ = Counter(reasons[id(m)] for m in rest_alone).most_common(1)
+    return groups, told(len(rest_alone), len(members), why_most)
+
+
+def told(n: int, of: int, why: str) -> str:
+    """The sentence about runs that train alone."""
+    return f"{n} of {of} runs train one after the other, which is slower: {why}"
+
+
+def _split(members: Sequence[Member], key: Callable[[Member], object]) -> list[list[Member]]:
+    """Members with the same key, in groups of whole values: each has the same seeds."""
+    clusters: dict[object, dict[int, list[Member]]] = {}
+    for member in members:
+        of_values = clusters.setdefault(key(member), {})
+        of_values.setdefault(member.value_index, []).append(member)
+    rectangles: dict[object, list[Member]] = {}
+    for name, of_values in clusters.items():
+        for of_value in of_values.values():
+            seeds = tuple(m.seed for m in of_value)
+            rectangles.setdefault((name, seeds), []).extend(of_value)
+    return list(rectangles.values())
+
+
+def _sizes(member: Member, rehearsal: Rehearsal) -> object:
+    """What must be equal for members to be stacked."""
+    model, data = member.run.model, member.data
+    state = [*model.named_parameters(), *model.named_buffers()]
+    tensors = (data.x_train, data.y_train, data.x_val, data.y_val)
+    step = rehearsal.step
+    assert step is not None
+    return (
+        type(model),
+        tuple((t.shape, t.dtype, t.device) for t in tensors),
+        data.num_classes,
+        tuple((name, t.shape, t.dtype, t.requires_grad) for name, t in state),
+        tuple(name for name, gradient in step.gradients.items() if gradient is None),
+        rehearsal.mixes_samples,
+        is_elementwise(member.run.optimizer),
+    )
+
+
+def _shared_between(members: Sequence[Member]) -> set[int]:
+    """Members (by id) whose weights or buffers are another one's too."""
+    owners: dict[int, set[int]] = {}
+    for member in members:
+        model = member.run.model
+        for t in (*(p for p in model.parameters() if p.requires_grad), *model.buffers()):
+            owners.setdefault(id(t), set()).add(id(member))
+    return {owner for of_tensor in owners.values() if len(of_tensor) > 1 for owner in of_tensor}

@@ -1,0 +1,118 @@
+"""What a recording cannot see, found while a step runs alone.
+
+A recording holds the operations on tensors. It does not hold what Python code reads out of them (a
+number, a stride, whether a gradient is wanted), hooks on them, or gradients taken within the step.
+A step that does any of these is noticed here, and its run trains alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+
+from course_utils.fleet.pytorch import is_wrapped
+
+#: Properties of a tensor that are the same in a recording.
+_SAME = {"shape", "dtype", "device", "layout", "ndim", "itemsize", "nbytes", "T", "mT", "H", "mH"}
+_SAME |= {"real", "imag", "is_cpu", "is_cuda", "is_mps", "is_xpu", "is_meta", "is_nested"}
+_SAME |= {"is_sparse", "is_quantized", "names"}
+#: Functions of a tensor that return no tensor, and the same in a recording.
+_SHAPES = {"size", "dim", "ndimension", "numel", "nelement", "__len__", "is_floating_point"}
+_SHAPES |= {"is_complex", "is_signed", "element_size", "get_device", "__iter__", "__setitem__"}
+_SHAPES |= {
+    "__hash__",
+    "is_tensor",
+    "is_storage",
+    "is_same_size",
+    "result_type",
+    "can_cast",
+    "type",
+}
+_SHAPES |= {"is_inference", "promote_types", "has_names", "_set_grad_enabled"}
+#: Functions that return tensors, but are more than operations.
+_MORE = {"as_strided", "as_strided_", "set_", "resize_", "resize_as_", "requires_grad_", "detach_"}
+_MORE |= {"as_subclass", "apply_", "map_", "map2_", "share_memory_", "grad", "to_dlpack"}
+_MORE |= {"squeeze_", "unsqueeze_", "t_", "transpose_", "swapaxes_", "swapdims_", "unfold_"}
+#: Functions that return a view of their argument or a copy, as it happens to lie in memory.
+_PERHAPS_VIEWS = {
+    "reshape",
+    "reshape_as",
+    "flatten",
+    "ravel",
+    "contiguous",
+    "to",
+    "type",
+    "type_as",
+}
+_PERHAPS_VIEWS |= {"float", "double", "half", "bfloat16", "view_as", "unflatten", "movedim"}
+
+
+class Guard(TorchFunctionMode):
+    """A context, to be entered as often as needed; `reason` says what was noticed, if anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reason: str | None = None
+        self._lent: list[Tensor] = []
+        self._memory: set[int] = set()
+
+    def lend(self, *tensors: Tensor) -> None:
+        """Notice it if any of these, or what shares their memory, is changed in place."""
+        self._lent += tensors  # held, so that their memory is not given to others
+        self._memory |= {_memory(t) for t in tensors}
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        name = getattr(func, "__name__", str(func))
+        if name in ("__get__", "__set__", "__delete__"):
+            of: str = func.__self__.__name__  # type: ignore[attr-defined]
+            if name != "__get__" or of not in _SAME:
+                self._notice(f"it looks at or sets the `{of}` of a tensor")
+            return func(*args, **kwargs)
+        given = [t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)]
+        versions = [_version(t) for t in given]
+        result = func(*args, **kwargs)
+        if name in _MORE:
+            self._notice(f"it uses `{name}`, which is more than an operation on tensors")
+        elif name not in _SHAPES and not _is_tensors(result):
+            self._notice(
+                f"its Python code looks at the numbers in a tensor, or hangs something on it "
+                f"(`{name}`)"
+            )
+        if name in _PERHAPS_VIEWS and isinstance(result, Tensor):
+            self.lend(*(t for t in given if _memory(t) == _memory(result)))
+        for t, before in zip(given, versions, strict=True):
+            if _version(t) != before and _memory(t) in self._memory:
+                self._notice(
+                    f"it changes its inputs in place, or what may be a copy or not (`{name}`)"
+                )
+        return result
+
+    def _notice(self, reason: str) -> None:
+        self.reason = self.reason or reason
+
+
+def _version(t: Tensor) -> int:
+    return 0 if t.is_inference() else t._version
+
+
+def _memory(t: Tensor) -> int:
+    if t.layout is not torch.strided or is_wrapped(t):
+        return id(t)
+    return t.untyped_storage().data_ptr()
+
+
+def _is_tensors(result: Any) -> bool:
+    if isinstance(result, tuple | list) and not isinstance(result, torch.Size):
+        return all(part is None or _is_tensors(part) for part in result)
+    return isinstance(result, Tensor)

@@ -1,0 +1,42 @@
+"""Kinds of Python objects, by how one sees what they hold."""
+
+from __future__ import annotations
+
+import functools
+import random
+import types
+
+import numpy as np
+import torch
+
+#: Their value is all that there is to them, and they compare by it.
+PLAIN = {
+    *(type(None), str, bytes, type(...), type(NotImplemented), range, types.CodeType),
+    *(torch.dtype, torch.device, torch.layout, torch.memory_format),
+}
+NUMBERS = {bool, int, float, complex, slice}
+
+#: Parts of a class that are no part of a step, or of every class.
+NOT_IN_A_STEP = {
+    *("__init__", "__new__", "__repr__", "__str__", "extra_repr", "__doc__", "__dict__"),
+    *("__weakref__", "__module__", "__annotations__", "__annotate__", "__annotate_func__"),
+    *("__slots__", "__abstractmethods__", "_abc_impl", "__parameters__", "__dataclass_fields__"),
+    *("__orig_bases__", "__annotations_cache__", "__static_attributes__", "__firstlineno__"),
+}
+
+#: They hold functions.
+CALLED: tuple[type, ...] = (
+    *(types.MethodType, functools.partial, property, classmethod, staticmethod),
+    *(type(functools.cache(abs)), functools.cached_property),
+)
+#: Functions of compiled code.
+BUILTIN: tuple[type, ...] = (
+    *(types.BuiltinFunctionType, types.MethodWrapperType, types.MethodDescriptorType, np.ufunc),
+    *(types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType),
+    types.ClassMethodDescriptorType,
+)
+#: Generators of random numbers.
+GENERATOR: tuple[type, ...] = (
+    *(random.Random, np.random.Generator, np.random.RandomState, np.random.BitGenerator),
+    torch.Generator,
+)

@@ -1,0 +1,77 @@
+"""All that the fleet uses of PyTorch beyond its public interface, and where that was tested.
+
+With another version of PyTorch these parts may have changed; the plain engine, which needs next to
+none of them, runs there instead of the recorder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch._decomp import get_decompositions
+from torch._ops import OpOverload
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_flatten, tree_map_only
+from torch.utils.weak import WeakTensorKeyDictionary
+
+__all__ = [
+    "OpOverload",
+    "TorchDispatchMode",
+    "WeakTensorKeyDictionary",
+    "aten",
+    "decompositions",
+    "is_own_gradient",
+    "is_tested",
+    "is_wrapped",
+    "memory_of",
+    "tree_flatten",
+    "tree_map_only",
+    "without_performance_warnings",
+]
+
+aten = torch.ops.aten
+
+#: The suite has passed with the first and the last of these releases.
+OLDEST_TESTED, NEWEST_TESTED = (2, 14), (2, 14)
+
+
+def is_tested() -> bool:
+    """Whether the recorder was tested with this PyTorch."""
+    release = tuple(int(part) for part in torch.__version__.split(".")[:2])
+    return OLDEST_TESTED <= release <= NEWEST_TESTED
+
+
+def memory_of(t: Tensor) -> int:
+    """Equal for tensors that lie in the same memory."""
+    return t.untyped_storage()._cdata
+
+
+def is_wrapped(t: Tensor) -> bool:
+    """Whether a transformation of `torch.func` has wrapped `t`, which then shows no memory."""
+    functorch: Any = torch._C._functorch
+    return bool(functorch.is_functorch_wrapped_tensor(t))
+
+
+def decompositions(operations: Iterable[Any]) -> dict[Any, Any]:
+    """PyTorch's own ways to do these operations in others."""
+    return get_decompositions(list(operations))
+
+
+def is_own_gradient(node: Any) -> bool:
+    """Whether a node of autograd's graph is a `torch.autograd.Function` written in Python."""
+    return isinstance(node, torch.autograd.function.BackwardCFunction)
+
+
+@contextmanager
+def without_performance_warnings() -> Iterator[None]:
+    """Inside, PyTorch keeps to itself which operations `vmap` does one member at a time."""
+    functorch: Any = torch._C._functorch
+    functorch._set_vmap_fallback_warning_enabled(False)
+    try:
+        yield
+    finally:
+        functorch._set_vmap_fallback_warning_enabled(True)

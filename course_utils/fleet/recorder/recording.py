@@ -1,0 +1,205 @@
+"""What a function does to its tensors, operation by operation, on real numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from course_utils.fleet.engine import CannotBatchError, TensorFn
+from course_utils.fleet.pytorch import (
+    TorchDispatchMode,
+    WeakTensorKeyDictionary,
+    aten,
+    memory_of,
+    tree_map_only,
+)
+
+#: For an operation, a function of the same arguments that does it in other operations, or returns
+#: NotImplemented.
+Decompositions = Mapping[Any, Callable[..., Any]]
+
+
+class Layout(NamedTuple):
+    """How a tensor lies in memory."""
+
+    shape: tuple[int, ...]
+    stride: tuple[int, ...]
+    offset: int
+    dtype: torch.dtype
+    device: torch.device
+    is_contiguous: bool
+
+    @classmethod
+    def of(cls, t: Tensor) -> Layout:
+        place = tuple(t.shape), t.stride(), int(t.storage_offset())
+        return cls(*place, t.dtype, t.device, t.is_contiguous())
+
+
+@dataclass(frozen=True)
+class Made:
+    """A tensor that was input number -1 - `by`, or the `which`-th result of operation `by`."""
+
+    by: int
+    which: int
+    shape: tuple[int, ...]
+    detached: bool = False
+
+
+@dataclass
+class Operation:
+    """A call of an ATen function; the tensors it was given stand as `Made`, unless constant."""
+
+    function: Any
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    dtype: torch.dtype | None
+    #: Whether gradients pass; they do not within the function's own `torch.no_grad()`.
+    with_gradient: bool
+    #: None for a result that is no tensor.
+    results: list[Layout | None]
+    #: Whether it returned a tuple or a list.
+    several: bool
+    #: Whether its one result is its first argument's memory, seen in another way.
+    is_view: bool
+
+
+@dataclass
+class Recording:
+    """All operations of one call, and the tensors that it returned."""
+
+    operations: list[Operation]
+    returned: list[Any]
+    inputs: list[Layout]
+
+
+def record(
+    function: TensorFn, inputs: Sequence[Tensor], decompositions: Decompositions | None = None
+) -> Recording:
+    """What `function` does to `inputs`, none of which needs a gradient; raises what it raises.
+
+    Raises:
+        CannotBatchError: other numbers in the inputs could lead to other operations.
+    """
+    layouts = [Layout.of(t) for t in inputs]
+    with torch.enable_grad(), _Recorder(inputs, decompositions or {}) as recorder:
+        outputs = function(*inputs)
+    return Recording(recorder.operations, [recorder.name(t) for t in outputs], layouts)
+
+
+class _Recorder(TorchDispatchMode):
+    def __init__(self, inputs: Iterable[Tensor], decompositions: Decompositions) -> None:
+        super().__init__()
+        self.operations: list[Operation] = []
+        self._decompositions = decompositions
+        # Weak, so that a recording takes no more memory than the call itself.
+        self._known: Any = WeakTensorKeyDictionary()
+        for i, t in enumerate(inputs):
+            self._known[t] = Made(-1 - i, 0, tuple(t.shape))
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if func in self._decompositions:
+            with self:
+                result = self._decompositions[func](*args, **kwargs)
+            if result is not NotImplemented:
+                return result
+        if func is aten.detach.default:  # the same tensor under another name
+            result = func(*args)
+            if isinstance(named := self.name(args[0]), Made):
+                self._known[result] = Made(named.by, named.which, named.shape, detached=True)
+            return result
+        _refuse(func, args)
+        if func is aten.lift_fresh.default:  # or what is done to it in place would be done twice
+            func = aten.lift_fresh_copy.default
+        first = args[0] if args else None
+        operation = Operation(
+            func,
+            tree_map_only(Tensor, self.name, args),
+            tree_map_only(Tensor, self.name, kwargs),
+            first.dtype if isinstance(first, Tensor) else None,
+            with_gradient=torch.is_grad_enabled(),
+            results=[],
+            several=False,
+            is_view=False,
+        )
+        result = func(*args, **kwargs)
+        operation.several = isinstance(result, tuple | list)
+        if isinstance(first, Tensor) and isinstance(result, Tensor) and result is not first:
+            operation.is_view = memory_of(result) == memory_of(first)
+        for which, made in enumerate(results_of(result)):
+            tensor = isinstance(made, Tensor)
+            if tensor and made.is_complex():
+                raise CannotBatchError("it computes with complex numbers")
+            operation.results.append(Layout.of(made) if tensor else None)
+            if tensor and made not in self._known:  # it is, where this was done in place
+                self._known[made] = Made(len(self.operations), which, tuple(made.shape))
+        self.operations.append(operation)
+        return result
+
+    def name(self, tensor: Tensor) -> Made | Tensor:
+        """Which input or result `tensor` is; itself if it is none of them, but a constant."""
+        known: Made | None = self._known.get(tensor)
+        if known is not None:
+            return known
+        if tensor.requires_grad:
+            raise CannotBatchError(
+                "it uses weights kept from elsewhere, not those of the model that it is given"
+            )
+        return tensor
+
+
+def results_of(result: Any) -> Sequence[Any]:
+    """What an operation returned, as a sequence."""
+    return result if isinstance(result, tuple | list) else (result,)
+
+
+_MASKS = (torch.bool, torch.uint8)
+
+
+def _refuse(func: Any, args: Sequence[Any]) -> None:
+    if torch.Tag.nondeterministic_seeded in func.tags:
+        raise CannotBatchError(
+            "it draws random numbers of a kind that cannot be drawn for several runs at once"
+        )
+    if torch.Tag.data_dependent_output in func.tags:
+        raise CannotBatchError(
+            "its Python code looks at the numbers in a tensor, as `if x.sum() > 0` and `.item()` do"
+        )
+    shapes = torch.Tag.dynamic_output_shape in func.tags
+    if func is aten.index.Tensor:
+        shapes = any(isinstance(i, Tensor) and i.dtype in _MASKS for i in args[1])
+    if shapes:
+        raise CannotBatchError(
+            "the numbers in a tensor decide the shape of another, as in `x[x > 0]`"
+        )
+
+
+#: These update the running statistics in these arguments when they train (argument 5), which their
+#: schema keeps quiet about.
+_BATCH_NORMS = (aten.native_batch_norm.default, aten.cudnn_batch_norm.default)
+_RUNNING, _TRAINS = (3, 4), 5
+
+
+def changed_by(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
+    """Those arguments of an ATen call that it changes in place."""
+    if function in _BATCH_NORMS:
+        return [args[i] for i in _RUNNING] if args[_TRAINS] else []
+    given: dict[int | str, Any] = dict(enumerate(args)) | dict(kwargs)
+    return [
+        given[key]
+        for i, argument in enumerate(function._schema.arguments)
+        if argument.alias_info is not None and argument.alias_info.is_write
+        for key in (i, argument.name)
+        if key in given
+    ]
+
+
+def changes_in_place(recording: Recording) -> bool:
+    """Whether anything was changed in place."""
+    return any(changed_by(o.function, o.args, o.kwargs) for o in recording.operations)

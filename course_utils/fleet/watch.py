@@ -1,0 +1,160 @@
+"""Training together, held against members that take the same step alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+from torch import Tensor
+
+from course_utils.fleet.alone import Scores
+from course_utils.fleet.optimizers import Optimizers, StackedOptimizer
+from course_utils.fleet.rehearsal import Rehearsal
+from course_utils.fleet.run import Member, Training
+from course_utils.fleet.step import Step, disagreement, step_alone
+from course_utils.noise import SeededDraws
+from course_utils.scoring import evaluate
+
+#: So often in a training (at least) one member takes a step alone and is scored alone, and as often
+#: as there are values or seeds.
+_LOOKS = 12
+#: How well two scores agree that differ in rounding only.
+_DIGITS = 1e-3
+
+
+class DisagreesError(Exception):
+    """A step together and the same step alone led to different numbers; the message says where."""
+
+
+class Watch:
+    """Compares the first step of every member, and later steps and scores of members in turn.
+
+    A unit whose input is zero but for rounding may be on in one way and off in the other, and then
+    the two differ for once without a fault. So a member that disagrees is looked at again in the
+    next step, and only the second time counts.
+    """
+
+    def __init__(
+        self,
+        members: Sequence[Member],
+        rehearsals: Sequence[Rehearsal],
+        shape: tuple[int, int],
+        training: Training,
+    ) -> None:
+        self._members, self._shape, self._loss_fn = members, shape, training.loss_fn
+        self._expected: dict[int, Step] = {}
+        for i, rehearsal in enumerate(rehearsals):
+            assert rehearsal.step is not None
+            self._expected[i] = rehearsal.step
+        self._start = [{n: t.detach().clone() for n, t in _state(m)} for m in members]
+        self._suspects: list[int] = []
+        self._turn = _members_in_turn(shape)
+        self._every = max(1, training.epochs // max(_LOOKS, *shape))
+        self._epoch = 0
+
+    def due(self, epoch: int, step: int) -> list[int]:
+        """Who is to take this step alone too; after the first step of all, which all did."""
+        if self._suspects or step > 0:
+            return self._suspects
+        if epoch > 1 and epoch % self._every == 0:
+            return [next(self._turn)]
+        return []
+
+    def rehearse(
+        self,
+        i: int,
+        batch: Tensor,
+        noise: Sequence[Tensor],
+        state: Mapping[str, Tensor],
+        optimizers: Optimizers,
+    ) -> None:
+        """Let member number `i` take a step alone from the stacked `state`."""
+        v, s = place = divmod(i, self._shape[1])
+        own = [o for o in optimizers if o.place == place[: len(o.place)]]
+        if not isinstance(own[0], StackedOptimizer):
+            return  # what a learner's own optimizer remembers could not be put back
+        member, drawn = self._members[i], iter([t[s].clone() for t in noise])
+        tensors = dict(_state(member))
+        held = {name: t.data for name, t in tensors.items()}
+        self._start[i] = {name: t[v, s].clone() for name, t in state.items()}
+        for name, t in tensors.items():
+            t.data = self._start[i][name]
+        own[0].lend_state(member, place[len(own[0].place) :])
+        device = member.data.x_train.device
+        draws = SeededDraws(member.seed, device, lambda kind, shape: next(drawn))
+        self._expected[i] = step_alone(member, batch[s], draws, self._loss_fn)
+        member.run.optimizer.state.clear()
+        for name, t in tensors.items():
+            t.data = held[name]
+
+    def compare(
+        self, state: Mapping[str, Tensor], gradients: Mapping[str, Tensor], diverged: Tensor
+    ) -> None:
+        """Hold the steps that were taken alone against `state`, where all are now.
+
+        Raises:
+            DisagreesError: a member disagrees for the second time in a row.
+        """
+        if not self._expected:
+            return
+        suspects = []
+        for i, alone in self._expected.items():
+            place = divmod(i, self._shape[1])
+            names = alone.gradients.keys()
+            of_weights = {n: gradients[n][place] if n in gradients else None for n in names}
+            together = Step(
+                {name: t[place] for name, t in state.items()}, of_weights, bool(diverged[place])
+            )
+            where = disagreement(together, alone, self._start[i])
+            if where is None:
+                continue
+            if i in self._suspects:
+                member = self._members[i]
+                raise DisagreesError(
+                    f"a step together and the same step alone disagree in {where} (value "
+                    f"{member.value!r}, seed {member.seed})"
+                )
+            suspects.append(i)
+        self._suspects, self._expected = suspects, {}
+
+    def check_scores(self, scores: Scores) -> None:
+        """Score some members alone too: first one of each value and of each seed, then in turn.
+
+        Raises:
+            DisagreesError: a score is another.
+        """
+        looks = (
+            range(max(self._shape)) if self._epoch == 0 else range(self._epoch % self._every == 0)
+        )
+        for i in (next(self._turn) for _ in looks):
+            member = self._members[i]
+            data, loss_fn = member.data, self._loss_fn
+            train = evaluate(member.run.model, data.x_train, data.y_train, loss_fn=loss_fn)
+            val = evaluate(member.run.model, data.x_val, data.y_val, loss_fn=loss_fn)
+            sizes = (1.0, 2 / len(data.y_train), 1.0, 2 / len(data.y_val))
+            for together, alone, size in zip(scores[i], (*train, *val), sizes, strict=True):
+                room = _DIGITS * (size + abs(alone)) if size == 1.0 else size
+                if (
+                    math.isfinite(together)
+                    and math.isfinite(alone)
+                    and abs(together - alone) > room
+                ):
+                    raise DisagreesError(
+                        f"scored together and alone, a model gets {together:.6g} and {alone:.6g} "
+                        f"(value {member.value!r}, seed {member.seed})"
+                    )
+        self._epoch += 1
+
+
+def _state(member: Member) -> list[tuple[str, Tensor]]:
+    return [*member.run.model.named_parameters(), *member.run.model.named_buffers()]
+
+
+def _members_in_turn(shape: Sequence[int]) -> Iterator[int]:
+    """Endless members, the last one first, so that each value and each seed soon comes up."""
+    n_values, n_seeds = shape
+    turn = 0
+    while True:
+        v, s = -1 - turn, -1 - turn - turn // max(n_values, n_seeds)
+        yield (v % n_values) * n_seeds + s % n_seeds
+        turn += 1

@@ -1,0 +1,83 @@
+"""Losses that do not fit their targets: where PyTorch computes something without a word."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_CROSS_ENTROPY = {
+    "F.cross_entropy": F.cross_entropy,
+    "nn.CrossEntropyLoss": nn.CrossEntropyLoss.forward,
+}
+_LABELS_ONLY = {"F.nll_loss": F.nll_loss, "nn.NLLLoss": nn.NLLLoss.forward}
+_NUMBERS_ONLY = {
+    "F.mse_loss": F.mse_loss,
+    "nn.MSELoss": nn.MSELoss.forward,
+    "F.l1_loss": F.l1_loss,
+    "nn.L1Loss": nn.L1Loss.forward,
+    "F.smooth_l1_loss": F.smooth_l1_loss,
+    "nn.SmoothL1Loss": nn.SmoothL1Loss.forward,
+    "F.huber_loss": F.huber_loss,
+    "nn.HuberLoss": nn.HuberLoss.forward,
+    "F.binary_cross_entropy": F.binary_cross_entropy,
+    "nn.BCELoss": nn.BCELoss.forward,
+    "F.binary_cross_entropy_with_logits": F.binary_cross_entropy_with_logits,
+    "nn.BCEWithLogitsLoss": nn.BCEWithLogitsLoss.forward,
+}
+
+
+def check_loss(loss_fn: Any, y: Tensor) -> None:
+    """Refuse one of PyTorch's losses for targets `y` of the wrong kind.
+
+    Cross-entropy takes [n] floating-point targets for the class probabilities of one sample, and
+    reports a number. A loss that the learner wrote is taken at its word.
+    """
+    if isinstance(loss_fn, type) or not callable(loss_fn):
+        got = f"the class {loss_fn.__name__}" if isinstance(loss_fn, type) else repr(loss_fn)
+        raise TypeError(
+            f"loss_fn must be called as loss_fn(outputs, targets), got {got}; use for example "
+            "F.cross_entropy or nn.CrossEntropyLoss(), with brackets"
+        )
+    name = _name(loss_fn)
+    if y.is_floating_point():
+        if name in _CROSS_ENTROPY and y.ndim > 1:
+            _check_probabilities(y, name)
+        elif name in _CROSS_ENTROPY or name in _LABELS_ONLY:
+            raise ValueError(
+                f"{name} needs class labels, got {y.dtype} targets such as "
+                f"{float(y.flatten()[0]):.4g}; for a regression pass loss_fn=F.mse_loss, for "
+                "classes make the labels whole numbers: Dataset.from_tensors(x, y.long())"
+            )
+    elif name in _NUMBERS_ONLY:
+        raise ValueError(
+            f"{name} needs floating-point targets, got {y.dtype} class labels; for classes use "
+            "loss_fn=F.cross_entropy, for a regression or a single logit "
+            "Dataset.from_tensors(x, y.float())"
+        )
+
+
+def _check_probabilities(y: Tensor, name: str) -> None:
+    """Refuse `y` [n, classes, ...] unless it is 0 or more and its classes sum to 1."""
+    sums = y.sum(1)
+    furthest = sums.flatten()[(sums - 1).abs().argmax()]
+    if y.shape[1] < 2 or y.min() < 0 or abs(furthest - 1) > 1e-3:
+        raise ValueError(
+            f"{name} needs class labels [n], or class probabilities [n, classes] of 0 or more that "
+            f"sum to 1, got {list(y.shape)} with a smallest of {float(y.min()):.4g} and a sum of "
+            f"{float(furthest):.4g}; for a regression pass loss_fn=F.mse_loss, for several labels "
+            "at once F.binary_cross_entropy_with_logits"
+        )
+
+
+def _name(loss_fn: Any) -> str:
+    """What a reader calls PyTorch's own loss that `loss_fn` is, or is made of; "" for another."""
+    while isinstance(loss_fn, functools.partial):
+        loss_fn = loss_fn.func
+    if isinstance(loss_fn, nn.Module):
+        loss_fn = loss_fn.forward
+    code = getattr(loss_fn, "__func__", loss_fn)
+    known = _CROSS_ENTROPY | _LABELS_ONLY | _NUMBERS_ONLY
+    return next((name for name, function in known.items() if function is code), "")

@@ -1,0 +1,70 @@
+"""What an optimizer must be: anything with step() and zero_grad(), PyTorch's or the learner's."""
+
+from __future__ import annotations
+
+import inspect
+from types import FunctionType, MethodType
+from typing import Any
+
+from torch import nn
+
+
+def check_optimizer(optimizer: Any, model: nn.Module) -> None:
+    """Refuse an optimizer that could not train `model`.
+
+    One without `param_groups` (written by hand, say) is taken at its word.
+    """
+    if isinstance(optimizer, type):
+        raise TypeError(
+            f"optimizer must be built on the model's weights, got the class {optimizer.__name__}; "
+            f"write {optimizer.__name__}(model.parameters(), lr=0.1)"
+        )
+    for method in ("step", "zero_grad"):
+        if not callable(getattr(optimizer, method, None)):
+            raise TypeError(
+                f"optimizer must have step() and zero_grad(), got {optimizer!r} without "
+                f"{method}(); use for example torch.optim.SGD(model.parameters(), lr=0.1)"
+            )
+        if needed := _needed(_without_schedule(optimizer, method)):
+            raise TypeError(
+                f"optimizer.{method}() must work without arguments, got "
+                f"{type(optimizer).__name__}, whose {method}() needs {needed}; use one that steps "
+                "once for each gradient, such as torch.optim.SGD or torch.optim.Adam"
+            )
+    groups = getattr(optimizer, "param_groups", None)
+    own = {id(p) for p in model.parameters()}
+    if groups is not None and not any(id(p) in own for group in groups for p in group["params"]):
+        raise ValueError(
+            "the optimizer holds none of this model's parameters, so the model would never change; "
+            "build it on this model: torch.optim.SGD(model.parameters(), lr=0.1)"
+        )
+
+
+def lr_now(optimizer: Any) -> str:
+    """The first learning rate in words, e.g. " (now 0.1)"; "" if the optimizer does not tell."""
+    groups = getattr(optimizer, "param_groups", None)
+    return f" (now {groups[0]['lr']})" if groups and "lr" in groups[0] else ""
+
+
+def _without_schedule(optimizer: Any, name: str) -> Any:
+    """The method as the optimizer's class defines it: a learning-rate schedule hides step() behind
+    a function that shows step()'s `self` as an argument, although it does not need it."""
+    method = getattr(type(optimizer), name, None)
+    return (
+        MethodType(method, optimizer)
+        if isinstance(method, FunctionType)
+        else getattr(optimizer, name)
+    )
+
+
+def _needed(method: Any) -> str:
+    """The first argument that `method` cannot do without; "" if there is none."""
+    try:
+        parameters = inspect.signature(method).parameters.values()
+    except ValueError:  # compiled code may not show its arguments
+        return ""
+    variable = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    for parameter in parameters:
+        if parameter.default is inspect.Parameter.empty and parameter.kind not in variable:
+            return parameter.name
+    return ""

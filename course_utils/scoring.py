@@ -1,0 +1,86 @@
+"""What a model scores on a data set: its loss and accuracy, and nothing changed by looking."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils.refusals import check_loss, checked_loss
+from course_utils.shortcuts import is_plain
+
+LossFn = Callable[[Tensor, Tensor], Tensor]
+
+#: Samples per forward pass: enough to be fast, small enough to stay in the cache.
+_CHUNK = 1000
+#: So many samples tell whether a model lets them influence each other.
+_FEW = 8
+
+
+class Score(NamedTuple):
+    """Means per sample over one data set."""
+
+    loss: float
+    acc: float
+
+
+@torch.no_grad()
+def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cross_entropy) -> Score:
+    """Loss and accuracy of `model` on inputs x [n, ...] and targets y [n], in evaluation mode.
+
+    The loss is what `loss_fn` says of all n outputs at once, whatever it averages over. Leaves the
+    data, the mode of every submodule, the gradients and the global random state as it found them.
+    Accuracy is NaN for regression (targets that are not integers).
+    """
+    if len(x) == 0:
+        raise ValueError("cannot score 0 samples: x is empty; pass at least one sample")
+    check_loss(loss_fn, y)
+    with torch.random.fork_rng(devices=[]), evaluating(model):
+        outputs = outputs_of(model, x)
+        loss = checked_loss(loss_fn(outputs, y.clone())).item()
+        if y.is_floating_point():
+            return Score(loss, math.nan)
+        return Score(loss, (outputs.argmax(1) == y).sum().item() / len(y))
+
+
+def outputs_of(model: nn.Module, x: Tensor) -> Tensor:
+    """The model's outputs for all of x [n, ...], in the mode that it is in.
+
+    It may write into what it is given (``nn.ReLU(inplace=True)`` as a first layer does), so it gets
+    copies. It runs on parts of x, unless the outputs of a sample depend on the samples beside it.
+    """
+    if is_plain(model):
+        parts = x.split(_CHUNK)
+        return model(x) if len(parts) == 1 else torch.cat([model(part) for part in parts])
+    if len(x) <= _CHUNK or mixes_samples(model, x):
+        return model(x.clone())
+    return torch.cat([model(part.clone()) for part in x.split(_CHUNK)])
+
+
+def mixes_samples(model: nn.Module, x: Tensor) -> bool:
+    """Whether the outputs for one sample depend on the samples that it comes with, as they do where
+    evaluation normalizes with the statistics of the batch."""
+    few = x[:_FEW]
+    if is_plain(model) or len(few) < 2:
+        return False
+    together, apart = model(few.clone()), model(few[: len(few) // 2].clone())
+    together = together[: len(apart)]
+    slack = torch.finfo(together.dtype).eps ** 0.5 * together.abs().max().item()
+    return not torch.allclose(together, apart, rtol=0.0, atol=slack, equal_nan=True)
+
+
+@contextmanager
+def evaluating(model: nn.Module) -> Iterator[None]:
+    """Evaluation mode inside; afterwards each submodule is back in the mode that it was in."""
+    was_training = [(module, module.training) for module in model.modules()]
+    model.eval()
+    try:
+        yield
+    finally:
+        for module, training in was_training:
+            module.training = training

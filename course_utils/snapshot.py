@@ -1,0 +1,81 @@
+"""A model as it was: everything that a forward pass may depend on, to be brought back later."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+#: Weights, buffers, submodules, hooks and the mode, which every module has.
+_OF_EVERY_MODULE = vars(nn.Module()).keys()
+
+
+def snapshot(model: nn.Module) -> Callable[[], None]:
+    """Remember `model` as it is now; the function returned brings it back, in place.
+
+    That is more than its ``state_dict()``: buffers that are not persistent, plain attributes (a
+    running mean kept as ``self.mean``), and what ``get_extra_state`` returns. Parameters and
+    buffers stay the same objects, so that optimizers go on holding them.
+    """
+    kept = {id(t): t for t in (*model.modules(), *model.parameters(), *model.buffers())}
+    return_all = [_remember(module, kept) for module in model.modules()]
+
+    def bring_back() -> None:
+        for return_one in return_all:
+            return_one()
+
+    return bring_back
+
+
+def _remember(module: nn.Module, kept: dict[int, Any]) -> Callable[[], None]:
+    tensors = {
+        register: {
+            name: (t, None if t is None else t.detach().clone())
+            for name, t in vars(module)[register].items()
+        }
+        for register in ("_parameters", "_buffers")
+    }
+    attributes = {
+        name: _copied(value, kept, f"{type(module).__name__}.{name}")
+        for name, value in vars(module).items()
+        if name not in _OF_EVERY_MODULE
+    }
+    has_extra = type(module).get_extra_state is not nn.Module.get_extra_state
+    extra = copy.deepcopy(module.get_extra_state()) if has_extra else None
+
+    def bring_back() -> None:
+        for name in vars(module).keys() - attributes.keys() - _OF_EVERY_MODULE:
+            del vars(module)[name]
+        # Copied once more, so that it can be brought back again.
+        vars(module).update({n: _copied(v, kept, n) for n, v in attributes.items()})
+        with torch.no_grad():
+            for register, named in tensors.items():
+                for name, (t, content) in named.items():
+                    if t is not None and content is not None:
+                        t.copy_(content)
+                    vars(module)[register][name] = t
+        if has_extra:
+            module.set_extra_state(copy.deepcopy(extra))
+
+    return bring_back
+
+
+def _copied(value: Any, kept: dict[int, Any], name: str) -> Any:
+    """A copy in which the model's modules, parameters and buffers stand for themselves."""
+    if isinstance(value, Tensor) and id(value) not in kept:
+        return value.detach().clone().requires_grad_(value.requires_grad)
+    if isinstance(value, list | tuple) and any(isinstance(v, Tensor) for v in value):
+        return type(value)(_copied(v, kept, name) for v in value)
+    try:
+        return copy.deepcopy(value, dict(kept))
+    except Exception as error:  # of whatever kind the object's own copying raises
+        warnings.warn(
+            f"{name} cannot be copied ({error}), so it keeps its newest value when the model of an "
+            "earlier epoch is brought back",
+            stacklevel=2,
+        )
+        return value

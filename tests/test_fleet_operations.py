@@ -1,0 +1,266 @@
+"""Layers and draws out of other people's courses: together where promised, equal to `fit`
+always."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
+
+from course_utils.fleet import Run
+from tests.fleets import (
+    DATA,
+    Hidden,
+    compared,
+    mlp,
+    running,
+    sgd,
+)
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+def of_values(make, lr=0.2):
+    def build(value):
+        model = make(value)
+        return Run(model, sgd(model, lr))
+
+    return build
+
+
+# --- what trains together ---------------------------------------------------------------------
+
+
+class Attention(nn.Module):
+    """Four rows of an image as four tokens."""
+
+    def __init__(self, p, layer=None):
+        super().__init__()
+        self.p, self.project, self.layer = p, nn.Linear(4, 12), layer
+        self.last = nn.Linear(16, 3)
+
+    def forward(self, x):
+        x = x[:, 0]
+        if isinstance(self.layer, nn.MultiheadAttention):
+            x = x + self.layer(x, x, x)[0]
+        elif self.layer is not None:
+            x = self.layer(x)
+        else:
+            query, key, value = self.project(x).chunk(3, dim=-1)
+            p = self.p if self.training else 0.0
+            x = F.scaled_dot_product_attention(query, key, value, dropout_p=p)
+        return self.last(x.flatten(1))
+
+
+def multi_head(p):
+    return Attention(p, nn.MultiheadAttention(4, 2, dropout=p, batch_first=True))
+
+
+ATTENTION = {"products": Attention, "heads": multi_head}
+
+
+@pytest.mark.parametrize("values", [[0.0], [0.3], [0.1, 0.3], [0.0, 0.3]], ids=str)
+@pytest.mark.parametrize("make", ATTENTION.values(), ids=ATTENTION.keys())
+def test_attention_trains_together(make, values):
+    compared(of_values(make), values)
+
+
+class Between(nn.Module):
+    def __init__(self, layer):
+        super().__init__()
+        self.first, self.layer, self.last = nn.Linear(16, 8), layer, nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.last(self.layer(self.first(x.flatten(1))))
+
+
+RANDOM_LAYERS = {
+    "alpha": nn.AlphaDropout,
+    "feature alpha": nn.FeatureAlphaDropout,
+    "dropout": nn.Dropout,
+}
+
+
+@pytest.mark.parametrize("values", [[0.3], [0.1, 0.4], [0.0, 0.4]], ids=str)
+@pytest.mark.parametrize("layer", RANDOM_LAYERS.values(), ids=RANDOM_LAYERS.keys())
+def test_random_layers_train_together(layer, values):
+    compared(of_values(lambda p: Between(layer(p))), values)
+
+
+DRAWS = {
+    "normal of means": lambda h: torch.normal(h, 0.1),
+    "normal of deviations": lambda h: torch.normal(h, 0.1 * torch.ones_like(h)),
+    "normal of a shape": lambda h: h + torch.normal(0.0, 0.1, h.shape),
+    "normal_": lambda h: h + torch.empty_like(h).normal_(0, 0.1),
+    "randint_like": lambda h: h * torch.randint_like(h, 2),
+    "randint_like from 1": lambda h: h * torch.randint_like(h, 1, 4),
+    "bernoulli": lambda h: h * torch.bernoulli(torch.full_like(h, 0.7)),
+    "bernoulli_": lambda h: h * torch.empty_like(h).bernoulli_(0.7),
+    "bernoulli_ of tensors": lambda h: h * torch.empty_like(h).bernoulli_(0.7 + 0 * h),
+    "gumbel": lambda h: F.gumbel_softmax(h),
+    "permutation": lambda h: 0.9 * h + 0.1 * h[torch.randperm(len(h))],
+}
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS.keys())
+def test_draws_train_together(draw):
+    compared(running(lambda: Hidden(lambda m, h: draw(h) if m.training else h)))
+
+
+def test_a_one_hot_code_of_known_length_trains_together():
+    compared(running(lambda: Hidden(lambda m, h: h + F.one_hot(h.argmax(1), num_classes=8))))
+
+
+WRAPPERS = {
+    "spectral norm": parametrizations.spectral_norm,
+    "weight norm": parametrizations.weight_norm,
+    "old weight norm": weight_norm,
+    "pruned": lambda layer: prune.random_unstructured(layer, "weight", 0.4),
+    "pruned of the smallest": lambda layer: prune.l1_unstructured(layer, "weight", 0.4),
+}
+
+
+@pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated:FutureWarning")
+@pytest.mark.parametrize("wrap", WRAPPERS.values(), ids=WRAPPERS.keys())
+def test_weights_made_of_others_train_together(wrap):
+    def make():
+        return nn.Sequential(nn.Flatten(), wrap(nn.Linear(16, 8)), nn.ReLU(), nn.Linear(8, 3))
+
+    compared(running(make))
+
+
+def test_layers_with_the_same_weights():
+    def make():
+        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 16), nn.Tanh(), nn.Linear(16, 16))
+        model[3].weight = model[1].weight
+        return model.append(nn.Linear(16, 3))
+
+    compared(running(make))
+
+
+class Fourier(nn.Module):
+    """Complex arithmetic between real weights, with conjugates."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(16, 16), nn.Linear(16, 3)
+        self.phase = nn.Parameter(torch.randn(16))
+
+    def forward(self, x):
+        z = torch.fft.fft(self.first(x.flatten(1))) * torch.exp(1j * self.phase)
+        return self.last((z * z.conj()).real * 0.01 + torch.fft.ifft(z).real)
+
+
+class ComplexWeights(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.filter = nn.Parameter(0.3 * torch.randn(4, 3, dtype=torch.cdouble))
+        self.last = nn.Linear(16, 3)
+
+    def forward(self, x):
+        return self.last(torch.fft.irfft2(torch.fft.rfft2(x[:, 0]) * self.filter).flatten(1))
+
+
+@pytest.mark.parametrize("kind", [torch.optim.SGD, torch.optim.Adam, torch.optim.RMSprop])
+@pytest.mark.parametrize("model", [Fourier, ComplexWeights])
+def test_complex_numbers(model, kind):
+    def build(lr):
+        of_one = model()
+        return Run(of_one, kind(of_one.parameters(), lr=lr))
+
+    compared(build, [0.01, 0.03])
+
+
+# --- what trains alone ------------------------------------------------------------------------
+
+
+class Rows(nn.Module):
+    """Reads an image row by row."""
+
+    def __init__(self, cell):
+        super().__init__()
+        self.rows, self.last = cell(4, 6, batch_first=True), nn.Linear(6, 3)
+
+    def forward(self, x):
+        return self.last(self.rows(x[:, 0])[0][:, -1])
+
+
+class Remembers(nn.Module):
+    def __init__(self, what):
+        super().__init__()
+        self.linear, self.what, self.seen = nn.Linear(16, 3), what, []
+
+    def forward(self, x):
+        outputs = self.linear(x.flatten(1))
+        self.what(self, outputs)
+        return outputs
+
+
+def remember_shape(model, outputs):
+    model.last_shape = np.array(outputs.shape)
+
+
+class Attacked(nn.Module):
+    """Trains on inputs moved along its own gradient."""
+
+    def __init__(self):
+        super().__init__()
+        self.net = mlp()
+
+    def forward(self, x):
+        if self.training:
+            x = x.detach().requires_grad_()
+            (gradient,) = torch.autograd.grad(self.net(x).sum(), x)
+            x = x + 0.1 * gradient.sign()
+        return self.net(x)
+
+
+def with_a_penalty_on_gradients(_):
+    model = mlp()
+
+    def penalty(m):
+        x = DATA.x_train[:5].clone().requires_grad_()
+        (gradient,) = torch.autograd.grad(m(x).sum(), x, create_graph=True)
+        return 0.1 * gradient.square().mean()
+
+    return Run(model, sgd(model), penalty=penalty)
+
+
+def with_remembered_activations(_):
+    model, seen = mlp(), {}
+    model.layers[1].register_forward_hook(lambda m, x, h: seen.update(h=h))
+    return Run(model, sgd(model), penalty=lambda m: 0.01 * seen["h"].abs().mean())
+
+
+def spectral():
+    return nn.Sequential(nn.Flatten(), spectral_norm(nn.Linear(16, 8)), nn.ReLU(), nn.Linear(8, 3))
+
+
+KEPT, LAZY = "not those of the model that it is given", "it has lazy layers"
+CHANGES = "changes from step to step"
+ALONE = {
+    "LSTM": (running(lambda: Rows(nn.LSTM)), KEPT),
+    "GRU": (running(lambda: Rows(nn.GRU)), KEPT),
+    "RNN": (running(lambda: Rows(nn.RNN)), KEPT),
+    "lazy": (running(lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(3))), LAZY),
+    "lazy norm": (running(lambda: Between(nn.LazyBatchNorm1d())), LAZY),
+    "spectral norm": (running(spectral), CHANGES),
+    "list": (running(lambda: Remembers(lambda m, h: m.seen.append(h))), f"seen. {CHANGES}"),
+    "shape": (running(lambda: Remembers(remember_shape)), f"last_shape. {CHANGES}"),
+    "last one": (running(lambda: Remembers(lambda m, h: setattr(m, "h", h))), f"h. {CHANGES}"),
+    "hooked": (with_remembered_activations, f"seen. {CHANGES}"),
+    "attacked": (running(Attacked), "it uses `requires_grad_`"),
+    "penalty on gradients": (with_a_penalty_on_gradients, "it uses `requires_grad_`"),
+    "one-hot": (
+        running(lambda: Hidden(lambda m, h: h * F.one_hot(h.argmax(1)).sum())),
+        "looks at the numbers in a tensor",
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:`torch.nn.utils.spectral_norm` is deprecated:FutureWarning")
+@pytest.mark.filterwarnings("ignore:Lazy modules are a new feature:UserWarning")
+@pytest.mark.parametrize(("build", "why"), ALONE.values(), ids=ALONE.keys())
+def test_what_trains_alone(build, why):
+    compared(build, [0], why)

@@ -1,0 +1,250 @@
+"""What a fleet is while it trains and afterwards."""
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_utils.augmentation import RandomShift
+from course_utils.fleet import Run, iter_fleet, train_fleet
+from course_utils.fleet import together as group
+from course_utils.regularizers import l2_penalty
+from course_utils.training import evaluate, shuffled_batches
+from tests.fleets import (
+    BATCH,
+    DATA,
+    EPOCHS,
+    SignSGD,
+    assert_members_are_fits,
+    make_data,
+    mlp,
+    plain,
+    sgd,
+    train,
+)
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+
+# --- what a fleet is --------------------------------------------------------------------------
+
+
+def test_members_that_share_a_seed_share_start_batches_and_noise():
+    seen = []
+
+    def build(value):
+        model = nn.Sequential(nn.Flatten(), nn.Dropout(0.5), nn.Linear(16, 3))
+        seen.append(model[2].weight.detach().clone())
+        return Run(model, sgd(model))
+
+    fleet = train(build, ["a", "b"])
+    first, second, third, fourth = seen
+    assert torch.equal(first, third)
+    assert torch.equal(second, fourth)
+    assert not torch.equal(first, second)
+    assert np.array_equal(fleet.val_loss[0], fleet.val_loss[1])
+    assert not np.array_equal(fleet.val_loss[:, 0], fleet.val_loss[:, 1])
+
+
+def test_the_curves():
+    fleet = train(plain, ["a", "b", "c"], seeds=[4, 9], epochs=2)
+    assert fleet.values == ["a", "b", "c"]
+    assert fleet.seeds == [4, 9]
+    assert (fleet.epoch, fleet.epochs) == (2, 2)
+    for curve in (fleet.train_loss, fleet.train_acc, fleet.val_loss, fleet.val_acc):
+        assert curve.shape == (3, 2, 3)
+        assert curve.dtype == np.float64
+        assert np.isfinite(curve).all()
+    history = fleet.history(2, 1)
+    assert history.val_acc == fleet.val_acc[2, 1].tolist()
+    assert history.train_loss == fleet.train_loss[2, 1].tolist()
+    assert history.epochs == 2
+
+
+def test_each_models_score_is_the_recorded_one():
+    def build(p):
+        model = mlp(dropout=p, norm_layer=nn.BatchNorm1d)
+        return Run(model, sgd(model))
+
+    fleet = train(build, [0.0, 0.5])
+    for v in range(2):
+        for s in range(2):
+            score = evaluate(fleet.model(v, s), DATA.x_val, DATA.y_val)
+            assert score.loss == pytest.approx(fleet.val_loss[v, s, -1], abs=1e-6)
+            assert score.acc == pytest.approx(fleet.val_acc[v, s, -1])
+    weights = {fleet.model(v, s).layers[1].weight.sum().item() for v in range(2) for s in range(2)}
+    assert len(weights) == 4
+
+
+@pytest.mark.parametrize("n", [28, 16])  # with and without a smaller last batch
+def test_models_are_left_in_training_mode_as_fit_leaves_them(n):
+    def build(p):
+        model = mlp(dropout=p)
+        return Run(model, sgd(model))
+
+    fleet = train(build, [0.1, 0.5], DATA.subset(n))
+    for v in range(2):
+        for s in range(2):
+            assert all(module.training for module in fleet.model(v, s).modules())
+
+
+def test_a_fleet_grows_epoch_by_epoch_and_can_be_cancelled():
+    epochs = iter_fleet(plain, DATA, values=[1, 2], seeds=2, epochs=10, batch_size=BATCH)
+    fleet = next(epochs)
+    assert fleet.epoch == 0
+    assert np.isfinite(fleet.val_loss[..., 0]).all()
+    assert np.isnan(fleet.val_loss[..., 1:]).all()
+    assert fleet.history(0, 0).epochs == 0
+    start = fleet.model(0, 0).layers[1].weight.clone()
+    assert next(epochs) is fleet
+    assert next(epochs) is fleet
+    assert fleet.epoch == 2
+    epochs.close()
+    assert np.isfinite(fleet.val_loss[..., :3]).all()
+    assert np.isnan(fleet.val_loss[..., 3:]).all()
+    assert fleet.history(1, 1).epochs == 2
+    assert not torch.equal(fleet.model(0, 0).layers[1].weight, start)
+    score = evaluate(fleet.model(1, 1), DATA.x_val, DATA.y_val)
+    assert score.loss == pytest.approx(fleet.val_loss[1, 1, 2], abs=1e-6)
+
+
+class CountsItsScores(nn.Module):
+    """What it returns in evaluation mode depends on how often it was scored."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        if self.training:
+            return x * (1 + 0.1 * self.calls)
+        self.calls.add_(1)
+        return x * self.calls
+
+
+def _first(layer, optimizer=sgd):
+    def build(lr):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 8), layer(), nn.ReLU(), nn.Linear(8, 3))
+        return Run(model, optimizer(model, lr))
+
+    return build
+
+
+SCORED_MEANWHILE = {
+    "plain": (_first(nn.Identity), True),
+    "batch norm": (_first(lambda: nn.BatchNorm1d(8)), True),
+    "dropout": (_first(nn.Dropout), True),
+    "scoring leaves traces": (_first(CountsItsScores), False),
+    "an optimizer of their own": (
+        _first(nn.Identity, lambda m, lr: SignSGD(m.parameters(), lr=lr / 10)),
+        False,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("build", "meanwhile"), SCORED_MEANWHILE.values(), ids=SCORED_MEANWHILE.keys()
+)
+def test_an_epoch_trained_while_another_is_scored_changes_nothing(build, meanwhile, monkeypatch):
+    seen, submitted = {}, []
+    scorer = group._scorer()
+    submit = scorer.submit
+    monkeypatch.setattr(scorer, "submit", lambda f: submitted.append(f) or submit(f))
+    for spare in (False, True):
+        monkeypatch.setattr(group, "_core_to_spare", lambda spare=spare: spare)
+        seen[spare] = []
+        options = {"seeds": 2, "epochs": 4, "batch_size": BATCH}
+        for fleet in iter_fleet(build, DATA, values=[0.1, 0.2], **options):
+            assert fleet.fallback is None
+            weights = [t.clone() for t in fleet.model(1, 1).state_dict().values()]
+            seen[spare].append((weights, fleet.history(1, 1)))
+        assert len(submitted) == (4 if spare and meanwhile else 0)
+    for (weights, history), (others, other) in zip(seen[False], seen[True], strict=True):
+        assert history == other
+        assert all(map(torch.equal, weights, others))
+
+
+@pytest.mark.parametrize("spare", [False, True])
+def test_what_changes_between_two_epochs_counts_from_the_next_one_on(spare, monkeypatch):
+    monkeypatch.setattr(group, "_core_to_spare", lambda: spare)
+    strength = torch.tensor(0.0)
+
+    def build(lam):
+        model = mlp()
+        return Run(model, sgd(model), penalty=lambda m: strength * lam * l2_penalty(m))
+
+    epochs = iter_fleet(build, DATA, values=[0.0, 0.5], seeds=2, epochs=2, batch_size=BATCH)
+    for _ in range(2):
+        fleet = next(epochs)
+        without, with_it = fleet.train_loss[..., fleet.epoch]
+        assert (without == with_it).all()
+    strength.fill_(1.0)
+    without, with_it = next(epochs).train_loss[..., 2]
+    assert (without != with_it).all()
+
+
+def test_scoring_has_a_thread_of_its_own_and_others_keep_theirs():
+    before = torch.get_num_threads()
+    scorer = group._scorer()
+    assert scorer.submit(torch.get_num_threads).result() == 1
+    assert torch.get_num_threads() == before
+
+
+def test_the_world_stays_as_it_was():
+    def build(p):
+        model = mlp(dropout=p)
+        return Run(model, sgd(model), augment=RandomShift(1))
+
+    state = torch.get_rng_state()
+    train(build, [0.2, 0.5])
+    assert torch.equal(torch.get_rng_state(), state)
+    assert DATA.test.opened_at is None
+
+
+@pytest.mark.parametrize("seeds", [1, [7]])
+def test_a_fleet_of_one(seeds):
+    fleet = train(plain, [0], seeds=seeds)
+    assert fleet.val_loss.shape == (1, 1, EPOCHS + 1)
+    assert_members_are_fits(fleet, plain)
+
+
+def test_more_samples_than_one_pass_of_scoring():
+    data = make_data(1200)
+    assert_members_are_fits(train(plain, [0], data, epochs=1), plain, data)
+
+
+def test_zero_epochs_only_score():
+    fleet = train(plain, [0, 1], epochs=0)
+    assert fleet.val_loss.shape == (2, 2, 1)
+    assert_members_are_fits(fleet, plain)
+
+
+def test_the_batches_are_those_of_fit():
+    """Told by a penalty-free linear model whose first step can be worked out."""
+
+    def build(lr):
+        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
+        return Run(model, sgd(model, lr))
+
+    fleet = train_fleet(
+        build, DATA, values=[0.5], seeds=[3], epochs=1, batch_size=DATA.n_train, progress=False
+    )
+    torch.manual_seed(3)
+    model = build(0.5).model
+    (batch,) = next(shuffled_batches(DATA.n_train, DATA.n_train, 3))
+    F.cross_entropy(model(DATA.x_train[batch]), DATA.y_train[batch]).backward()
+    expected = model[1].weight - 0.5 * model[1].weight.grad
+    assert torch.allclose(fleet.model(0, 0)[1].weight, expected, atol=1e-6)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+def test_on_a_gpu_as_on_the_cpu():
+    def build(p):
+        model = mlp(dropout=p, norm_layer=nn.BatchNorm1d).to("cuda")
+        return Run(model, sgd(model), augment=RandomShift(1))
+
+    fleet = train(build, [0.2, 0.5])
+    assert fleet.fallback is None
+    assert fleet.model(0, 0).layers[1].weight.is_cuda
+    assert_members_are_fits(fleet, build, tolerance=1e-3)

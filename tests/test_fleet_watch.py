@@ -1,0 +1,288 @@
+"""A fleet checks itself: engines that are known to be wrong are found out."""
+
+import copy
+import dataclasses
+import itertools
+import random
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from course_utils.fleet import Run, recorder
+from course_utils.fleet.rehearsal import rehearse
+from course_utils.fleet.run import build_members
+from course_utils.fleet.step import Step, disagreement
+from course_utils.fleet.watch import Watch, _members_in_turn
+from course_utils.regularizers import l2_penalty
+from tests.fleets import BATCH, DATA, alone, assert_members_are_fits, mlp, sgd, train
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+ONE = (1, 0)  # the member that is wrong: value by value, seed by seed
+
+
+def build(lam):
+    model = mlp(norm_layer=nn.BatchNorm1d)
+    penalty = lambda m: lam * l2_penalty(m)  # noqa: E731
+    return Run(model, sgd(model, momentum=0.5), penalty=penalty)
+
+
+def let_be_wrong(monkeypatch, spoil, of="step", since=0, until=10**9):
+    """Let `spoil(inputs, results)` change what the fast engine's functions do, in their calls
+    number `since` to `until`, not counted those before training."""
+    right = recorder.merge
+
+    def merge(request):
+        merged = right(request)
+        if of != ("step" if request.n_params else request.code[0]):
+            return merged
+        calls = itertools.count()
+
+        def of_all(*inputs):
+            results = merged(*inputs)
+            if since <= next(calls) < until:
+                spoil(inputs, results)
+            return results
+
+        return dataclasses.replace(merged, of_all=of_all)
+
+    monkeypatch.setattr(recorder, "merge", merge)
+
+
+def a_gradient(inputs, results):
+    results[0][ONE].mul_(1.001)
+
+
+def one_number(inputs, results):
+    results[0][ONE][0, 0] += 1e-4 * results[0][ONE].abs().max()
+
+
+def a_sign(inputs, results):
+    results[3][ONE].neg_()
+
+
+def a_buffer(inputs, results):
+    floating = [t for t in inputs[6:] if t.shape == (2, 2, 8)]
+    floating[0][ONE].mul_(1.001)
+
+
+def a_count(inputs, results):
+    (counts,) = [t for t in inputs if t.dtype == torch.long and t.shape == (2, 2)]
+    counts[ONE] += 1
+
+
+def outputs(inputs, results):
+    results[0].mul_(1.05)
+
+
+def a_loss(inputs, results):
+    results[0].mul_(1.01)
+
+
+def an_accuracy(inputs, results):
+    results[1].add_(torch.where(results[1] < 5, 4, -4))
+
+
+STEP, SCORE = "a step together and the same step alone disagree in {}", "scored together and alone"
+WRONG = {
+    "gradient": (a_gradient, "step", STEP.format("layers.1.weight")),
+    "one number": (one_number, "step", STEP.format("layers.1.weight")),
+    "sign": (a_sign, "step", STEP.format("layers.2.bias")),
+    "buffer": (a_buffer, "step", STEP.format("layers.2.running_mean")),
+    "count": (a_count, "step", STEP.format("layers.2.num_batches_tracked")),
+    "outputs": (outputs, "outputs", SCORE),
+    "loss": (a_loss, "score", SCORE),
+    "accuracy": (an_accuracy, "score", SCORE),
+}
+
+
+@pytest.mark.parametrize("since", [0, 4])
+@pytest.mark.parametrize(("spoil", "of", "where"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_engine_is_found_out(spoil, of, where, since, monkeypatch):
+    let_be_wrong(monkeypatch, spoil, of, since)
+    words = f"4 of 4 runs train one after the other, .*{where}.*they start again"
+    with pytest.warns(UserWarning, match=words):
+        fleet = train(build, [0.0, 0.1], epochs=12)
+    assert where in fleet.fallback
+    assert_members_are_fits(fleet, build)
+
+
+@pytest.mark.parametrize("since", [0, 4])
+def test_the_number_of_another_member_is_found_out(since, monkeypatch):
+    right = recorder.merge
+
+    def merge(request):
+        merged, calls = right(request), itertools.count()
+        if not request.n_params:
+            return merged
+        wrong = right(dataclasses.replace(request, which=[0, 0, 0, 1]))
+        pick = lambda *t: (wrong if next(calls) >= since else merged)(*t)  # noqa: E731
+        return dataclasses.replace(merged, of_all=pick)
+
+    monkeypatch.setattr(recorder, "merge", merge)
+    with pytest.warns(UserWarning, match=r"alone disagree in .*\(value 0.1, seed 0\)"):
+        fleet = train(build, [0.0, 0.1], epochs=12)
+    assert_members_are_fits(fleet, build)
+
+
+def test_only_the_group_that_disagrees_starts_again(monkeypatch):
+    let_be_wrong(monkeypatch, lambda x, found: len(found[0]) == 2 and a_gradient(x, found))
+
+    def of_widths(width):
+        model = mlp() if width is None else nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
+        return Run(model, sgd(model))
+
+    with pytest.warns(UserWarning, match="4 of 6 runs train one after the other"):
+        fleet = train(of_widths, [None, None, 3])
+    assert_members_are_fits(fleet, of_widths)
+
+
+@pytest.mark.parametrize("step", [0, 1])
+def test_a_chance_disagreement_sends_nobody_away(step, monkeypatch):
+    let_be_wrong(monkeypatch, a_sign, since=step, until=step + 1)
+    data = DATA.subset(BATCH)  # one length, and so one function
+    fleet = train(build, [0.0, 0.1], data, epochs=8)
+    assert fleet.fallback is None
+    expected, _ = alone(build, 0.0, 0, data, epochs=8)
+    assert fleet.val_loss[0, 0] == pytest.approx(expected.val_loss, abs=1e-9)
+    expected, _ = alone(build, 0.1, 0, data, epochs=8)
+    assert fleet.val_loss[1, 0, -1] != pytest.approx(expected.val_loss[-1], abs=1e-9)
+
+
+def test_who_disagreed_is_looked_at_in_the_next_step(monkeypatch):
+    let_be_wrong(monkeypatch, a_sign, until=1)
+    seen = []
+    of_watch = Watch.rehearse
+
+    def noted(watch, i, *arguments):
+        seen.append((watch._suspects, i))
+        of_watch(watch, i, *arguments)
+
+    monkeypatch.setattr(Watch, "rehearse", noted)
+    train(build, [0.0, 0.1], DATA.subset(BATCH), epochs=4)
+    assert seen[0] == ([2], 2), "member 2 has value 1 and seed 0"
+    assert all(suspects == [] for suspects, _ in seen[1:])
+
+
+SHAPES = list(itertools.product(range(1, 7), range(1, 7)))
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_each_value_and_each_seed_is_soon_met(shape):
+    n_values, n_seeds = shape
+    first = list(itertools.islice(_members_in_turn(shape), max(shape)))
+    assert first[0] == n_values * n_seeds - 1, "the last ones included"
+    values, seeds = zip(*(divmod(i, n_seeds) for i in first), strict=True)
+    assert set(values) == set(range(n_values))
+    assert set(seeds) == set(range(n_seeds))
+
+
+@pytest.mark.parametrize("shape", [(3, 2), (1, 3)], ids=str)
+@pytest.mark.parametrize("epochs", [12, 36])
+def test_as_many_looks_as_there_are_values_or_seeds(shape, epochs, monkeypatch):
+    seen = []
+    monkeypatch.setattr(Watch, "rehearse", lambda watch, i, *_: seen.append(i))
+    train(build, np.linspace(0, 0.1, shape[0]), seeds=shape[1], epochs=epochs)
+    assert len(seen) in (11, 12)
+    assert {i // shape[1] for i in seen} == set(range(shape[0]))
+    assert {i % shape[1] for i in seen} == set(range(shape[1]))
+
+
+# --- where two steps disagree -----------------------------------------------------------------
+
+
+def steps(change, gradient=None):
+    """(one step from zero, another that is changed, the start)."""
+    weight = torch.linspace(1, 2, 6)
+    gradient = weight.clone() if gradient is None else gradient
+    of_two = [Step({"w": w}, {"w": gradient.clone()}, False) for w in (weight, change(weight))]
+    return *of_two, {"w": torch.zeros(6)}
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda w: w.clone(), None),
+        (lambda w: w * (1 + 1e-12), None),
+        (lambda w: w * (1 + 1e-5), "w"),
+        (lambda w: torch.where(w > 1.9, w + 1e-4, w), "w"),
+        (lambda w: torch.where(w > 1.9, torch.nan, w), "w"),
+        (lambda w: w.flip(0), "w"),
+    ],
+)
+def test_rounding_is_told_from_a_mistake(change, where):
+    assert disagreement(*steps(change)) == where
+
+
+def test_a_large_step_along_a_gradient_of_rounding_is_none():
+    """Adam steps by lr whatever the size of a gradient, and so by its sign alone."""
+    gradient = torch.tensor([1.0, 1.0, 1.0, 1.0, 1.0, 1e-17])
+    flipped = lambda w: w * torch.tensor([1, 1, 1, 1, 1, -1])  # noqa: E731
+    assert disagreement(*steps(flipped, gradient)) is None
+    assert disagreement(*steps(flipped, torch.ones(6))) == "w"
+
+
+def test_one_that_diverges_alone():
+    together, other, start = steps(torch.clone)
+    assert disagreement(together, dataclasses.replace(other, diverged=True), start) == (
+        "whether it diverges"
+    )
+
+
+# --- nothing is left behind -------------------------------------------------------------------
+
+
+def test_a_rehearsal_leaves_all_as_it_was():
+    def warmed(lr):
+        model = mlp(dropout=0.3, norm_layer=nn.BatchNorm1d)
+        optimizer = torch.optim.Adam(model.parameters(), lr=lr)
+        nn.functional.cross_entropy(model(DATA.x_train), DATA.y_train).backward()
+        optimizer.step()
+        return Run(model, optimizer, augment=lambda x: x + torch.randn_like(x))
+
+    loss_fn = nn.functional.cross_entropy
+    (member,) = build_members(warmed, DATA, [0.1], [0], epochs=1, batch_size=BATCH, loss_fn=loss_fn)
+    model, optimizer = member.run.model, member.run.optimizer
+
+    def as_it_is():
+        tensors = {**dict(model.named_parameters()), **dict(model.named_buffers())}
+        return {
+            "objects": [(name, id(t), t.data_ptr()) for name, t in tensors.items()],
+            "numbers": {name: t.tolist() for name, t in tensors.items()},
+            "gradients": [p.grad.tolist() for p in model.parameters()],
+            "modes": [m.training for m in model.modules()],
+            "optimizer": copy.deepcopy(optimizer.state_dict()),
+            "held": [[id(p) for p in group["params"]] for group in optimizer.param_groups],
+            "data": [t.tolist() for t in (DATA.x_train, DATA.x_val, DATA.y_train)],
+            "random": (torch.get_rng_state().tolist(), random.getstate()),
+        }
+
+    def equal(a, b):
+        if isinstance(a, dict):
+            return a.keys() == b.keys() and all(equal(a[k], b[k]) for k in a)
+        if isinstance(a, list | tuple):
+            return len(a) == len(b) and all(map(equal, a, b))
+        return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
+
+    before = as_it_is()
+    found = rehearse(member, torch.arange(BATCH), loss_fn, {})
+    after = as_it_is()
+    assert found.reason is None
+    assert [name for name in before if not equal(before[name], after[name])] == []
+    assert not torch.equal(found.step.state["layers.1.weight"], model.layers[1].weight)
+
+
+def test_later_looks_leave_no_state_behind():
+    def build_adam(lr):
+        model = mlp()
+        return Run(model, torch.optim.Adam(model.parameters(), lr=lr))
+
+    fleet = train(build_adam, [0.01, 0.03], epochs=6)
+    assert fleet.fallback is None
+    assert_members_are_fits(fleet, build_adam)
+    for v, s in itertools.product(range(2), range(2)):
+        run = fleet._members[v, s].run
+        assert not run.optimizer.state
+        assert all(p.grad is None for p in run.model.parameters())
