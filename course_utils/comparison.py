@@ -23,7 +23,7 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.noise import stream
-from course_utils.training import LossFn
+from course_utils.scoring import LossFn
 
 Array = NDArray[np.float64]
 Ending = Literal["budget", "long", "early-stopped"]
