@@ -26,6 +26,7 @@ FLOORS = {
     "scoring": 2,
     "training": 2,
     "fleet": 2,
+    "comparison": 3,
     "evidence": 3,
     "plots": 3,
     "losslog": 3,

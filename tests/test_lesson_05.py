@@ -23,8 +23,8 @@ from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import augmenting
 from course_utils.panels.augmenting.flipping import FLIPS, train_flips
+from course_utils.panels.augmenting.images import images_to_train_on, most_typical
 from course_utils.panels.augmenting.strengths import STRENGTHS
-from course_utils.panels.augmenting.transformed import images_to_train_on, most_typical
 from course_utils.training import evaluate, fit
 from tests.lessons import Lesson, every_control_moves_the_picture
 from tests.precision import float64, in_float64

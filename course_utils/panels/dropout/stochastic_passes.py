@@ -51,6 +51,7 @@ class Turned:
     is that of evaluation mode too. All three are means over images, [angles, seeds].
     """
 
+    angles: Sequence[float]
     models: list[nn.Module]
     spread: Array
     accuracy: Array
@@ -84,7 +85,7 @@ def uncertainty(
 
     def measure(p: float) -> Iterator[Turned]:
         models = [fleet.model(fleet.values.index(p), s) for s in range(len(fleet.seeds))]
-        state = Turned(models, *np.full((3, len(angles), len(models)), np.nan))
+        state = Turned(angles, models, *np.full((3, len(angles), len(models)), np.nan))
         yield state
         for place, angle in enumerate(angles):
             scores = [_score(model, turn(x, angle), y, passes) for model in models]
