@@ -209,3 +209,21 @@ def execute(page: Page, code: str) -> str:
             code,
         )
     )
+
+
+def begin(page: Page, code: str) -> None:
+    """Begin to run `code` in the notebook's kernel, and return at once."""
+    page.evaluate(
+        """(code) => {
+            window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+                .requestExecute({ code });
+        }""",
+        code,
+    )
+
+
+def dismiss(page: Page) -> None:
+    """Accept a dialog of JupyterLab, if there is one (such as that the kernel was restarted)."""
+    accept = page.locator(".jp-Dialog .jp-mod-accept")
+    if accept.count():
+        accept.first.click()
