@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "course_utils"
 
 FLOORS = {
+    "tracebacks": 0,
     "history": 0,
     "noise": 0,
     "data": 0,

@@ -1,5 +1,7 @@
 """The panels in a real JupyterLab: keys, busy and dead kernels, errors, what a notebook keeps."""
 
+import re
+
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
@@ -81,6 +83,7 @@ def lab(tmp_path_factory):
     browser.write_notebook(folder / "sweep.ipynb", [cells[0], cells[1], BUSY.strip()])
     for name in ("others", "restart", "crash"):
         browser.write_notebook(folder / f"{name}.ipynb", [cells[0], cells[2], cells[3]])
+    browser.write_notebook(folder / "interrupt.ipynb", [cells[0], cells[1]])
     with browser.open_lab(folder) as server:
         yield server
 
@@ -220,6 +223,24 @@ def test_a_kernel_that_begins_anew_is_noticed(lab, chrome, how):
         panel.wait_doing("paused: step 3")
         panel.root.get_by_role("button", name="Step").click()
         panel.wait_doing("paused: step 4")
+
+
+def test_an_interrupt_is_one_sentence_and_the_cell_runs_again_at_once(lab, chrome):
+    with new_page(chrome) as page:
+        browser.open_notebook(page, lab, "interrupt.ipynb")
+        panel = Seen(page, "How p changes the training")
+        browser.start_all(page)
+        panel.wait_text(r"epoch [1-9]$")
+        browser.command(page, "notebook:interrupt-kernel")
+        panel.wait_doing(r"^stopped at epoch \d of 20; run the cell again$")
+        browser.wait_until_no_cell_runs(page)
+        (error,) = browser.errors(page)
+        assert re.search(r"stopped at epoch \d of 20; run the cell again$", error)
+        assert len(error.splitlines()) == 3
+        browser.start_all(page)
+        panel.wait_doing(r"^training: epoch \d of 20$")
+        assert browser.errors(page) == []
+        panel.wait_text(r"epoch 20$")
 
 
 def test_explore_answers_keys_and_shows_the_error_of_a_callback(others):
