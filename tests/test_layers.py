@@ -14,6 +14,7 @@ PACKAGE = ROOT / "course_utils"
 
 FLOORS = {
     "budget": 0,
+    "tracebacks": 0,
     "history": 0,
     "noise": 0,
     "data": 0,

@@ -16,6 +16,9 @@ from course_utils.live.predict import Prediction, predict
 from course_utils.live.stream import Live, Stream, stream
 from course_utils.live.sweep import At, Sweep, sweep
 from course_utils.live.turns import training_threads
+from course_utils.tracebacks import install
+
+install()  # in a notebook an error shows the learner's own lines
 
 __all__ = [
     "At",

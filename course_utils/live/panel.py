@@ -14,6 +14,7 @@ from course_utils.live.view import View
 from course_utils.live.worker import Worker
 from course_utils.plots.figures import Picture
 from course_utils.plots.value_axis import format_value
+from course_utils.tracebacks import shortened
 
 _panels: "weakref.WeakSet[Panel]" = weakref.WeakSet()
 
@@ -165,7 +166,8 @@ class Panel:
         self.error = error
         self.view.say()
         message = "".join(traceback.format_exception_only(error)).strip()
-        self.view.report(message, "".join(traceback.format_exception(error)))
+        where = shortened(error.__traceback__) or error.__traceback__
+        self.view.report(message, "".join(traceback.format_tb(where)))
 
     def _succeed(self) -> None:
         self.error = None

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -10,15 +9,16 @@ import traitlets
 from IPython import get_ipython
 from IPython.display import display
 
-HERE = Path(__file__).parent
+from course_utils.live.scripts import WEB, bundle
+
 NO_GUESS = "none recorded (choose above, then run this cell again)"
 
 
 class Question(anywidget.AnyWidget):
     """What the browser draws: the question, and one radio button for each option."""
 
-    _esm = HERE / "predict.js"
-    _css = HERE / "predict.css"
+    _esm = bundle("predict.js")
+    _css = (WEB / "predict.css").read_text(encoding="utf-8")
 
     question = traitlets.Unicode("").tag(sync=True)
     options: Any = traitlets.List().tag(sync=True)  # of str

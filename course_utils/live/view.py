@@ -6,22 +6,20 @@ so it answers while the kernel is busy, and after the kernel has gone.
 
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from course_utils.live.scripts import WEB, bundle
 from course_utils.plots.figures import Picture
-
-HERE = Path(__file__).parent
 
 
 class View(anywidget.AnyWidget):
-    """What the browser draws; `view.js` is its other half. Knows nothing of training or plots."""
+    """What the browser draws (see web/view.js). Knows nothing of training or plots."""
 
-    _esm = HERE / "view.js"
-    _css = HERE / "view.css"
+    _esm = bundle("view.js")
+    _css = (WEB / "view.css").read_text(encoding="utf-8")
 
     title = traitlets.Unicode("").tag(sync=True)
     controls: Any = traitlets.List().tag(sync=True)  # of Control.spec
@@ -33,6 +31,9 @@ class View(anywidget.AnyWidget):
     buttons: Any = traitlets.List().tag(sync=True)  # of {"name", "label", "pressed"}
     status = traitlets.Unicode("").tag(sync=True)
     progress = traitlets.Float(-1.0).tag(sync=True)  # 0 to 1; below 0 there is nothing to show
+    # The browser counts what it asks for, and learns here how much of it has been taken notice of.
+    asked = traitlets.Int(0).tag(sync=True, echo_update=False)
+    heard = traitlets.Int(0).tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     trace = traitlets.Unicode("").tag(sync=True)
     frozen = traitlets.Bool(False).tag(sync=True)  # true in the copy a notebook keeps
@@ -49,6 +50,10 @@ class View(anywidget.AnyWidget):
     def _handle_msg(self, msg: Any) -> None:
         with self._lock:
             super()._handle_msg(msg)
+
+    @traitlets.observe("asked")
+    def _hear(self, change: Any) -> None:
+        self.heard = change.new
 
     def begin_answer(self) -> None:
         """What is drawn from now on answers the controls as they stand now.
