@@ -26,9 +26,10 @@ DATASETS = ("digits", "mnist")
 
 def all_claims() -> list[Claim]:
     """The claims of every lesson, in the order of the lessons."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name.startswith("lesson_"))
+    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "claim")
     modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
-    return [claim for module in modules for claim in module.CLAIMS]
+    claims = [claim for module in modules for claim in module.CLAIMS]
+    return sorted(claims, key=lambda claim: claim.lesson)
 
 
 def few_samples(name: str) -> Dataset:
