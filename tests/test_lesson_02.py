@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from course_utils.comparison import ENDINGS
 from course_utils.data import Dataset, load_dataset, moons
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.two_weights import lasso, ridge, solve
+from course_utils.figures.penalties import NEAR, weights_of
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import penalties
 from course_utils.panels.penalties import decision_boundary
-from course_utils.panels.penalties.constraint import lasso, ridge, solve
-from course_utils.panels.penalties.figures import NEAR, weights_of
 from course_utils.regularizers import elastic_net, l2_penalty, penalized_weights
 from course_utils.training import evaluate
 from tests.lessons import Lesson, every_control_moves_the_picture

@@ -81,7 +81,6 @@ class EpochCurves(Part):
         self, quantity: Quantity = "loss", *, ylim: tuple[float, float], best: bool = True,
         **look: Any,
     ) -> None:  # fmt: skip
-        super().__init__()
         self._quantity, self._ylim, self._best, self._look = quantity, ylim, best, look
 
     def draw(self, ax: Axes, at: At) -> None:
@@ -113,7 +112,6 @@ class ScoreAgainst(Part):
         ylabel: str = "accuracy after the last epoch", color: str = COLORS[0], zero: bool = False,
         say: bool = True,
     ) -> None:  # fmt: skip
-        super().__init__()
         self._scores, self._ylim, self._ylabel, self._color = scores, ylim, ylabel, color
         self._zero, self._says = zero, say
 

@@ -25,7 +25,6 @@ class Probabilities(Part):
         self, classes: int, passes: int, find: Callable[[Any], tuple[Array, Array] | None], *,
         color: str, title: str, ylabel: str,
     ) -> None:  # fmt: skip
-        super().__init__()
         self._classes, self._find, self._color = classes, find, color
         self.dots = np.empty((0, classes))  # of the state on show
         self._title, self._ylabel = title, ylabel

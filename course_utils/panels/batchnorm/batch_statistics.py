@@ -5,27 +5,25 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import nn
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.experiments.batch_modes import DRAWS, in_batches, in_mode, with_companions
+from course_utils.experiments.runs import adam_run, classes_of, labeled
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import LayerOfWidth
 from course_utils.panels.batchnorm.compared import LossCurves, ValidationAccuracy
-from course_utils.panels.batchnorm.layer_inputs import in_mode
+from course_utils.panels.controls import noise_choice
 from course_utils.panels.probabilities import Probabilities
-from course_utils.panels.runs import adam_run, classes_of, labeled, noise_choice
 from course_utils.plots import COLORS, PartsBoard, said_accuracy, said_gain
 
 SIZES = (2, 10, 50, 250)
 LENGTH = {"steps": 250, "epochs": 10}  # of training, where these are what is equal
 MOST_SAMPLES = 500  # training samples that are used
 IMAGES = 8  # validation images to choose from
-DRAWS = 100  # times that an image meets other companions
-MOST_BATCHES = 20  # batches that a score in training mode is taken from
 STYLES = {"with, evaluation mode": 0, "with, training mode": 2, "without": 1}
 
 Array = NDArray[Any]
@@ -172,28 +170,3 @@ def epochs_of(size: int, n_train: int, equal: str) -> int:
 def _without_a_single_rest(n: int, sizes: Sequence[int]) -> int:
     """The largest number up to n that leaves no batch with one sample, whatever the size."""
     return next(m for m in range(n, 0, -1) if all(m % size != 1 for size in sizes))
-
-
-def with_companions(model: nn.Module, data: Dataset, index: int, size: int) -> Array:
-    """Probabilities [draws, classes] of validation image `index` in training mode, each time in a
-    batch of `size` with other training images, drawn at random."""
-    draws = torch.Generator().manual_seed(index)
-    votes = []
-    for _ in range(DRAWS):
-        others = torch.randperm(data.n_train, generator=draws)[: size - 1]
-        batch = torch.cat([data.x_val[index : index + 1], data.x_train[others]])
-        votes.append(in_mode(model, batch, training=True)[0].softmax(0))
-    return torch.stack(votes).numpy()
-
-
-def in_batches(model: nn.Module, data: Dataset, size: int) -> tuple[float, float]:
-    """Validation accuracy in training mode, in random batches of `size`, and how far from the
-    evaluation mode's its probabilities are: half the sum of the absolute differences."""
-    size = min(size, len(data.y_val))
-    order = torch.randperm(len(data.y_val), generator=torch.Generator().manual_seed(0))
-    batches = order[: len(order) // size * size].split(size)[:MOST_BATCHES]
-    said = torch.cat([in_mode(model, data.x_val[b], training=True) for b in batches]).softmax(1)
-    asked = torch.cat(batches)
-    steady = in_mode(model, data.x_val[asked], training=False).softmax(1)
-    right = (said.argmax(1) == data.y_val[asked]).float().mean()
-    return float(right), float((said - steady).abs().sum(1).mean()) / 2

@@ -8,18 +8,18 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.experiments.batch_modes import what_arrives
+from course_utils.experiments.runs import adam_run, labeled
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import LayerOfWidth
 from course_utils.panels.batchnorm.compared import LOOK, RUNS, STYLES, legend_of
-from course_utils.panels.runs import adam_run, labeled
 from course_utils.plots import COLORS, Part, PartsBoard, color, marker, said_number, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
-from course_utils.scoring import evaluating
 
 MODES = ("training", "evaluation")
 MOST_SENT = 300  # training images that are sent through to measure
@@ -100,44 +100,10 @@ def activations(
     )  # fmt: skip
 
 
-@torch.no_grad()
-def what_arrives(model: nn.Module, x: Tensor, *, training: bool) -> list[Tensor]:
-    """What x [n, ...] becomes in front of each ReLU of `model`, each [n, units].
-
-    In training mode x is one batch. The model's mode and running statistics stay as they are.
-    """
-    found: list[Tensor] = []
-    hooks = [
-        module.register_forward_pre_hook(lambda _, given: found.append(given[0]))
-        for module in model.modules()
-        if isinstance(module, nn.ReLU)
-    ]
-    try:
-        in_mode(model, x, training=training)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return found
-
-
-@torch.no_grad()
-def in_mode(model: nn.Module, x: Tensor, *, training: bool) -> Tensor:
-    """``model(x)`` in that mode, for a look: mode and running statistics stay as they are."""
-    kept = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    try:
-        with evaluating(model):
-            outputs: Tensor = model.train(training)(x)
-    finally:
-        for buffer, value in kept:
-            buffer.copy_(value)
-    return outputs
-
-
 class _Units(Part):
     """A line from mean - std to mean + std for each unit, and a dot at the mean, in order."""
 
     def __init__(self, run: int) -> None:
-        super().__init__()
         self._run = run
 
     def draw(self, ax: Axes, at: At) -> None:

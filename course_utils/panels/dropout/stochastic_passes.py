@@ -3,24 +3,21 @@
 Monte Carlo dropout: the spread of the passes as a measure of doubt (Gal and Ghahramani 2016).
 """
 
-import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from course_utils.data import Dataset
+from course_utils.experiments.dropout_passes import ask, measured_doubt, turn
+from course_utils.experiments.runs import classes_of
 from course_utils.fleet import Fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.noise import SeededDraws
 from course_utils.panels.probabilities import Probabilities
-from course_utils.panels.runs import classes_of
 from course_utils.plots import (
     COLORS,
     MARKERS,
@@ -32,7 +29,6 @@ from course_utils.plots import (
     tidy,
 )
 from course_utils.plots.style import FONT_SIZE, legend_above
-from course_utils.scoring import evaluating
 
 ANGLES = tuple(range(0, 181, 15))
 PASSES = 100
@@ -88,7 +84,7 @@ def uncertainty(
         state = Turned(angles, models, *np.full((3, len(angles), len(models)), np.nan))
         yield state
         for place, angle in enumerate(angles):
-            scores = [_score(model, turn(x, angle), y, passes) for model in models]
+            scores = [measured_doubt(model, turn(x, angle), y, passes) for model in models]
             state.spread[place], state.accuracy[place], state.confidence[place] = np.transpose(
                 scores
             )
@@ -132,46 +128,10 @@ def uncertainty(
     )
 
 
-def turn(images: Tensor, angle: float) -> Tensor:
-    """`images` [n, channels, height, width], turned by `angle` degrees counterclockwise."""
-    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    matrix = images.new_tensor([[cos, -sin, 0.0], [sin, cos, 0.0]]).expand(len(images), 2, 3)
-    grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, align_corners=False)
-
-
-@torch.no_grad()
-def ask(model: nn.Module, x: Tensor, passes: int, *, seed: int = 0) -> Tensor:
-    """Class probabilities [passes, n, classes] of x [n, ...], with only the dropout left on.
-
-    A layer that has something to learn or to remember (batch norm, say) stays in evaluation mode.
-    Leaves every mode as it was; the same seed draws the same masks.
-    """
-    with evaluating(model), SeededDraws(seed, x.device):
-        for module in model.modules():
-            if not any(True for _ in (*module.parameters(), *module.buffers())):
-                module.training = True
-        many = model(x.repeat(passes, *[1] * (x.ndim - 1))).softmax(1)
-    return many.unflatten(0, (passes, len(x)))
-
-
-@torch.no_grad()
-def _score(model: nn.Module, x: Tensor, y: Tensor, passes: int) -> tuple[float, float, float]:
-    """Mean spread, accuracy and confidence of one network on x."""
-    many = ask(model, x, passes)
-    preferred = many.mean(0).argmax(1)
-    of_preferred = many.gather(2, preferred.expand(passes, -1)[..., None])[..., 0]
-    with evaluating(model):
-        confidence, said = model(x).softmax(1).max(1)
-    right = (said == y).float().mean()
-    return float(of_preferred.std(0).mean()), float(right), float(confidence.mean())
-
-
 class _Image(Part):
     """The image that the passes are asked about."""
 
     def __init__(self, shown: Callable[[At], Tensor]) -> None:
-        super().__init__()
         self._shown = shown
 
     def draw(self, ax: Axes, at: At) -> None:
