@@ -1,18 +1,63 @@
 """Networks with batch norm in both modes: what arrives inside, and what companions change."""
 
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from course_utils.data import Dataset
+from course_utils.fleet import Fleet
 from course_utils.scoring import evaluating
 
 Array = NDArray[Any]
 
+MODES = ("training", "evaluation")
 DRAWS = 100  # times that an image meets other companions
 MOST_BATCHES = 20  # batches that a score in training mode is taken from
+
+
+@dataclass(frozen=True, eq=False)
+class Arrived:
+    """Mean and standard deviation, over the training images, of what arrives at each unit's ReLU.
+
+    Both are [runs, modes, layers, seeds, epochs + 1, units], NaN where an epoch has not been
+    trained yet: a run for each value of `fleet`, which holds the networks, modes as in `MODES`.
+    """
+
+    mean: Array
+    std: Array
+    fleet: Fleet
+
+    def spreads(self, run: int, mode: int, layer: int) -> Array:
+        """The middle unit's standard deviation, [epochs + 1, seeds]."""
+        return np.median(self.std[run, mode, layer], axis=-1).T
+
+    @property
+    def epoch(self) -> int:
+        """Up to which epoch there are numbers."""
+        return self.fleet.epoch
+
+
+def record_arrivals(fleets: Iterable[Fleet], x: Tensor) -> Iterator[Arrived]:
+    """Measure what becomes of x [n, ...], one batch, in every network after each epoch."""
+    state: Arrived | None = None
+    for fleet in fleets:
+        for run, mode, seed in np.ndindex(len(fleet.values), len(MODES), len(fleet.seeds)):
+            given = what_arrives(fleet.model(run, seed), x, training=MODES[mode] == "training")
+            std, mean = torch.std_mean(torch.stack(given), dim=1, correction=0)  # [layers, units]
+            if state is None:
+                layers, units = mean.shape
+                shape = (len(fleet.values), len(MODES), layers, len(fleet.seeds), fleet.epochs + 1)
+                nothing = np.full((2, *shape, units), np.nan)
+                state = Arrived(nothing[0], nothing[1], fleet)
+            here = (run, mode, slice(None), seed, fleet.epoch)
+            state.mean[here], state.std[here] = mean.numpy(), std.numpy()
+        assert state is not None, "a fleet has at least one network"
+        yield state
 
 
 @torch.no_grad()

@@ -4,6 +4,7 @@ Monte Carlo dropout: the spread of the passes as a measure of doubt (Gal and Gha
 """
 
 import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,10 +101,51 @@ def ask(model: nn.Module, x: Tensor, passes: int, *, seed: int = 0) -> Tensor:
     return many.unflatten(0, (passes, len(x)))
 
 
+@dataclass(frozen=True, eq=False)
+class Turned:
+    """What was measured on turned images, angle by angle; NaN where it has not been yet.
+
+    `spread` is the standard deviation, over the passes, of the probability of the class that they
+    prefer on average; `confidence` is the largest probability in evaluation mode, and `accuracy`
+    is that of evaluation mode too. All three are means over images, [angles, seeds].
+    """
+
+    data: Dataset
+    models: list[nn.Module]
+    angles: Sequence[float]
+    passes: int
+    spread: Array
+    accuracy: Array
+    confidence: Array
+
+    def image(self, label: int, angle: float) -> Tensor:
+        """The first validation image of class `label`, turned, [1, channels, height, width]."""
+        return turn(self.data.x_val[self.data.y_val == label][:1], angle)
+
+    def votes(self, label: int, angle: float) -> Array:
+        """What the passes of the first network say of that image, [passes, classes]."""
+        return ask(self.models[0], self.image(label, angle), self.passes)[:, 0].numpy()
+
+
+def ask_turned(
+    data: Dataset, models: list[nn.Module], angles: Sequence[float], *, passes: int, samples: int
+) -> Iterator[Turned]:
+    """Turn the first validation `samples` by each angle and ask all `models` about them.
+
+    Yields the same growing `Turned` after every angle, and before the first.
+    """
+    x, y = data.x_val[:samples], data.y_val[:samples]
+    spread, accuracy, confidence = np.full((3, len(angles), len(models)), np.nan)
+    state = Turned(data, models, angles, passes, spread, accuracy, confidence)
+    yield state
+    for place, angle in enumerate(angles):
+        scores = [_doubt(model, turn(x, angle), y, passes) for model in models]
+        spread[place], accuracy[place], confidence[place] = np.transpose(scores)
+        yield state
+
+
 @torch.no_grad()
-def measured_doubt(
-    model: nn.Module, x: Tensor, y: Tensor, passes: int
-) -> tuple[float, float, float]:
+def _doubt(model: nn.Module, x: Tensor, y: Tensor, passes: int) -> tuple[float, float, float]:
     """Mean spread, accuracy and confidence of one network on x."""
     many = ask(model, x, passes)
     preferred = many.mean(0).argmax(1)

@@ -1,7 +1,17 @@
-"""The transforms of lesson 05 by kind and strength, and in words."""
+"""The transforms of lesson 05, in words as well, and how well networks read what they give."""
 
-from course_utils.augmentation import Augment, GaussianNoise, RandomAffine
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from course_utils.augmentation import Augment, GaussianNoise, RandomAffine, compose
 from course_utils.plots import format_value
+from course_utils.training import evaluate
+
+Scores = dict[str, NDArray[np.float64]]
 
 
 def transform_of(kind: str, strength: float, width: int) -> Augment:
@@ -34,3 +44,36 @@ def said_transform(kind: str, strength: float, width: int) -> str:
     if kind == "all three":
         return ", ".join(said[one] for one in ("rotation", "shift", "zoom"))
     return said[kind]
+
+
+@dataclass(frozen=True, eq=False)
+class Looked:
+    """Transformed images [n, ...], each network's accuracies [seeds] on such, and how in words."""
+
+    images: Tensor
+    scores: Scores
+    said: str
+
+
+def transform_by(angle: float, shift: float, zoom: float, noise: float) -> Augment:
+    """Up to `angle` degrees, `shift` pixels and a share `zoom`, with pixel noise on top."""
+    return compose(RandomAffine(degrees=angle, shift=shift, zoom=zoom), GaussianNoise(noise))
+
+
+def said_amounts(angle: float, shift: float, zoom: float, noise: float) -> str:
+    """The same in words, without what is 0."""
+    parts = {
+        f"turned up to {angle:g}°": angle,
+        f"shifted up to {shift:g} pixels": shift,
+        f"zoomed up to {zoom:.0%}": zoom,
+        f"noise of standard deviation {noise:g}": noise,
+    }
+    return ", ".join(part for part, amount in parts.items() if amount) or "as they are"
+
+
+def accuracies(networks: Mapping[str, Sequence[nn.Module]], x: Tensor, y: Tensor) -> Scores:
+    """By name, the accuracy of each of some networks, [seeds]."""
+    return {
+        name: np.array([evaluate(network, x, y).acc for network in members])
+        for name, members in networks.items()
+    }
