@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "course_utils"
 
 FLOORS = {
+    "budget": 0,
     "tracebacks": 0,
     "history": 0,
     "noise": 0,
@@ -26,6 +27,7 @@ FLOORS = {
     "scoring": 2,
     "training": 2,
     "fleet": 2,
+    "comparison": 3,
     "evidence": 3,
     "plots": 3,
     "losslog": 3,

@@ -11,6 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from course_utils.comparison import ENDINGS
 from course_utils.data import Dataset, load_dataset, moons
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
@@ -174,10 +175,17 @@ def test_adam_takes_a_full_step_whatever_the_decay_and_the_others_a_share(decay:
 
 
 def test_on_clean_labels_l2_only_costs(lesson: Lesson) -> None:
-    plain, l2 = lesson["clean_plain"], lesson["clean_ridge"]
-    assert gain(l2, plain).mean < 0
-    assert not rises(gain(l2, plain))
-    assert rises(gain(l2, plain, "val_loss"))
+    fair, l2 = lesson["fair_clean"], lesson["l2_cost"]
+    for ending in ENDINGS:
+        assert not rises(fair.gain(l2, None, ending))
+        assert rises(fair.gain(l2, None, ending, "loss"))
+
+
+def test_most_of_l2s_gain_is_the_fall_of_the_network_without(lesson: Lesson) -> None:
+    fair, l2 = lesson["fair"], lesson["l2_cost"]
+    assert rises(fair.gain(l2, None, "long"))
+    assert fair.gain(l2, None, "early-stopped").mean < fair.gain(l2, None, "long").mean / 2
+    assert not falls(fair.gain(l2, None, "early-stopped", "loss"))
 
 
 def test_penalized_biases_become_small_and_the_score_does_not_care(lesson: Lesson) -> None:
@@ -343,10 +351,10 @@ def test_lambda_acts_at_the_next_step_and_starts_again_only_if_asked(
     panel.step(20)
     panel.wait()
     assert panel.text.startswith("epoch 50, L2 with λ = 0.03")
-    size = l2_penalty(panel.state.model(0, 0)).item()
+    size = l2_penalty(panel.state.fleet.model(0, 0)).item()
     panel.step(20)
     panel.wait()
-    assert l2_penalty(panel.state.model(0, 0)).item() < size
+    assert l2_penalty(panel.state.fleet.model(0, 0)).item() < size
     panel.controls["moved"].value = "start again"
     panel.controls["λ"].value = 0
     panel.step(3)

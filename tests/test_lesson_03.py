@@ -143,8 +143,7 @@ def test_uncertainty_measures_images_of_any_size(fleet: Fleet, exact: Dataset) -
     assert np.isfinite([first.accuracy, first.confidence]).all()
     panel.controls["digit"].index = 0
     panel.wait()
-    assert panel.result.label == 0
-    assert (panel.result.spread == first.spread).all()  # known by now
+    assert panel.result is first  # which image is shown trains nothing
     assert "class 0" in panel.text
     panel.close()
 

@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 import torch
 
+from course_utils.budget import set_training_share
 from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import augmenting, dropout, early_stopping, overfitting, penalties
 from course_utils.panels import batchnorm as normalization
-from tests.lessons import few_epochs
+from tests.lessons import SHARE
 
 CLASSES = 5
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def panels_train_quickly_and_none_stays() -> Iterator[None]:
-    with few_epochs():
+    with set_training_share(SHARE):
         yield
     for panel in open_panels():
         panel.close()

@@ -6,7 +6,7 @@ from typing import Any
 
 from course_utils.live.controls import Control
 from course_utils.live.pace import Pace
-from course_utils.live.painter import Drawing
+from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
 
 SLOW = 0.3  # seconds of computing from which the panel says so
@@ -18,7 +18,7 @@ class Explore(Panel):
     def __init__(
         self,
         compute: Callable[..., Any],
-        drawing: Drawing,
+        drawing: Shown,
         *,
         controls: Mapping[str, Control | Sequence[Any]],
         title: str,
@@ -51,7 +51,7 @@ class Explore(Panel):
 
 def explore(
     compute: Callable[..., Any],
-    drawing: Drawing,
+    drawing: Shown,
     *,
     controls: Mapping[str, Control | Sequence[Any]],
     title: str = "",
@@ -61,7 +61,7 @@ def explore(
     Args:
         compute: ``compute(**settings)`` -> state, in well under a second; the settings are the
             values of `controls`, by name.
-        drawing: draws what `compute` returns; a `plots.Board` with fixed limits.
+        drawing: draws what `compute` returns: a list of parts, or a `plots.PartsBoard` of them.
         controls: lists of values, `slider(...)` or `choice(...)`, by name.
         title: what the panel is about, read out by screen readers.
 

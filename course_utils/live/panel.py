@@ -9,7 +9,7 @@ from typing import Any
 
 from course_utils.live.controls import Control, make_controls
 from course_utils.live.display import Output
-from course_utils.live.painter import Drawing, Painter
+from course_utils.live.painter import Painter, Shown
 from course_utils.live.view import View
 from course_utils.live.worker import Worker
 from course_utils.plots.figures import Picture
@@ -37,7 +37,7 @@ class Panel:
 
     def __init__(
         self,
-        drawing: Drawing,
+        drawing: Shown,
         controls: Mapping[str, Control | Sequence[Any]],
         *,
         pages: str | None = None,

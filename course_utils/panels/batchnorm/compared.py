@@ -1,114 +1,105 @@
-"""Parts of lesson 04's boards: a few named runs side by side, each with its band over seeds."""
+"""Parts of lesson 04's panels: a few named runs side by side, each with its band over seeds."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike, NDArray
 
-from course_utils.evidence import interval_along
-from course_utils.plots import color, marker, tidy
-from course_utils.plots.style import (
-    BAND_ALPHA,
-    FONT_SIZE,
-    LINE_STYLES,
-    NEUTRAL,
-    SPLIT_NAMES,
-    Split,
-)
+from course_utils.live import At
+from course_utils.plots import Part, ValueAxis, color, marker, tidy
+from course_utils.plots.style import FONT_SIZE, LINE_STYLES, NEUTRAL, SPLIT_NAMES
 
-#: The two runs that every panel of the lesson compares, in the order of their colors.
-RUNS = ("with batch norm", "without")
+#: The two runs that every panel of the lesson compares, and the number of their color and marker.
+STYLES = {"with batch norm": 0, "without": 1}
+RUNS = tuple(STYLES)
+LOOK: dict[str, Any] = {"markersize": 5, "linewidth": 1.7}
 
 
-class Series:
-    """Named lines over an axis, each with a color, a marker and a band; and where the slider is.
+class ValidationAccuracy(Part):
+    """Accuracies against the slider's values, as named curves, with a guide where it stands.
 
     Args:
-        names: what the lines are called.
-        styles: the number of each line's color and marker; those of `RUNS` are 0 and 1.
-        split: the line style, which says what the values were measured on.
-        markers: whether each point is marked, or only about eight of them.
-        legend: whether the names stand above the axes.
+        find: ``find(at)`` -> accuracies [values, seeds] by the names of `styles`.
+        styles: by name, the number of its color and marker.
     """
 
     def __init__(
-        self,
-        ax: Axes,
-        names: Sequence[str] = RUNS,
-        *,
-        styles: Sequence[int] = (0, 1),
-        split: Split = "val",
-        markers: bool = True,
-        legend: bool = True,
-    ) -> None:
+        self, find: Callable[[At], Mapping[str, NDArray[Any]]], styles: Mapping[str, int] = STYLES,
+        *, ylabel: str = "validation accuracy",
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._find, self._styles, self._ylabel = find, styles, ylabel
+
+    def draw(self, ax: Axes, at: At) -> None:
+        """Curves without points."""
         tidy(ax)
-        self.ax = ax
-        self._guide = ax.axvline(0, color=NEUTRAL, linewidth=1, alpha=0.6, visible=False)
-        self._bands, self._lines = {}, {}
-        self._sparse = not markers
-        for i, name in zip(styles, names, strict=True):
-            self._bands[name] = ax.fill_between(
-                [], [], [], color=color(i), alpha=BAND_ALPHA, linewidth=0
-            )
-            (self._lines[name],) = ax.plot(
-                [], [], linestyle=LINE_STYLES[split], color=color(i), marker=marker(i),
-                markersize=5, linewidth=1.7,
-            )  # fmt: skip
-        if legend:
-            legend_of(ax, names, styles)
+        self._guide = self.guide()
+        self._curves = {
+            name: self.curve(LINE_STYLES["val"], color=color(i), marker=marker(i), **LOOK)
+            for name, i in self._styles.items()
+        }
+        legend_of(ax, self._styles)
+        self._axis = ValueAxis(at.values)
+        self._axis.apply(ax, at.name)
+        ax.set(ylim=(0, 1.02), ylabel=self._ylabel)
 
-    @property
-    def artists(self) -> list[Artist]:
-        """The guide, the bands, the lines."""
-        return [self._guide, *self._bands.values(), *self._lines.values()]
-
-    def update(self, name: str, x: ArrayLike, samples: ArrayLike) -> None:
-        """Show `samples` [points, seeds] of line `name` at `x` [points]; NaN is not drawn."""
-        places = np.asarray(x, dtype=float)
-        mean, low, high = interval_along(np.asarray(samples, dtype=float), axis=1)
-        self._lines[name].set_data(places, mean)
-        self._lines[name].set_markevery(max(1, len(places) // 8) if self._sparse else 1)
-        self._bands[name].set_data(places, low, high)
-
-    def mark(self, x: float) -> None:
-        """Draw the guide at `x`."""
-        self._guide.set_xdata([x, x])
-        self._guide.set_visible(True)
+    def update(self, at: At) -> None:
+        """Show what `find` finds."""
+        self._guide.set_xdata([self._axis.position(at.index)] * 2)
+        for name, samples in self._find(at).items():
+            self._curves[name].show(self._axis.positions, samples)
 
 
-class LossCurves:
-    """Training and validation loss of both runs: color and marker say which, the style on what."""
+class LossCurves(Part):
+    """Training and validation loss of both runs: color and marker say which, the style on what.
 
-    def __init__(self, ax: Axes, *, top: float) -> None:
-        self.train = Series(ax, split="train", markers=False, legend=False)
-        self.val = Series(ax, split="val", markers=False, legend=False)
-        ax.set_ylim(0, top)
-        ax.set_ylabel("cross-entropy", fontsize=FONT_SIZE)
-        legend_of(ax, RUNS, (0, 1), splits=True)
+    Args:
+        find: ``find(at)`` -> x [points], and the losses [runs, seeds, points] on each split.
+        top: where the axis ends.
+        axis: ``axis(at)`` -> the limit of x and its label.
+    """
 
-    @property
-    def artists(self) -> list[Artist]:
-        """Both splits' bands and lines."""
-        return [*self.train.artists, *self.val.artists]
+    def __init__(
+        self, find: Callable[[At], tuple[ArrayLike, NDArray[Any], NDArray[Any]]], *, top: float,
+        axis: Callable[[At], tuple[float, str]],
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self._find, self._top, self._axis = find, top, axis
 
-    def update(self, x: ArrayLike, train: NDArray[Any], val: NDArray[Any]) -> None:
-        """Show the losses [runs, seeds, points], runs as in `RUNS`, at `x` [points]."""
-        for name, seen, unseen in zip(RUNS, train, val, strict=True):
-            self.train.update(name, x, seen.T)
-            self.val.update(name, x, unseen.T)
+    def draw(self, ax: Axes, at: At) -> None:
+        """Curves without points."""
+        tidy(ax)
+        self._curves = [
+            [
+                self.curve(LINE_STYLES[split], color=color(i), marker=marker(i), **LOOK)
+                for i in (0, 1)
+            ]
+            for split in SPLIT_NAMES
+        ]
+        ax.set(ylim=(0, self._top), ylabel="cross-entropy")
+        legend_of(ax, STYLES, splits=True)
+        self._now: tuple[float, str] | None = None
+
+    def update(self, at: At) -> None:
+        """Show what `find` finds, on an axis that may be another one for other settings."""
+        if self._axis(at) != self._now:
+            self._now = last, label = self._axis(at)
+            self.ax.set(xlim=(0, last), xlabel=label)
+            self.redraw_background()
+        x, *losses = self._find(at)
+        for curves, of_split in zip(self._curves, losses, strict=True):
+            for curve, samples in zip(curves, of_split, strict=True):
+                curve.show(x, samples.T)
+                curve.line.set_markevery(max(1, samples.shape[-1] // 8))
 
 
-def legend_of(
-    ax: Axes, names: Sequence[str], styles: Sequence[int], *, splits: bool = False
-) -> None:
+def legend_of(ax: Axes, styles: Mapping[str, int], *, splits: bool = False) -> None:
     """What the colors and markers mean, above the axes; with `splits` the line styles as well."""
     handles = [
-        Line2D([], [], color=color(i), marker=marker(i), markersize=5, linewidth=1.7, label=name)
-        for i, name in zip(styles, names, strict=True)
+        Line2D([], [], color=color(i), marker=marker(i), label=name, **LOOK)
+        for name, i in styles.items()
     ]
     if splits:
         handles += [

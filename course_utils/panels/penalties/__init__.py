@@ -8,7 +8,8 @@ from course_utils.panels.penalties.figures import (
     show_pull,
     show_weights,
 )
-from course_utils.panels.penalties.sweeping import ProximalSGD, lambda_sweep
+from course_utils.panels.penalties.proximal import ProximalSGD
+from course_utils.panels.penalties.sweeping import lambda_sweep
 
 __all__ = [
     "ProximalSGD",
