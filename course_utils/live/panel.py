@@ -17,7 +17,7 @@ from course_utils.plots.value_axis import format_value
 from course_utils.tracebacks import shortened
 
 # What a panel has trained or computed, and the training that may go on.
-TRAINED = ("result", "state", "_kept", "_states")
+TRAINED = ("result", "state", "_kept", "_results", "_states")
 
 _panels: "weakref.WeakSet[Panel]" = weakref.WeakSet()
 
