@@ -84,6 +84,9 @@ class Panel(WidgetPage):
             "document.querySelector('canvas').getContext('2d').getImageData(5, 5, 1, 1).data[0]"
         )
 
+    def wait_faded(self):
+        self.wait("document.querySelector('.live-old')")
+
     def wait(self, condition):
         self.page.wait_for_function(condition)
 
@@ -160,10 +163,7 @@ def test_no_frame_is_blank_while_pages_turn_and_change(panel):
 def test_the_old_picture_fades_until_the_first_new_one(panel):
     panel.begin(sweep())
     panel.page.get_by_role("radio", name="20 %").check()
-    assert panel.faded
-    panel.page.wait_for_timeout(500)
-    opacity = "+getComputedStyle(document.querySelector('.live-picture')).opacity"
-    assert panel.page.evaluate(opacity) < 0.5
+    panel.wait("+getComputedStyle(document.querySelector('.live-picture')).opacity < 0.5")
     # One more picture of the run before is no answer.
     panel.push(newest={**page(90, p=0, noise=0), "run": 0, "index": 0})
     wait_shade(panel, 90)
@@ -174,7 +174,8 @@ def test_the_old_picture_fades_until_the_first_new_one(panel):
     assert not panel.faded
     # The other pages of the new run are not drawn yet: the one before stays, faded.
     panel.slider.press("ArrowRight")
-    assert (panel.shade, panel.faded) == (100, True)
+    panel.wait_faded()
+    assert panel.shade == 100
     panel.push(newest={**page(110, p=0, noise=1), "run": 1, "index": 1})
     wait_shade(panel, 110)
     assert not panel.faded
@@ -183,9 +184,20 @@ def test_the_old_picture_fades_until_the_first_new_one(panel):
 def test_back_to_what_is_on_show_takes_the_fading_away(panel):
     panel.begin(stream())
     panel.slider.press("ArrowRight")
-    assert panel.faded
+    panel.wait_faded()
     panel.slider.press("ArrowLeft")
     assert not panel.faded
+
+
+def test_a_drag_that_is_drawn_as_it_goes_does_not_fade(panel):
+    panel.begin(stream())
+    panel.slider.press("ArrowRight")
+    for shade in range(100, 112):  # each answers the value before
+        panel.push(newest={**page(shade, p=0), "run": 0, "index": 0})
+        wait_shade(panel, shade)
+        panel.page.wait_for_timeout(50)
+        assert not panel.faded
+    panel.wait_faded()
 
 
 def test_a_kernel_that_does_not_listen_is_named_until_it_does(panel):

@@ -132,7 +132,7 @@ def test_parts_share_an_axes_and_their_sentences_follow_the_boards() -> None:
     picture = board.picture(live.At(2, 0, 1, [1, 2], {}))
     assert picture.alt == "p = 1; 1 of nothing, run 2; 1 of nothing, run 2; 1 of nothing, run 2"
     assert len(board.figure.axes) == 2
-    assert len(board.artists) == 3
+    assert len(board.artists) == 3 + 2  # and of each axes the marks for what is off its scale
 
 
 def test_a_part_draws_from_back_to_front_and_asks_for_a_new_background() -> None:

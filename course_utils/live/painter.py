@@ -55,6 +55,11 @@ class Painter:
             png = encode_png(np.asarray(self._canvas.buffer_rgba()))
             return Picture(png, self.drawing.describe(state))
 
+    def release(self) -> None:
+        """Let go of the figure; nothing can be painted any more."""
+        with self._lock:
+            del self.drawing, self._canvas, self._kept
+
     def _keep_background(self) -> None:
         """Draw all that does not move, once, and keep it."""
         figure, moving = self.drawing.figure, self.drawing.artists

@@ -16,6 +16,9 @@ from course_utils.plots.figures import Picture
 from course_utils.plots.value_axis import format_value
 from course_utils.tracebacks import shortened
 
+# What a panel has trained or computed, and the training that may go on.
+TRAINED = ("result", "state", "_kept", "_results", "_states")
+
 _panels: "weakref.WeakSet[Panel]" = weakref.WeakSet()
 
 
@@ -55,7 +58,7 @@ class Panel:
             indices={name: c.index for name, c in self.controls.items()},
             pages=[None] * count,
         )
-        self._output = Output(self.view, self._snapshot)
+        self._output = Output(self.view, self._snapshot, self.discard)
         self.view.observe(self._follow_view, "indices")
         self.view.on_msg(self._receive)
         for name, control in self.controls.items():
@@ -90,6 +93,7 @@ class Panel:
         the panel says it as well.
         """
         self._in_cell = True
+        self._output.replace()
         try:
             with closing(self._run()) as steps:
                 for _ in steps:
@@ -123,8 +127,31 @@ class Panel:
     def close(self) -> None:
         """Stop all work and take the panel away."""
         self._worker.cancel()
+        self.view.layout.close()
         self.view.close()
         _panels.discard(self)
+
+    def discard(self) -> None:
+        """Close a panel whose cell has been run again, and let go of what it has trained.
+
+        IPython keeps the value of each cell for ever, so without this each run would cost memory.
+        """
+        self.close()
+        self._worker.wait(2.0)
+        self._picture = Picture(self.image, self.text)
+        self._pictures[:] = [None] * len(self._pictures)
+        self._painter.release()
+        self.view.forget_pages()
+        for name in TRAINED:
+            vars(self).pop(name, None)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in TRAINED:
+            raise AttributeError(
+                f"this panel has no {name} any more, because its cell has been run again; "
+                "use the panel of the new run"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def changed(self, name: str) -> None:
         """Control `name` has a new value: do what follows from it."""

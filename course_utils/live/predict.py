@@ -52,10 +52,26 @@ class Prediction:
             raise ValueError(f"option must be one of {', '.join(self.options)}, got {option!r}")
         self.view.chosen = self.options.index(option)
 
-    def reveal(self, measured: str) -> None:
-        """Print the guess, and under it what was `measured`, in words."""
-        print(f"Your guess: {self.guess or NO_GUESS}")
+    def reveal(self, measured: str, *, answer: int | str | None = None) -> None:
+        """Print the guess, whether it was right, and under it what was `measured`, in words.
+
+        `answer` is the option that what was measured bears out, best found from the numbers: its
+        text, or its index from 0. Without it, guess and measurement stand side by side.
+        """
+        verdict = ""
+        right = None if answer is None else self._option(answer)
+        if right and self.guess:
+            verdict = ". That is right." if self.guess == right else f". In fact: {right}."
+        print(f"Your guess: {self.guess or NO_GUESS}{verdict}")
         print(f"Measured:   {measured}")
+
+    def _option(self, answer: int | str) -> str:
+        if isinstance(answer, str) and answer in self.options:
+            return answer
+        if not isinstance(answer, str) and 0 <= answer < len(self.options):
+            return self.options[int(answer)]
+        known = ", ".join(f"{i}: {option}" for i, option in enumerate(self.options))
+        raise ValueError(f"answer must be an option or its index ({known}), got {answer!r}")
 
     def show(self) -> None:
         """Show the question in the running cell; nothing happens outside a notebook."""

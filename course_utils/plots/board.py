@@ -11,6 +11,7 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from course_utils.plots.figures import Picture, figure_png, new_figure, show
+from course_utils.plots.off_scale import OffScale
 from course_utils.plots.part import M, Moving, Part
 
 
@@ -45,6 +46,7 @@ class Board:
             columns, rows, width=width, height=height, widths=widths
         )
         self.parts: list[Moving] = []
+        self._off_scale = [OffScale(ax) for ax in self.axes]
         self.background = 0  # counts the backgrounds; a change asks for a new one
 
     def add(self, part: M) -> M:
@@ -59,7 +61,7 @@ class Board:
     @property
     def artists(self) -> list[Artist]:
         """Every artist that moves, in drawing order."""
-        return [artist for part in self.parts for artist in part.artists]
+        return [*(artist for part in self.parts for artist in part.artists), *self._off_scale]
 
     def update(self, state: Any) -> None:
         """Move the parts so that they show `state`."""
@@ -119,7 +121,7 @@ class PartsBoard(Board):
     @property
     def artists(self) -> list[Artist]:
         """Every artist that moves, in drawing order."""
-        return [artist for part in self._shown for artist in part.artists]
+        return [*(artist for part in self._shown for artist in part.artists), *self._off_scale]
 
     def describe(self, state: Any) -> str:
         """The board's own half-sentence, then those of its parts."""

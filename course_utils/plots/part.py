@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from course_utils.evidence import interval_along
+from course_utils.plots.off_scale import on_scale
 from course_utils.plots.style import BAND_ALPHA, NEUTRAL
 
 
@@ -120,4 +121,8 @@ class Curve:
         places, values = np.asarray(x, dtype=float), np.asarray(samples, dtype=float)
         mean, low, high = interval_along(values.reshape(len(places), -1), axis=1)
         self.line.set_data(places, mean)
-        self.band.set_data(places, np.maximum(low, lowest), high)
+        self.band.set_data(
+            places,
+            on_scale(self.line, mean, np.maximum(low, lowest)),
+            on_scale(self.line, mean, high),
+        )

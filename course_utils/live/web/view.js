@@ -12,6 +12,7 @@ import { STOPPED } from "./kernel.js";
 
 const FROZEN = "A picture of the panel. Run its cell to move the sliders.";
 const UNHEARD = "waiting for the kernel, which is busy with a cell";
+const FADE_AFTER_MS = 250;
 const TALLEST = 600; // of a panel, in pixels: it is to be seen as a whole
 const AROUND = 150; // pixels of a window that JupyterLab's bars take
 const SMALLEST = 0.7; // of its size: a picture whose words are smaller cannot be read
@@ -28,6 +29,8 @@ class PanelView {
     this.root = root;
     /** @type {ImageBitmap | undefined} */
     this.painted = undefined;
+    /** @type {number | undefined} */
+    this.fading = undefined;
     root.classList.add("live-panel");
     root.setAttribute("role", "group");
     root.setAttribute("aria-label", this.model.get("title"));
@@ -111,10 +114,9 @@ class PanelView {
   paint() {
     const { book, canvas } = this;
     const bitmap = book.bitmaps[book.page];
-    // A page that is not drawn yet leaves the one before it on show, faded; so does a setting that
-    // the kernel has yet to answer.
-    this.root.classList.toggle("live-old", !book.answered && this.painted !== undefined);
-    if (!bitmap || bitmap === this.painted) return;
+    const isNew = bitmap && bitmap !== this.painted;
+    this.fade(isNew && !book.turner);
+    if (!isNew) return;
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
       canvas.width = bitmap.width;
       canvas.height = bitmap.height;
@@ -130,6 +132,23 @@ class PanelView {
       canvas.setAttribute("aria-label", text);
     }
     this.fit();
+  }
+
+  /**
+   * A page that is not drawn yet leaves the one before it on show, faded; so does a setting that the
+   * kernel has yet to answer. An answer that comes at once needs no fading before it, and in a drag
+   * that is drawn as it goes, each picture is nearly the answer.
+   *
+   * @param {boolean | null | undefined} nearly whether a picture of a drag has just come
+   */
+  fade(nearly) {
+    const old = !this.book.answered && this.painted !== undefined;
+    if (!old || nearly) {
+      clearTimeout(this.fading);
+      this.fading = undefined;
+      this.root.classList.remove("live-old");
+    }
+    if (old) this.fading ??= setTimeout(() => this.root.classList.add("live-old"), FADE_AFTER_MS);
   }
 
   /** Give the picture the size with which the whole panel can be seen at once. */
@@ -195,6 +214,7 @@ class PanelView {
   }
 
   remove() {
+    clearTimeout(this.fading);
     for (const control of this.controls.values()) control.remove();
     for (const [event, listener] of this.listeners) this.model.off(event, listener);
     this.sizes.disconnect();
