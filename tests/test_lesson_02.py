@@ -130,6 +130,31 @@ def test_the_threshold_finds_what_the_penalty_asks_for() -> None:
         assert model.weight[0, 1] == 0
 
 
+def test_l1_drops_the_made_up_columns_first_and_keeps_what_says_most(lesson: Lesson) -> None:
+    linear, names = lesson["linear"], lesson["names"]
+    weights = linear(0.2)
+    assert (weights[len(names) :] == 0).all()
+    assert (linear(0.0) != 0).all()
+    assert 2 <= (weights[: len(names)] != 0).sum() < len(names) / 2
+    assert "bmi" in [name for name, w in zip(names, linear(0.8), strict=False) if w != 0]
+
+
+@pytest.mark.parametrize(("alpha", "ratio"), [(0.02, 0.9), (0.3, 0.1), (0.5, 1.0)])
+def test_the_elastic_nets_of_scikit_learn_are_translated_at_other_strengths(
+    lesson: Lesson, alpha: float, ratio: float
+) -> None:
+    net = lesson["ElasticNet"](alpha=alpha, l1_ratio=ratio, tol=1e-12, max_iter=100_000)
+    theirs = net.fit(lesson["x"], lesson["y"]).coef_
+    ours = lesson["linear"](l1=2 * alpha * ratio, l2=alpha * (1 - ratio))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-8)
+
+
+def test_an_l1_loss_passes_over_outliers_and_an_l1_penalty_does_not(lesson: Lesson) -> None:
+    squared, penalized, absolute = lesson["slopes"].values()
+    assert absolute == pytest.approx(2, abs=0.05)
+    assert min(squared, penalized) > 4
+
+
 # Weight decay.
 
 
