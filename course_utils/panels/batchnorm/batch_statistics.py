@@ -21,7 +21,7 @@ from course_utils.experiments.runs import adam_run, classes_of, labeled
 from course_utils.fleet import Run
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import LayerOfWidth
-from course_utils.panels.batchnorm.compared import LossCurves, ValidationAccuracy
+from course_utils.panels.batchnorm.parts import LossCurves, ValidationAccuracy
 from course_utils.panels.controls import noise_choice
 from course_utils.panels.probabilities import Probabilities
 from course_utils.plots import COLORS, PartsBoard, said_accuracy, said_gain

@@ -13,7 +13,7 @@ from course_utils.experiments.runs import adam_run, labeled
 from course_utils.fleet import Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import LayerOfWidth
-from course_utils.panels.batchnorm.compared import LOOK, RUNS, STYLES, legend_of
+from course_utils.panels.batchnorm.parts import LOOK, RUNS, STYLES, legend_of
 from course_utils.plots import COLORS, Part, PartsBoard, color, marker, said_number, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 
