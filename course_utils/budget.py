@@ -29,6 +29,9 @@ class set_training_share:
         self._before = _chosen
         _chosen = _checked(share, "share")
 
+    def __repr__(self) -> str:
+        return f"panels train {training_share():.0%} of their epochs"
+
     def __enter__(self) -> None:
         """The share has been set by the call."""
 

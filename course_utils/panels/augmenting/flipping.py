@@ -1,6 +1,7 @@
 """Lesson 05's panel about flips: what a mirrored digit looks like, and who is taken for whom."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -79,14 +80,15 @@ def flips(data: Dataset, pairs: Pairs = PAIRS, *, epochs: int = EPOCHS) -> Sweep
     )
 
 
+@dataclass(eq=False)
 class _ConfusionMap(Part):
     """Shares of each class (row) read as another (column); the diagonal is left out."""
 
-    def __init__(self, data: Dataset, pairs: Pairs) -> None:
-        self._data, self._pairs = data, pairs
+    data: Dataset
+    pairs: Pairs
 
     def draw(self, ax: Axes, at: At) -> None:
-        classes = classes_of(self._data)
+        classes = classes_of(self.data)
         self._image = self.moves(
             ax.imshow(np.zeros((classes, classes)), cmap="Greys", vmin=0, vmax=0.15,
                       interpolation="nearest")
@@ -98,12 +100,12 @@ class _ConfusionMap(Part):
         ax.set_xlabel("read as (black: 15 % or more)", fontsize=FONT_SIZE)
         ax.set_ylabel("true class", fontsize=FONT_SIZE)
         ax.set_title("trained with the flip, shown images as they are", fontsize=FONT_SIZE + 1)
-        for row, column in self._pairs:
+        for row, column in self.pairs:
             frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False)
             frame.set(edgecolor=COLORS[1], linewidth=1.6)
             self.moves(ax.add_patch(frame))
 
     def update(self, at: At) -> None:
-        mean = confusions(at.result, self._data, at.index).trained.mean(axis=0)
+        mean = confusions(at.result, self.data, at.index).trained.mean(axis=0)
         np.fill_diagonal(mean, 0.0)
         self._image.set_data(mean)

@@ -1,6 +1,7 @@
 """Images that lesson 05's panels show, and what they ask of their data."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -14,6 +15,7 @@ from course_utils.plots.style import FONT_SIZE
 MOST = 10  # classes shown
 
 
+@dataclass(eq=False)
 class ImageRows(Part):
     """Rows of the same images, each row changed in its own way, with names at the columns.
 
@@ -23,19 +25,16 @@ class ImageRows(Part):
         find: ``find(state)`` -> the images [rows * columns, channels, height, width].
     """
 
-    def __init__(
-        self, data: Dataset, rows: Sequence[str], columns: Sequence[Any],
-        find: Callable[[Any], Tensor],
-    ) -> None:  # fmt: skip
-        self._data, self._rows, self._columns, self._find = data, rows, columns, find
+    data: Dataset
+    rows: Sequence[str]
+    columns: Sequence[Any]
+    find: Callable[[Any], Tensor]
 
     def draw(self, ax: Axes, state: Any) -> None:
         """A mosaic without images."""
-        rows, columns = self._rows, self._columns
-        self._mosaic = self.add(
-            Mosaic(ax, len(rows), len(columns), limits=pixel_limits(self._data))
-        )
-        height, width = self._data.input_shape[-2:]
+        rows, columns = self.rows, self.columns
+        self._mosaic = self.add(Mosaic(ax, len(rows), len(columns), limits=pixel_limits(self.data)))
+        height, width = self.data.input_shape[-2:]
         ax.set_xticks(
             [i * (width + 1) + width / 2 - 0.5 for i in range(len(columns))], map(str, columns)
         )
@@ -46,7 +45,7 @@ class ImageRows(Part):
 
     def update(self, state: Any) -> None:
         """Show what `find` finds."""
-        self._mosaic.update(gray(self._find(state)))
+        self._mosaic.update(gray(self.find(state)))
 
 
 def most_typical(data: Dataset, classes: Sequence[int] | None = None) -> tuple[Tensor, list[int]]:

@@ -1,6 +1,7 @@
 """Shares with their intervals, one row for each name: a part of lesson 05's panels."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -13,6 +14,7 @@ from course_utils.plots.style import FONT_SIZE
 Samples = Mapping[str, NDArray[Any]]
 
 
+@dataclass(eq=False)
 class Shares(Part):
     """A dot and a 95 % interval over seeds in each row; a hollow dot may say what it was before.
 
@@ -21,23 +23,22 @@ class Shares(Part):
         find: ``find(state)`` -> shares [seeds] by name, and what they were before or None.
     """
 
-    def __init__(
-        self, names: Sequence[str], find: Callable[[Any], tuple[Samples, Samples | None]], *,
-        xlabel: str, xlim: tuple[float, float] = (0.0, 1.0), title: str = "",
-    ) -> None:  # fmt: skip
-        self._names, self._find, self._xlim = names, find, xlim
-        self._xlabel, self._title = xlabel, title
+    names: Sequence[str]
+    find: Callable[[Any], tuple[Samples, Samples | None]]
+    xlabel: str
+    xlim: tuple[float, float] = (0.0, 1.0)
+    title: str = ""
 
     def draw(self, ax: Axes, state: Any) -> None:
         """Rows without dots."""
         tidy(ax)
-        rows = range(len(self._names))[::-1]
-        (low, high), room = self._xlim, 0.03 * (self._xlim[1] - self._xlim[0])  # for dots at an end
-        ax.set(xlim=(low - room, high + room), ylim=(-0.6, len(rows) - 0.4), xlabel=self._xlabel)
-        ax.set_yticks(rows, self._names, fontsize=FONT_SIZE)
-        ax.set_title(self._title, fontsize=FONT_SIZE + 1)
+        rows = range(len(self.names))[::-1]
+        (low, high), room = self.xlim, 0.03 * (self.xlim[1] - self.xlim[0])  # for dots at an end
+        ax.set(xlim=(low - room, high + room), ylim=(-0.6, len(rows) - 0.4), xlabel=self.xlabel)
+        ax.set_yticks(rows, self.names, fontsize=FONT_SIZE)
+        ax.set_title(self.title, fontsize=FONT_SIZE + 1)
         self._marks = {}
-        for i, (name, row) in enumerate(zip(self._names, rows, strict=True)):
+        for i, (name, row) in enumerate(zip(self.names, rows, strict=True)):
             look: dict[str, Any] = {"color": color(i), "markersize": 9}
             self._marks[name] = (
                 row,
@@ -49,7 +50,7 @@ class Shares(Part):
 
     def update(self, state: Any) -> None:
         """Show what `find` finds."""
-        samples, before = self._find(state)
+        samples, before = self.find(state)
         for name, (row, hollow, interval, dot) in self._marks.items():
             found = estimate(samples[name])
             dot.set_data([found.mean], [row])

@@ -1,6 +1,7 @@
 """Lesson 04's panel to look inside: what arrives at each layer's units while a network learns."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -64,11 +65,11 @@ def activations(
     )  # fmt: skip
 
 
+@dataclass(eq=False)
 class _Units(Part):
     """A line from mean - std to mean + std for each unit, and a dot at the mean, in order."""
 
-    def __init__(self, run: int) -> None:
-        self._run = run
+    run: int
 
     def draw(self, ax: Axes, at: At) -> None:
         width = at.result.mean.shape[-1]
@@ -76,9 +77,9 @@ class _Units(Part):
         ax.set_xlim(-1, width)
         ax.set_xticks([])
         ax.set_xlabel("units, in the order of their means", fontsize=FONT_SIZE)
-        if self._run == 0:
+        if self.run == 0:
             ax.set_ylabel("given to the ReLU: mean ± std", fontsize=FONT_SIZE)
-        ax.set_title(f"{RUNS[self._run]}, seed 0", fontsize=FONT_SIZE + 1)
+        ax.set_title(f"{RUNS[self.run]}, seed 0", fontsize=FONT_SIZE + 1)
         ax.axhline(0, color=NEUTRAL, linewidth=1)
         ax.set_yscale("symlog", linthresh=1)
         ax.set_ylim(-LIMIT, LIMIT)
@@ -91,7 +92,7 @@ class _Units(Part):
 
     def update(self, at: At) -> None:
         layer, mode, epoch = _where(at)
-        here = (self._run, mode, layer, 0, epoch)
+        here = (self.run, mode, layer, 0, epoch)
         order = np.argsort(at.result.mean[here])
         middle, half = at.result.mean[here][order], at.result.std[here][order]
         ends = zip(self._x, middle - half, middle + half, strict=True)

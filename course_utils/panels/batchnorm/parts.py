@@ -1,6 +1,7 @@
 """Parts of lesson 04's panels: a few named runs side by side, each with its band over seeds."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from matplotlib.axes import Axes
@@ -17,6 +18,7 @@ RUNS = tuple(STYLES)
 LOOK: dict[str, Any] = {"markersize": 5, "linewidth": 1.7}
 
 
+@dataclass(eq=False)
 class ValidationAccuracy(Part):
     """Accuracies against the slider's values, as named curves, with a guide where it stands.
 
@@ -25,11 +27,9 @@ class ValidationAccuracy(Part):
         styles: by name, the number of its color and marker.
     """
 
-    def __init__(
-        self, find: Callable[[At], Mapping[str, NDArray[Any]]], styles: Mapping[str, int] = STYLES,
-        *, ylabel: str = "validation accuracy",
-    ) -> None:  # fmt: skip
-        self._find, self._styles, self._ylabel = find, styles, ylabel
+    find: Callable[[At], Mapping[str, NDArray[Any]]]
+    styles: Mapping[str, int] = field(default_factory=lambda: STYLES)
+    ylabel: str = "validation accuracy"
 
     def draw(self, ax: Axes, at: At) -> None:
         """Curves without points."""
@@ -37,20 +37,21 @@ class ValidationAccuracy(Part):
         self._guide = self.guide()
         self._curves = {
             name: self.curve(LINE_STYLES["val"], color=color(i), marker=marker(i), **LOOK)
-            for name, i in self._styles.items()
+            for name, i in self.styles.items()
         }
-        legend_of(ax, self._styles)
+        legend_of(ax, self.styles)
         self._axis = ValueAxis(at.values)
         self._axis.apply(ax, at.name)
-        ax.set(ylim=(0, 1.02), ylabel=self._ylabel)
+        ax.set(ylim=(0, 1.02), ylabel=self.ylabel)
 
     def update(self, at: At) -> None:
         """Show what `find` finds."""
         self._guide.set_xdata([self._axis.position(at.index)] * 2)
-        for name, samples in self._find(at).items():
+        for name, samples in self.find(at).items():
             self._curves[name].show(self._axis.positions, samples)
 
 
+@dataclass(eq=False)
 class LossCurves(Part):
     """Training and validation loss of both runs: color and marker say which, the style on what.
 
@@ -60,11 +61,9 @@ class LossCurves(Part):
         axis: ``axis(at)`` -> the limit of x and its label.
     """
 
-    def __init__(
-        self, find: Callable[[At], tuple[ArrayLike, NDArray[Any], NDArray[Any]]], *, top: float,
-        axis: Callable[[At], tuple[float, str]],
-    ) -> None:  # fmt: skip
-        self._find, self._top, self._axis = find, top, axis
+    find: Callable[[At], tuple[ArrayLike, NDArray[Any], NDArray[Any]]]
+    top: float
+    axis: Callable[[At], tuple[float, str]]
 
     def draw(self, ax: Axes, at: At) -> None:
         """Curves without points."""
@@ -76,17 +75,17 @@ class LossCurves(Part):
             ]
             for split in SPLIT_NAMES
         ]
-        ax.set(ylim=(0, self._top), ylabel="cross-entropy")
+        ax.set(ylim=(0, self.top), ylabel="cross-entropy")
         legend_of(ax, STYLES, splits=True)
         self._now: tuple[float, str] | None = None
 
     def update(self, at: At) -> None:
         """Show what `find` finds, on an axis that may be another one for other settings."""
-        if self._axis(at) != self._now:
-            self._now = last, label = self._axis(at)
+        if self.axis(at) != self._now:
+            self._now = last, label = self.axis(at)
             self.ax.set(xlim=(0, last), xlabel=label)
             self.redraw_background()
-        x, *losses = self._find(at)
+        x, *losses = self.find(at)
         for curves, of_split in zip(self._curves, losses, strict=True):
             for curve, samples in zip(curves, of_split, strict=True):
                 curve.show(x, samples.T)

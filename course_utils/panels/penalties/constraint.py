@@ -1,5 +1,7 @@
 """Lesson 02's panel for the eye: why a diamond has solutions on its corners, and a circle not."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
@@ -36,16 +38,16 @@ def geometry() -> Explore:
     )
 
 
+@dataclass(eq=False)
 class _Plane(Part):
     """Loss contours around the best fit, the region that the penalty allows, and the solution."""
 
-    def __init__(self, kind: str) -> None:
-        self._kind = kind
+    kind: str
 
     def draw(self, ax: Axes, state: Solved) -> None:
         weight_plane(ax, EXTENT)
-        color = COLOR[self._kind]
-        ax.set_title(NAMES[self._kind], fontsize=FONT_SIZE + 1, color=color)
+        color = COLOR[self.kind]
+        ax.set_title(NAMES[self.kind], fontsize=FONT_SIZE + 1, color=color)
         self._contours = self.lines(colors="#999999", linewidths=0.8, zorder=0.5)
         self._touching = self.lines(colors="black", linewidths=1.2, zorder=0.5)
         self._region = self.moves(Polygon(_DIAMOND, facecolor=color, edgecolor=color, alpha=0.25))
@@ -57,13 +59,13 @@ class _Plane(Part):
     def update(self, state: Solved) -> None:
         ellipse = np.linalg.solve(np.linalg.cholesky(state.curvature).T, _CIRCLE.T).T
         self._contours.set_segments([state.best + np.sqrt(2 * level) * ellipse for level in LEVELS])
-        path, end = state.path(self._kind), state.solution(self._kind)
+        path, end = state.path(self.kind), state.solution(self.kind)
         off = end - state.best
         touching = np.sqrt(max(float(off @ state.curvature @ off), 0.0))
         self._touching.set_segments([state.best + touching * ellipse])
         circle, diamond = np.sqrt((end**2).sum()) * _CIRCLE, np.abs(end).sum() * _DIAMOND
         self._region.set_visible(state.strength > 0)
-        self._region.set_xy(circle if self._kind == "L2" else diamond)
+        self._region.set_xy(circle if self.kind == "L2" else diamond)
         self._path.set_data(path[:, 0], path[:, 1])
         self._best.set_data([state.best[0]], [state.best[1]])
         self._end.set_data([end[0]], [end[1]])

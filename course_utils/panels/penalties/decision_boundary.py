@@ -1,6 +1,7 @@
 """Lesson 02's panel for λ in motion: a decision boundary while it is being learned."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -80,15 +81,15 @@ def _say(state: Learned) -> str:
     )
 
 
+@dataclass(eq=False)
 class _Plane(Part):
     """The boundary of every seed over the points."""
 
-    def __init__(self, data: Dataset) -> None:
-        self._data = data
+    data: Dataset
 
     def draw(self, ax: Axes, state: Learned) -> None:
-        x, y = self._data.x_train, self._data.y_train
-        self._boundary = self.add(Boundary(ax, x, y, wrong=self._data.noisy, steps=50))
+        x, y = self.data.x_train, self.data.y_train
+        self._boundary = self.add(Boundary(ax, x, y, wrong=self.data.noisy, steps=50))
         self._points = torch.from_numpy(self._boundary.points)
         ax.set_xlabel("$x_1$", fontsize=FONT_SIZE)
         ax.set_ylabel("$x_2$", fontsize=FONT_SIZE)
