@@ -326,7 +326,7 @@ def spectral():
     return nn.Sequential(nn.Flatten(), spectral_norm(nn.Linear(16, 8)), nn.ReLU(), nn.Linear(8, 3))
 
 
-KEPT, LAZY = "not those of the model that it is given", "it has lazy layers"
+KEPT, LAZY = "recurrent layers keep their weights in one piece of memory", "it has lazy layers"
 CHANGES = "changes from step to step"
 ALONE = {
     "LSTM": (running(lambda: Rows(nn.LSTM)), KEPT),

@@ -234,15 +234,17 @@ def test_generators_of_ones_own(make):
         model, draw = mlp(), make()
         return Run(model, sgd(model), augment=lambda x: x.flip(-1) if draw() < 0.5 else x)
 
-    compared(build, [0], f"{CHANGES}|which no seed controls|looks at the numbers in a tensor")
+    compared(
+        build, [0], f"{CHANGES}|which the seed does not control|looks at the numbers in a tensor"
+    )
 
 
 GLOBAL_RANDOM = {
-    "random": (lambda: random.random(), "it uses random.random, which no seed controls"),
-    "from random": (coin, "which no seed controls"),
-    "numpy": (np.random.rand, "which no seed controls"),
+    "random": (lambda: random.random(), "it uses random.random, which the seed does not control"),
+    "from random": (coin, "which the seed does not control"),
+    "numpy": (np.random.rand, "which the seed does not control"),
     "numpy's name": (lambda: np.random.rand(), "it uses numpy.random"),  # noqa: NPY002
-    "clock": (lambda: time.time() * 0 + 1, "it uses time.time, which no seed controls"),
+    "clock": (lambda: time.time() * 0 + 1, "it uses time.time, which the seed does not control"),
 }
 
 

@@ -29,6 +29,8 @@ FLOORS = {
     "fleet": 2,
     "comparison": 3,
     "evidence": 3,
+    "experiments": 3,
+    "figures": 3,
     "plots": 3,
     "losslog": 3,
     "search": 3,

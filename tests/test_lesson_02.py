@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from course_utils.comparison import ENDINGS
 from course_utils.data import Dataset, load_dataset, moons
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.two_weights import lasso, ridge, solve
+from course_utils.figures.penalties import NEAR, weights_of
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import penalties
 from course_utils.panels.penalties import decision_boundary
-from course_utils.panels.penalties.constraint import lasso, ridge, solve
-from course_utils.panels.penalties.figures import NEAR, weights_of
 from course_utils.regularizers import elastic_net, l2_penalty, penalized_weights
 from course_utils.training import evaluate
 from tests.lessons import Lesson, every_control_moves_the_picture
@@ -128,6 +128,31 @@ def test_the_threshold_finds_what_the_penalty_asks_for() -> None:
             optimizer.step()
         torch.testing.assert_close(model.weight, torch.tensor([[0.8, 0.0]]), atol=1e-4, rtol=0)
         assert model.weight[0, 1] == 0
+
+
+def test_l1_drops_the_made_up_columns_first_and_keeps_what_says_most(lesson: Lesson) -> None:
+    linear, names = lesson["linear"], lesson["names"]
+    weights = linear(0.2)
+    assert (weights[len(names) :] == 0).all()
+    assert (linear(0.0) != 0).all()
+    assert 2 <= (weights[: len(names)] != 0).sum() < len(names) / 2
+    assert "bmi" in [name for name, w in zip(names, linear(0.8), strict=False) if w != 0]
+
+
+@pytest.mark.parametrize(("alpha", "ratio"), [(0.02, 0.9), (0.3, 0.1), (0.5, 1.0)])
+def test_the_elastic_nets_of_scikit_learn_are_translated_at_other_strengths(
+    lesson: Lesson, alpha: float, ratio: float
+) -> None:
+    net = lesson["ElasticNet"](alpha=alpha, l1_ratio=ratio, tol=1e-12, max_iter=100_000)
+    theirs = net.fit(lesson["x"], lesson["y"]).coef_
+    ours = lesson["linear"](l1=2 * alpha * ratio, l2=alpha * (1 - ratio))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-8)
+
+
+def test_an_l1_loss_passes_over_outliers_and_an_l1_penalty_does_not(lesson: Lesson) -> None:
+    squared, penalized, absolute = lesson["slopes"].values()
+    assert absolute == pytest.approx(2, abs=0.05)
+    assert min(squared, penalized) > 4
 
 
 # Weight decay.

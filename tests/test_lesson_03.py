@@ -12,12 +12,11 @@ from torch import Tensor, nn
 from benchmarks.claims.lesson_03 import spread
 from course_utils import checks
 from course_utils.data import Dataset, load_dataset, moons, polynomial
+from course_utils.experiments.dropout_passes import ask, forward, turn
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
 from course_utils.noise import NoiseStream
 from course_utils.panels import dropout as panels
-from course_utils.panels.dropout.stochastic_passes import ask, turn
-from course_utils.panels.dropout.thinned_network import forward
 from tests.lessons import Lesson, bars, every_control_moves_the_picture
 from tests.precision import float64, in_float64
 

@@ -18,11 +18,11 @@ from course_utils import checks
 from course_utils.augmentation import RandomAffine, RandomShift
 from course_utils.data import Dataset, load_dataset
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.flips import FLIPS, train_flips
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import augmenting
-from course_utils.panels.augmenting.flipping import FLIPS, train_flips
 from course_utils.panels.augmenting.images import images_to_train_on, most_typical
 from course_utils.panels.augmenting.strengths import STRENGTHS
 from course_utils.training import evaluate, fit

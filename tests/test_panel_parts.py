@@ -186,6 +186,23 @@ def test_build_and_data_are_given_the_settings_that_they_name() -> None:
     assert panel.result.val_acc.shape == (2, 2, 2)
 
 
+def test_a_control_that_changes_nothing_is_refused() -> None:
+    digits = load_dataset("digits", n_train=60)
+
+    def build(width: int) -> Run:
+        raise AssertionError("nothing may train")
+
+    def asking(width: int, unit: str) -> Run:
+        raise AssertionError("nothing may train")
+
+    options: dict[str, Any] = {"name": "width", "values": [1, 2], "epochs": 1}
+    with pytest.raises(ValueError, match=r"asks for the control 'lr'.*write build\(value, lr\)"):
+        live.sweep_fleet(build, digits, [Dot()], controls={"lr": [0.1, 0.2]}, **options)
+    shown = live.choice(["apples", "pears"], trains=False)
+    with pytest.raises(ValueError, match=r"'unit' is asked for.* made with trains=False"):
+        live.sweep_fleet(asking, digits, [Dot()], controls={"unit": shown}, **options)
+
+
 def test_a_tensor_of_a_stream_follows_its_control_between_steps() -> None:
     seen: list[tuple[float, float]] = []
 

@@ -54,7 +54,7 @@ def refuse_outside(module: str | None, name: str = "") -> None:
     whole = ".".join(part for part in (module, name) if part)
     parts = whole.split(".")
     if parts[0] in _OUTSIDE or ".".join(parts[:2]) in _OUTSIDE:
-        raise CannotTellError(f"it uses {whole}, which no seed controls")
+        raise CannotTellError(f"it uses {whole}, which the seed does not control")
     if (module == "builtins" and name in _BUILTINS) or (module == "torch" and name in _TORCH):
         raise CannotTellError(f"it calls {name}, which reaches beyond its tensors")
     if name in _FILES.get(module or "", ()):

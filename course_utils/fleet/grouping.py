@@ -29,7 +29,11 @@ def groups_of(members: Sequence[Member], training: Training) -> tuple[list[Group
     shared = _shared_between(members)
     for member in members:
         batches = next(shuffled_batches(member.data.n_train, training.batch_size, member.seed))
-        rehearsal = rehearse(member, batches[0], training.loss_fn, known)
+        try:
+            rehearsal = rehearse(member, batches[0], training.loss_fn, known)
+        except Exception as error:
+            error.add_note(f"(in the run of value {member.value!r} with seed {member.seed})")
+            raise
         if id(member) in shared:
             rehearsal.refuse("it shares weights or buffers with another run", has_memory=True)
         rehearsals[id(member)] = rehearsal

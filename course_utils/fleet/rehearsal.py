@@ -79,7 +79,9 @@ def rehearse(
     state = [*run.model.named_parameters(), *run.model.named_buffers()]
     try:
         found.look = look_at(_roots(run, loss_fn), state)
-        if found.look.kept_weights is not None:
+        if any(isinstance(module, nn.RNNBase) for module in run.model.modules()):
+            found.refuse("its recurrent layers keep their weights in one piece of memory")
+        elif found.look.kept_weights is not None:
             found.refuse(
                 f"it uses weights kept in `{found.look.kept_weights}`, and not those of the model "
                 "that it is given"
@@ -98,7 +100,9 @@ def rehearse(
     finally:
         if not world.is_unchanged():
             world.put_back()
-            found.refuse("it draws from Python's or NumPy's random numbers, which no seed controls")
+            found.refuse(
+                "it draws from Python's or NumPy's random numbers, which the seed does not control"
+            )
             found.has_memory = True
     return found
 
@@ -206,7 +210,7 @@ def _look_at_scoring(
                 loss_fn(model(x), y.clone())
             draws = not torch.equal(before, torch.get_rng_state())
         if draws:
-            found.refuse("it draws random numbers in evaluation, which no seed controls")
+            found.refuse("it draws random numbers in evaluation, which the seed does not control")
         look_again()
     with _scoring(member.run):
         found.mixes_samples = guard.reason is None and mixes_samples(model, data.x_val)

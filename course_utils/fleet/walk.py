@@ -6,6 +6,7 @@ How code, classes and objects of a learner's own are looked at stands in memory.
 from __future__ import annotations
 
 import enum
+import functools
 import random
 import weakref
 from collections import Counter, deque
@@ -103,13 +104,13 @@ class Walk:
             if id(base) in self._kinds:
                 continue
             self._kinds.add(id(base))
-            own = ((n, v) for n, v in vars(base).items() if n not in NOT_IN_A_STEP)
             if package(base.__module__) not in KNOWN:
                 self.look.mutable.add(id(base))
+                own = ((n, v) for n, v in vars(base).items() if n not in NOT_IN_A_STEP)
                 self.visit_all(own, "{}.{}", base.__name__)
             elif base.__module__ != "builtins":  # a learner may have hung a count on it
-                data = ((n, v) for n, v in own if isinstance(v, DATA))
-                self.visit_all(data, "{}.{}", base.__name__)
+                names = _data_names(base, len(vars(base)))
+                self.visit_all(((n, vars(base)[n]) for n in names), "{}.{}", base.__name__)
 
     # --- values ---------------------------------------------------------------------------------
 
@@ -162,6 +163,12 @@ class Walk:
         bits = getattr(source, "bit_generator", source)
         state = bits.state if hasattr(bits, "state") else source.get_state(legacy=False)
         return content(state)
+
+
+@functools.lru_cache(maxsize=4096)
+def _data_names(cls: type, size: int) -> list[str]:
+    """What a class of a library keeps beside its methods, while it has `size` attributes."""
+    return [n for n, v in vars(cls).items() if isinstance(v, DATA) and n not in NOT_IN_A_STEP]
 
 
 VALUES: list[tuple[Any, Callable[[Any, str, Any], object]]] = [

@@ -17,7 +17,7 @@ from course_utils.scoring import evaluate
 
 #: So often in a training (at least) one member takes a step alone and is scored alone, and as often
 #: as there are values or seeds.
-_LOOKS = 12
+_LOOKS = 8
 #: How well two scores agree that differ in rounding only.
 _DIGITS = 1e-3
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.fleet import Fleet, iter_fleet
-from course_utils.live.controls import Control, slider
+from course_utils.live.controls import Control, make_controls, slider
 from course_utils.live.painter import Shown
 from course_utils.live.sweep import At, Sweep, sweep
 from course_utils.plots import Curves, Metric, Part, best_epoch, sweep_text
@@ -48,12 +48,26 @@ def sweep_fleet(
         seeds, batch_size: as in `train_fleet`.
     """
     turner = values if isinstance(values, Control) else slider(values)
+    made = make_controls(controls or {})
+    settings_of = {"build": _asked(build, 1, made)}
+    if not isinstance(data, Dataset):
+        settings_of["data"] = _asked(data, 2, made)
+    for control in made:
+        if made[control].trains and not any(control in asked for asked in settings_of.values()):
+            raise ValueError(
+                f"neither build nor data asks for the control {control!r}, so it would change "
+                f"nothing; write build(value, {control}), or trains=False if a part reads it"
+            )
     trained = budgeted(epochs)
 
     def train(**settings: Any) -> Iterator[Fleet]:
+        own = {
+            function: {name: settings[name] for name in asked}
+            for function, asked in settings_of.items()
+        }
         return iter_fleet(
-            _asking(build, 1, settings),
-            data if isinstance(data, Dataset) else _asking(data, 2, settings),
+            partial(build, **own["build"]),
+            data if isinstance(data, Dataset) else partial(data, **own["data"]),
             values=turner.options,
             seeds=seeds,
             epochs=trained,
@@ -61,14 +75,23 @@ def sweep_fleet(
         )
 
     return sweep(
-        train, drawing, name=name, values=turner, controls=controls, epochs=trained, title=title
+        train, drawing, name=name, values=turner, controls=made, epochs=trained, title=title
     )
 
 
-def _asking(function: Callable[..., Any], first: int, settings: dict[str, Any]) -> Any:
-    """`function` with the settings that it asks for, by name, after its `first` parameters."""
-    asked = list(inspect.signature(function).parameters)[first:]
-    return partial(function, **{name: settings[name] for name in asked if name in settings})
+def _asked(function: Callable[..., Any], first: int, controls: dict[str, Control]) -> list[str]:
+    """The controls that `function` asks for by name, after its `first` parameters."""
+    parameters = list(inspect.signature(function).parameters.values())[first:]
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters):
+        return [name for name, control in controls.items() if control.trains]
+    asked = [parameter.name for parameter in parameters if parameter.name in controls]
+    for name in asked:
+        if not controls[name].trains:
+            raise ValueError(
+                f"{name!r} is asked for in the training, but was made with trains=False; "
+                "leave that out, or read it in a part, as at.settings"
+            )
+    return asked
 
 
 class EpochCurves(Part):
@@ -81,7 +104,6 @@ class EpochCurves(Part):
         self, quantity: Quantity = "loss", *, ylim: tuple[float, float], best: bool = True,
         **look: Any,
     ) -> None:  # fmt: skip
-        super().__init__()
         self._quantity, self._ylim, self._best, self._look = quantity, ylim, best, look
 
     def draw(self, ax: Axes, at: At) -> None:
@@ -113,7 +135,6 @@ class ScoreAgainst(Part):
         ylabel: str = "accuracy after the last epoch", color: str = COLORS[0], zero: bool = False,
         say: bool = True,
     ) -> None:  # fmt: skip
-        super().__init__()
         self._scores, self._ylim, self._ylabel, self._color = scores, ylim, ylabel, color
         self._zero, self._says = zero, say
 

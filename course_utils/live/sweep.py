@@ -65,6 +65,7 @@ class Sweep(Panel):
         self._results: dict[Key, Any] = {}  # what was trained, by the settings that train
         self._kept: dict[Key, list[Picture]] = {}  # its pages, by all settings
         self._in_training: Key | None = None
+        self._on_show: Key | None = None  # all settings of the pages that are there
         self._draws = 0
         self.result: Any = None
 
@@ -73,51 +74,52 @@ class Sweep(Panel):
         """The values that the slider goes through."""
         return list(self.controls[self._name].options)
 
-    @property
-    def trained_with(self) -> dict[str, Any]:
-        """The settings that a training depends on."""
-        return {name: v for name, v in self.settings.items() if self.controls[name].trains}
+    def _that_train(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in settings.items() if self.controls[name].trains}
 
     def changed(self, name: str) -> None:
         """Turn a page, which is drawn already; draw all pages anew; or train again.
 
         A training that goes on meets what only changes its picture by itself.
         """
-        if name != self._name and self._in_training != tuple(self.trained_with.values()):
+        if name != self._name and self._in_training != _key(self._that_train(self.settings)):
             self._worker.submit(self._run)
 
     def _run(self) -> Generator[float, None, None]:
         self.view.begin_answer()
         with chosen_threads():
-            key = tuple(self.trained_with.values())
+            trained = self._that_train(self.settings)
+            key = _key(trained)
             if key not in self._results:
                 self.view.say("waiting for another panel's training")
                 yield from take_turn()
                 try:
                     self._in_training = key
-                    yield from self._train_once(key)
+                    yield from self._train_once(trained)
                 finally:
                     self._in_training = None
                     end_turn()
             self.view.begin_answer()
             settings = self.settings  # read after `_in_training`: see `changed`
-            if tuple(self.trained_with.values()) != key:
+            if _key(self._that_train(settings)) != key:
                 return  # another run has been asked for
             self.result = self._results[key]
             yield from self._publish(settings)
         self._succeed()
         self._rest()
 
-    def _train_once(self, key: Key) -> Generator[float, None, None]:
+    def _train_once(self, trained: dict[str, Any]) -> Generator[float, None, None]:
         pace = Pace(DRAWING_SHARE)
         self.view.say(self._doing(0), 0.0)
-        result, epoch, shown = None, -1, self.settings
-        with closing(_generator(self._train(**self.trained_with))) as states:
+        result, epoch, shown = None, -1, {**self.settings, **trained}
+        with closing(_generator(self._train(**trained))) as states:
             for epoch, result in enumerate(states):
-                if epoch == 0 or self.settings != shown:
+                # What trains may have moved on already; this run shows what it was begun with.
+                now = {**self.settings, **trained}
+                if epoch == 0 or now != shown:
+                    shown = now
                     self.view.begin_answer()
-                    shown = self.settings
-                    self._forget()
+                    self._begin_pages(_key(shown))
                 if pace.due() or self._pictures[self._page] is None:
                     began = time.perf_counter()
                     self._draw_next(result, shown)
@@ -129,23 +131,28 @@ class Sweep(Panel):
                 "train(...) must yield at least one state, got none; "
                 "return iter_fleet(...) or yield after each epoch"
             )
-        _keep(self._results, key, result, KEPT_RUNS)
+        _keep(self._results, _key(trained), result, KEPT_RUNS)
 
     def _publish(self, settings: dict[str, Any]) -> Generator[float, None, None]:
         """Show the final pages, the one that is looked at first."""
-        key = tuple(settings.values())
+        key = _key(settings)
         if key not in self._kept:
+            if key != self._on_show:
+                self._begin_pages(key)
             self._draw(self._at(self.result, self._page, settings), self._page)
             pictures = []
             for page in range(len(self._pictures)):
                 yield 0.0
                 pictures.append(self._painter.paint(self._at(self.result, page, settings)))
             _keep(self._kept, key, pictures, KEPT_PAGES)
+        self._on_show = key
         self._pictures[:] = self._kept[key]
         self._picture = self._kept[key][self._page]
         self.view.publish_pages(self._kept[key])
 
-    def _forget(self) -> None:
+    def _begin_pages(self, key: Key) -> None:
+        """Drop all pages, which belong to other settings or to another run."""
+        self._on_show = key
         self._pictures[:] = [None] * len(self._pictures)
         self.view.forget_pages()
 
@@ -163,6 +170,10 @@ class Sweep(Panel):
 
     def _doing(self, epoch: int) -> str:
         return f"training: epoch {epoch}" + (f" of {self._epochs}" if self._epochs else "")
+
+
+def _key(settings: dict[str, Any]) -> Key:
+    return tuple(settings.values())
 
 
 def _generator(states: Iterable[Any]) -> Generator[Any, None, None]:

@@ -19,16 +19,17 @@ class Probabilities(Part):
     Args:
         find: ``find(state)`` -> the dots [passes, classes] and the bars [classes], or None as long
             as there are none.
+        said: ``said(state, taken)`` -> the half-sentence around the classes that most passes
+            prefer, such as "3 in 93, 5 in 7".
     """
 
     def __init__(
         self, classes: int, passes: int, find: Callable[[Any], tuple[Array, Array] | None], *,
-        color: str, title: str, ylabel: str,
+        color: str, title: str, ylabel: str, said: Callable[[Any, str], str],
     ) -> None:  # fmt: skip
-        super().__init__()
         self._classes, self._find, self._color = classes, find, color
-        self.dots = np.empty((0, classes))  # of the state on show
-        self._title, self._ylabel = title, ylabel
+        self._shown: Array = np.empty((0, classes))
+        self._title, self._ylabel, self._said = title, ylabel, said
         jitter = np.random.default_rng(0).uniform(-0.3, 0.3, (passes, 1))
         self._x = (np.arange(classes) + jitter).ravel()
 
@@ -45,12 +46,14 @@ class Probabilities(Part):
 
     def update(self, state: Any) -> None:
         """Show what `find` finds."""
-        self.dots, bars = self._find(state) or (np.empty((0, self._classes)), np.empty(0))
-        self._dots.set_data(self._x[: self.dots.size], self.dots.ravel())
+        self._shown, bars = self._find(state) or (np.empty((0, self._classes)), np.empty(0))
+        self._dots.set_data(self._x[: self._shown.size], self._shown.ravel())
         self._bars.set_data(np.arange(len(bars)), bars)
 
-    def taken_for(self) -> str:
-        """The classes that most passes prefer in the state on show: "3 in 93, 5 in 7"."""
-        counts = np.bincount(self.dots.argmax(1))
+    def say(self, state: Any) -> str:
+        """Which classes are preferred, and how often."""
+        if not self._shown.size:
+            return ""
+        counts = np.bincount(self._shown.argmax(1))
         order = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c] > 0][:3]
-        return ", ".join(f"{c} in {counts[c]}" for c in order)
+        return self._said(state, ", ".join(f"{c} in {counts[c]}" for c in order))

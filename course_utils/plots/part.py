@@ -45,8 +45,7 @@ class Part:
     so it may use what `update` found. A part of one board cannot be a part of another.
     """
 
-    def __init__(self) -> None:
-        self.background = 0  # counts the backgrounds; a change asks for a new one
+    background = 0  # counts the backgrounds; a change asks for a new one
 
     def attach(self, ax: Axes, state: Any) -> None:
         """Draw on `ax` for the first time."""

@@ -1,48 +1,29 @@
 """Lesson 05's panel about flips: what a mirrored digit looks like, and who is taken for whom."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
-from torch import Tensor
 
-from course_utils.augmentation import RandomFlip, compose
 from course_utils.data import Dataset
-from course_utils.fleet import Fleet, Run, iter_fleet
+from course_utils.experiments.flips import EPOCHS, FLIPS, SEEDS, confusions, flipped_run
+from course_utils.experiments.runs import classes_of
 from course_utils.live import At, Sweep, choice, sweep_fleet
 from course_utils.panels.augmenting.images import ImageRows, images_to_train_on, most_typical
 from course_utils.panels.augmenting.shares import Shares
-from course_utils.panels.runs import adam_run, classes_of
 from course_utils.plots import COLORS, Part, PartsBoard, said_accuracy, said_gain
 from course_utils.plots.style import FONT_SIZE
 
 Array = NDArray[np.float64]
 Pairs = Sequence[tuple[int, int]]
 
-#: Which axes of an image each kind of flip turns over.
-FLIPS: dict[str, tuple[int, ...]] = {
-    "none": (),
-    "horizontal": (-1,),
-    "vertical": (-2,),
-    "both": (-2, -1),
-}
 PAIRS = ((6, 9), (2, 5))
-USUAL_EPOCHS, SEEDS = 30, 8
 
 
-@dataclass(frozen=True, eq=False)
-class Confusions:
-    """Shares of the images of a class (row) read as another (column), [seeds, classes, classes]."""
-
-    trained: Array  # a network trained with the flip, on images as they are
-    plain: Array  # a network trained without, on flipped images
-
-
-def flips(data: Dataset, pairs: Pairs = PAIRS, *, epochs: int = USUAL_EPOCHS) -> Sweep:
+def flips(data: Dataset, pairs: Pairs = PAIRS, *, epochs: int = EPOCHS) -> Sweep:
     """The panel: train with horizontal flips, vertical ones or both, and count confusions.
 
     Args:
@@ -87,7 +68,7 @@ def flips(data: Dataset, pairs: Pairs = PAIRS, *, epochs: int = USUAL_EPOCHS) ->
                title="trained with the flip (hollow: without)"),
     ]  # fmt: skip
     return sweep_fleet(
-        lambda kind: _build(data, kind),
+        lambda kind: flipped_run(data, kind),
         data,
         PartsBoard(parts, rows=2, height=5.6, say=say),
         name="flip",
@@ -98,45 +79,10 @@ def flips(data: Dataset, pairs: Pairs = PAIRS, *, epochs: int = USUAL_EPOCHS) ->
     )
 
 
-def train_flips(data: Dataset, *, epochs: int = USUAL_EPOCHS) -> Iterator[Fleet]:
-    """The fleet over `FLIPS`, epoch by epoch."""
-    return iter_fleet(
-        lambda kind: _build(data, kind), data, values=list(FLIPS), seeds=SEEDS, epochs=epochs
-    )
-
-
-def _build(data: Dataset, kind: str) -> Run:
-    run = adam_run(data, (64, 64), lr=5e-3)
-    across, down = (0.5 * (axis in FLIPS[kind]) for axis in (-1, -2))
-    run.augment = compose(RandomFlip(across), RandomFlip(down, vertical=True))
-    return run
-
-
-def confusions(fleet: Fleet, data: Dataset, index: int) -> Confusions:
-    """Count, for each seed of a fleet over `FLIPS`, what value number `index` does."""
-    data = data.scored_on()
-    x, y = data.x_val, data.y_val
-    flipped = x.flip(FLIPS[fleet.values[index]])
-    seeds = range(len(fleet.seeds))
-    return Confusions(
-        np.array([_confusion(fleet.model(index, s), x, y, data) for s in seeds]),
-        np.array([_confusion(fleet.model(0, s), flipped, y, data) for s in seeds]),
-    )
-
-
-@torch.no_grad()
-def _confusion(model: torch.nn.Module, x: Tensor, y: Tensor, data: Dataset) -> Array:
-    classes = classes_of(data)
-    said = model(x).argmax(1)
-    counts = torch.bincount(y * classes + said, minlength=classes**2).reshape(classes, classes)
-    return (counts / counts.sum(1, keepdim=True).clamp(min=1)).double().cpu().numpy()
-
-
 class _ConfusionMap(Part):
     """Shares of each class (row) read as another (column); the diagonal is left out."""
 
     def __init__(self, data: Dataset, pairs: Pairs) -> None:
-        super().__init__()
         self._data, self._pairs = data, pairs
 
     def draw(self, ax: Axes, at: At) -> None:

@@ -27,7 +27,6 @@ class ImageRows(Part):
         self, data: Dataset, rows: Sequence[str], columns: Sequence[Any],
         find: Callable[[Any], Tensor],
     ) -> None:  # fmt: skip
-        super().__init__()
         self._data, self._rows, self._columns, self._find = data, rows, columns, find
 
     def draw(self, ax: Axes, state: Any) -> None:

@@ -25,7 +25,6 @@ class Shares(Part):
         self, names: Sequence[str], find: Callable[[Any], tuple[Samples, Samples | None]], *,
         xlabel: str, xlim: tuple[float, float] = (0.0, 1.0), title: str = "",
     ) -> None:  # fmt: skip
-        super().__init__()
         self._names, self._find, self._xlim = names, find, xlim
         self._xlabel, self._title = xlabel, title
 

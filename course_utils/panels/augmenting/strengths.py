@@ -9,21 +9,20 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MultipleLocator
 
-from course_utils.augmentation import Augment, GaussianNoise, RandomAffine
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.experiments.runs import adam_run, classes_of
+from course_utils.experiments.transforms import said_transform, transform_of
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, EpochCurves, Sweep, choice, slider, sweep
 from course_utils.noise import SeededDraws
 from course_utils.panels.augmenting.images import gray, images_to_train_on, pixel_limits
-from course_utils.panels.runs import adam_run, classes_of
 from course_utils.plots import (
     COLORS,
     Metric,
     Mosaic,
     Part,
     PartsBoard,
-    format_value,
     said_accuracy,
     said_gain,
 )
@@ -41,38 +40,6 @@ class Pair(NamedTuple):
 
     clean: Fleet
     noisy: Fleet
-
-
-def transform_of(kind: str, strength: float, width: int) -> Augment:
-    """The transform that a kind of the panel means at a strength, for images `width` pixels wide.
-
-    At strength 1 a rotation is up to 10 degrees, a shift up to a sixteenth of the image, a zoom up
-    to 10 %, and pixel noise has a standard deviation of 0.2.
-    """
-    degrees, pixels, zoom = 10.0 * strength, width / 16 * strength, 0.1 * strength
-    transforms: dict[str, Augment] = {
-        "all three": RandomAffine(degrees=degrees, shift=pixels, zoom=zoom),
-        "rotation": RandomAffine(degrees=degrees),
-        "shift": RandomAffine(shift=pixels),
-        "zoom": RandomAffine(zoom=zoom),
-        "pixel noise": GaussianNoise(0.2 * strength),
-    }
-    return transforms[kind]
-
-
-def said_transform(kind: str, strength: float, width: int) -> str:
-    """The same in words, with its units."""
-    said = {
-        "rotation": f"turned up to {format_value(10 * strength)}°",
-        "shift": f"shifted up to {format_value(width / 16 * strength)} pixels",
-        "zoom": f"zoomed up to {format_value(10 * strength)} %",
-        "pixel noise": f"noise of standard deviation {format_value(0.2 * strength)}",
-    }
-    if strength == 0:
-        return "images as they are"
-    if kind == "all three":
-        return ", ".join(said[one] for one in ("rotation", "shift", "zoom"))
-    return said[kind]
 
 
 def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
@@ -192,7 +159,6 @@ class _Transformed(Part):
     """Training images as training sees them."""
 
     def __init__(self, data: Dataset) -> None:
-        super().__init__()
         self._x, self._limits = data.x_train[: ROWS * COLUMNS], pixel_limits(data)
 
     def draw(self, ax: Axes, at: At) -> None:

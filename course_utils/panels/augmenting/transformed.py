@@ -1,22 +1,17 @@
 """Lesson 05's panel to look: images as they are and transformed, and who can still read them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor
 
-from course_utils.augmentation import GaussianNoise, RandomAffine, compose
 from course_utils.data import Dataset
+from course_utils.experiments.transforms import Looked, accuracies, said_amounts, transform_by
 from course_utils.fleet import Fleet
 from course_utils.live import Explore, choice, explore, slider
 from course_utils.noise import SeededDraws
 from course_utils.panels.augmenting.images import ImageRows, most_typical, require_images
 from course_utils.panels.augmenting.shares import Shares
 from course_utils.plots import PartsBoard, format_value, said_accuracy
-from course_utils.training import evaluate
 
 ANGLES = (0, 5, 10, 15, 20, 30, 45, 60, 90, 120, 150, 180)
 SHIFTS = (0.0, 1 / 16, 1 / 8, 3 / 16, 1 / 4, 3 / 8)  # of the image's width
@@ -25,17 +20,6 @@ NOISES = (0.0, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0)
 DRAWS = (1, 2, 3, 4, 5, 6)
 ROWS = ("as it is", "first draw", "second draw", "third draw")
 ASKED = 400  # validation images about which the networks are asked at each change
-
-Scores = dict[str, NDArray[np.float64]]
-
-
-@dataclass(frozen=True, eq=False)
-class Looked:
-    """Images drawn three times [3 * n, ...], and each network's accuracies [seeds] on such."""
-
-    images: Tensor
-    scores: Scores
-    said: str
 
 
 def gallery(data: Dataset, fleets: Mapping[str, Fleet]) -> Explore:
@@ -49,35 +33,19 @@ def gallery(data: Dataset, fleets: Mapping[str, Fleet]) -> Explore:
     """
     require_images(data)
     typical, labels = most_typical(data)
-    shown = typical.repeat(len(ROWS) - 1, 1, 1, 1)
     x, y = data.x_val[:ASKED], data.y_val[:ASKED]
     networks = {
         name: [fleet.model(0, seed) for seed in range(len(fleet.seeds))]
         for name, fleet in fleets.items()
     }
+    unchanged = accuracies(networks, x, y)
 
-    def accuracies(images: Tensor) -> Scores:
-        return {
-            name: np.array([evaluate(network, images, y).acc for network in members])
-            for name, members in networks.items()
-        }
-
-    def compute(angle: float, shift: float, zoom: float, noise: float, draw: int) -> Looked:
-        affine = RandomAffine(degrees=angle, shift=shift, zoom=zoom)
-        transform = compose(affine, GaussianNoise(noise))
+    def compute(draw: int, **amounts: float) -> Looked:
+        transform = transform_by(**amounts)
         with SeededDraws(draw):
-            images = transform(shown)
-            scores = accuracies(transform(x))
-        parts = {
-            f"turned up to {angle:g}°": angle,
-            f"shifted up to {shift:g} pixels": shift,
-            f"zoomed up to {zoom:.0%}": zoom,
-            f"noise of standard deviation {noise:g}": noise,
-        }
-        said = ", ".join(part for part, amount in parts.items() if amount) or "as they are"
-        return Looked(images, scores, said)
-
-    unchanged = accuracies(x)
+            images = transform(typical.repeat(len(ROWS) - 1, 1, 1, 1))
+            scores = accuracies(networks, transform(x), y)
+        return Looked(images, scores, said_amounts(**amounts))
 
     def say(state: Looked) -> str:
         parts = [

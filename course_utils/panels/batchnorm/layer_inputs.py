@@ -1,54 +1,25 @@
 """Lesson 04's panel to look inside: what arrives at each layer's units while a network learns."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
-from course_utils.fleet import Fleet, Run, iter_fleet
+from course_utils.experiments.batch_modes import MODES, Arrived, record_arrivals
+from course_utils.experiments.runs import adam_run, labeled
+from course_utils.fleet import Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import LayerOfWidth
-from course_utils.panels.batchnorm.compared import LOOK, RUNS, STYLES, legend_of
-from course_utils.panels.runs import adam_run, labeled
+from course_utils.panels.batchnorm.parts import LOOK, RUNS, STYLES, legend_of
 from course_utils.plots import COLORS, Part, PartsBoard, color, marker, said_number, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
-from course_utils.scoring import evaluating
 
-MODES = ("training", "evaluation")
 MOST_SENT = 300  # training images that are sent through to measure
 LIMIT = 20.0  # of the picture, whose middle from -1 to 1 is linear and the rest logarithmic
 TICKS = (-10, -1, 0, 1, 10)
-
-Array = NDArray[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Arrived:
-    """Mean and standard deviation, over the training images, of what arrives at each unit's ReLU.
-
-    Both are [runs, modes, layers, seeds, epochs + 1, units], in the order of `RUNS` and `MODES`,
-    NaN where an epoch has not been trained yet. `fleet` holds the networks.
-    """
-
-    mean: Array
-    std: Array
-    fleet: Fleet
-
-    def spreads(self, run: int, mode: int, layer: int) -> Array:
-        """The middle unit's standard deviation, [epochs + 1, seeds]."""
-        return np.median(self.std[run, mode, layer], axis=-1).T
-
-    @property
-    def epoch(self) -> int:
-        """Up to which epoch there are numbers."""
-        return self.fleet.epoch
 
 
 def activations(
@@ -66,22 +37,15 @@ def activations(
     `result` is an `Arrived`.
     """
     data, epochs = labeled(data), budgeted(epochs)
-    sent = data.x_train[:MOST_SENT]
 
     def build(layer: LayerOfWidth | None) -> Run:
         return adam_run(data, (width,) * layers, lr=lr, norm_layer=layer)
 
     def train() -> Iterator[Arrived]:
-        mean, std = np.full((2, 2, len(MODES), layers, seeds, epochs + 1, width), np.nan)
-        for fleet in iter_fleet(
+        fleets = iter_fleet(
             build, data, values=[norm, None], seeds=seeds, epochs=epochs, batch_size=batch_size
-        ):
-            for run, mode, seed in np.ndindex(len(RUNS), len(MODES), seeds):
-                given = what_arrives(fleet.model(run, seed), sent, training=mode == 0)
-                found = torch.std_mean(torch.stack(given), dim=1, correction=0)
-                here = (run, mode, slice(None), seed, fleet.epoch)
-                std[here], mean[here] = (measured.numpy() for measured in found)
-            yield Arrived(mean, std, fleet)
+        )
+        return record_arrivals(fleets, data.x_train[:MOST_SENT])
 
     return sweep(
         train,
@@ -100,44 +64,10 @@ def activations(
     )  # fmt: skip
 
 
-@torch.no_grad()
-def what_arrives(model: nn.Module, x: Tensor, *, training: bool) -> list[Tensor]:
-    """What x [n, ...] becomes in front of each ReLU of `model`, each [n, units].
-
-    In training mode x is one batch. The model's mode and running statistics stay as they are.
-    """
-    found: list[Tensor] = []
-    hooks = [
-        module.register_forward_pre_hook(lambda _, given: found.append(given[0]))
-        for module in model.modules()
-        if isinstance(module, nn.ReLU)
-    ]
-    try:
-        in_mode(model, x, training=training)
-    finally:
-        for hook in hooks:
-            hook.remove()
-    return found
-
-
-@torch.no_grad()
-def in_mode(model: nn.Module, x: Tensor, *, training: bool) -> Tensor:
-    """``model(x)`` in that mode, for a look: mode and running statistics stay as they are."""
-    kept = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    try:
-        with evaluating(model):
-            outputs: Tensor = model.train(training)(x)
-    finally:
-        for buffer, value in kept:
-            buffer.copy_(value)
-    return outputs
-
-
 class _Units(Part):
     """A line from mean - std to mean + std for each unit, and a dot at the mean, in order."""
 
     def __init__(self, run: int) -> None:
-        super().__init__()
         self._run = run
 
     def draw(self, ax: Axes, at: At) -> None:

@@ -10,11 +10,11 @@ from torch import nn
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.experiments.runs import classes_of, labeled
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
-from course_utils.panels.batchnorm.compared import RUNS, LossCurves, ValidationAccuracy
-from course_utils.panels.runs import classes_of, labeled
+from course_utils.panels.batchnorm.parts import RUNS, LossCurves, ValidationAccuracy
 from course_utils.plots import PartsBoard, format_value, said_accuracy, said_gain
 
 LRS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10)

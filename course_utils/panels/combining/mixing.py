@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 
 from course_utils.evidence import Difference
 from course_utils.live import At, Control, Sweep, choice, slider, sweep
-from course_utils.panels.runs import noise_choice
+from course_utils.panels.controls import noise_choice
 from course_utils.plots import (
     COLORS,
     Curves,

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
-from course_utils.live import Explore, choice, explore, slider
-from course_utils.panels.combining.searched_lattice import (
+from course_utils.experiments.searched_lattice import (
     BOX,
     BUDGETS,
     EPOCHS,
@@ -23,6 +22,7 @@ from course_utils.panels.combining.searched_lattice import (
     shares,
     train_lattice,
 )
+from course_utils.live import Explore, choice, explore, slider
 from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
 from course_utils.plots.style import BAND_ALPHA, FONT_SIZE, NEUTRAL
 from course_utils.search import random_settings as library_random

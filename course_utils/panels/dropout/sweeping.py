@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from course_utils.data import Dataset
+from course_utils.experiments.runs import adam_run, classes_of, labeled
 from course_utils.fleet import Run
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
-from course_utils.panels.runs import adam_run, classes_of, labeled, noise_choice
+from course_utils.panels.controls import noise_choice
 from course_utils.plots import PartsBoard, said_accuracy, sweep_text
 
 PS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

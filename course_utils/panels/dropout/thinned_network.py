@@ -1,24 +1,21 @@
 """Lesson 03: a small trained network, drawn with the units that survive one forward pass."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.experiments.dropout_passes import Pass, forward
+from course_utils.experiments.runs import adam_run
 from course_utils.fleet import Run, train_fleet
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.noise import SeededDraws
-from course_utils.panels.runs import adam_run
 from course_utils.plots import COLORS, Mosaic, Part, PartsBoard
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
-from course_utils.scoring import evaluating
 
 PS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
 IMAGES = 8
@@ -26,27 +23,6 @@ DRAWS = 20
 MODES = ("training", "evaluation")
 
 Array = NDArray[Any]
-
-
-@dataclass(frozen=True, eq=False)
-class Pass:
-    """One sample on its way through the network.
-
-    `units` and `multipliers` are [layers, width]: what each hidden unit passes on, and what dropout
-    multiplied it with (0: dropped). `said` and `steady` are [classes]: the probabilities of this
-    pass, and those of evaluation mode.
-    """
-
-    image: Array
-    label: int
-    p: float
-    draw: int
-    mode: str
-    units: Array
-    multipliers: Array
-    weights: list[Array]
-    said: Array
-    steady: Array
 
 
 def mask(
@@ -85,42 +61,6 @@ def mask(
         },
         title="A network, and the units that survive",
     )
-
-
-@torch.no_grad()
-def forward(model: nn.Module, data: Dataset, index: int, *, p: float, draw: int, mode: str) -> Pass:
-    """Send validation sample `index` through an `MLP` with dropout layers, layer by layer.
-
-    Dropout multiplies, so what it does to ones tells what it does to anything.
-    """
-    x = data.x_val[index : index + 1]
-    units: list[Tensor] = []
-    multipliers: list[Tensor] = []
-    weights = [layer.weight for layer in model.modules() if isinstance(layer, nn.Linear)]
-    h = x
-    with evaluating(model), SeededDraws(1000 * index + draw):
-        steady = model(x).softmax(1)[0]
-        model.train(mode == "training")
-        for layer in model.layers:  # type: ignore[union-attr]
-            if isinstance(layer, nn.Flatten | nn.Linear | nn.ReLU):
-                h = layer(h)
-            else:
-                multipliers.append(layer(torch.ones_like(h)))
-                h = h * multipliers[-1]
-                units.append(h)
-    return Pass(
-        image=_picture(x[0]), label=int(data.y_val[index]), p=p, draw=draw, mode=mode,
-        units=torch.cat(units).numpy(), multipliers=torch.cat(multipliers).numpy(),
-        weights=[w.numpy() for w in weights[1:]],
-        said=h.softmax(1)[0].numpy(), steady=steady.numpy(),
-    )  # fmt: skip
-
-
-def _picture(sample: Tensor) -> Array:
-    """A sample as one gray image: channels are averaged, anything else becomes one row."""
-    if sample.ndim == 3:
-        return np.asarray(sample.mean(0))
-    return np.asarray(sample.reshape(1, -1) if sample.ndim != 2 else sample)
 
 
 def _say(state: Pass) -> str:

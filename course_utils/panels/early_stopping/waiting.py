@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
-from course_utils.live import Explore, explore, slider
-from course_utils.panels.early_stopping.recorded_runs import (
+from course_utils.experiments.recorded_runs import (
     EPOCHS,
     Array,
     Record,
@@ -20,7 +19,8 @@ from course_utils.panels.early_stopping.recorded_runs import (
     too_early,
     too_late,
 )
-from course_utils.panels.runs import noise_choice
+from course_utils.live import Explore, explore, slider
+from course_utils.panels.controls import noise_choice
 from course_utils.plots import (
     COLORS,
     Metric,

@@ -8,10 +8,10 @@ from matplotlib.axes import Axes
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.evidence import paired_difference
+from course_utils.experiments.recorded_runs import EPOCHS, Array, StopRule, record
+from course_utils.experiments.watched_samples import Chosen, choose, draw_watched
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.panels.early_stopping.recorded_runs import EPOCHS, Array, StopRule, record
-from course_utils.panels.early_stopping.watched_samples import Chosen, choose, draw_watched
-from course_utils.panels.runs import noise_choice
+from course_utils.panels.controls import noise_choice
 from course_utils.plots import COLORS, MARKERS, Part, PartsBoard, ValueAxis, said_accuracy, tidy
 from course_utils.plots.style import FONT_SIZE, LABELS, NEUTRAL, legend_above
 from course_utils.regularizers import stopping_epoch

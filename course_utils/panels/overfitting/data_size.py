@@ -6,8 +6,9 @@ from typing import Any
 from numpy.typing import NDArray
 
 from course_utils.data import Dataset
+from course_utils.experiments.runs import adam_run, labeled
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
-from course_utils.panels.runs import adam_run, labeled, noise_choice
+from course_utils.panels.controls import noise_choice
 from course_utils.plots import PartsBoard, said_accuracy, said_gain, said_number
 
 SIZES = (25, 50, 100, 200, 400, 800)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from course_utils.data import Dataset
+from course_utils.experiments.runs import adam_run, labeled
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, slider, sweep_fleet
-from course_utils.panels.runs import adam_run, labeled
 from course_utils.plots import PartsBoard, best_epoch, said_accuracy, said_gain
 
 NOISES = (0.0, 0.1, 0.2, 0.4, 0.6, 1.0)

@@ -1,81 +1,19 @@
-"""The *degree* panel of lesson 01: the error of polynomial fits, split into bias and variance.
-
-The split is that of Geman, Bienenstock and Doursat (1992). Least squares has its solution in closed
-form, so every degree is fitted to hundreds of data sets at once.
-"""
+"""The *degree* panel of lesson 01: the error of polynomial fits, split into bias and variance."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
-from numpy.polynomial import legendre
-from numpy.typing import NDArray
 
-from course_utils.data import true_function
-from course_utils.data.splits import normals
 from course_utils.evidence import estimate
+from course_utils.experiments.polynomials import DEGREES, GRID, Fits, fit_polynomials, truth
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.plots import COLORS, MARKERS, Part, PartsBoard, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above
 
-Array = NDArray[np.float64]
-
-DEGREES = tuple(range(16))
 POINTS = (20, 30, 50, 100, 200)
 SPREADS = (0.1, 0.3, 0.6)
-DATA_SETS = 200
 SHOWN = 30  # fits
-GRID = np.linspace(-1, 1, 81)
-
-
-@dataclass
-class Fits:
-    """Polynomials of every degree, fitted to many data sets; all errors are means over x.
-
-    Least squares is linear in y, so the mean fit over all possible data sets is the fit to the
-    truth: `bias2` is exact. `variance` and `error` are measured.
-    """
-
-    noise: float
-    x: Array  # [points]
-    y: Array  # [data sets, points]
-    curves: Array  # [degrees, data sets, grid]
-    error: Array  # on new points with noise of their own [degrees, data sets]
-    bias2: Array  # [degrees]
-    variance: Array  # [degrees]
-
-
-def fit_polynomials(points: int, noise: float, *, data_sets: int = DATA_SETS) -> Fits:
-    """Least-squares fits of degree 0 to 15 to `data_sets` noisy samples of `true_function`.
-
-    Args:
-        points: in each data set, evenly spaced in [-1, 1]; what differs is their noise.
-        noise: standard deviation of the noise on y.
-    """
-    x = (2 * np.arange(points) + 1) / points - 1
-    y = _truth(x) + noise * normals("degree: noise", 0, data_sets, points)
-    # Orthonormal columns make the fits nested: degree d is the sum of the first d + 1 terms.
-    top = DEGREES[-1]
-    q, r = np.linalg.qr(legendre.legvander(x, top))
-    basis = np.linalg.solve(r.T, legendre.legvander(GRID, top).T)
-    curves = np.cumsum((y @ q).T[:, :, None] * basis[:, None, :], axis=0)
-    mean_fit = np.cumsum((_truth(x) @ q)[:, None] * basis, axis=0)
-    new = _truth(GRID) + noise * normals("degree: new points", 0, data_sets, len(GRID))
-    return Fits(
-        noise=noise,
-        x=x,
-        y=y,
-        curves=curves,
-        error=((curves - new) ** 2).mean(axis=2),
-        bias2=((mean_fit - _truth(GRID)) ** 2).mean(axis=1),
-        variance=curves.var(axis=1).mean(axis=1),
-    )
-
-
-def _truth(x: Array) -> Array:
-    return np.asarray(true_function(torch.from_numpy(x)).numpy(), dtype=float)
 
 
 def degree(points: Sequence[int] = POINTS, noises: Sequence[float] = SPREADS) -> Sweep:
@@ -103,7 +41,7 @@ class _ManyFits(Part):
     def draw(self, ax: Axes, at: At) -> None:
         tidy(ax)
         ax.set(xlim=(-1, 1), ylim=(-2.5, 2.5), xlabel="x", ylabel="y", xticks=[-1, -0.5, 0, 0.5, 1])
-        ax.plot(GRID, _truth(GRID), color="black", linewidth=1.6, linestyle="--", label="truth")
+        ax.plot(GRID, truth(GRID), color="black", linewidth=1.6, linestyle="--", label="truth")
         self._fits = self.lines(colors=COLORS[1], linewidths=0.7, alpha=0.45)
         self._points = self.line("o", color=NEUTRAL, markersize=3.5, label="data")
         ax.plot([], [], color=COLORS[1], linewidth=0.9, label=f"{SHOWN} fits")

@@ -1,28 +1,16 @@
-"""Lesson 02's panel for the eye: why a diamond has solutions on its corners and a circle has not.
-
-The problem is small enough to be solved exactly. Two standardized inputs with correlation ρ give
-the least-squares loss ``(w - best)ᵀ A (w - best) / 2`` with ``A = [[1, ρ], [ρ, 1]]``, where `best`
-is the fit without a penalty.
-"""
-
-from dataclasses import dataclass
-from itertools import product
+"""Lesson 02's panel for the eye: why a diamond has solutions on its corners, and a circle not."""
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
-from numpy.typing import NDArray
 
+from course_utils.experiments.two_weights import STRENGTHS, Solved, Vector, solve
 from course_utils.live import Explore, explore, slider
 from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
 from course_utils.plots.style import FONT_SIZE, legend_above, weight_plane
 
-Vector = NDArray[np.floating]
-
-STRENGTHS = [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2]
-SECOND = [-0.6, -0.3, 0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
+SECOND = [-0.6, -0.3, 0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2]  # always the smaller of the two weights
 CORRELATIONS = [-0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8]
-FIRST = 1.5  # the first weight without a penalty; always the larger of the two
 EXTENT = (-1.6, 2.4, -1.7, 1.9)
 LEVELS = (0.02, 0.1, 0.3, 0.65, 1.2, 2.0)  # of the loss, for the thin contours
 NAMES = {"L2": "L2: circle", "L1": "L1: diamond"}
@@ -31,65 +19,6 @@ COLOR = {"L2": COLORS[0], "L1": COLORS[1]}
 _TURN = np.linspace(0, 2 * np.pi, 121)
 _CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 _DIAMOND = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]])
-
-
-def ridge(curvature: Vector, best: Vector, strength: float) -> Vector:
-    """The weights [2] that minimize loss + strength * (w₁² + w₂²)."""
-    found: Vector = np.linalg.solve(curvature + 2 * strength * np.eye(2), curvature @ best)
-    return found
-
-
-def lasso(curvature: Vector, best: Vector, strength: float) -> Vector:
-    """The weights [2] that minimize loss + strength * (|w₁| + |w₂|), exactly.
-
-    Once the signs are known (−, 0 or +) the problem is linear; there are nine cases, and the best
-    one whose solution has the signs it assumed is the answer.
-    """
-    pull = curvature @ best
-    found, lowest = np.zeros(2), np.inf
-    for signs in product((-1.0, 0.0, 1.0), repeat=2):
-        s = np.array(signs)
-        free = s != 0
-        w = np.zeros(2)
-        w[free] = np.linalg.solve(curvature[np.ix_(free, free)], pull[free] - strength * s[free])
-        if np.all(np.sign(w) == s):
-            off = w - best
-            cost = off @ curvature @ off / 2 + strength * np.abs(w).sum()
-            if cost < lowest:
-                found, lowest = w, cost
-    return found
-
-
-@dataclass(frozen=True)
-class Solved:
-    """The problem at one setting of the sliders, and both solutions for all smaller strengths."""
-
-    strength: float
-    curvature: Vector
-    best: Vector
-    #: For every λ of `grid`: the solutions [λ, 2] by kind.
-    paths: dict[str, Vector]
-    grid: Vector
-
-    def path(self, kind: str) -> Vector:
-        """The way from the best fit to the solution at `strength`, [n, 2]."""
-        return self.paths[kind][self.grid <= self.strength + 1e-9]
-
-    def solution(self, kind: str) -> Vector:
-        """The weights [2] at `strength`."""
-        return self.path(kind)[-1]
-
-
-def solve(strength: float, second: float, correlation: float) -> Solved:
-    """Both paths for one setting of the sliders."""
-    curvature = np.array([[1.0, correlation], [correlation, 1.0]])
-    best = np.array([FIRST, second])
-    grid = np.union1d(np.linspace(0, max(STRENGTHS), 81), STRENGTHS)
-    paths = {
-        "L2": np.array([ridge(curvature, best, s) for s in grid]),
-        "L1": np.array([lasso(curvature, best, s) for s in grid]),
-    }
-    return Solved(strength, curvature, best, paths, grid)
 
 
 def geometry() -> Explore:
@@ -111,7 +40,6 @@ class _Plane(Part):
     """Loss contours around the best fit, the region that the penalty allows, and the solution."""
 
     def __init__(self, kind: str) -> None:
-        super().__init__()
         self._kind = kind
 
     def draw(self, ax: Axes, state: Solved) -> None:

@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset, moons
+from course_utils.experiments.runs import adam_run
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import Live, Stream, choice, slider, stream
-from course_utils.panels.runs import adam_run
 from course_utils.plots import Boundary, Line, Part, PartsBoard, format_value, said_accuracy, tidy
 from course_utils.plots.style import FONT_SIZE, LABELS, legend_above
 from course_utils.regularizers import l1_penalty, l2_penalty
@@ -84,7 +84,6 @@ class _Plane(Part):
     """The boundary of every seed over the points."""
 
     def __init__(self, data: Dataset) -> None:
-        super().__init__()
         self._data = data
 
     def draw(self, ax: Axes, state: Learned) -> None:

@@ -5,12 +5,13 @@ from matplotlib.axes import Axes
 from torch import Tensor, nn
 
 from course_utils.data import Dataset
+from course_utils.experiments.proximal import ProximalSGD
+from course_utils.experiments.runs import classes_of, labeled
+from course_utils.figures.penalties import NEAR, said_weights, weights_of
 from course_utils.fleet import Run
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
 from course_utils.models import MLP
-from course_utils.panels.penalties.figures import NEAR, said_weights, weights_of
-from course_utils.panels.penalties.proximal import ProximalSGD
-from course_utils.panels.runs import classes_of, labeled, noise_choice
+from course_utils.panels.controls import noise_choice
 from course_utils.plots import Mosaic, Part, PartsBoard, WeightHistogram, format_value
 from course_utils.regularizers import l1_penalty, l2_penalty, penalized_weights
 from course_utils.training import Penalty
@@ -91,7 +92,6 @@ class _FirstLayer(Part):
     ROWS, COLUMNS = 4, 8
 
     def __init__(self, data: Dataset) -> None:
-        super().__init__()
         shape = data.input_shape
         self._size = shape[-2:] if len(shape) > 1 else (1, *shape)
 

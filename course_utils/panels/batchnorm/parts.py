@@ -29,7 +29,6 @@ class ValidationAccuracy(Part):
         self, find: Callable[[At], Mapping[str, NDArray[Any]]], styles: Mapping[str, int] = STYLES,
         *, ylabel: str = "validation accuracy",
     ) -> None:  # fmt: skip
-        super().__init__()
         self._find, self._styles, self._ylabel = find, styles, ylabel
 
     def draw(self, ax: Axes, at: At) -> None:
@@ -65,7 +64,6 @@ class LossCurves(Part):
         self, find: Callable[[At], tuple[ArrayLike, NDArray[Any], NDArray[Any]]], *, top: float,
         axis: Callable[[At], tuple[float, str]],
     ) -> None:  # fmt: skip
-        super().__init__()
         self._find, self._top, self._axis = find, top, axis
 
     def draw(self, ax: Axes, at: At) -> None:

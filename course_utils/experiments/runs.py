@@ -1,4 +1,4 @@
-"""What the panels train, and what they ask of the data that they are given."""
+"""What panels and experiments train, and what they ask of the data that they are given."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,6 @@ import torch
 
 from course_utils.data import Dataset
 from course_utils.fleet import Run
-from course_utils.live import Control, choice
 from course_utils.models import MLP
 
 
@@ -31,13 +30,3 @@ def labeled(data: Dataset) -> Dataset:
     """`data` with no more validation samples than a panel has time for; refuses a regression."""
     classes_of(data)
     return data.scored_on()
-
-
-def noise_choice(noises: Sequence[float] = (0.0, 0.2), start: float = 0.2) -> Control:
-    """Buttons for the share of the labels that are redrawn, beginning at `start` if it is there."""
-    return choice(
-        noises,
-        label="label noise",
-        start=start if start in noises else None,
-        say=lambda share: f"{share:.0%}",
-    )
