@@ -259,7 +259,10 @@ def test_a_panel_is_seen_as_a_whole(chrome, width, height, most):
         panel = Panel(opened)
         tall = {"png": picture(40, 900, 560), "text": "words " * 30, "indices": {}}
         panel.begin(sweep(pages=[tall] * 3, indices={"p": 0}, controls=CONTROLS[:1]))
-        panel.wait(f"document.querySelector('.live-panel').offsetHeight <= {most}")
+        panel.wait(
+            "document.querySelector('canvas').style.maxWidth "
+            f"&& document.querySelector('.live-panel').offsetHeight <= {most}"
+        )
         assert 400 < panel.height <= most
         box = panel.page.locator("canvas").bounding_box()
         assert box["width"] / box["height"] == pytest.approx(900 / 560, rel=0.01)

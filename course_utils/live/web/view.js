@@ -155,7 +155,8 @@ class PanelView {
   fit() {
     const { width, height } = this.canvas;
     if (!this.painted || !this.root.offsetHeight) return;
-    const rest = this.root.offsetHeight - this.paper.offsetHeight;
+    const tall = (/** @type {HTMLElement} */ part) => part.getBoundingClientRect().height;
+    const rest = tall(this.root) - tall(this.paper);
     const room = Math.min(TALLEST, innerHeight - AROUND) - rest;
     const scale = Math.min(1, Math.max(room / height, SMALLEST));
     const wanted = `${Math.floor(width * scale)}px`;
