@@ -121,6 +121,23 @@ def test_mixup_that_keeps_the_whole_first_image_is_plain_training(
     assert score.acc == pytest.approx(history.val_acc[LAST], rel=1e-9)
 
 
+def test_the_pipeline_hands_out_a_hundred_of_each_with_the_labels_of_its_images(
+    lesson: Lesson,
+) -> None:
+    pictures = lesson["Pictures"]
+    noisy, chosen = lesson["some_wrong"], lesson["hundred"]
+    subset = torch.utils.data.Subset(pictures(torch.nn.Identity()), chosen)
+    x, y = next(iter(torch.utils.data.DataLoader(subset, batch_size=len(chosen))))
+    assert torch.equal(x, noisy.x_train[chosen])
+    assert torch.equal(y, noisy.y_train[chosen])
+    counts = noisy.y_clean[chosen].bincount()
+    assert torch.equal(counts, noisy.y_clean.bincount().clamp(max=100))
+    turned, label = pictures(lesson["turn_and_crop"])[chosen[0]]
+    assert turned.shape == x[0].shape
+    assert not torch.equal(turned, x[0])
+    assert label == y[0]
+
+
 # The panels.
 
 
