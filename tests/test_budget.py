@@ -27,7 +27,7 @@ def test_a_share_holds_in_its_block_and_never_leaves_fewer_than_three_epochs() -
 
 def test_a_share_that_is_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(budget, "_chosen", None)
-    set_training_share(0.5)
+    assert repr(set_training_share(0.5)) == "panels train 50% of their epochs"
     assert budgeted(80) == 40
     set_training_share(1)
     assert budgeted(80) == 80
