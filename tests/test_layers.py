@@ -13,6 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "course_utils"
 
 FLOORS = {
+    "budget": 0,
+    "tracebacks": 0,
     "history": 0,
     "noise": 0,
     "data": 0,
@@ -25,7 +27,10 @@ FLOORS = {
     "scoring": 2,
     "training": 2,
     "fleet": 2,
+    "comparison": 3,
     "evidence": 3,
+    "experiments": 3,
+    "figures": 3,
     "plots": 3,
     "losslog": 3,
     "search": 3,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -146,9 +146,10 @@ def iter_fleet(
     members, rehearsals = [], []
     for member in build_members(training, values, seeds):
         members.append(member)
-        rehearsals.append(
-            first_look(member, loss_fn)
-        )  # before another build can change what it saw
+        # Now, before another build can change what this one reads.
+        rehearsals.append(first_look(member, loss_fn))
+    epochs, batch_size = int(epochs), int(batch_size)  # they may come from NumPy
+    training = replace(training, epochs=epochs, batch_size=batch_size)
     fleet = Fleet(values, seeds, epochs)
     fleet._members = {(m.value_index, m.seed_index): m for m in members}
     groups, fleet.fallback = groups_of(members, rehearsals, training)
@@ -165,7 +166,8 @@ def iter_fleet(
         except (CannotBatchError, DisagreesError, *UNEXPECTED) as error:
             # The same code made all of them, so none is trusted any more. Whatever was not seen may
             # be something that they share, so each is trained as a whole before the next.
-            left = [m for m in members if any(m in group.members for group in together)]
+            of_these = {id(m) for group in together for m in group.members}
+            left = [m for m in members if id(m) in of_these]
             why = told(len(left), len(members), f"{reason_of(error)}; they start again")
             fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
             warnings.warn(why, stacklevel=2)

@@ -5,12 +5,10 @@ from course_utils.search.mixes import (
     TECHNIQUES,
     Key,
     Mix,
-    Record,
-    Trials,
     all_but_one,
     alone,
     build_mix,
-    restored_epoch,
+    subsets,
     trained_as,
 )
 from course_utils.search.settings import (
@@ -20,8 +18,10 @@ from course_utils.search.settings import (
     grid_settings,
     random_settings,
 )
+from course_utils.search.trials import BUDGETS, Record, Trials, restored_epoch
 
 __all__ = [
+    "BUDGETS",
     "EARLY_STOPPING",
     "TECHNIQUES",
     "Box",
@@ -37,5 +37,6 @@ __all__ = [
     "grid_settings",
     "random_settings",
     "restored_epoch",
+    "subsets",
     "trained_as",
 ]

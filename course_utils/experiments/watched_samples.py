@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.panels.early_stopping.recorded_runs import Array, Record, StopRule, stops
+from course_utils.experiments.recorded_runs import Array, Record, StopRule, stops
 
 SIZES = (5, 10, 20, 50, 100, 200, 500)
 DRAWS = 20  # of small validation sets, for each seed
