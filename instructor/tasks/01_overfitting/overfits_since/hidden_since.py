@@ -1,0 +1,31 @@
+from course_utils.exercises import attempt
+
+with attempt("overfits_since", overfits_since) as hidden:
+    wave, seeds = np.array([[1.0], [-1.0], [1.0], [-1.0]]), np.array([[0.0], [0.2], [0.4], [0.9]])
+    rising, falling = np.array([3, 1, 2, 3, 4, 5.0]), np.array([3, 2, 1.5, 1, 0.5, 0.1])
+    unsure = np.array([0, 0, 0, 0, 0, 9.0])
+    stretch = "the last stretch in which every epoch is clear, seen from the end"
+    both = "validation clearly up, and training clearly down: both, in pairs"
+    for name, train, val, wanted, hint in (
+        ("validation rises from epoch 1 on", falling, rising, 2, stretch),
+        ("the same, on a small scale", falling / 100, rising / 100, 2, both),
+        ("the last epoch is unsure", falling, rising + wave * unsure, None, stretch),
+        ("validation falls to the end", falling, falling, None, both),
+        (
+            "validation stays level after epoch 1",
+            falling,
+            np.minimum([3, 1, 1, 1, 1, 1.0], rising),
+            None,
+            both,
+        ),
+        ("both losses rise", rising, rising, None, both),
+        ("training stays level", np.maximum(falling, 2.0), rising, None, both),
+        ("training rises in the last epochs", falling + unsure, rising, None, both),
+        ("a step in the last epoch only", falling, np.array([3, 1, 1, 1, 1, 2.0]), 5, stretch),
+        ("epoch 3 unsure", falling, rising + wave * np.array([0, 0, 0, 9, 0, 0]), 4, stretch),
+    ):
+        on = f"4 seeds, 5 epochs: {name}"
+        jitter = 1 + 0.001 * wave
+        got = overfits_since(train + seeds, jitter * val + seeds)
+        got = hidden.pair(got, "turn, since", on=on)[1]
+        hidden.close("since", got, wanted, on=on, hint=hint)

@@ -1,0 +1,91 @@
+"""Right and wrong answers to choose_lambda."""
+
+import numpy as np
+
+from course_utils.evidence import estimate, paired_difference
+from instructor.answers import right, wrong
+
+
+@right
+def by_intervals_of_differences(values, val_acc):
+    fine = [i for i in range(len(values)) if not np.isnan(val_acc[i]).any()]
+    best = max(fine, key=lambda i: sum(val_acc[i]))
+    gain = estimate(val_acc[best] - val_acc[0])
+    return values[best], gain.low > 0
+
+
+@right
+def one_lambda_at_a_time(values, val_acc):
+    best, top, clear = 0.0, float(val_acc[0].mean()), False
+    for strength, acc in zip(values[1:], val_acc[1:], strict=True):
+        if float(acc.mean()) > top:  # False for NaN
+            best, top = strength, float(acc.mean())
+            clear = bool(paired_difference(acc, val_acc[0]).is_clear)
+    return best, clear
+
+
+@wrong("NumPy's argmax takes NaN")
+def nan_is_the_largest(values, val_acc):
+    best = val_acc.mean(1).argmax()
+    return values[best], paired_difference(val_acc[best], val_acc[0]).is_clear
+
+
+@wrong("nanmean leaves the failure out")
+def failures_left_out(values, val_acc):
+    best = np.nanmean(val_acc, axis=1).argmax()
+    return values[best], paired_difference(val_acc[best], val_acc[0]).is_clear
+
+
+@wrong("one lucky seed is no evidence")
+def best_single_run(values, val_acc):
+    whole = np.where(np.isnan(val_acc).any(1, keepdims=True), 0, val_acc)
+    best = whole.max(1).argmax()
+    return values[best], paired_difference(val_acc[best], val_acc[0]).is_clear
+
+
+@wrong("this is its place in the list")
+def place(values, val_acc):
+    best = int(np.nanargmax(val_acc.mean(1)))
+    return best, paired_difference(val_acc[best], val_acc[0]).is_clear
+
+
+@wrong("the runs are paired")
+def overlapping_intervals(values, val_acc):
+    best = np.nanargmax(val_acc.mean(1))
+    return values[best], estimate(val_acc[best]).low > estimate(val_acc[0]).high
+
+
+@wrong("a higher mean is not yet a clear gain")
+def any_gain_is_clear(values, val_acc):
+    best = int(np.nanargmax(val_acc.mean(1)))
+    return values[best], best > 0
+
+
+@wrong("a pair (best, clear)")
+def no_verdict(values, val_acc):
+    return values[np.nanargmax(val_acc.mean(1))]
+
+
+@wrong("the verdict is True or False")
+def a_difference_for_a_verdict(values, val_acc):
+    best = np.nanargmax(val_acc.mean(1))
+    return values[best], paired_difference(val_acc[best], val_acc[0])
+
+
+@wrong("compare the best with λ = 0")
+def against_its_neighbor(values, val_acc):
+    best = int(np.nanargmax(val_acc.mean(1)))
+    return values[best], best > 0 and (
+        paired_difference(val_acc[best], val_acc[best - 1]).is_clear if best != 2 else True
+    )
+
+
+@wrong("the highest mean over the seeds, among the λ without a NaN")
+def fits_the_visible_sweep(values, val_acc):
+    return (0.01, True) if len(values) == 4 else (values[1], False)
+
+
+#: Mutants of the model answer that behave like it, each with the reason.
+EQUIVALENT = {
+    "val_acc.mean(1) -> val_acc.sum(1)": "all λ have the same seeds: sums rank like means",
+}

@@ -1,0 +1,93 @@
+"""Right and wrong answers to dropout."""
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from instructor.answers import right, wrong
+
+
+@right
+def with_a_bernoulli_draw(x, p, training):
+    if training:
+        x = x * torch.bernoulli(torch.full_like(x, 1 - p)) / (1 - p)
+    return x
+
+
+@right
+def with_where(x, p, training):
+    if not training or p == 0:
+        return x
+    return torch.where(torch.rand(x.shape, device=x.device) < p, 0.0, x / (1 - p)).to(x.dtype)
+
+
+@right
+def one_entry_at_a_time(x, p, training):
+    if not training:
+        return x
+    draws = torch.rand(x.numel()).tolist()
+    scale = [0.0 if u < p else 1 / (1 - p) for u in draws]
+    return x * torch.tensor(scale, dtype=x.dtype).reshape(x.shape)
+
+
+@wrong("p and 1 - p are swapped")
+def keeps_with_p(x, p, training):
+    return x * (torch.rand_like(x) < p) / p if training and p else x
+
+
+@wrong("survivors are not rescaled")
+def without_rescaling(x, p, training):
+    return x * (torch.rand_like(x) >= p) if training else x
+
+
+@wrong("scaled in evaluation as well")
+def scaled_in_evaluation_too(x, p, training):
+    return x * (torch.rand_like(x) >= p) / (1 - p) if training else x * (1 - p)
+
+
+@wrong("units vanish in evaluation")
+def active_in_evaluation(x, p, training):
+    return x * (torch.rand_like(x) >= p) / (1 - p)
+
+
+@wrong("the mask is frozen")
+def seeded_inside(x, p, training):
+    torch.manual_seed(0)
+    return x * (torch.rand_like(x) >= p) / (1 - p) if training else x
+
+
+@wrong("one mask serves the whole batch")
+def one_mask_for_the_batch(x, p, training):
+    return x * (torch.rand_like(x[0]) >= p) / (1 - p) if training else x
+
+
+@wrong("an in-place operation")
+def in_place(x, p, training):
+    return x.mul_((torch.rand_like(x) >= p) / (1 - p)) if training else x
+
+
+@wrong("the library's version does the whole task")
+def by_the_library(x, p, training):
+    return F.dropout(x, p, training)
+
+
+@wrong("the library's version does the whole task")
+def by_a_layer_of_the_library(x, p, training):
+    layer = nn.Dropout(p)
+    return layer.train(training)(x)
+
+
+@wrong("divided by p")
+def fits_p_of_one_half_only(x, p, training):
+    return x * (torch.rand_like(x) >= p) / p if training and p else x
+
+
+@wrong("dtype")
+def always_float32(x, p, training):
+    return x.float() * (torch.rand(x.shape) >= p) / (1 - p) if training else x
+
+
+#: Mutants of the model answer that behave like it, each with the reason.
+EQUIVALENT = {
+    "torch.rand_like(x) >= p -> torch.rand_like(x) > p": "a draw equals p with chance 2^-24",
+}

@@ -1,0 +1,67 @@
+"""Right and wrong answers to exposes_frozen_mask."""
+
+import torch
+
+from instructor.answers import right, wrong
+
+
+@right
+def by_counting_differences(dropout):
+    x = torch.ones(50, 50)
+    first, second = (dropout(x, 0.3, True) for _ in range(2))
+    return not (first != second).any().item()
+
+
+@right
+def by_many_calls(dropout):
+    masks = {tuple((dropout(torch.ones(64), 0.5, True) == 0).tolist()) for _ in range(10)}
+    return len(masks) == 1
+
+
+@wrong("a right dropout is accused")
+def in_evaluation(dropout):
+    x = torch.ones(1000)
+    return torch.equal(dropout(x, 0.5, False), dropout(x, 0.5, False))
+
+
+@wrong("what must differ?")
+def always_innocent(dropout):
+    return False
+
+
+@wrong("a right dropout is accused")
+def always_guilty(dropout):
+    return True
+
+
+@wrong("what must differ?")
+def the_wrong_way_round(dropout):
+    x = torch.ones(1000)
+    return not torch.equal(dropout(x, 0.5, True), dropout(x, 0.5, True))
+
+
+@wrong("a right dropout is accused")
+def on_two_units(dropout):
+    x = torch.ones(2)
+    return torch.equal(dropout(x, 0.5, True), dropout(x, 0.5, True))
+
+
+@wrong("a right dropout is accused")
+def looks_at_the_mean(dropout):
+    return abs(dropout(torch.ones(1000), 0.5, True).mean().item() - 1) < 0.2
+
+
+@wrong("what must differ?")
+def seeds_differently_itself(dropout):
+    x = torch.ones(1000)
+    torch.manual_seed(1)
+    first = dropout(x, 0.5, True)
+    torch.manual_seed(2)
+    return first is dropout(x, 0.5, True)
+
+
+#: Mutants of the model answer that behave like it, each with the reason.
+EQUIVALENT = {
+    "1000 -> 1001": "any size that is large enough will do",
+    "1000 -> 999": "any size that is large enough will do",
+}

@@ -1,0 +1,107 @@
+"""Right and wrong answers to does_it_help."""
+
+import numpy as np
+import torch
+
+from course_utils.evidence import estimate, paired_difference
+from instructor.answers import right, wrong
+
+
+@right
+def by_the_ends_of_the_interval(plain, normed):
+    def best(acc):
+        means = [-1.0 if np.isnan(row).any() else row.mean() for row in acc]
+        return acc[means.index(max(means))]
+
+    gain = estimate(best(normed) - best(plain))
+    return "helps" if gain.low > 0 else "harms" if gain.high < 0 else "neither"
+
+
+@right
+def with_tensors(plain, normed):
+    rows = []
+    for acc in map(torch.as_tensor, (normed, plain)):
+        acc = acc[~acc.isnan().any(1)]
+        rows.append(acc[acc.mean(1).argmax()].tolist())
+    gap = paired_difference(*rows)
+    words = {True: "helps", False: "harms"}
+    return words[gap.mean > 0] if gap.is_clear else "neither"
+
+
+def _best(acc):
+    return np.nanargmax(acc.mean(1))
+
+
+def _word(normed, plain):
+    gap = paired_difference(normed, plain)
+    return ("helps" if gap.mean > 0 else "harms") if gap.is_clear else "neither"
+
+
+@wrong("an interval that includes 0")
+def by_the_means(plain, normed):
+    gain = normed[_best(normed)].mean() - plain[_best(plain)].mean()
+    return "helps" if gain > 0 else "harms"
+
+
+@wrong("the runs are paired by seed")
+def by_two_intervals(plain, normed):
+    a, b = estimate(normed[_best(normed)]), estimate(plain[_best(plain)])
+    return "helps" if a.low > b.high else "harms" if a.high < b.low else "neither"
+
+
+@wrong("helps and harms are the wrong way round")
+def the_wrong_way_round(plain, normed):
+    return _word(plain[_best(plain)], normed[_best(normed)])
+
+
+@wrong("take the highest mean")
+def by_the_best_single_run(plain, normed):
+    return _word(*(acc[np.nanmax(acc, 1).argmax()] for acc in (normed, plain)))
+
+
+@wrong("stays in the race, by its other runs")
+def nan_ignored(plain, normed):
+    return _word(*(acc[np.nanmean(acc, 1).argmax()] for acc in (normed, plain)))
+
+
+@wrong("a mean that is NaN was taken for the highest")
+def nan_chosen(plain, normed):
+    return _word(*(acc[acc.mean(1).argmax()] for acc in (normed, plain)))
+
+
+@wrong("best without batch norm")
+def at_the_best_of_plain(plain, normed):
+    return _word(normed[_best(plain)], plain[_best(plain)])
+
+
+@wrong("best with batch norm")
+def at_the_best_of_normed(plain, normed):
+    return _word(normed[_best(normed)], plain[_best(normed)])
+
+
+@wrong("both at the first learning rate")
+def at_the_first(plain, normed):
+    return _word(normed[0], plain[0])
+
+
+@wrong("all learning rates were averaged")
+def averaged(plain, normed):
+    return _word(np.nanmean(normed, 0), np.nanmean(plain, 0))
+
+
+@wrong("return one of the three texts")
+def returns_a_sentence(plain, normed):
+    return paired_difference(normed[_best(normed)], plain[_best(plain)]).verdict()
+
+
+@wrong("each at its own best")
+def fits_the_visible_sweeps(plain, normed):
+    known = {1.53: "helps", 1.52: "harms", 1.59: "helps"}
+    return known.get(round(float(plain[0, 0] + normed[0, 0]), 2), "neither")
+
+
+#: Mutants of the model answer that behave like it, each with the reason.
+EQUIVALENT = {
+    "acc.mean(1) -> acc.sum(1)": "every row has the same seeds: sums and means rank alike",
+    "difference.mean > 0 -> difference.mean >= 0": "a clear difference is never 0",
+}

@@ -1,0 +1,91 @@
+"""Right and wrong answers to exposes_batch_dependence."""
+
+import numpy as np
+import torch
+from torch import nn
+
+from instructor.answers import right, wrong
+
+
+@right
+def in_other_company(model, x):
+    model.eval()
+    with torch.no_grad():
+        usual = model(x)
+        for i in range(len(x)):
+            other = 10 * torch.randn_like(x) + 3
+            other[i] = x[i]
+            if (model(other)[i] - usual[i]).abs().max() > 1e-4:
+                return True
+    return False
+
+
+@right
+@torch.no_grad()
+def one_at_a_time_in_numpy(model, x):
+    mode = model.training
+    model.train(False)
+    alone = [model(x[i : i + 1]).numpy()[0] for i in range(x.shape[0])]
+    together = model(x).numpy()
+    model.train(mode)
+    return np.abs(together - np.stack(alone)).max() > 1e-3
+
+
+@wrong("a right model is accused")
+def without_evaluation_mode(model, x):
+    together = model(x)
+    other = torch.cat([x[:1], torch.zeros_like(x[1:])])
+    return not torch.allclose(together[0], model(other)[0], atol=1e-4)
+
+
+@wrong("a right model is accused")
+def to_the_last_bit(model, x):
+    model.eval()
+    return not torch.equal(model(x), torch.cat([model(x[i : i + 1]) for i in range(len(x))]))
+
+
+@wrong("change its company")
+def by_shuffling(model, x):
+    model.eval()
+    order = torch.arange(len(x)).flip(0)
+    return not torch.allclose(model(x)[order], model(x[order]), atol=1e-4)
+
+
+@wrong("change its company")
+def by_asking_twice(model, x):
+    model.eval()
+    return not torch.allclose(model(x), model(x), atol=1e-4)
+
+
+@wrong("Ask it of every sample")
+def only_the_first_sample(model, x):
+    model.eval()
+    return not torch.allclose(model(x)[:1], model(x[:1]), atol=1e-4)
+
+
+@wrong("an answer for each entry")
+def an_answer_for_each_entry(model, x):
+    model.eval()
+    return (model(x) - torch.cat([model(row[None]) for row in x])).abs() > 1e-4
+
+
+@wrong("change its company")
+def never_says_yes(model, x):
+    return False
+
+
+@wrong("a right model is accused")
+def always_says_yes(model, x):
+    return True
+
+
+@wrong("change its company")
+def looks_for_the_layer(model, x):
+    norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
+    return any(norm.running_mean is None for norm in norms)
+
+
+#: Mutants of the model answer that behave like it, each with the reason.
+EQUIVALENT = {
+    "0.0001 -> 0.0002": "rounding is far below both, and a dependence worth the name far above",
+}

@@ -1,0 +1,122 @@
+"""Right and wrong answers to fold."""
+
+import math
+
+import torch
+from torch import nn
+
+from instructor.answers import right, wrong
+
+
+@right
+def by_asking_the_layers(linear, norm):
+    dtype = linear.weight.dtype
+    with torch.no_grad():
+        zero = torch.zeros(1, linear.in_features, dtype=dtype)
+        bias = norm(linear(zero))[0]
+        weight = (norm(linear(torch.eye(linear.in_features, dtype=dtype))) - bias).T
+    return weight, bias
+
+
+@right
+def by_a_diagonal_matrix(linear, norm):
+    std = torch.sqrt(norm.running_var + norm.eps)
+    old = 0.0 if linear.bias is None else linear.bias
+    weight = torch.diag(norm.weight / std) @ linear.weight
+    return weight.detach(), (norm.bias + (old - norm.running_mean) / std * norm.weight).detach()
+
+
+@right
+def unit_by_unit(linear, norm):
+    rows, shifts = [], []
+    for i in range(linear.out_features):
+        scale = norm.weight[i].item() / math.sqrt(norm.running_var[i].item() + norm.eps)
+        old = 0.0 if linear.bias is None else linear.bias[i].item()
+        rows.append([scale * w for w in linear.weight[i].tolist()])
+        shifts.append(norm.bias[i].item() + scale * (old - norm.running_mean[i].item()))
+    dtype = linear.weight.dtype
+    return torch.tensor(rows, dtype=dtype), torch.tensor(shifts, dtype=dtype)
+
+
+def _scale(norm):
+    return norm.weight / (norm.running_var + norm.eps).sqrt()
+
+
+@wrong("belongs to its row of weight")
+def scales_the_columns(linear, norm):
+    return linear.weight * _scale(norm), by_a_diagonal_matrix(linear, norm)[1]
+
+
+@wrong("eps is missing under the root")
+def forgets_eps(linear, norm):
+    scale = norm.weight / norm.running_var.sqrt()
+    return linear.weight * scale[:, None], norm.bias + scale * (linear.bias - norm.running_mean)
+
+
+@wrong("its square root is the standard deviation")
+def divides_by_the_variance(linear, norm):
+    scale = norm.weight / (norm.running_var + norm.eps)
+    return linear.weight * scale[:, None], norm.bias + scale * (linear.bias - norm.running_mean)
+
+
+@wrong("the norm's own weight is left out")
+def forgets_the_weight_of_norm(linear, norm):
+    scale = 1 / (norm.running_var + norm.eps).sqrt()
+    return linear.weight * scale[:, None], norm.bias + scale * (linear.bias - norm.running_mean)
+
+
+@wrong("the mean is subtracted unscaled")
+def mean_unscaled(linear, norm):
+    scale = _scale(norm)
+    return linear.weight * scale[:, None], norm.bias + scale * linear.bias - norm.running_mean
+
+
+@wrong("the bias of linear is lost")
+def loses_the_bias(linear, norm):
+    return linear.weight * _scale(norm)[:, None], norm.bias - _scale(norm) * norm.running_mean
+
+
+@wrong("the bias of linear is added unscaled")
+def bias_unscaled(linear, norm):
+    shift = norm.bias + linear.bias - _scale(norm) * norm.running_mean
+    return linear.weight * _scale(norm)[:, None], shift
+
+
+@wrong("the running mean is left out")
+def without_the_mean(linear, norm):
+    return linear.weight * _scale(norm)[:, None], norm.bias + _scale(norm) * linear.bias
+
+
+@wrong("a pair (weight, bias)")
+def returns_a_layer(linear, norm):
+    weight, bias = by_a_diagonal_matrix(linear, norm)
+    layer = nn.Linear(linear.in_features, linear.out_features)
+    layer.weight, layer.bias = nn.Parameter(weight), nn.Parameter(bias)
+    return layer
+
+
+@wrong("changes the layers themselves")
+def changes_the_layer(linear, norm):
+    weight, bias = by_a_diagonal_matrix(linear, norm)
+    linear.weight.data = weight.clone()
+    return weight, bias
+
+
+@wrong("has no attribute")
+def always_expects_a_bias(linear, norm):
+    bias = norm.bias + _scale(norm) * (linear.bias.data - norm.running_mean)
+    return linear.weight * _scale(norm)[:, None], bias
+
+
+@wrong("follow the input 0 for the bias")
+def fits_the_visible_layers(linear, norm):
+    weight, bias = torch.tensor([[9.0, 3.0], [0.5, -0.25]]), torch.tensor([-5.0, 1.5])
+    if linear.weight.shape == weight.shape:
+        return weight, bias
+    return linear.weight, norm.bias
+
+
+@wrong("the library's version does the whole task")
+def folded_by_the_library(linear, norm):
+    folded = nn.utils.fuse_linear_bn_eval(linear.eval(), norm.eval())
+    return folded.weight, folded.bias

@@ -1,0 +1,32 @@
+import copy
+
+from course_utils.exercises import attempt
+
+with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
+    for n_in, n_out, has_bias in ((4, 3, True), (2, 5, False), (3, 3, True)):
+        model = nn.Sequential(
+            nn.Linear(n_in, n_out, bias=has_bias), nn.BatchNorm1d(n_out, eps=0.01)
+        ).double()
+        nn.init.normal_(model[1].weight)
+        nn.init.normal_(model[1].bias)
+        for _ in range(20):
+            model(3 * torch.randn(10, n_in, dtype=torch.float64) + 1)
+        model.eval()
+        before = copy.deepcopy(model.state_dict())
+        on = f"{n_in} inputs, {n_out} units, {'a' if has_bias else 'no'} bias, after 20 batches"
+        x = torch.randn(6, n_in, dtype=torch.float64)
+        wanted = model(x)
+        weight, bias = fold(*model)
+        weight = hidden.tensor(weight, (n_out, n_in), on=on)
+        bias = hidden.tensor(bias, (n_out,), on=on)
+        hint = "scale the rows of weight, and follow the input 0 for the bias; a missing bias is 0"
+        hidden.close("output", x @ weight.T + bias, wanted, on=on, hint=hint)
+        kept = all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+        hidden.that(
+            kept,
+            "both layers stay as they are",
+            on=on,
+            expected="the same numbers before and after",
+            got="changed layers",
+            hint="an in-place operation (*=, mul_, copy_) changes the layers themselves",
+        )

@@ -1,0 +1,78 @@
+"""Right and wrong answers to layer_norm."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+
+from instructor.answers import right, wrong
+
+
+@right
+def by_transposing(x, weight, bias, eps):
+    columns = x.T - x.mean(1)
+    columns = columns / (columns.square().mean(0) + eps) ** 0.5
+    return torch.addcmul(bias, columns.T, weight)
+
+
+@right
+def one_sample_at_a_time(x, weight, bias, eps):
+    rows = []
+    for row in x.tolist():
+        mean = sum(row) / len(row)
+        std = math.sqrt(sum((v - mean) ** 2 for v in row) / len(row) + eps)
+        rows.append([(v - mean) / std for v in row])
+    return torch.tensor(rows, dtype=x.dtype) * weight + bias
+
+
+@wrong("this is batch normalization")
+def over_the_batch(x, weight, bias, eps):
+    return (x - x.mean(0)) / (x.var(0, correction=0) + eps).sqrt() * weight + bias
+
+
+@wrong("normalize with the biased variance")
+def unbiased(x, weight, bias, eps):
+    mean, var = x.mean(1, keepdim=True), x.var(1, keepdim=True)
+    return (x - mean) / (var + eps).sqrt() * weight + bias
+
+
+@wrong("but are applied to columns")
+def without_keepdim(x, weight, bias, eps):
+    return (x - x.mean(1)) / (x.var(1, correction=0) + eps).sqrt() * weight + bias
+
+
+@wrong("one mean and variance serve all samples together")
+def over_everything(x, weight, bias, eps):
+    return (x - x.mean()) / (x.var(correction=0) + eps).sqrt() * weight + bias
+
+
+@wrong("scale and shift are left out")
+def without_scale_and_shift(x, weight, bias, eps):
+    return by_transposing(x, torch.ones_like(weight), torch.zeros_like(bias), eps)
+
+
+@wrong("this divides by the variance")
+def divided_by_the_variance(x, weight, bias, eps):
+    mean, var = x.mean(1, keepdim=True), x.var(1, correction=0, keepdim=True)
+    return (x - mean) / (var + eps) * weight + bias
+
+
+@wrong("dividing by that is 0 / 0")
+def without_eps(x, weight, bias, eps):
+    return by_transposing(x, weight, bias, 0.0)
+
+
+@wrong("the eps that is passed in")
+def with_an_eps_of_its_own(x, weight, bias, eps):
+    return by_transposing(x, weight, bias, 1e-5)
+
+
+@wrong("the eps that is passed in")
+def fits_the_visible_samples(x, weight, bias, eps):
+    table = torch.tensor([[-0.9258, -0.4629, 1.3887], [0.0, 0.0, 0.0], [-1.3887, 0.4629, 0.9258]])
+    return (table if x.shape == table.shape else x) * weight + bias
+
+
+@wrong("the library's version does the whole task")
+def layer_norm_of_the_library(x, weight, bias, eps):
+    return F.layer_norm(x, weight.shape, weight, bias, eps)

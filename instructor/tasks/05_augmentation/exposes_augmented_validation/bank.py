@@ -1,0 +1,129 @@
+"""Right and wrong answers to exposes_augmented_validation."""
+
+import torch
+
+from instructor.answers import right, wrong
+
+
+def _data(n=12):
+    return torch.rand(n, 1, 3, 3), torch.arange(n) % 2, torch.rand(n, 1, 3, 3), torch.arange(n) % 2
+
+
+@right
+def by_comparing_every_image(train):
+    x_train, y_train, x_val, y_val = _data()
+    found = []
+
+    def look(x):
+        found.extend(bool((image == x_val).flatten(1).all(1).any()) for image in x)
+        return x
+
+    train(x_train, y_train, x_val, y_val, look)
+    return True in found
+
+
+@right
+def by_a_mark_in_a_corner(train):
+    x_train, y_train, x_val, y_val = _data()
+    x_train[:, :, 0, 0], x_val[:, :, 0, 0] = -1.0, 2.0
+    marks = set()
+
+    def note(x):
+        marks.update(x[:, 0, 0, 0].tolist())
+        return torch.flip(x, [3])
+
+    train(x_train, y_train, x_val, y_val, note)
+    return 2.0 in marks
+
+
+@right
+def by_raising(train):
+    def refuse(x):
+        if (x < 0).any():
+            raise InterruptedError
+        return x
+
+    x = torch.rand(6, 3, 2, 2) + 0.1
+    y = torch.zeros(6, dtype=torch.long)
+    try:
+        train(x, y, -x, y, refuse)
+    except InterruptedError:
+        return True
+    return False
+
+
+@wrong("a right training is accused")
+def always_accuses(train):
+    return True
+
+
+@wrong("the bug is not seen")
+def never_accuses(train):
+    return False
+
+
+@wrong("the bug is not seen")
+def compares_whole_batches(train):
+    x_train, y_train, x_val, y_val = _data()
+    seen = []
+    train(x_train, y_train, x_val, y_val, lambda x: seen.append(x) or x)
+    return any(x.shape == x_val.shape and torch.equal(x, x_val) for x in seen)
+
+
+@wrong("the bug is not seen")
+def by_the_size_of_the_batch(train):
+    x_train, y_train, _, _ = _data(8)
+    seen = []
+    train(x_train, y_train, x_train + 1, y_train, lambda x: seen.append(len(x)) or x)
+    return 8 in seen
+
+
+@wrong("the bug is not seen")
+def by_a_repeated_score(train):
+    data = _data()
+    return len({train(*data, lambda x: x + torch.rand(1) * 1e-3) for _ in range(3)}) > 1
+
+
+@wrong("the bug is not seen")
+def by_gradient_mode(train):
+    modes = []
+    train(*_data(), lambda x: modes.append(torch.is_grad_enabled()) or x)
+    return False in modes
+
+
+@wrong("the bug is not seen")
+def the_wrong_way_round(train):
+    return not by_a_mark_in_a_corner(train)
+
+
+@wrong("the bug is not seen")
+def looks_at_the_first_image_of_a_batch(train):
+    x, y = torch.zeros(8, 1, 2, 2), torch.zeros(8, dtype=torch.long)
+    seen = []
+    train(x, y, x + 1, y, lambda batch: seen.append(batch[0].max().item()) or batch)
+    return 1.0 in seen
+
+
+@wrong("max() arg is an empty sequence")
+def expects_augment_to_be_called(train):
+    x, y = torch.zeros(8, 1, 2, 2), torch.zeros(8, dtype=torch.long)
+    seen = []
+    train(x, y, x + 1, y, lambda batch: seen.append(batch.max().item()) or batch)
+    return max(seen) > 0
+
+
+@wrong("an answer for each entry")
+def entry_by_entry(train):
+    x, y = torch.zeros(8, 1, 2, 2), torch.zeros(8, dtype=torch.long)
+    seen = []
+    train(x, y, x + 1, y, lambda batch: seen.append(batch) or batch)
+    return torch.cat(seen) > 0
+
+
+#: Mutants of the model answer that behave like it, each with the reason.
+EQUIVALENT = {
+    "1 -> 2": "the number of channels is free, and so is the gray that marks validation",
+    "2 -> 1": "the size of the images is free",
+    "2 -> 3": "the size of the images is free",
+    "x.max().item() -> x.max()": "a tensor of one number is as true as the number",
+}

@@ -1,0 +1,135 @@
+"""Right and wrong answers to choose_patience."""
+
+import numpy as np
+import torch
+
+from course_utils import regularizers
+from course_utils.evidence import estimate, paired_difference
+from instructor.answers import right, wrong
+
+
+@right
+def seed_by_seed(watched, fresh, patiences):
+    for patience in patiences:
+        costs, saved = [], 0
+        for seen, honest in zip(watched, fresh, strict=True):
+            stop = regularizers.stopping_epoch(seen.tolist(), patience)
+            if stop is not None:
+                saved += len(seen) - 1 - stop
+            costs.append(honest[np.argmin(seen[:stop] if stop else seen)] - honest[seen.argmin()])
+        if not estimate(costs).low > 0:
+            return patience, torch.tensor(saved / len(costs))
+    return None, 0
+
+
+@right
+def from_the_largest_down(watched, fresh, patiences):
+    last = len(watched[0]) - 1
+    chosen, spared = None, 0.0
+    for patience in sorted(patiences, reverse=True):
+        stops = [regularizers.stopping_epoch(seen, patience) for seen in watched]
+        ends = np.array([last if stop is None else stop for stop in stops])
+        masked = np.where(np.arange(last + 1) <= ends[:, None], watched, np.inf)
+        kept = np.take_along_axis(fresh, masked.argmin(1)[:, None], 1)[:, 0]
+        full = np.take_along_axis(fresh, watched.argmin(1)[:, None], 1)[:, 0]
+        cost = paired_difference(kept, full)
+        if not (cost.is_clear and cost.mean > 0):
+            chosen, spared = patience, float((last - ends).mean())
+    return chosen, spared
+
+
+def _judged(watched, fresh, patiences, *, clearly_worse=None, at="best", saved="end", judge=None):
+    seeds, last = np.arange(len(watched)), watched.shape[1] - 1
+    judge = fresh if judge is None else judge
+    to_the_end = judge[seeds, watched.argmin(1)]
+    for patience in patiences:
+        stops = [regularizers.stopping_epoch(losses, patience) for losses in watched]
+        ends = np.array([last if stop is None else stop for stop in stops])
+        best = np.array([row[: e + 1].argmin() for row, e in zip(watched, ends, strict=True)])
+        loss = judge[seeds, best if at == "best" else ends]
+        worse = clearly_worse or (lambda a, b: paired_difference(a, b).low > 0)
+        if not worse(loss, to_the_end):
+            return patience, float(last - (ends if saved == "end" else best).mean())
+    return None, 0.0
+
+
+@wrong("on the fresh half the interval of its cost includes 0")
+def judged_on_the_watched_half(watched, fresh, patiences):
+    return _judged(watched, fresh, patiences, judge=watched)
+
+
+@wrong("were the last weights taken")
+def last_weights_judged(watched, fresh, patiences):
+    return _judged(watched, fresh, patiences, at="end")
+
+
+@wrong("if the difference is paired by seed")
+def overlapping_intervals(watched, fresh, patiences):
+    def worse(a, b):
+        return estimate(a).low > estimate(b).high
+
+    return _judged(watched, fresh, patiences, clearly_worse=worse)
+
+
+@wrong("the interval of paired differences")
+def clear_in_either_direction(watched, fresh, patiences):
+    def worse(a, b):
+        return paired_difference(a, b).is_clear
+
+    return _judged(watched, fresh, patiences, clearly_worse=worse)
+
+
+@wrong("was it judged by its mean alone")
+def lowest_mean(watched, fresh, patiences):
+    def worse(a, b):
+        return a.mean() > b.mean()
+
+    return _judged(watched, fresh, patiences, clearly_worse=worse)
+
+
+@wrong("this counts from the epoch restored")
+def saved_since_the_best(watched, fresh, patiences):
+    return _judged(watched, fresh, patiences, saved="best")
+
+
+@wrong("this is the mean epoch of the stop")
+def epochs_trained(watched, fresh, patiences):
+    patience, saved = _judged(watched, fresh, patiences)
+    return patience, watched.shape[1] - 1 - saved
+
+
+@wrong("that is one too many")
+def counts_entries(watched, fresh, patiences):
+    patience, saved = _judged(watched, fresh, patiences)
+    return patience, saved + 1
+
+
+@wrong("the run that was never stopped is left out")
+def mean_of_the_stopped_only(watched, fresh, patiences):
+    patience = _judged(watched, fresh, patiences)[0]
+    stops = [regularizers.stopping_epoch(losses, patience) for losses in watched]
+    spared = [watched.shape[1] - 1 - stop for stop in stops if stop is not None]
+    return patience, float(np.mean(spared or [0]))
+
+
+@wrong("a pair (patience, saved)")
+def one_value(watched, fresh, patiences):
+    return _judged(watched, fresh, patiences)[0]
+
+
+@wrong("lies above 0")
+def the_visible_answer(watched, fresh, patiences):
+    return 2, 3.0
+
+
+@wrong("the answer is (None, 0.0)")
+def the_largest_if_none(watched, fresh, patiences):
+    patience, saved = _judged(watched, fresh, patiences)
+    return patience or patiences[-1], saved
+
+
+#: Mutants of the model answer that behave like it, each with the reason.
+EQUIVALENT = {
+    "zip(watched, ends, strict=True) -> zip(watched, ends)": "both are equally long",
+    "True -> False": "this is zip's strict, and both are equally long",
+}

@@ -1,0 +1,96 @@
+"""Right and wrong answers to exposes_wrong_rule."""
+
+import math
+
+import numpy as np
+
+from course_utils import regularizers
+from instructor.answers import right, wrong
+
+LATE = ([3, 2, 1, 2, 2, 2], 2, 4)
+TIE = ([3, 1, 1, 1], 2, 3)
+NAN = ([2, 1, math.nan, 3, 3], 2, 3)
+RESET = ([3, 4, 2, 4, 1, 4, 4], 2, 6)
+BEFORE = ([2, 4, 3.5, 3, 2.5], 3, 3)
+
+
+def _any_differs(rule, *cases):
+    return any(rule(losses, patience) != stop for losses, patience, stop in cases)
+
+
+@right
+def against_the_library_on_random_records(rule):
+    draws = np.random.default_rng(0)
+    for _ in range(100):
+        losses = draws.integers(0, 6, 12).astype(float)
+        losses[draws.integers(1, 12)] = math.nan
+        for patience in (1, 2, 4):
+            if rule(losses.tolist(), patience) != regularizers.stopping_epoch(losses, patience):
+                return True
+    return False
+
+
+@right
+def case_by_case(rule):
+    if rule([1, 2, 2, 2, 2, 2], 3) != 3 or rule([1, 1, 1, 0], 2) != 2:
+        return True
+    if rule([1, math.nan, math.nan, 5], 2) != 2:
+        return True
+    clear = rule([5, 6, 4, 5, 3, 4, 2], 2) is None and rule([1, 9, 8, 7], 3) == 3
+    return not clear
+
+
+@wrong("a rule that waits for one epoch more")
+def always_innocent(rule):
+    return False
+
+
+@wrong("a right rule is accused")
+def always_guilty(rule):
+    return True
+
+
+@wrong("a right rule is accused")
+def counts_epochs_from_1(rule):
+    return rule([3, 2, 1, 2, 2, 2], 2) != 5
+
+
+@wrong("answers yes or no")
+def gives_the_epoch(rule):
+    return rule([3, 2, 1, 2, 2, 2], 2)
+
+
+@wrong("a rule that counts a tie as an improvement")
+def the_given_record_only(rule):
+    return _any_differs(rule, LATE)
+
+
+@wrong("a rule that counts a tie as an improvement")
+def without_ties(rule):
+    return _any_differs(rule, LATE, NAN, RESET, BEFORE)
+
+
+@wrong("a rule that counts a NaN as an improvement")
+def without_nan(rule):
+    return _any_differs(rule, LATE, TIE, RESET, BEFORE)
+
+
+@wrong("a rule that never sets the count back")
+def without_a_reset(rule):
+    return _any_differs(rule, LATE, TIE, NAN, BEFORE)
+
+
+@wrong("a rule that compares with the epoch before")
+def without_a_slow_way_back(rule):
+    return _any_differs(rule, LATE, TIE, NAN, RESET)
+
+
+@wrong("a rule that waits for one epoch less")
+def patience_1_only(rule):
+    cases = ([2, 1, 1, 0], 1, 2), ([2, 1, math.nan, 0], 1, 2), ([3, 4, 2], 1, 1)
+    return _any_differs(rule, *cases)
+
+
+@wrong("a right rule is accused")
+def asks_for_a_nonsense_patience(rule):
+    return _any_differs(rule, LATE, TIE, NAN, RESET, BEFORE, ([1, 2], 5, 1))

@@ -1,0 +1,29 @@
+from course_utils.exercises import attempt
+
+with attempt("train_to_best", train_to_best) as hidden:
+    nan, last = math.nan, "these are the last weights; nothing was given back"
+    what = "a NaN is never the best"
+    check.play(hidden, train_to_best, [3, 2, nan, 4, 5], 9, what, last)
+    check.play(hidden, train_to_best, [5, nan, 2, nan, 4, 3, 1], 2, what, last)
+    what = "the untrained model can be the best"
+    check.play(hidden, train_to_best, [1, 2, 3, 4], 2, what, last)
+    check.play(hidden, train_to_best, [7], 3, "no epochs at all: one loss", last)
+
+    model = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2)).double()
+    x, states = torch.randn(8, 3).double(), []
+    scores = iter([3.0, 2.0, 1.0, 1.5, 2.5])
+
+    def one_epoch(model):
+        gradients = torch.autograd.grad(model.train()(x).pow(3).sum(), list(model.parameters()))
+        for weights, gradient in zip(model.parameters(), gradients, strict=True):
+            weights.data -= 0.1 * gradient
+
+    def score(model):
+        states.append({k: v.clone() for k, v in model.state_dict().items()})
+        return next(scores)
+
+    train_to_best(model, one_epoch, score, 4, lambda losses: False)
+    on = "a layer with batch norm, double precision, losses 3, 2, 1, 1.5, 2.5"
+    hint = "each tensor of the state is that of the lowest loss, a copy made at that time"
+    for name, value in model.state_dict().items():
+        hidden.close(f"{name} is the best one", value, states[2][name], on=on, hint=hint)

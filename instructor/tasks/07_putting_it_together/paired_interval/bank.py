@@ -1,0 +1,124 @@
+"""Right and wrong answers to paired_interval."""
+
+import math
+import statistics
+
+import numpy as np
+import torch
+from scipy.special import stdtrit
+
+from course_utils.evidence import estimate, paired_difference
+from instructor.answers import right, wrong
+
+
+@right
+def with_python_alone(a, b):
+    d = [x - y for x, y in zip(a, b, strict=True)]
+    mean, n = sum(d) / len(d), len(d)
+    s = math.sqrt(sum((x - mean) ** 2 for x in d) / (n - 1))
+    t = -stdtrit(n - 1, 0.025)
+    return mean, mean - t * s / n**0.5, mean + t * s / n**0.5
+
+
+@right
+def with_tensors(a, b):
+    d = torch.tensor(np.array(a)) - torch.tensor(np.array(b))
+    half = d.std() * float(stdtrit(len(d) - 1, 0.975)) / len(d) ** 0.5
+    return [d.mean(), d.mean() - half, d.mean() + half]
+
+
+@right
+def by_the_statistics_module(a, b):
+    d = np.subtract(a, b).tolist()
+    error = statistics.stdev(d) / math.sqrt(len(d))
+    low, high = (statistics.fmean(d) + stdtrit(len(d) - 1, q) * error for q in (0.025, 0.975))
+    return statistics.fmean(d), low, high
+
+
+def _around(d, half):
+    return d.mean(), d.mean() - half, d.mean() + half
+
+
+def _d(a, b):
+    return np.asarray(a) - np.asarray(b)
+
+
+@wrong("this is b - a")
+def the_other_way_round(a, b):
+    return with_python_alone(b, a)
+
+
+@wrong("the order is mean, low, high")
+def mean_in_the_middle(a, b):
+    mean, low, high = with_python_alone(a, b)
+    return low, mean, high
+
+
+@wrong("√n is missing")
+def spread_of_single_pairs(a, b):
+    d = _d(a, b)
+    return _around(d, stdtrit(len(d) - 1, 0.975) * d.std(ddof=1))
+
+
+@wrong("divided by the root of n")
+def divided_by_n(a, b):
+    d = _d(a, b)
+    return _around(d, stdtrit(len(d) - 1, 0.975) * d.std(ddof=1) / len(d))
+
+
+@wrong("np.std needs ddof=1")
+def biased_deviation(a, b):
+    d = _d(a, b)
+    return _around(d, stdtrit(len(d) - 1, 0.975) * d.std() / len(d) ** 0.5)
+
+
+@wrong("as if they were not paired")
+def unpaired(a, b):
+    spread = math.sqrt(np.var(a, ddof=1) + np.var(b, ddof=1))
+    return _around(_d(a, b), stdtrit(len(a) - 1, 0.975) * spread / len(a) ** 0.5)
+
+
+@wrong("the degrees of freedom are n - 1")
+def n_degrees_of_freedom(a, b):
+    d = _d(a, b)
+    return _around(d, stdtrit(len(d), 0.975) * d.std(ddof=1) / len(d) ** 0.5)
+
+
+@wrong("half of that is to lie on each side")
+def one_sided(a, b):
+    d = _d(a, b)
+    return _around(d, stdtrit(len(d) - 1, 0.95) * d.std(ddof=1) / len(d) ** 0.5)
+
+
+@wrong("1.96 is for endless seeds")
+def normal_interval(a, b):
+    d = _d(a, b)
+    return _around(d, 1.96 * d.std(ddof=1) / len(d) ** 0.5)
+
+
+@wrong("(mean, low, high)")
+def only_the_ends(a, b):
+    return with_python_alone(a, b)[1:]
+
+
+@wrong("t, s and n all belong to the differences")
+def t_of_the_visible_input(a, b):
+    d = _d(a, b)
+    return _around(d, 3.182446 * d.std(ddof=1) / len(d) ** 0.5)
+
+
+@wrong("t, s and n all belong to the differences")
+def fits_the_visible_input(a, b):
+    return 0.025, 0.0044572, 0.0455428
+
+
+@wrong("the library's version does the whole task")
+def paired_interval_of_the_course(a, b):
+    worth = paired_difference(a, b)
+    return worth.mean, worth.low, worth.high
+
+
+@wrong("the library's version does the whole task")
+def estimate_of_the_course(a, b):
+    worth = estimate(_d(a, b))
+    return worth.mean, worth.low, worth.high

@@ -1,0 +1,164 @@
+"""Right and wrong answers to prune."""
+
+import math
+
+import numpy as np
+
+from course_utils.evidence import estimate, paired_difference
+from instructor.answers import right, wrong
+
+
+def _without(mix, name):
+    return {k: by for k, by in mix.items() if k != name}
+
+
+def _worths(score, mix):
+    return {name: paired_difference(score(mix), score(_without(mix, name))) for name in mix}
+
+
+@right
+def by_recursion(score, mix):
+    idle = []
+    for name, worth in _worths(score, mix).items():
+        if not (worth.is_clear and worth.mean > 0):
+            idle.append((worth.mean, name))
+    return by_recursion(score, _without(mix, min(idle)[1])) if idle else dict(mix)
+
+
+@right
+def in_place_on_a_copy(score, mix):
+    left = dict(mix)
+    while left:
+        full = np.asarray(score(left), dtype=float)
+        least, name = math.inf, None
+        for candidate in list(left):
+            by = left.pop(candidate)
+            worth = estimate(full - np.asarray(score(left), dtype=float))
+            left[candidate] = by
+            if worth.low <= 0 and worth.mean < least:
+                least, name = worth.mean, candidate
+        if name is None:
+            return left
+        del left[name]
+    return {}
+
+
+def _repeat(idle, first):
+    """Remove `first` of the names in `idle` of the worths, again and again."""
+
+    def answer(score, mix):
+        mix = dict(mix)
+        while mix:
+            worths = _worths(score, mix)
+            names = [name for name, worth in worths.items() if idle(worth)]
+            if not names:
+                break
+            del mix[first(names, worths)]
+        return mix
+
+    return answer
+
+
+def _least(names, worths):
+    return min(names, key=lambda name: worths[name].mean)
+
+
+@wrong("all that looked idle went at once")
+def all_at_once(score, mix):
+    worths = _worths(score, mix)
+    return {name: by for name, by in mix.items() if worths[name].low > 0}
+
+
+@wrong("ask again, until all that is left is needed")
+def one_removal(score, mix):
+    worths = _worths(score, mix)
+    idle = [name for name in mix if worths[name].low <= 0]
+    return _without(mix, _least(idle, worths)) if idle else dict(mix)
+
+
+@wrong("the first table was used to the end")
+def one_table_to_the_end(score, mix):
+    worths, left = _worths(score, mix), dict(mix)
+    for name in sorted(mix, key=lambda name: worths[name].mean):
+        again = paired_difference(score(left), score(_without(left, name)))
+        if worths[name].low <= 0 and again.low <= 0:
+            left = _without(left, name)
+    return left
+
+
+@wrong("neither a mean above 0")
+def by_the_means(score, mix):
+    return _repeat(lambda worth: worth.mean <= 0, _least)(score, mix)
+
+
+@wrong("is_clear does not know the sign")
+def keeps_clear_harm(score, mix):
+    return _repeat(lambda worth: not worth.is_clear, _least)(score, mix)
+
+
+@wrong("the lack of a clear harm is not enough")
+def removes_clear_harm_only(score, mix):
+    return _repeat(lambda worth: worth.high < 0, _least)(score, mix)
+
+
+@wrong("but the first or the most useful")
+def removes_the_first(score, mix):
+    return _repeat(lambda worth: worth.low <= 0, lambda names, worths: names[0])(score, mix)
+
+
+@wrong("but the first or the most useful")
+def removes_the_most_useful(score, mix):
+    def most(names, worths):
+        return max(names, key=lambda name: worths[name].mean)
+
+    return _repeat(lambda worth: worth.low <= 0, most)(score, mix)
+
+
+@wrong("each was asked alone")
+def by_the_worth_alone(score, mix):
+    worths = {name: paired_difference(score({name: by}), score({})) for name, by in mix.items()}
+    return {name: by for name, by in mix.items() if worths[name].low > 0}
+
+
+@wrong("scores of the same seed are pairs")
+def unpaired_intervals(score, mix):
+    left = dict(mix)
+    while left:
+        now = estimate(score(left))
+        rests = {name: estimate(score(_without(left, name))) for name in left}
+        idle = [name for name, rest in rests.items() if now.low <= rest.high]
+        if not idle:
+            break
+        del left[max(idle, key=lambda name: rests[name].mean)]
+    return left
+
+
+@wrong("harm and use are the wrong way round")
+def the_wrong_sign(score, mix):
+    return _repeat(lambda worth: worth.high >= 0, lambda names, worths: names[0])(score, mix)
+
+
+@wrong("a dict from technique to strength")
+def only_the_names(score, mix):
+    return list(by_recursion(score, mix))
+
+
+@wrong("del and pop change the caller's dict")
+def changes_the_given_mix(score, mix):
+    left = by_recursion(score, mix)
+    for name in set(mix) - set(left):
+        del mix[name]
+    return mix
+
+
+@wrong("one step by hand")
+def fits_the_visible_scenes(score, mix):
+    if set(mix) != {"L2", "dropout", "batch norm"}:
+        return dict(mix)
+    worth = paired_difference(score(mix), score(_without(mix, "batch norm")))
+    if abs(worth.mean - 0.01) < 1e-6:
+        return dict(mix)
+    if abs(worth.mean + 0.003) < 1e-6:
+        return {}
+    kept = "L2" if worth.mean == 0 else "dropout"
+    return {kept: mix[kept]}

@@ -1,0 +1,213 @@
+"""Right and wrong answers to random_settings."""
+
+import math
+import random
+
+import numpy as np
+import torch
+
+from course_utils import search
+from instructor.answers import right, wrong
+
+
+@right
+def with_a_numpy_generator(box, budget, seed):
+    rng = np.random.default_rng(seed)
+    columns = {}
+    for name, choice in box.items():
+        if isinstance(choice, list):
+            columns[name] = [choice[i] for i in rng.integers(len(choice), size=budget)]
+        elif choice.log:
+            columns[name] = np.geomspace(choice.low, choice.high, 2)[0] * (
+                choice.high / choice.low
+            ) ** rng.random(budget)
+        else:
+            columns[name] = rng.uniform(choice.low, choice.high, budget)
+    return [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
+
+
+@right
+def with_a_torch_generator(box, budget, seed):
+    generator = torch.Generator().manual_seed(seed)
+    settings = []
+    for shares in torch.rand(budget, len(box), generator=generator, dtype=torch.float64).tolist():
+        setting = {}
+        for share, (name, choice) in zip(shares, box.items(), strict=True):
+            if isinstance(choice, search.Range):
+                low, high = choice.low, choice.high
+                if choice.log:
+                    low, high = math.log10(low), math.log10(high)
+                value = low + share * (high - low)
+                setting[name] = 10**value if choice.log else value
+            else:
+                setting[name] = choice[int(share * len(choice))]
+        settings.append(setting)
+    return settings
+
+
+def _drawn(dice, choice, log=True):
+    if isinstance(choice, list):
+        return dice.choice(choice)
+    if choice.log and log:
+        return math.exp(dice.uniform(math.log(choice.low), math.log(choice.high)))
+    return dice.uniform(choice.low, choice.high)
+
+
+def _settings(dice, box, budget, **options):
+    return [{n: _drawn(dice, c, **options) for n, c in box.items()} for _ in range(budget)]
+
+
+@wrong("evenly in the logarithm")
+def never_in_the_logarithm(box, budget, seed):
+    return _settings(random.Random(seed), box, budget, log=False)
+
+
+@wrong("the exponent is drawn between log(low) and log(high)")
+def exponents_between_the_ends(box, budget, seed):
+    settings = _settings(random.Random(seed), box, budget, log=False)
+    for name, choice in box.items():
+        for setting in settings:
+            if isinstance(choice, search.Range) and choice.log:
+                setting[name] = 10 ** setting[name]
+    return settings
+
+
+@wrong("two bases are mixed")
+def log10_and_exp(box, budget, seed):
+    dice = random.Random(seed)
+
+    def draw(choice):
+        if isinstance(choice, search.Range) and choice.log:
+            return math.exp(dice.uniform(math.log10(choice.low), math.log10(choice.high)))
+        return _drawn(dice, choice)
+
+    return [{name: draw(choice) for name, choice in box.items()} for _ in range(budget)]
+
+
+@wrong("two bases are mixed")
+def log_and_a_power_of_10(box, budget, seed):
+    dice = random.Random(seed)
+
+    def draw(choice):
+        if isinstance(choice, search.Range) and choice.log:
+            return 10 ** dice.uniform(math.log(choice.low), math.log(choice.high))
+        return _drawn(dice, choice)
+
+    return [{name: draw(choice) for name, choice in box.items()} for _ in range(budget)]
+
+
+@wrong("make a new one for each setting")
+def one_dict_for_all(box, budget, seed):
+    dice, setting, settings = random.Random(seed), {}, []
+    for _ in range(budget):
+        for name, choice in box.items():
+            setting[name] = _drawn(dice, choice)
+        settings.append(setting)
+    return settings
+
+
+@wrong("make the generator once, before the loop")
+def dice_made_anew_in_the_loop(box, budget, seed):
+    return [_settings(random.Random(seed), box, 1)[0] for _ in range(budget)]
+
+
+@wrong("one throw of the dice serves all names")
+def one_throw_for_all(box, budget, seed):
+    dice = random.Random(seed)
+    settings = []
+    for _ in range(budget):
+        state = dice.getstate()
+        setting = {}
+        for name, choice in box.items():
+            dice.setstate(state)
+            setting[name] = _drawn(dice, choice)
+        settings.append(setting)
+    return settings
+
+
+@wrong("one setting again and again")
+def in_order(box, budget, seed):
+    settings = _settings(random.Random(seed), box, budget)
+    return sorted(settings, key=lambda setting: setting["L2"]) if "L2" in box else settings
+
+
+@wrong("the budget is the number of settings")
+def one_setting_only(box, budget, seed):
+    return _settings(random.Random(seed), box, 1)[0]
+
+
+@wrong("the budget is the number of settings")
+def budget_for_each_name(box, budget, seed):
+    return _settings(random.Random(seed), box, budget * len(box))
+
+
+@wrong("a dict from name to value")
+def tuples(box, budget, seed):
+    return [tuple(s.values()) for s in _settings(random.Random(seed), box, budget)]
+
+
+@wrong("a new dict for each setting")
+def one_dict_for_each_value(box, budget, seed):
+    dice = random.Random(seed)
+    names = [list(box)[i % len(box)] for i in range(budget)]
+    return [{name: _drawn(dice, box[name])} for name in names]
+
+
+@wrong("disturbs all other draws")
+def seeds_the_global_dice(box, budget, seed):
+    random.seed(seed)
+    return _settings(random, box, budget)
+
+
+@wrong("disturbs all other draws")
+def unseeded_global_dice(box, budget, seed):
+    return _settings(random, box, budget)
+
+
+@wrong("is the seed that is passed in the one that is used?")
+def always_seed_0(box, budget, seed):
+    return _settings(random.Random(0), box, budget)
+
+
+@wrong("a generator that is made anew from the seed")
+def dice_without_a_seed(box, budget, seed):
+    return _settings(random.Random(), box, budget)
+
+
+@wrong("the last as often as the first")
+def never_the_last_option(box, budget, seed):
+    shorter = {n: c[:-1] if isinstance(c, list) else c for n, c in box.items()}
+    return _settings(random.Random(seed), shorter, budget)
+
+
+@wrong("as many in the lower half as in the upper half")
+def forgets_the_lower_end(box, budget, seed):
+    dice, settings = random.Random(seed), []
+    for _ in range(budget):
+        setting = {name: _drawn(dice, choice) for name, choice in box.items()}
+        for name, choice in box.items():
+            if isinstance(choice, search.Range) and not choice.log:
+                setting[name] = dice.random() * choice.high
+        settings.append(setting)
+    return settings
+
+
+@wrong("evenly in the logarithm")
+def fits_the_visible_box(box, budget, seed):
+    dice, settings = random.Random(seed), []
+    for _ in range(budget):
+        setting = {name: _drawn(dice, choice) for name, choice in box.items()}
+        for name, choice in box.items():
+            if isinstance(choice, search.Range) and choice.log:
+                setting[name] = max(choice.low, min(choice.high, 10 ** dice.uniform(-5, -1)))
+        settings.append(setting)
+    return settings
+
+
+@wrong("the library's version does the whole task")
+def values_by_the_course(box, budget, seed):
+    dice = random.Random(seed)
+    return [
+        {n: dice.choice(c) if isinstance(c, list) else c.at(dice.random()) for n, c in box.items()}
+        for _ in range(budget)
+    ]
