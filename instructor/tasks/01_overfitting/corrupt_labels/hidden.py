@@ -1,5 +1,5 @@
 from course_utils.exercises import attempt
-from course_utils.exercises.lesson_01_labels import labels_redrawn
+from course_utils.exercises.lesson_01.corrupt_labels import labels_redrawn
 
 with attempt("corrupt_labels", corrupt_labels, by_hand=check.LABELS_LIBRARY) as hidden:
     labels_redrawn(hidden, corrupt_labels, fraction=0.3, num_classes=3, truth=2)

@@ -1,5 +1,5 @@
 from course_utils.exercises import attempt
-from course_utils.exercises.lesson_01_training import mean_of_the_epoch
+from course_utils.exercises.lesson_01.train_one_epoch import mean_of_the_epoch
 
 with attempt("train_one_epoch", train_one_epoch, by_hand=check.TRAINING_LIBRARY) as hidden:
     for sizes in ([7], [5, 1], [4, 4], [3, 3, 3, 2]):

@@ -1,29 +1,15 @@
-"""Visible checks of exercise 03, dropout."""
+"""Visible check of exercise 03: ``mc_predict``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils import checks
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
-from course_utils.regularizers import Dropout
-
-LIBRARY = (F.dropout, F.alpha_dropout, torch.dropout, nn.Dropout.forward, Dropout.forward)
-
-DropoutFn = Callable[[Tensor, float, bool], Tensor]
-
-
-def dropout(answer: DropoutFn) -> None:
-    """Task ``dropout(x, p, training)``."""
-    with attempt("dropout", answer, by_hand=LIBRARY) as check:
-        check.include(checks.dropout(answer))
 
 
 def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
@@ -128,101 +114,3 @@ class TwoMinds(nn.Module):
         self.asked += 1
         self.asked_in.add(self.training)
         return vote.expand(len(x), 2) * self.scale
-
-
-def scheduled_p(answer: Callable[[int, int, float], float]) -> None:
-    """Task ``scheduled_p(epoch, warmup, p_max)``."""
-    with attempt("scheduled_p", answer) as check:
-        for epoch, warmup, expected, hint in (
-            (0, 10, 0.0, "in epoch 0 nothing is dropped yet"),
-            (5, 10, 0.2, "half of the warm-up has passed, so half of p_max"),
-            (10, 10, 0.4, "the warm-up is over: p_max"),
-            (25, 10, 0.4, "after the warm-up p stays at p_max; it must not grow on"),
-            (0, 0, 0.4, "without a warm-up it is p_max from the start; look at warmup first"),
-        ):
-            check.close(
-                "p rises in a straight line, then stays",
-                answer(epoch, warmup, 0.4),
-                expected,
-                on=f"epoch = {epoch}, warmup = {warmup}, p_max = 0.4",
-                hint=hint,
-            )
-
-
-def exposes_frozen_mask(answer: Callable[[DropoutFn], bool]) -> None:
-    """Task ``exposes_frozen_mask(dropout)`` -> True for a frozen mask, else False."""
-    with attempt("exposes_frozen_mask", answer) as check:
-        verdict(check, answer, seeded_inside, broken=True, what="one that calls manual_seed inside")
-        verdict(check, answer, fresh, broken=False, what="a right dropout")
-
-
-def verdict(
-    check: Check, answer: Callable[[DropoutFn], bool], fn: DropoutFn, *, broken: bool, what: str
-) -> None:
-    """`answer` says of `fn` what is true of it."""
-    check.verdict(
-        answer(fn),
-        broken=broken,
-        bug="a frozen mask",
-        on=what,
-        missed="call it twice on the same input in training mode: what must differ?",
-        accused="a right dropout is accused; in evaluation mode two outputs agree, and so do two "
-        "outputs on too small an input, by chance",
-    )
-
-
-def fresh(x: Tensor, p: float, training: bool) -> Tensor:
-    """Dropout as it should be."""
-    return F.dropout(x, p, training)
-
-
-def seeded_inside(x: Tensor, p: float, training: bool) -> Tensor:
-    """Dropout whose mask never changes."""
-    torch.manual_seed(0)
-    return F.dropout(x, p, training)
-
-
-def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> None:
-    """Task ``choose_p(values, val_acc)`` -> the best p and the smallest not clearly worse."""
-    with attempt("choose_p", answer) as check:
-        values, acc = small_sweep()
-        on = "values = [0, 0.3, 0.5, 0.8], val_acc of 4 seeds, as in the cell above"
-        got = answer(values, acc)
-        best, smallest = check.pair(got, "best, smallest", on=on)
-        check.close(
-            "the best p has the highest mean",
-            best,
-            0.5,
-            on=on,
-            hint="the mean over the seeds, of each p; then the p of the highest",
-            mistakes={
-                "this is the p of the single best run; one lucky seed is no evidence": 0.3,
-                "this is its place in the list; look the p up": 2.0,
-            },
-        )
-        check.close(
-            "the smallest p that is not clearly worse",
-            smallest,
-            0.3,
-            on=on,
-            hint="compare each p with the best, paired by seed; it stays in the race while the "
-            "interval of the difference includes 0",
-            mistakes={
-                "p = 0 is clearly worse, for the runs are paired; asked for is the first p that "
-                "is not, and overlapping intervals of two means do not tell": 0.0,
-                "this is the best p itself; a smaller one is not clearly worse": 0.5,
-            },
-        )
-
-
-def small_sweep() -> tuple[list[float], Any]:
-    """Four values of p with four seeds each: accuracies that spread more between seeds than
-    between values, and one lucky run."""
-    by_seed = np.array([0.80, 0.84, 0.88, 0.92])
-    gains = [
-        np.array([0.0, 0.0, 0.001, 0.0]),
-        np.array([0.02, 0.01, 0.035, 0.05]),
-        np.array([0.03, 0.031, 0.029, 0.03]),
-        np.array([-0.05, -0.06, -0.05, -0.04]),
-    ]
-    return [0.0, 0.3, 0.5, 0.8], np.stack([by_seed + gain for gain in gains])

@@ -1,4 +1,4 @@
-"""Visible check of exercise 06, early stopping: choosing a patience from recorded runs."""
+"""Visible check of exercise 06: ``choose_patience``."""
 
 from __future__ import annotations
 

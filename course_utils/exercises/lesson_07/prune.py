@@ -1,4 +1,4 @@
-"""Visible check of exercise 07's pruning: which techniques of a mix are needed."""
+"""Visible check of exercise 07: ``prune``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from course_utils.exercises.attempt import attempt
 
 Mix = Mapping[str, float]
 Score = Callable[[Mix], Any]
-
 STRENGTHS = {"L2": 1e-3, "dropout": 0.3, "batch norm": 1.0}
 
 

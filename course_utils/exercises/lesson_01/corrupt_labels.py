@@ -1,4 +1,4 @@
-"""Visible check of exercise 01, overfitting: label noise."""
+"""Visible check of exercise 01: ``corrupt_labels``."""
 
 from __future__ import annotations
 
@@ -9,10 +9,18 @@ from torch import Generator, Tensor
 
 from course_utils.checks.report import Check
 from course_utils.data import Dataset
-
-LABELS_LIBRARY = (Dataset.with_label_noise, Dataset._with_label_noise)
+from course_utils.exercises.attempt import attempt
 
 Corrupt = Callable[[Tensor, float, int, Generator], Tensor]
+
+
+def corrupt_labels(answer: Corrupt) -> None:
+    """Task ``corrupt_labels(y, fraction, num_classes, generator)`` -> new labels [n]."""
+    with attempt("corrupt_labels", answer, by_hand=LABELS_LIBRARY) as check:
+        labels_redrawn(check, answer, fraction=0.6, num_classes=10, truth=3)
+
+
+LABELS_LIBRARY = (Dataset.with_label_noise, Dataset._with_label_noise)
 
 
 def labels_redrawn(

@@ -1,4 +1,4 @@
-"""Visible check of exercise 02, L1 and L2: the proximal step."""
+"""Visible check of exercise 02: ``proximal_step``."""
 
 from __future__ import annotations
 

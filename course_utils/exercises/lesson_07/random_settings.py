@@ -1,4 +1,4 @@
-"""Visible check of exercise 07's random search, in parts that the graders use as well."""
+"""Visible check of exercise 07: ``random_settings``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from course_utils.exercises.attempt import attempt
 from course_utils.search import Range
 
 SEARCH = (search.random_settings, Range.at)
-
 Settings = Sequence[Mapping[str, Any]]
 Search = Callable[[Mapping[str, Any], int, int], Settings]
 

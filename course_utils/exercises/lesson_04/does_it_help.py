@@ -1,4 +1,4 @@
-"""Visible check of exercise 04's evidence: does batch norm help, harm, or neither?"""
+"""Visible check of exercise 04: ``does_it_help``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from course_utils.evidence import estimate, paired_difference
 from course_utils.exercises.attempt import attempt
 
 Accuracies = npt.NDArray[np.float64]
-Judge = Callable[[Accuracies, Accuracies], str]
-
+Compare = Callable[[Accuracies, Accuracies], str]
 _WORDS = ("helps", "harms", "neither")
 
 
@@ -96,11 +95,11 @@ def _overlap(normed: Accuracies, plain: Accuracies) -> str:
     return "harms" if with_norm.high < without.low else "neither"
 
 
-def _at_best(compare: Judge, rank: Callable[[Accuracies], Any] = _best) -> Judge:
+def _at_best(compare: Compare, rank: Callable[[Accuracies], Any] = _best) -> Compare:
     return lambda plain, normed: compare(normed[rank(normed)], plain[rank(plain)])
 
 
-_MISTAKES: dict[str, Judge] = {
+_MISTAKES: dict[str, Compare] = {
     "the word goes by the means alone; an interval that includes 0 leaves the sign open": (
         _at_best(lambda b, a: "helps" if b.mean() > a.mean() else "harms")
     ),

@@ -1,4 +1,4 @@
-"""Visible check of exercise 01, overfitting: one epoch of training."""
+"""Visible check of exercise 01: ``train_one_epoch``."""
 
 from __future__ import annotations
 
@@ -12,12 +12,21 @@ from torch import Tensor, nn
 from course_utils import checks
 from course_utils.checks.report import Check
 from course_utils.data import Dataset, SealedTestSet
+from course_utils.exercises.attempt import attempt
 from course_utils.history import History
 from course_utils.training import evaluate, fit, shuffled_batches, train_epoch
 
-TRAINING_LIBRARY = (fit, train_epoch)
-
 TrainOneEpoch = Callable[[nn.Module, Dataset, torch.optim.Optimizer, Sequence[Tensor]], Any]
+
+
+def train_one_epoch(answer: TrainOneEpoch) -> None:
+    """Task ``train_one_epoch(model, data, optimizer, batches)`` -> the mean loss of its samples."""
+    with attempt("train_one_epoch", answer, by_hand=TRAINING_LIBRARY) as check:
+        as_in_fit(check, answer)
+        mean_of_the_epoch(check, answer, [2, 2, 1])
+
+
+TRAINING_LIBRARY = (fit, train_epoch)
 
 
 def as_in_fit(check: Check, answer: TrainOneEpoch) -> None:

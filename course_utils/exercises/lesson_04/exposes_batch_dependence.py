@@ -1,4 +1,4 @@
-"""Visible check of exercise 04's test: does an output depend on the company of its sample?"""
+"""Visible check of exercise 04: ``exposes_batch_dependence``."""
 
 from __future__ import annotations
 

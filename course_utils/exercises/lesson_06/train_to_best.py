@@ -1,4 +1,4 @@
-"""A scripted training for exercise 06: a model that only counts its epochs."""
+"""Visible check of exercise 06: ``train_to_best``."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ import torch
 from torch import nn
 
 from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.exercises.lesson_06.common import listed
 from course_utils.regularizers import stopping_epoch
 
 TrainToBest = Callable[..., list[float]]
+
+
+def train_to_best(answer: TrainToBest) -> None:
+    """Task ``train_to_best(model, train_epoch, val_loss, epochs, tired)`` -> the losses."""
+    with attempt("train_to_best", answer) as check:
+        nothing = "these are the last weights; nothing was given back"
+        play(check, answer, [3, 1, 2, 2, 4], 2, "the best weights come back", nothing)
+        never = (
+            "nothing was given back here: the best weights are due also when `tired` never fires"
+        )
+        what = "the best weights come back, also when patience never runs out"
+        play(check, answer, [4, 3, 1, 2], 5, what, never)
+        play(check, answer, [3, 1, 1, 2], 5, "of equal losses the first is the best", nothing)
 
 
 class Walker(nn.Module):
@@ -36,19 +51,6 @@ def walk(model: Walker) -> None:
     with torch.no_grad():
         model.weight.add_(1)
         model.seen.add_(1)
-
-
-def listed(check: Check, got: Any, on: str) -> list[float]:
-    """`got` as a list, if it is anything like one."""
-    check.that(
-        hasattr(got, "__len__"),
-        "returns a list",
-        on=on,
-        expected="a list of losses",
-        got=got,
-        hint="the function gives nothing back" if got is None else "one entry for each loss",
-    )
-    return list(got)
 
 
 def play(

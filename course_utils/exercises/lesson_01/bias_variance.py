@@ -1,0 +1,47 @@
+"""Visible check of exercise 01: ``bias_variance``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_utils.exercises.attempt import attempt
+
+
+def bias_variance(answer: Callable[[Tensor, Tensor], Any]) -> None:
+    """Task ``bias_variance(predictions, truth)`` -> squared bias and variance."""
+    with attempt("bias_variance", answer) as check:
+        fits, truth = torch.tensor([[0.0, 5.0], [4.0, 9.0]]), torch.tensor([3.0, 5.0])
+        on = "predictions [[0, 5], [4, 9]] of 2 fits, truth [3, 5]"
+        bias, variance = check.pair(answer(fits, truth), "bias2, variance", on=on)
+        check.close(
+            "the squared bias",
+            bias,
+            2.5,
+            on=on,
+            hint="the mean fit has an error at each point: square it there, then average",
+            mistakes={
+                "the fits are averaged along the wrong axis: predictions are [fits, points]": 1.25,
+                "errors of opposite sign cancel here; square at each point, then average": 0.25,
+                "this is the whole error, bias² + variance; average the fits, then square": 6.5,
+                "these are distances, not squares": 1.5,
+                "this is the sum over the points; asked for is the mean": 5.0,
+            },
+        )
+        check.close(
+            "the variance",
+            variance,
+            4.0,
+            on=on,
+            hint="at each point, the variance of the fits; then the mean over the points",
+            mistakes={
+                "this divides by fits - 1; only with correction=0 do the two parts add up to the "
+                "whole error": 8.0,
+                "this is the variance among points; asked for is the one among fits": 6.25,
+                "this is the variance of all numbers at once; take it at each point": 10.25,
+                "this is the standard deviation": 2.0,
+            },
+        )

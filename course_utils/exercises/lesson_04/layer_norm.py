@@ -1,0 +1,54 @@
+"""Visible check of exercise 04: ``layer_norm``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from course_utils.exercises.attempt import attempt
+from course_utils.exercises.lesson_04.common import LIBRARY
+
+LayerNormFn = Callable[[Tensor, Tensor, Tensor, float], Tensor]
+
+
+def layer_norm(answer: LayerNormFn) -> None:
+    """Task ``layer_norm(x, weight, bias, eps)``."""
+    with attempt("layer_norm", answer, by_hand=LIBRARY) as check:
+        x = torch.tensor([[1.0, 2.0, 6.0], [5.0, 5.0, 5.0], [-4.0, 0.0, 1.0]])
+        weight, bias = torch.tensor([1.0, 2.0, -1.0]), torch.tensor([0.0, 0.5, 3.0])
+        on = "3 samples of 3 features, the second one constant, weight [1, 2, -1], bias [0, 0.5, 3]"
+
+        def scaled(dim: int | None, correction: int = 0, keepdim: bool = True) -> Tensor:
+            mean = x.mean(dim, keepdim=keepdim)
+            var = x.var(dim, correction=correction, keepdim=keepdim)
+            return (x - mean) / (var + 1e-5).sqrt() * weight + bias
+
+        got = check.tensor(answer(x.clone(), weight, bias, 1e-5), (3, 3), on=on)
+        bad = not got.isfinite().all()
+        check.close(
+            "each sample gets mean 0 and variance 1, then scale and shift",
+            got,
+            scaled(1),
+            on=on,
+            atol=1e-4,
+            hint="a constant sample has variance 0, and dividing by that is 0 / 0; eps guards it"
+            if bad
+            else "mean and variance over the features of each sample; then scale and shift",
+            mistakes={
+                "the statistics are taken over the batch: this is batch normalization": scaled(0),
+                "one mean and variance serve all samples together": scaled(None),
+                "the statistics belong to rows, but are applied to columns; keepdim=True": (
+                    scaled(1, keepdim=False)
+                ),
+                "this divides by features - 1; normalize with the biased variance": scaled(1, 1),
+                "scale and shift are left out": (scaled(1) - bias) / weight,
+                "this divides by the variance; its square root has the units of x": (
+                    (x - x.mean(1, keepdim=True))
+                    / (x.var(1, correction=0, keepdim=True) + 1e-5)
+                    * weight
+                    + bias
+                ),
+            },
+        )
