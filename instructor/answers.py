@@ -5,10 +5,13 @@ A bank is ``bank.py`` in the folder of its task, a module of functions under the
     @right
     def by_multiplying_a_bernoulli_draw(x, p, training): ...
 
-    @wrong("survivors are not rescaled")
+    @wrong("without_rescaling")
     def without_rescaling(x, p, training): ...
 
     EQUIVALENT = {"p -> p + 0": "why this change of the model answer changes no behavior"}
+
+A wrong answer names its mistake by id; the words are beside the check that recognizes it. An answer
+that fails with no mistake recognized, only with input, expected and got, is ``@wrong(UNNAMED)``.
 """
 
 from __future__ import annotations
@@ -22,16 +25,18 @@ from instructor.content import Task
 
 Answer = Callable[..., Any]
 
+UNNAMED = "unnamed"
+
 
 @dataclass(frozen=True)
 class Known:
     """An answer of which it is known whether it is right.
 
-    `says` is a part of the message that names the mistake, "" for a right answer.
+    `mistake` is the id of what is wrong with it, "" for a right answer.
     """
 
     answer: Answer
-    says: str = ""
+    mistake: str = ""
 
     @property
     def name(self) -> str:
@@ -57,13 +62,13 @@ def right(answer: Answer) -> Answer:
     return answer
 
 
-def wrong(says: str) -> Callable[[Answer], Answer]:
-    """Mark a function or class as a wrong answer whose message must contain `says`."""
-    if not says:
-        raise ValueError("say which words of the message name the mistake, got an empty text")
+def wrong(mistake: str) -> Callable[[Answer], Answer]:
+    """Mark a function or class as a wrong answer with this mistake, named by id."""
+    if not mistake.isidentifier():
+        raise ValueError(f"a wrong answer needs the id of its mistake, got {mistake!r}")
 
     def collect(answer: Answer) -> Answer:
-        _collected.append(Known(answer, says))
+        _collected.append(Known(answer, mistake))
         return answer
 
     return collect
@@ -80,7 +85,7 @@ def load(task: Task) -> Bank:
     spec.loader.exec_module(module)
     known = tuple(_collected)
     return Bank(
-        right=tuple(k for k in known if not k.says),
-        wrong=tuple(k for k in known if k.says),
+        right=tuple(k for k in known if not k.mistake),
+        wrong=tuple(k for k in known if k.mistake),
         equivalent=getattr(module, "EQUIVALENT", {}),
     )

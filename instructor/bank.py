@@ -67,9 +67,9 @@ def survivors(trial: Trial, task: Task, bank: Bank) -> list[str]:
 
 
 def noticed(trial: Trial, task: Task, known: Known) -> bool:
-    """Whether a wrong answer loses marks, and its mistake is named."""
+    """Whether a wrong answer loses marks, and its mistake is told."""
     result = trial.of_answer(task, known.answer)
-    return not result.full and known.says in result.said
+    return not result.full and known.mistake in result.mistakes
 
 
 def behaving(task: Task, bank: Bank) -> Iterable[Mutant]:

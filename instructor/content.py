@@ -54,8 +54,8 @@ class Cell:
 class Task:
     """One function or class to write, or one question; `name` is its folder's.
 
-    `mistakes` maps the id of a mistake to an example of it. `given` are the cells between text and
-    answer.
+    `mistakes` maps the id of a mistake to what it looks like, for the guide. `given` are the cells
+    between text and answer, `visible` is the name of the visible check.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Task:
     model_answer: str
     given: tuple[Cell, ...]
     checks: tuple[Cell, ...]
+    visible: str = ""
     mistakes: dict[str, str] = field(default_factory=dict)
     prose_points: float = 0.0
 
@@ -201,6 +202,7 @@ def _task(folder: Path) -> Task:
     return Task(
         **common,
         model_answer=_read(folder / "answer.py"),
+        visible=told.get("check", name),
         checks=tuple(_check(folder, told.get("check", name), part, n) for part, n in marks.items()),
         mistakes=told.get("mistakes", {}),
     )

@@ -12,6 +12,7 @@ from unittest import mock
 
 import torch
 
+from instructor.answers import UNNAMED
 from instructor.content import Cell, Exercise, Task
 from instructor.limits import SECONDS, Stopwatch, time_limit
 
@@ -19,13 +20,32 @@ Namespace = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Failure:
+    """What one check found wrong: the check's name, the learner's text, the mistake's id."""
+
+    check: str
+    text: str
+    mistake: str
+
+
+@dataclass(frozen=True)
 class Result:
-    """What the checks of one task gave: marks, what they said, and the slowest check's work."""
+    """What the checks of one task gave: marks, what failed, and the slowest check's work."""
 
     marks: float
     of: float
-    said: str
+    failures: tuple[Failure, ...]
     seconds: float
+
+    @property
+    def said(self) -> str:
+        """Everything that a learner reads."""
+        return "\n".join(failure.text for failure in self.failures)
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The ids of the mistakes that were recognized, `UNNAMED` for each failure without."""
+        return tuple(failure.mistake for failure in self.failures)
 
     @property
     def full(self) -> bool:
@@ -51,13 +71,17 @@ class Trial:
         return self._judge(task, {**self._world, task.name: answer})
 
     def of_source(self, task: Task, source: str) -> Result:
-        """Marks for the text of an answer; one that does not even run has none."""
-        world = dict(self._world)
+        """Marks for the text of an answer; none if it does not run or defines another name."""
+        world = {name: value for name, value in self._world.items() if name != task.name}
+        text = f"the answer defines no {task.name}; keep the name that stands in the stub"
         try:
             run(source, world, f"{task.name}-answer")
         except Exception as error:
-            return Result(0.0, task.points, f"{type(error).__name__}: {error}", 0.0)
-        return self._judge(task, world)
+            text = f"{type(error).__name__}: {error}"
+        else:
+            if task.name in world:
+                return self._judge(task, world)
+        return Result(0.0, task.points, (Failure(task.name, text, UNNAMED),), 0.0)
 
     def accepts(self, task: Task, source: str) -> bool:
         """Whether the text of an answer gets full marks; the first check that fails decides."""
@@ -69,14 +93,16 @@ class Trial:
         return not any(failure(cell, world) for cell in task.checks)
 
     def _judge(self, task: Task, world: Namespace) -> Result:
-        marks, slowest, said = 0.0, 0.0, []
+        marks, slowest, failures = 0.0, 0.0, []
         for cell in task.checks:
             watch = Stopwatch()
-            text = failure(cell, world)
+            failed = failure(cell, world)
             slowest = max(slowest, watch.work)
-            marks += 0.0 if text else (cell.points or 0.0)
-            said.append(text)
-        return Result(marks, task.points, "\n".join(filter(None, said)), slowest)
+            if failed:
+                failures.append(failed)
+            else:
+                marks += cell.points or 0.0
+        return Result(marks, task.points, tuple(failures), slowest)
 
 
 def load_what_pytorch_loads_late() -> None:
@@ -84,8 +110,8 @@ def load_what_pytorch_loads_late() -> None:
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
 
 
-def failure(cell: Cell, world: Namespace) -> str:
-    """What a check cell raises under nbgrader, "" where it passes."""
+def failure(cell: Cell, world: Namespace) -> Failure | None:
+    """What a check cell raises under nbgrader, None where it passes."""
     under_nbgrader = mock.patch.dict(os.environ, NBGRADER_EXECUTION="autograde")
     quiet = contextlib.redirect_stdout(io.StringIO())
     with under_nbgrader, quiet, torch.random.fork_rng(devices=[]):
@@ -93,8 +119,9 @@ def failure(cell: Cell, world: Namespace) -> str:
             with time_limit(SECONDS):
                 run(cell.source, dict(world), cell.grade_id)
         except Exception as error:
-            return str(error) or type(error).__name__
-    return ""
+            mistake = getattr(error, "mistake", "") or UNNAMED
+            return Failure(cell.grade_id, str(error) or type(error).__name__, mistake)
+    return None
 
 
 def run(source: str, world: Namespace, name: str) -> None:

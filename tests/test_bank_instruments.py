@@ -1,15 +1,19 @@
 """The bank's instruments: limits of time, mutants, and the command."""
 
 import contextlib
+import importlib
 import json
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
 from instructor import bank
 from instructor.limits import Stopwatch, time_limit
 from instructor.mutants import mutants
+
+one_answer = importlib.import_module("instructor.try")  # `try` is no name for an import
 
 
 def test_an_endless_answer_is_stopped() -> None:
@@ -117,3 +121,54 @@ def test_an_exercise_that_is_not_there_is_refused(capsys: pytest.CaptureFixture[
     with pytest.raises(SystemExit):
         bank.main(["3", "99"])
     assert "there is no exercise 99; there are [1, 2" in capsys.readouterr().err
+
+
+def test_one_answer_is_tried_with_its_marks_and_mistakes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = tmp_path / "an answer.py"
+    answer.write_text(
+        "def dropout(x, p, training):\n"
+        "    return x * (torch.rand_like(x) >= p) if training else x\n",
+        encoding="utf-8",
+    )
+    assert one_answer.main(["3", "dropout", str(answer)]) == 1
+    *said, last = capsys.readouterr().out.splitlines()
+    assert said[-1] == "0 of 6 marks"
+    told = json.loads(last)
+    assert (told["exercise"], told["marks"], told["of"]) == ("03_dropout", 0, 6)
+    assert told["failures"][0]["mistake"] == "without_rescaling"
+    assert "survivors are not rescaled" in told["failures"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        ("def choose_p(values, val_acc:\n", "SyntaxError"),
+        ("def choose_q(values, val_acc): ...\n", "defines no choose_p; keep the name"),
+        ("", "defines no choose_p; keep the name"),
+    ],
+)
+def test_an_answer_that_is_none_has_no_marks(source: str, complaint: str) -> None:
+    told = one_answer.tried("03", "choose_p", source)
+    assert (told["marks"], told["of"]) == (0, 5)
+    assert complaint in told["failures"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        (("9", "choose_p"), "there is no exercise '9'; there are 01_overfitting, 02"),
+        (("03", "choose_q"), "has no task 'choose_q'; its tasks are dropout, mc_predict"),
+        (("03", "choose_p"), "cannot read"),
+    ],
+)
+def test_what_cannot_be_tried_is_said(
+    given: tuple[str, str], complaint: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "answer.py"
+    if complaint != "cannot read":
+        path.touch()
+    with pytest.raises(SystemExit):
+        one_answer.main([*given, str(path)])
+    assert complaint in capsys.readouterr().err

@@ -2,9 +2,10 @@
 
 import pytest
 
-from instructor.answers import Known, wrong
+from instructor.answers import UNNAMED, Known, wrong
 from instructor.bank import behaving, survivors
 from instructor.content import ROOT
+from instructor.guides import words
 from instructor.limits import SECONDS
 from instructor.mutants import mutants
 from tests.exercises import NAMES, bank, exercise, known, tasks, trial
@@ -31,8 +32,9 @@ def test_an_exercise_has_tasks_marks_and_a_guide(name: str) -> None:
         assert False in seen, f"{task.name} has no hidden check"
         assert all(cell.points > 0 for cell in task.checks)
         assert f"`{task.name}`" in guide
-        for answer in bank(name, task.name).wrong:
-            assert answer.says in guide, f"the guide does not tell what {answer.name} reads"
+        banked = {answer.mistake for answer in bank(name, task.name).wrong}
+        assert task.mistakes.keys() == banked, "every mistake has an example in the bank, and none"
+        assert banked - {UNNAMED} <= words(content, task).keys()
 
 
 @pytest.mark.parametrize(("name", "task"), tasks())
@@ -61,7 +63,7 @@ def test_a_right_answer_gets_full_marks(name: str, task: str, answer: Known) -> 
 def test_a_wrong_answer_loses_marks_and_is_told_why(name: str, task: str, answer: Known) -> None:
     result = trial(name).of_answer(exercise(name).task(task), answer.answer)
     assert not result.full
-    assert answer.says in result.said
+    assert answer.mistake in result.mistakes, result.said
     for message in result.said.split("✗ ")[1:]:
         assert "hint:" in message
         assert "got:" in message
@@ -84,6 +86,7 @@ def test_mutants_said_to_change_nothing_get_full_marks(name: str, task: str) -> 
     assert len(list(behaving(chosen, bank(name, task)))) >= 5
 
 
-def test_a_wrong_answer_needs_words_that_name_it() -> None:
-    with pytest.raises(ValueError, match="which words"):
-        wrong("")
+def test_a_wrong_answer_needs_the_id_of_its_mistake() -> None:
+    for text in ("", "the words of its message"):
+        with pytest.raises(ValueError, match="needs the id of its mistake"):
+            wrong(text)

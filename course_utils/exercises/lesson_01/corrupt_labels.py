@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 from torch import Generator, Tensor
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.data import Dataset
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    IN_PLACE = "y was changed in place; write into a copy, y.clone(), or pick with torch.where"
+    ONE_CLASS_TOO_MANY = "classes count from 0, and the upper end of torch.randint is exclusive"
+    GLOBAL_DRAWS = "hand `generator=generator` to every draw: whether, and what to"
+    SEEDED_INSIDE = "the generator is used as it comes; do not seed it again"
+    ALWAYS_ANOTHER_CLASS = (
+        "the redrawn label is never the old one; *all* classes means the old one too"
+    )
+    KEEPS_THE_FRACTION = "fraction and 1 - fraction are swapped"
+    WITHOUT_THE_LAST_CLASS = (
+        "the last class is never drawn; the upper end of torch.randint is exclusive"
+    )
+    WITHOUT_CLASS_0 = "class 0 is never drawn; classes count from 0"
+    ONE_COIN_FOR_ALL = "one draw decides for all labels; each is redrawn or kept on its own"
+    ONE_CLASS_FOR_ALL = "all redrawn labels become the same class; draw one for each"
+
 
 Corrupt = Callable[[Tensor, float, int, Generator], Tensor]
 
@@ -36,7 +59,7 @@ def labels_redrawn(
         on=on,
         expected="the same labels in y as before",
         got="changed labels",
-        hint="y was changed in place; write into a copy, y.clone(), or pick with torch.where",
+        hint=Mistake.IN_PLACE,
     )
     check.that(
         noisy.dtype == y.dtype,
@@ -53,7 +76,7 @@ def labels_redrawn(
         on=on,
         expected=f"0 to {num_classes - 1}",
         got=noisy[outside][:5],
-        hint="classes count from 0, and the upper end of torch.randint is exclusive",
+        hint=Mistake.ONE_CLASS_TOO_MANY,
     )
     got = noisy.bincount(minlength=num_classes) / n
     check.close(
@@ -63,22 +86,20 @@ def labels_redrawn(
         on=f"{on}: the share of each class afterwards",
         hint="the share is off; draw for each label on its own whether it is redrawn, and what to",
         mistakes={
-            "the redrawn label is never the old one; *all* classes means the old one too": (
+            Mistake.ALWAYS_ANOTHER_CLASS: (
                 _shares(fraction, [k for k in range(num_classes) if k != truth], truth, num_classes)
             ),
-            "fraction and 1 - fraction are swapped": (
+            Mistake.KEEPS_THE_FRACTION: (
                 _shares(1 - fraction, range(num_classes), truth, num_classes)
             ),
-            "the last class is never drawn; the upper end of torch.randint is exclusive": (
+            Mistake.WITHOUT_THE_LAST_CLASS: (
                 _shares(fraction, range(num_classes - 1), truth, num_classes)
             ),
-            "class 0 is never drawn; classes count from 0": (
-                _shares(fraction, range(1, num_classes), truth, num_classes)
-            ),
-            "one draw decides for all labels; each is redrawn or kept on its own": (
+            Mistake.WITHOUT_CLASS_0: (_shares(fraction, range(1, num_classes), truth, num_classes)),
+            Mistake.ONE_COIN_FOR_ALL: (
                 got if got.max() == 1.0 else _shares(1.0, range(num_classes), truth, num_classes)
             ),
-            "all redrawn labels become the same class; draw one for each": (
+            Mistake.ONE_CLASS_FOR_ALL: (
                 _shares(fraction, [_most_frequent(got, truth)], truth, num_classes)
             ),
         },
@@ -112,7 +133,7 @@ def _drawn_from_the_generator(
         on="two generators with the same seed",
         expected="the same labels twice",
         got=f"{int((again != noisy).sum())} of {len(y)} labels differ",
-        hint="hand `generator=generator` to every draw: whether, and what to",
+        hint=Mistake.GLOBAL_DRAWS,
     )
     generator = Generator().manual_seed(1)
     first, second = (answer(y, fraction, num_classes, generator) for _ in range(2))
@@ -122,5 +143,5 @@ def _drawn_from_the_generator(
         on="the same generator twice",
         expected="other labels in the second call",
         got="the same labels",
-        hint="the generator is used as it comes; do not seed it again",
+        hint=Mistake.SEEDED_INSIDE,
     )

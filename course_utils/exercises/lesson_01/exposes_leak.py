@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 from torch import Tensor
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = (
+        "look for each training sample in the whole validation part, wherever it stands there"
+    )
+    RIGHT_ACCUSED = (
+        "a right split is accused; are two of your samples equal, so that one is taken for "
+        "the other? Only a sample in both parts is a leak"
+    )
+
 
 Split = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]
 
@@ -30,10 +46,8 @@ def verdict(
         broken=bool(leak),
         bug="a leak",
         on=f"a split that {leak}" if leak else right,
-        missed="look for each training sample in the whole validation part, wherever it stands "
-        "there",
-        accused="a right split is accused; are two of your samples equal, so that one is taken for "
-        "the other? Only a sample in both parts is a leak",
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
     )
 
 

@@ -3,11 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import numpy as np
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    WITHOUT_THE_TRAINING_LOSS = (
+        "overfitting is both: validation clearly up, and training clearly down"
+    )
+    LOWEST_SINGLE_LOSS = "this is the epoch of the lowest single loss; one seed is no evidence"
+    TURN_OF_THE_TRAINING_LOSS = "this is where the training loss is lowest"
+    FIRST_CLEAR_EPOCH = "epoch 5 is clearly worse, but epoch 6 is not; it has to last to the end"
+    BY_THE_MEANS = "the mean is higher from here on, but the intervals include 0"
+    OVERLAPPING_INTERVALS = (
+        "the intervals of the two means overlap, but the runs are paired: compare within each"
+        " seed, and epoch 7 is clear"
+    )
 
 
 def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
@@ -23,8 +42,8 @@ def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
             on=on,
             hint="the mean over the seeds, at each epoch; then the epoch of the lowest",
             mistakes={
-                "this is the epoch of the lowest single loss; one seed is no evidence": 4,
-                "this is where the training loss is lowest": 8,
+                Mistake.LOWEST_SINGLE_LOSS: 4,
+                Mistake.TURN_OF_THE_TRAINING_LOSS: 8,
             },
         )
         check.close(
@@ -34,10 +53,9 @@ def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
             on=on,
             hint="from this epoch on, each epoch up to the last is clearly worse than the turn",
             mistakes={
-                "epoch 5 is clearly worse, but epoch 6 is not; it has to last to the end": 5,
-                "the mean is higher from here on, but the intervals include 0": 4,
-                "the intervals of the two means overlap, but the runs are paired: compare within "
-                "each seed, and epoch 7 is clear": None,
+                Mistake.FIRST_CLEAR_EPOCH: 5,
+                Mistake.BY_THE_MEANS: 4,
+                Mistake.OVERLAPPING_INTERVALS: None,
             },
         )
         level = 0 * train_loss + 1
@@ -47,7 +65,7 @@ def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
             got,
             None,
             on="the same validation losses, but training losses that are 1 all along",
-            hint="overfitting is both: validation clearly up, and training clearly down",
+            hint=Mistake.WITHOUT_THE_TRAINING_LOSS,
         )
 
 

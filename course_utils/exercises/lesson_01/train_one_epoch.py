@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import unique
 from typing import Any
 
 import torch
@@ -10,11 +11,31 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_utils import checks
+from course_utils.checks.mistakes import Common, Mistakes
 from course_utils.checks.report import Check
 from course_utils.data import Dataset, SealedTestSet
 from course_utils.exercises.attempt import attempt
 from course_utils.history import History
 from course_utils.training import evaluate, fit, shuffled_batches, train_epoch
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    GRAPHS_KEPT = (
+        "added up like this, the loss keeps the graph of every step in memory; loss.item() is"
+        " the number alone"
+    )
+    MEAN_OF_BATCH_MEANS = "this is a mean of batch means; the smaller batch must count less"
+    DIVIDED_TWICE = "batch means, summed and divided by the number of samples, are divided twice"
+    SUM_OVER_SAMPLES = "this is the sum over the samples; divide by their number"
+    SUM_OF_BATCH_MEANS = "this is the sum of the batch means"
+    LOSS_OF_THE_LAST_BATCH = "this is the loss of the last batch alone"
+    SCORED_AFTERWARDS = (
+        "this was scored after the epoch; asked for are the losses of the training steps"
+    )
+
 
 TrainOneEpoch = Callable[[nn.Module, Dataset, torch.optim.Optimizer, Sequence[Tensor]], Any]
 
@@ -76,19 +97,13 @@ def mean_of_the_epoch(check: Check, answer: TrainOneEpoch, sizes: list[int]) -> 
         on=f"batches of sizes {sizes}, whose mean losses are {[round(x, 3) for x in losses]}",
         hint="each sample counts once, with the loss it had when its batch was trained",
         mistakes={
-            "the function gives nothing back": None,
-            "this is a mean of batch means; the smaller batch must count less": (
-                sum(losses) / len(losses)
-            ),
-            "batch means, summed and divided by the number of samples, are divided twice": (
-                sum(losses) / sum(sizes)
-            ),
-            "this is the sum over the samples; divide by their number": total,
-            "this is the sum of the batch means": sum(losses),
-            "this is the loss of the last batch alone": losses[-1],
-            "this was scored after the epoch; asked for are the losses of the training steps": (
-                evaluate(model, data.x_train, data.y_train).loss
-            ),
+            Common.RETURNS_NOTHING: None,
+            Mistake.MEAN_OF_BATCH_MEANS: (sum(losses) / len(losses)),
+            Mistake.DIVIDED_TWICE: (sum(losses) / sum(sizes)),
+            Mistake.SUM_OVER_SAMPLES: total,
+            Mistake.SUM_OF_BATCH_MEANS: sum(losses),
+            Mistake.LOSS_OF_THE_LAST_BATCH: losses[-1],
+            Mistake.SCORED_AFTERWARDS: (evaluate(model, data.x_train, data.y_train).loss),
         },
         atol=1e-5,
     )
@@ -98,8 +113,7 @@ def mean_of_the_epoch(check: Check, answer: TrainOneEpoch, sizes: list[int]) -> 
         on=f"batches of sizes {sizes}",
         expected="a number without a graph behind it",
         got="a tensor that requires a gradient",
-        hint="added up like this, the loss keeps the graph of every step in memory; loss.item() is "
-        "the number alone",
+        hint=Mistake.GRAPHS_KEPT,
     )
 
 

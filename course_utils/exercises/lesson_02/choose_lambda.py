@@ -3,12 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import unique
 from typing import Any
 
 import numpy as np
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    VERDICT_NOT_A_BOOL = "`paired_difference(a, b).is_clear` is one"
+    OVERLAPPING_INTERVALS = (
+        "the intervals of the two means overlap, but the runs are paired: compare seed by seed"
+    )
+    ANY_GAIN_IS_CLEAR = (
+        "a higher mean is not yet a clear gain: does the interval of the paired difference "
+        "leave out 0?"
+    )
+    DIVERGED_CHOSEN = (
+        "this λ has a run that diverged (NaN), so it has no mean; NumPy's argmax takes NaN "
+        "for the largest, and nanmean leaves the failure out"
+    )
+    BEST_SINGLE_RUN = "this is the λ of the single best run; one lucky seed is no evidence"
+    PLACE = "this is its place in the list; look the λ up"
 
 
 def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) -> None:
@@ -25,10 +47,9 @@ def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) 
             on=on,
             hint="the mean over the seeds, of each λ; then the λ of the highest",
             mistakes={
-                "this λ has a run that diverged (NaN), so it has no mean; NumPy's argmax takes NaN "
-                "for the largest, and nanmean leaves the failure out": 0.1,
-                "this is the λ of the single best run; one lucky seed is no evidence": 0.001,
-                "this is its place in the list; look the λ up": 2.0,
+                Mistake.DIVERGED_CHOSEN: 0.1,
+                Mistake.BEST_SINGLE_RUN: 0.001,
+                Mistake.PLACE: 2.0,
             },
         )
         is_clear(
@@ -36,8 +57,7 @@ def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) 
             clear,
             True,
             on=on,
-            hint="the intervals of the two means overlap, but the runs are paired: compare seed by "
-            "seed",
+            hint=Mistake.OVERLAPPING_INTERVALS,
         )
         on = "the first two rows of the same sweep"
         best, clear = answer(values[:2], acc[:2])
@@ -49,8 +69,7 @@ def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) 
             clear,
             False,
             on=on,
-            hint="a higher mean is not yet a clear gain: does the interval of the paired "
-            "difference leave out 0?",
+            hint=Mistake.ANY_GAIN_IS_CLEAR,
         )
 
 
@@ -62,7 +81,7 @@ def is_clear(check: Check, got: object, expected: bool, *, on: str, hint: str) -
         on=on,
         expected="True or False",
         got=got,
-        hint="`paired_difference(a, b).is_clear` is one",
+        hint=Mistake.VERDICT_NOT_A_BOOL,
     )
     check.that(
         bool(got) is expected,

@@ -4,13 +4,32 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from enum import unique
 
 import torch
 from torch import Tensor, nn
 
 from course_utils import checks, regularizers
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.penalties import Mistake as PenaltiesMistake
 from course_utils.checks.report import Check, CheckFailed, Passed
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    SHARES_EXCHANGED = "alpha is the share of L1, and 1 - alpha that of L2; here they are exchanged"
+    WITHOUT_STRENGTH = "no overall strength: alpha only mixes, and the strength multiplies both"
+    WITHOUT_PARENTHESES = "the strength multiplies L1 alone; parentheses around the mix"
+    STRENGTH_ON_L2 = "the strength multiplies L2 alone; it belongs to the whole mix"
+    STRENGTH_TWICE = "the strength is applied twice"
+    L2_IN_FULL = "both parts count in full; L2 has the share 1 - alpha"
+    WITH_HALF_THE_SQUARES = "half of the squares: there is no ½ in this penalty"
+    NORMS = "the square root of L2 was taken; it is the sum of squares itself"
+    MEANS = "means over the weights; a penalty adds up, so that each weight costs the same"
+
 
 PENALTIES = (regularizers.elastic_net, regularizers.l1_penalty, regularizers.l2_penalty)
 PenaltyFn = Callable[[nn.Module, float, float], Tensor]
@@ -31,21 +50,17 @@ def elastic_net(answer: PenaltyFn) -> None:
             on=on,
             hint="L1 is 3 here and L2 is 5; print your terms beside them",
             mistakes={
-                "alpha is the share of L1, and 1 - alpha that of L2; here they are exchanged": 0.35,
-                "no overall strength: alpha only mixes, and the strength multiplies both": 4.5,
-                "the strength multiplies L1 alone; parentheses around the mix": 3.825,
-                "the strength multiplies L2 alone; it belongs to the whole mix": 1.125,
-                "the strength is applied twice": 0.045,
-                "both parts count in full; L2 has the share 1 - alpha": 0.575,
-                "half of the squares: there is no ½ in this penalty": 0.2625,
-                "negative weights cancel positive ones here; the `abs` is missing": 0.4,
-                "biases are penalized too; the rule leaves them free": 1.2,
-                "the square root of L2 was taken; it is the sum of squares itself": (
-                    0.1 * (0.75 + 0.75 * math.sqrt(5))
-                ),
-                "means over the weights; a penalty adds up, so that each weight costs the same": (
-                    0.225
-                ),
+                Mistake.SHARES_EXCHANGED: 0.35,
+                Mistake.WITHOUT_STRENGTH: 4.5,
+                Mistake.WITHOUT_PARENTHESES: 3.825,
+                Mistake.STRENGTH_ON_L2: 1.125,
+                Mistake.STRENGTH_TWICE: 0.045,
+                Mistake.L2_IN_FULL: 0.575,
+                Mistake.WITH_HALF_THE_SQUARES: 0.2625,
+                PenaltiesMistake.WITHOUT_ABS: 0.4,
+                PenaltiesMistake.WITH_BIASES: 1.2,
+                Mistake.NORMS: (0.1 * (0.75 + 0.75 * math.sqrt(5))),
+                Mistake.MEANS: (0.225),
             },
         )
         alone(check, "alpha = 1 leaves L1 alone", checks.l1_penalty, answer, 1.0)
@@ -59,4 +74,5 @@ def alone(
     try:
         check.include(lessons(lambda model: answer(model, 1.0, alpha)))
     except CheckFailed as failed:
-        raise CheckFailed(f"{check.name}, strength = 1: {what}\n{failed}") from None
+        text = f"{check.name}, strength = 1: {what}\n{failed}"
+        raise CheckFailed(text, failed.mistake) from None

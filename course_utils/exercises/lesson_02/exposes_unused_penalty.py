@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.regularizers import l2_penalty
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = (
+        "the bug is not seen: train with two strengths; what stays the same here, to the last bit?"
+    )
+    RIGHT_ACCUSED = (
+        "a right training is accused: in it at least one weight depends on the strength. Are "
+        "your two strengths far apart, and do you look at all parameters?"
+    )
+
 
 #: Trains with a penalty of the given strength; the model and the losses it reported.
 TrainFn = Callable[[float], tuple[nn.Module, list[float]]]
@@ -32,10 +48,8 @@ def verdict(
         broken=broken,
         bug="a penalty without effect",
         on=what,
-        missed="the bug is not seen: train with two strengths; what stays the same here, to the "
-        "last bit?",
-        accused="a right training is accused: in it at least one weight depends on the strength. "
-        "Are your two strengths far apart, and do you look at all parameters?",
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
     )
 
 

@@ -4,13 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks.mistakes import Common, Mistakes
+from course_utils.checks.penalties import Mistake as PenaltiesMistake
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.lesson_02.elastic_net import Mistake as ElasticNetMistake
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    TENSOR_REPORTED = (
+        "a log of such tensors keeps every step's graph in memory; `.item()` gives the number"
+    )
+    PENALTY_REPORTED = "the penalty is in the reported loss; then every λ has a ruler of its own"
+    PENALTY_NOT_ADDED = "the penalty is defined but never added"
+    NO_DATA_LOSS = "the data loss is missing"
+    LAYERS_EXCHANGED = "L1 is on the first layer and L2 on the second; it is the other way round"
+    STRENGTHS_EXCHANGED = "the strengths are exchanged: l2 belongs to the squares"
+    BOTH_EVERYWHERE = "every layer pays both penalties"
+    SUBTRACTED = "the penalty is subtracted"
 
 
 def mixed_loss(answer: Callable[[nn.Module, Tensor, Tensor, float, float], Any]) -> None:
@@ -35,17 +55,15 @@ def mixed_loss(answer: Callable[[nn.Module, Tensor, Tensor, float, float], Any])
             on=on,
             hint="L2 of the first layer is 6, L1 of the second is 5; each with its own strength",
             mistakes={
-                "the penalty is defined but never added": data,
-                "the data loss is missing": 0.56,
-                "L1 is on the first layer and L2 on the second; it is the other way round": (
-                    data + 0.1 * 4 + 0.01 * 10.5
-                ),
-                "the strengths are exchanged: l2 belongs to the squares": data + 0.1 * 6 + 0.01 * 5,
-                "biases are penalized too; the rule leaves them free": data + 0.01 * 11 + 0.1 * 6,
-                "every layer pays both penalties": data + 0.01 * 16.5 + 0.1 * 9,
-                "negative weights cancel positive ones here; the `abs` is missing": data + 0.36,
-                "half of the squares: there is no ½ in this penalty": data + 0.03 + 0.5,
-                "the penalty is subtracted": data - 0.56,
+                Mistake.PENALTY_NOT_ADDED: data,
+                Mistake.NO_DATA_LOSS: 0.56,
+                Mistake.LAYERS_EXCHANGED: (data + 0.1 * 4 + 0.01 * 10.5),
+                Mistake.STRENGTHS_EXCHANGED: data + 0.1 * 6 + 0.01 * 5,
+                PenaltiesMistake.WITH_BIASES: data + 0.01 * 11 + 0.1 * 6,
+                Mistake.BOTH_EVERYWHERE: data + 0.01 * 16.5 + 0.1 * 9,
+                PenaltiesMistake.WITHOUT_ABS: data + 0.36,
+                ElasticNetMistake.WITH_HALF_THE_SQUARES: data + 0.03 + 0.5,
+                Mistake.SUBTRACTED: data - 0.56,
             },
         )
         check.that(
@@ -54,7 +72,7 @@ def mixed_loss(answer: Callable[[nn.Module, Tensor, Tensor, float, float], Any])
             on=on,
             expected="a tensor that `backward()` can start from",
             got="a tensor without a gradient",
-            hint="`.item()`, `.detach()` and `torch.tensor(...)` cut the gradient off",
+            hint=Common.GRADIENT_CUT,
         )
         reported(check, logged, data, minimized.detach(), on)
 
@@ -67,7 +85,7 @@ def reported(check: Check, got: Any, data: Any, minimized: Any, on: str) -> None
         on=on,
         expected="a float",
         got="a tensor that requires a gradient",
-        hint="a log of such tensors keeps every step's graph in memory; `.item()` gives the number",
+        hint=Mistake.TENSOR_REPORTED,
     )
     check.close(
         "what is reported is the data loss alone",
@@ -75,7 +93,5 @@ def reported(check: Check, got: Any, data: Any, minimized: Any, on: str) -> None
         data,
         on=on,
         hint="the cross-entropy of the same pass, and nothing else",
-        mistakes={
-            "the penalty is in the reported loss; then every λ has a ruler of its own": minimized
-        },
+        mistakes={Mistake.PENALTY_REPORTED: minimized},
     )

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.thresholds import Mistake as ThresholdsMistake
 from course_utils.exercises.attempt import attempt
 from course_utils.regularizers import soft_threshold
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    ON_A_COPY = (
+        "the model is as before: an assignment to a name makes a new tensor; write into the "
+        "old one, for example with w.copy_(...) under torch.no_grad()"
+    )
+    HARD_THRESHOLD = "large weights keep their size: this is a hard threshold, not a soft one"
+    THRESHOLD_WITHOUT_LR = "the threshold is lr * strength; here the strength alone was taken"
+    THRESHOLD_FIRST = "the threshold came before the gradient step; it acts after it"
+    WITHOUT_THRESHOLD = "the gradient step is there, the threshold is not"
+    WITHOUT_GRADIENT_STEP = "the threshold is there, the gradient step is not"
+    UPHILL = "this steps uphill; the step goes against the gradient"
+    BIASES_SHRINK = "biases were moved by the threshold too; the rule leaves them free"
+    BIASES_STAY = "the bias took no gradient step; every parameter takes one"
+
 
 THRESHOLDS = (F.softshrink, soft_threshold)
 
@@ -37,35 +59,20 @@ def proximal_step(answer: Callable[[nn.Module, float, float], None]) -> None:
             weight,
             sign * (size - t).clamp(min=0) + 0.0,  # no -0 among the expected numbers
             on=on,
-            hint="the model is as before: an assignment to a name makes a new tensor; write into "
-            "the old one, for example with w.copy_(...) under torch.no_grad()"
+            hint=Mistake.ON_A_COPY
             if nothing
             else "follow each weight by hand: first the gradient, then the threshold",
             mistakes={
-                "the sign is lost at zero: w / |w| is 0 / 0 there": (
-                    moved / size * (size - t).clamp(min=0)
-                ),
-                "the sign is lost: negative weights come back positive": (size - t).clamp(min=0),
-                "all negative weights became 0; shrink the size of a weight and keep its sign": (
-                    (moved - t).clamp(min=0)
-                ),
-                "small weights jump over zero to the other side; cut at zero": sign * (size - t),
-                "large weights keep their size: this is a hard threshold, not a soft one": (
-                    torch.where(size > t, moved, torch.zeros_like(w))
-                ),
-                "the threshold is lr * strength; here the strength alone was taken": (
-                    sign * (size - 2.0).clamp(min=0)
-                ),
-                "the threshold came before the gradient step; it acts after it": (
-                    w.sign() * (w.abs() - t).clamp(min=0) - 0.1 * g
-                ),
-                "the gradient step is there, the threshold is not": moved,
-                "the threshold is there, the gradient step is not": (
-                    w.sign() * (w.abs() - t).clamp(min=0)
-                ),
-                "this steps uphill; the step goes against the gradient": (
-                    F.softshrink(w + 0.1 * g, t)
-                ),
+                ThresholdsMistake.SIGN_BY_DIVISION: (moved / size * (size - t).clamp(min=0)),
+                ThresholdsMistake.SIGN_FORGOTTEN: (size - t).clamp(min=0),
+                ThresholdsMistake.POSITIVE_SIDE_ONLY: ((moved - t).clamp(min=0)),
+                ThresholdsMistake.BY_THE_SLOPE_OF_L1: sign * (size - t),
+                Mistake.HARD_THRESHOLD: (torch.where(size > t, moved, torch.zeros_like(w))),
+                Mistake.THRESHOLD_WITHOUT_LR: (sign * (size - 2.0).clamp(min=0)),
+                Mistake.THRESHOLD_FIRST: (w.sign() * (w.abs() - t).clamp(min=0) - 0.1 * g),
+                Mistake.WITHOUT_THRESHOLD: moved,
+                Mistake.WITHOUT_GRADIENT_STEP: (w.sign() * (w.abs() - t).clamp(min=0)),
+                Mistake.UPHILL: (F.softshrink(w + 0.1 * g, t)),
             },
         )
         check.close(
@@ -75,7 +82,7 @@ def proximal_step(answer: Callable[[nn.Module, float, float], None]) -> None:
             on="a bias of 0.3 with gradient 1, lr = 0.1, strength = 2",
             hint="the threshold is for weights, the gradient step for every parameter",
             mistakes={
-                "biases were moved by the threshold too; the rule leaves them free": [0.0],
-                "the bias took no gradient step; every parameter takes one": [0.3],
+                Mistake.BIASES_SHRINK: [0.0],
+                Mistake.BIASES_STAY: [0.3],
             },
         )

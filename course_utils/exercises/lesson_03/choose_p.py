@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import unique
 from typing import Any
 
 import numpy as np
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BEST_SINGLE_RUN = "this is the p of the single best run; one lucky seed is no evidence"
+    PLACE = "this is its place in the list; look the p up"
+    OVERLAPPING_INTERVALS = (
+        "p = 0 is clearly worse, for the runs are paired; asked for is the first p that is "
+        "not, and overlapping intervals of two means do not tell"
+    )
+    BEST_ONLY = "this is the best p itself; a smaller one is not clearly worse"
 
 
 def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> None:
@@ -24,8 +39,8 @@ def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> N
             on=on,
             hint="the mean over the seeds, of each p; then the p of the highest",
             mistakes={
-                "this is the p of the single best run; one lucky seed is no evidence": 0.3,
-                "this is its place in the list; look the p up": 2.0,
+                Mistake.BEST_SINGLE_RUN: 0.3,
+                Mistake.PLACE: 2.0,
             },
         )
         check.close(
@@ -36,9 +51,8 @@ def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> N
             hint="compare each p with the best, paired by seed; it stays in the race while the "
             "interval of the difference includes 0",
             mistakes={
-                "p = 0 is clearly worse, for the runs are paired; asked for is the first p that "
-                "is not, and overlapping intervals of two means do not tell": 0.0,
-                "this is the best p itself; a smaller one is not clearly worse": 0.5,
+                Mistake.OVERLAPPING_INTERVALS: 0.0,
+                Mistake.BEST_ONLY: 0.5,
             },
         )
 

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_03.common import DropoutFn
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = "call it twice on the same input in training mode: what must differ?"
+    RIGHT_ACCUSED = (
+        "a right dropout is accused; in evaluation mode two outputs agree, and so do two "
+        "outputs on too small an input, by chance"
+    )
 
 
 def exposes_frozen_mask(answer: Callable[[DropoutFn], bool]) -> None:
@@ -29,9 +42,8 @@ def verdict(
         broken=broken,
         bug="a frozen mask",
         on=what,
-        missed="call it twice on the same input in training mode: what must differ?",
-        accused="a right dropout is accused; in evaluation mode two outputs agree, and so do two "
-        "outputs on too small an input, by chance",
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
     )
 
 

@@ -3,13 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    MODE_LEFT = "note model.training first, and go back to it with model.train(noted)"
+    GRADIENTS_RECORDED = "`with torch.no_grad():` around the passes"
+    MEAN_OF_LOGITS = "this is the mean of the logits; apply softmax to each pass, then average"
+    SOFTMAX_OF_THE_MEAN = "logits were averaged before the softmax; softmax first, pass by pass"
+    IN_EVALUATION_MODE = "this is what evaluation mode gives, or one pass; keep the masks on"
+    SUM_OVER_PASSES = "the sum over the passes is to be divided by their number"
+    SOFTMAX_OVER_THE_IMAGES = (
+        "the softmax ran over the images; it belongs over the classes, the last axis: "
+        "softmax(-1), before and after stacking"
+    )
+    SOFTMAX_OVER_THE_PASSES = (
+        "the softmax ran over the passes; it belongs over the classes, the last axis: "
+        "softmax(-1), before and after stacking"
+    )
+    UNBIASED_SPREAD = (
+        "this divides by passes - 1; the spread of these very passes divides by their number "
+        "(correction=0)"
+    )
+    VARIANCE_FOR_SPREAD = "this is the variance; take its square root"
 
 
 def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
@@ -29,22 +56,12 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
             on=on,
             hint="average over the passes, and over nothing else",
             mistakes={
-                "this is the mean of the logits; apply softmax to each pass, then average": (
-                    TwoMinds.logits().mean(0).expand(3, 2)
-                ),
-                "logits were averaged before the softmax; softmax first, pass by pass": (
-                    TwoMinds.logits().mean(0).softmax(0).expand(3, 2)
-                ),
-                "this is what evaluation mode gives, or one pass; keep the masks on": (
-                    torch.tensor([0.9, 0.1]).expand(3, 2)
-                ),
-                "the sum over the passes is to be divided by their number": (
-                    torch.tensor([2.8, 1.2]).expand(3, 2)
-                ),
-                "the softmax ran over the images; it belongs over the classes, the last axis: "
-                "softmax(-1), before and after stacking": torch.full((3, 2), 1 / 3),
-                "the softmax ran over the passes; it belongs over the classes, the last axis: "
-                "softmax(-1), before and after stacking": torch.full((3, 2), 1 / 4),
+                Mistake.MEAN_OF_LOGITS: (TwoMinds.logits().mean(0).expand(3, 2)),
+                Mistake.SOFTMAX_OF_THE_MEAN: (TwoMinds.logits().mean(0).softmax(0).expand(3, 2)),
+                Mistake.IN_EVALUATION_MODE: (torch.tensor([0.9, 0.1]).expand(3, 2)),
+                Mistake.SUM_OVER_PASSES: (torch.tensor([2.8, 1.2]).expand(3, 2)),
+                Mistake.SOFTMAX_OVER_THE_IMAGES: torch.full((3, 2), 1 / 3),
+                Mistake.SOFTMAX_OVER_THE_PASSES: torch.full((3, 2), 1 / 4),
             },
         )
         check.close(
@@ -54,9 +71,8 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
             on=on,
             hint="over the passes, of the probability of the class whose mean is highest",
             mistakes={
-                "this divides by passes - 1; the spread of these very passes divides by their "
-                "number (correction=0)": torch.full((3,), 0.2309401),
-                "this is the variance; take its square root": torch.full((3,), 0.04),
+                Mistake.UNBIASED_SPREAD: torch.full((3,), 0.2309401),
+                Mistake.VARIANCE_FOR_SPREAD: torch.full((3,), 0.04),
             },
         )
         leaves_the_mode_alone(check, answer)
@@ -82,7 +98,7 @@ def leaves_the_mode_alone(check: Check, answer: Callable[[nn.Module, Tensor, int
             on=f"a model in {mode[training]} mode",
             expected=f"{mode[training]} mode afterwards",
             got=f"{mode[model.training]} mode",
-            hint="note model.training first, and go back to it with model.train(noted)",
+            hint=Mistake.MODE_LEFT,
         )
         check.that(
             not mean.requires_grad,
@@ -90,7 +106,7 @@ def leaves_the_mode_alone(check: Check, answer: Callable[[nn.Module, Tensor, int
             on="the mean",
             expected="numbers without a graph behind them",
             got="a tensor that requires a gradient",
-            hint="`with torch.no_grad():` around the passes",
+            hint=Mistake.GRADIENTS_RECORDED,
         )
 
 

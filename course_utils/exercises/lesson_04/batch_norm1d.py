@@ -4,15 +4,30 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from enum import unique
 
 import torch
 from torch import Tensor, nn
 
 from course_utils import checks
+from course_utils.checks.mistakes import Common, Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_04.common import LIBRARY
 from course_utils.regularizers import BatchNorm1d
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    OTHER_NAMES = (
+        'with these names, weights of PyTorch\'s layer can be loaded: register_buffer("...")'
+    )
+    ACCEPTS_ONE_SAMPLE = (
+        "the unbiased variance of one sample is 0 / 0, and nan stays in running_var for ever"
+    )
+    REFUSES_TOO_LATE = "look at the size of the batch first"
 
 
 def batch_norm(answer: Callable[..., nn.Module]) -> None:
@@ -25,7 +40,7 @@ def batch_norm(answer: Callable[..., nn.Module]) -> None:
             on="the classes that yours is made from",
             expected="class BatchNorm1d(nn.Module)",
             got=[parent.__name__ for parent in parents],
-            hint="the library's version does the whole task; here you write what it does",
+            hint=Common.LIBRARY_USED,
         )
         check.include(checks.batch_norm(answer))
         named_buffers(check, answer(4))
@@ -40,7 +55,7 @@ def named_buffers(check: Check, layer: nn.Module) -> None:
         on="layer.state_dict()",
         expected="weight, bias, running_mean, running_var",
         got=", ".join(layer.state_dict()),
-        hint='with these names, weights of PyTorch\'s layer can be loaded: register_buffer("...")',
+        hint=Mistake.OTHER_NAMES,
     )
 
 
@@ -61,7 +76,7 @@ def refuses_one(check: Check, layer: nn.Module, x: Tensor) -> None:
         on=on,
         expected="a ValueError",
         got=got,
-        hint="the unbiased variance of one sample is 0 / 0, and nan stays in running_var for ever",
+        hint=Mistake.ACCEPTS_ONE_SAMPLE,
     )
     check.that(
         all(torch.equal(value, before[name]) for name, value in layer.named_buffers()),
@@ -69,5 +84,5 @@ def refuses_one(check: Check, layer: nn.Module, x: Tensor) -> None:
         on=on,
         expected="the same buffers before and after",
         got="changed buffers",
-        hint="look at the size of the batch first",
+        hint=Mistake.REFUSES_TOO_LATE,
     )

@@ -3,13 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.evidence import estimate, paired_difference
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BY_THE_MEANS = (
+        "the word goes by the means alone; an interval that includes 0 leaves the sign open"
+    )
+    BY_TWO_INTERVALS = "the intervals of two means were compared, but the runs are paired by seed"
+    THE_WRONG_WAY_ROUND = "helps and harms are the wrong way round"
+    BY_THE_BEST_SINGLE_RUN = (
+        "the best learning rate is the one with the best single run; take the highest mean"
+    )
+    NAN_IGNORED = (
+        "a learning rate at which a run diverged (NaN) stays in the race, by its other runs"
+    )
+    NAN_CHOSEN = "a mean that is NaN was taken for the highest; a run diverged there"
+    AT_THE_FIRST = "both at the first learning rate; each needs its own best one"
+    AT_THE_BEST_OF_PLAIN = (
+        "both at the learning rate that is best without batch norm; each needs its own"
+    )
+    AT_THE_BEST_OF_NORMED = (
+        "both at the learning rate that is best with batch norm; each needs its own"
+    )
+    AVERAGED = "all learning rates were averaged; each network needs its own best one"
+    RETURNS_A_SENTENCE = "return one of the three texts, spelled as above"
+
 
 Accuracies = npt.NDArray[np.float64]
 Compare = Callable[[Accuracies, Accuracies], str]
@@ -30,7 +60,7 @@ def does_it_help(answer: Callable[[Any, Any], Any]) -> None:
                 on=name,
                 expected=" or ".join(f'"{word}"' for word in _WORDS),
                 got=got,
-                hint="return one of the three texts, spelled as above",
+                hint=Mistake.RETURNS_A_SENTENCE,
             )
         fits = [
             hint
@@ -100,32 +130,20 @@ def _at_best(compare: Compare, rank: Callable[[Accuracies], Any] = _best) -> Com
 
 
 _MISTAKES: dict[str, Compare] = {
-    "the word goes by the means alone; an interval that includes 0 leaves the sign open": (
-        _at_best(lambda b, a: "helps" if b.mean() > a.mean() else "harms")
-    ),
-    "the intervals of two means were compared, but the runs are paired by seed": (
-        _at_best(_overlap)
-    ),
-    "helps and harms are the wrong way round": _at_best(lambda b, a: _clear(a, b)),
-    "the best learning rate is the one with the best single run; take the highest mean": (
+    Mistake.BY_THE_MEANS: (_at_best(lambda b, a: "helps" if b.mean() > a.mean() else "harms")),
+    Mistake.BY_TWO_INTERVALS: (_at_best(_overlap)),
+    Mistake.THE_WRONG_WAY_ROUND: _at_best(lambda b, a: _clear(a, b)),
+    Mistake.BY_THE_BEST_SINGLE_RUN: (
         _at_best(_clear, lambda acc: np.unravel_index(np.nanargmax(acc), acc.shape)[0])
     ),
-    "a learning rate at which a run diverged (NaN) stays in the race, by its other runs": (
-        _at_best(_clear, lambda acc: np.nanargmax(np.nanmean(acc, 1)))
-    ),
-    "a mean that is NaN was taken for the highest; a run diverged there": (
-        _at_best(_clear, lambda acc: acc.mean(1).argmax())
-    ),
-    "both at the first learning rate; each needs its own best one": (
-        lambda plain, normed: _clear(normed[0], plain[0])
-    ),
-    "both at the learning rate that is best without batch norm; each needs its own": (
+    Mistake.NAN_IGNORED: (_at_best(_clear, lambda acc: np.nanargmax(np.nanmean(acc, 1)))),
+    Mistake.NAN_CHOSEN: (_at_best(_clear, lambda acc: acc.mean(1).argmax())),
+    Mistake.AT_THE_FIRST: (lambda plain, normed: _clear(normed[0], plain[0])),
+    Mistake.AT_THE_BEST_OF_PLAIN: (
         lambda plain, normed: _clear(normed[_best(plain)], plain[_best(plain)])
     ),
-    "both at the learning rate that is best with batch norm; each needs its own": (
+    Mistake.AT_THE_BEST_OF_NORMED: (
         lambda plain, normed: _clear(normed[_best(normed)], plain[_best(normed)])
     ),
-    "all learning rates were averaged; each network needs its own best one": (
-        lambda plain, normed: _clear(np.nanmean(normed, 0), np.nanmean(plain, 0))
-    ),
+    Mistake.AVERAGED: (lambda plain, normed: _clear(np.nanmean(normed, 0), np.nanmean(plain, 0))),
 }

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = (
+        "keep one sample and change its company: what must not move? Ask it of every sample"
+    )
+    RIGHT_ACCUSED = (
+        "a right model is accused: in training mode outputs may depend on the batch and on "
+        "masks, and in any mode on rounding"
+    )
+
 
 Judge = Callable[[nn.Module, Tensor], bool]
 
@@ -34,10 +50,8 @@ def verdict(
             broken=broken,
             bug="the dependence on the batch",
             on=on,
-            missed="keep one sample and change its company: what must not move? Ask it of every "
-            "sample",
-            accused="a right model is accused: in training mode outputs may depend on the batch "
-            "and on masks, and in any mode on rounding",
+            missed=Mistake.BUG_MISSED,
+            accused=Mistake.RIGHT_ACCUSED,
         )
 
 

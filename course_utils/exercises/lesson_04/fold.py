@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    SCALES_THE_COLUMNS = "the scale of a unit belongs to its row of weight: scale[:, None]"
+    FORGETS_EPS = "eps is missing under the root"
+    DIVIDES_BY_THE_VARIANCE = (
+        "this divides by the variance; its square root is the standard deviation"
+    )
+    FORGETS_THE_WEIGHT_OF_NORM = "the norm's own weight is left out"
+    WEIGHT_UNCHANGED = "this is the weight of linear as it was"
+    MEAN_UNSCALED = "the mean is subtracted unscaled; it is scaled with all the rest"
+    LOSES_THE_BIAS = "the bias of linear is lost"
+    BIAS_UNSCALED = "the bias of linear is added unscaled; it is scaled with all the rest"
+    WITHOUT_THE_MEAN = "the running mean is left out"
+    FORGETS_THE_BIAS_OF_NORM = "the norm's own bias is left out"
+
 
 FOLDING = (nn.utils.fuse_linear_bn_weights, nn.utils.fuse_linear_bn_eval)
 Fold = Callable[[nn.Linear, nn.BatchNorm1d], tuple[Tensor, Tensor]]
@@ -41,17 +62,13 @@ def fold(answer: Fold) -> None:
             on=on,
             hint="what happens to a unit's sum is a scale and a shift; the scale goes to its row",
             mistakes={
-                "the scale of a unit belongs to its row of weight: scale[:, None]": (
-                    linear.weight * torch.tensor([3.0, 0.25])
-                ),
-                "eps is missing under the root": (
-                    linear.weight * (norm.weight / v.sqrt())[:, None]
-                ),
-                "this divides by the variance; its square root is the standard deviation": (
+                Mistake.SCALES_THE_COLUMNS: (linear.weight * torch.tensor([3.0, 0.25])),
+                Mistake.FORGETS_EPS: (linear.weight * (norm.weight / v.sqrt())[:, None]),
+                Mistake.DIVIDES_BY_THE_VARIANCE: (
                     linear.weight * (norm.weight / (v + 0.25))[:, None]
                 ),
-                "the norm's own weight is left out": linear.weight / (v + 0.25).sqrt()[:, None],
-                "this is the weight of linear as it was": linear.weight,
+                Mistake.FORGETS_THE_WEIGHT_OF_NORM: linear.weight / (v + 0.25).sqrt()[:, None],
+                Mistake.WEIGHT_UNCHANGED: linear.weight,
             },
         )
         check.close(
@@ -61,14 +78,10 @@ def fold(answer: Fold) -> None:
             on=on,
             hint="send the input 0 through both layers by hand: what comes out is the bias",
             mistakes={
-                "the mean is subtracted unscaled; it is scaled with all the rest": (
-                    torch.tensor([3.0 - 5.0 + 7.0, 0.5 + 2.0 + 0.5])
-                ),
-                "the bias of linear is lost": torch.tensor([-15.0 + 7.0, 0.5 + 0.5]),
-                "the bias of linear is added unscaled; it is scaled with all the rest": (
-                    torch.tensor([1.0 - 15.0 + 7.0, 2.0 + 0.5 + 0.5])
-                ),
-                "the running mean is left out": torch.tensor([3.0 + 7.0, 0.5 + 0.5]),
-                "the norm's own bias is left out": torch.tensor([-12.0, 1.0]),
+                Mistake.MEAN_UNSCALED: (torch.tensor([3.0 - 5.0 + 7.0, 0.5 + 2.0 + 0.5])),
+                Mistake.LOSES_THE_BIAS: torch.tensor([-15.0 + 7.0, 0.5 + 0.5]),
+                Mistake.BIAS_UNSCALED: (torch.tensor([1.0 - 15.0 + 7.0, 2.0 + 0.5 + 0.5])),
+                Mistake.WITHOUT_THE_MEAN: torch.tensor([3.0 + 7.0, 0.5 + 0.5]),
+                Mistake.FORGETS_THE_BIAS_OF_NORM: torch.tensor([-12.0, 1.0]),
             },
         )

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 from torch import Tensor
 
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.normalization import Mistake as NormalizationMistake
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_04.common import LIBRARY
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    WITHOUT_EPS = "a constant sample has variance 0, and dividing by that is 0 / 0; eps guards it"
+    OVER_THE_BATCH = "the statistics are taken over the batch: this is batch normalization"
+    OVER_EVERYTHING = "one mean and variance serve all samples together"
+    WITHOUT_KEEPDIM = "the statistics belong to rows, but are applied to columns; keepdim=True"
+    UNBIASED = "this divides by features - 1; normalize with the biased variance"
+    WITHOUT_SCALE_AND_SHIFT = "scale and shift are left out"
+
 
 LayerNormFn = Callable[[Tensor, Tensor, Tensor, float], Tensor]
 
@@ -33,18 +49,16 @@ def layer_norm(answer: LayerNormFn) -> None:
             scaled(1),
             on=on,
             atol=1e-4,
-            hint="a constant sample has variance 0, and dividing by that is 0 / 0; eps guards it"
+            hint=Mistake.WITHOUT_EPS
             if bad
             else "mean and variance over the features of each sample; then scale and shift",
             mistakes={
-                "the statistics are taken over the batch: this is batch normalization": scaled(0),
-                "one mean and variance serve all samples together": scaled(None),
-                "the statistics belong to rows, but are applied to columns; keepdim=True": (
-                    scaled(1, keepdim=False)
-                ),
-                "this divides by features - 1; normalize with the biased variance": scaled(1, 1),
-                "scale and shift are left out": (scaled(1) - bias) / weight,
-                "this divides by the variance; its square root has the units of x": (
+                Mistake.OVER_THE_BATCH: scaled(0),
+                Mistake.OVER_EVERYTHING: scaled(None),
+                Mistake.WITHOUT_KEEPDIM: (scaled(1, keepdim=False)),
+                Mistake.UNBIASED: scaled(1, 1),
+                Mistake.WITHOUT_SCALE_AND_SHIFT: (scaled(1) - bias) / weight,
+                NormalizationMistake.DIVIDED_BY_THE_VARIANCE: (
                     (x - x.mean(1, keepdim=True))
                     / (x.var(1, correction=0, keepdim=True) + 1e-5)
                     * weight

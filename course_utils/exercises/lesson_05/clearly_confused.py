@@ -3,12 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import numpy as np
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    READ_FIRST = "a pair is (true, read): the row first, then the column"
+    SMALLEST_FIRST = "the largest rise comes first, the smallest last"
+    BY_COUNTS = (
+        "this is the order of the numbers of images, or of shares of something else; the "
+        "share is that of the true class, row by row: a row divided by its own sum"
+    )
+    INTERVALS_APART = (
+        "0 read as 1 is missing: its values before and after overlap, but the runs are paired"
+    )
+    IN_THE_ORDER_OF_CLASSES = (
+        "the pairs are right, but not their order: the largest mean rise of the share first"
+    )
+    BETTER_READ_THAN_BEFORE = "the diagonal holds images that were read right; it is no confusion"
+    EVERY_RISE = "2 read as 0 rises in one seed alone; a higher mean is not yet a clear rise"
+    EVERY_CLEAR_CHANGE = "2 read as 1 has become rarer: a clear change, but no rise"
+    NOT_PAIRS = "each entry is a pair (true, read) of two whole numbers"
 
 
 def clearly_confused(answer: Callable[[Any, Any], list[tuple[int, int]]]) -> None:
@@ -33,13 +57,10 @@ CLEAR = [(1, 2), (0, 1), (0, 2)]
 def what_instead(got: list[tuple[int, int]]) -> str:
     """The mistake behind other pairs than `CLEAR`."""
     known = {
-        "a pair is (true, read): the row first, then the column": [(j, i) for i, j in CLEAR],
-        "the largest rise comes first, the smallest last": CLEAR[::-1],
-        "this is the order of the numbers of images, or of shares of something else; the share is "
-        "that of the true class, row by row: a row divided by its own sum": [
-            *((0, 1), (1, 2), (0, 2))
-        ],
-        "0 read as 1 is missing: its values before and after overlap, but the runs are paired": [
+        Mistake.READ_FIRST: [(j, i) for i, j in CLEAR],
+        Mistake.SMALLEST_FIRST: CLEAR[::-1],
+        Mistake.BY_COUNTS: [*((0, 1), (1, 2), (0, 2))],
+        Mistake.INTERVALS_APART: [
             (1, 2),
             (0, 2),
         ],
@@ -48,13 +69,13 @@ def what_instead(got: list[tuple[int, int]]) -> str:
         if got == wrong:
             return hint
     if sorted(got) == sorted(CLEAR):
-        return "the pairs are right, but not their order: the largest mean rise of the share first"
+        return Mistake.IN_THE_ORDER_OF_CLASSES
     if any(true == read for true, read in got):
-        return "the diagonal holds images that were read right; it is no confusion"
+        return Mistake.BETTER_READ_THAN_BEFORE
     if (2, 0) in got:
-        return "2 read as 0 rises in one seed alone; a higher mean is not yet a clear rise"
+        return Mistake.EVERY_RISE
     if (2, 1) in got:
-        return "2 read as 1 has become rarer: a clear change, but no rise"
+        return Mistake.EVERY_CLEAR_CHANGE
     return "one pair at a time: its share in each seed, before and after, and their difference"
 
 
@@ -66,7 +87,7 @@ def pairs(check: Check, got: Any, on: str) -> list[tuple[int, int]]:
         on=on,
         expected="a list such as [(1, 2), (0, 1)]",
         got=got,
-        hint="each entry is a pair (true, read) of two whole numbers",
+        hint=Mistake.NOT_PAIRS,
     )
     return [(int(true), int(read)) for true, read in got]
 

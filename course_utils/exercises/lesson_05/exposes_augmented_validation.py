@@ -3,13 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = (
+        "the bug is not seen: your own `augment` sees every image that is augmented; by what "
+        "would it recognize one of the validation set, alone or among others?"
+    )
+    RIGHT_ACCUSED = (
+        "a right training is accused: training images may go through `augment` at any time, "
+        "in any order and number, or never; it is about the validation images alone"
+    )
+
 
 Augment = Callable[[Tensor], Tensor]
 #: Trains on (x_train, y_train) with an augmentation; the accuracy on (x_val, y_val).
@@ -32,10 +49,8 @@ def verdict(
         broken=broken,
         bug="an augmented validation image",
         on=what,
-        missed="the bug is not seen: your own `augment` sees every image that is augmented; by "
-        "what would it recognize one of the validation set, alone or among others?",
-        accused="a right training is accused: training images may go through `augment` at any "
-        "time, in any order and number, or never; it is about the validation images alone",
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
     )
 
 

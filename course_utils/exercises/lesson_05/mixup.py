@@ -3,14 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    LABELS_AS_NUMBERS = (
+        "a mixed label is no number: half of class 0 and half of class 2 is not class 1"
+    )
+    IN_PLACE_ON_X = "`*=`, `+=` and names ending in _ write into the training set itself"
+    OWN_LABEL_ONLY = "only the image's own label is in the target; its partner has a share too"
+    PARTNERS_LABEL_FORGOTTEN = (
+        "the image's own label has its share, but its partner's label is missing"
+    )
+    SHARES_OF_LABELS_EXCHANGED = (
+        "the labels have exchanged shares; each label goes with its own image"
+    )
+    ONE_SHARE_FOR_THE_LABELS = (
+        "one share serves the labels of the whole batch; each image has its own"
+    )
+    BOTH_IN_FULL = "both labels count in full; a target adds up to 1"
+    SAME_LABEL_OVERWRITTEN = (
+        "where partners have the same label, both shares go to it: add, do not overwrite"
+    )
+    HALVES = "half and half, whatever the shares"
+    SHARES_OF_IMAGES_EXCHANGED = "the shares are exchanged: `share` belongs to the image itself"
+    ONE_SHARE_FOR_THE_BATCH = "one share serves the whole batch; each image has its own"
+    LABELS_ONLY = "the images are as before; only the labels were mixed"
+    PARTNERS_ONLY = "these are the partners alone"
 
 
 def mixup(answer: Callable[..., Any]) -> None:
@@ -36,15 +67,13 @@ def mixup(answer: Callable[..., Any]) -> None:
             mistakes={
                 text: wrong[:, None, None, None].expand(3, 1, 2, 2)
                 for text, wrong in {
-                    "the shares are exchanged: `share` belongs to the image itself": (
-                        (1 - share) * gray + share * gray[other]
-                    ),
-                    "one share serves the whole batch; each image has its own": (
+                    Mistake.SHARES_OF_IMAGES_EXCHANGED: ((1 - share) * gray + share * gray[other]),
+                    Mistake.ONE_SHARE_FOR_THE_BATCH: (
                         share[0] * gray + (1 - share[0]) * gray[other]
                     ),
-                    "the images are as before; only the labels were mixed": gray,
-                    "these are the partners alone": gray[other],
-                    "half and half, whatever the shares": (gray + gray[other]) / 2,
+                    Mistake.LABELS_ONLY: gray,
+                    Mistake.PARTNERS_ONLY: gray[other],
+                    Mistake.HALVES: (gray + gray[other]) / 2,
                 }.items()
             },
         )
@@ -55,7 +84,7 @@ def mixup(answer: Callable[..., Any]) -> None:
             on=on,
             expected="targets of shape (3, 4)",
             got=targets,
-            hint="a mixed label is no number: half of class 0 and half of class 2 is not class 1",
+            hint=Mistake.LABELS_AS_NUMBERS,
         )
         targets = check.tensor(targets, (3, 4), on=f"{on}: the targets")
         own, partners = F.one_hot(y, 4), F.one_hot(y[other], 4)
@@ -67,19 +96,13 @@ def mixup(answer: Callable[..., Any]) -> None:
             on=on,
             hint="image 0 has label 0 and its partner label 2, so its target is [0.9, 0, 0.1, 0]",
             mistakes={
-                "only the image's own label is in the target; its partner has a share too": own,
-                "the image's own label has its share, but its partner's label is missing": by * own,
-                "the labels have exchanged shares; each label goes with its own image": (
-                    (1 - by) * own + by * partners
-                ),
-                "one share serves the labels of the whole batch; each image has its own": (
-                    by[0] * own + (1 - by[0]) * partners
-                ),
-                "both labels count in full; a target adds up to 1": own + partners,
-                "where partners have the same label, both shares go to it: add, do not overwrite": (
-                    torch.where(partners > 0, 1 - by, by * own)
-                ),
-                "half and half, whatever the shares": (own + partners) / 2,
+                Mistake.OWN_LABEL_ONLY: own,
+                Mistake.PARTNERS_LABEL_FORGOTTEN: by * own,
+                Mistake.SHARES_OF_LABELS_EXCHANGED: ((1 - by) * own + by * partners),
+                Mistake.ONE_SHARE_FOR_THE_LABELS: (by[0] * own + (1 - by[0]) * partners),
+                Mistake.BOTH_IN_FULL: own + partners,
+                Mistake.SAME_LABEL_OVERWRITTEN: (torch.where(partners > 0, 1 - by, by * own)),
+                Mistake.HALVES: (own + partners) / 2,
             },
         )
         kept(check, given, (x, y, share, other), on)
@@ -94,5 +117,5 @@ def kept(check: Check, given: Any, before: Any, on: str) -> None:
             on=on,
             expected=then,
             got=now,
-            hint="`*=`, `+=` and names ending in _ write into the training set itself",
+            hint=Mistake.IN_PLACE_ON_X,
         )

@@ -3,11 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import numpy as np
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    LAST_WEIGHTS_JUDGED = (
+        "patience 4 restores the best epoch of the whole run here, so it cannot be worse; "
+        "were the last weights taken, not the best?"
+    )
+    COST_NOT_CLEAR = (
+        "patience 2 costs a little, but on the fresh half the interval of its cost includes "
+        "0; was it judged by its mean alone, or on the watched half, which chose the epochs?"
+    )
+    OVERLAPPING_INTERVALS = (
+        "patience 1 stops in epoch 3 and restores epoch 2; its cost is clear, if the "
+        "difference is paired by seed"
+    )
+    SAVED_SINCE_THE_BEST = (
+        "this counts from the epoch restored; the epochs up to the stop were trained"
+    )
+    EPOCHS_TRAINED = "this is the mean epoch of the stop, so the epochs trained"
+    ENTRIES_FOR_EPOCHS = "this is the number of entries after which it stopped, not of epochs"
+    COUNTS_ENTRIES = "that is one too many: the record's entry 0 is no epoch of training"
+    MEAN_OF_THE_STOPPED_ONLY = "the run that was never stopped is left out; it saves 0"
+    SUMMED = "this is the sum over the seeds; asked for is the mean"
 
 
 def choose_patience(answer: Callable[..., Any]) -> None:
@@ -22,8 +50,7 @@ def choose_patience(answer: Callable[..., Any]) -> None:
             on=on,
             expected=2,
             got=None,
-            hint="patience 4 restores the best epoch of the whole run here, so it cannot be worse; "
-            "were the last weights taken, not the best?",
+            hint=Mistake.LAST_WEIGHTS_JUDGED,
         )
         check.close(
             "the smallest patience that is not clearly worse",
@@ -32,11 +59,8 @@ def choose_patience(answer: Callable[..., Any]) -> None:
             on=on,
             hint="restore the best watched epoch up to the stop, and look up its *fresh* loss",
             mistakes={
-                "patience 2 costs a little, but on the fresh half the interval of its cost "
-                "includes 0; was it judged by its mean alone, or on the watched half, which chose "
-                "the epochs?": 4,
-                "patience 1 stops in epoch 3 and restores epoch 2; its cost is clear, if the "
-                "difference is paired by seed": 1,
+                Mistake.COST_NOT_CLEAR: 4,
+                Mistake.OVERLAPPING_INTERVALS: 1,
             },
         )
         check.close(
@@ -47,12 +71,12 @@ def choose_patience(answer: Callable[..., Any]) -> None:
             hint="the epochs of the record after the stop, as a mean over the seeds; a run that is "
             "never stopped saves 0",
             mistakes={
-                "this counts from the epoch restored; the epochs up to the stop were trained": 4.6,
-                "this is the mean epoch of the stop, so the epochs trained": 7.0,
-                "this is the number of entries after which it stopped, not of epochs": 8.0,
-                "that is one too many: the record's entry 0 is no epoch of training": 4.0,
-                "the run that was never stopped is left out; it saves 0": 3.75,
-                "this is the sum over the seeds; asked for is the mean": 15.0,
+                Mistake.SAVED_SINCE_THE_BEST: 4.6,
+                Mistake.EPOCHS_TRAINED: 7.0,
+                Mistake.ENTRIES_FOR_EPOCHS: 8.0,
+                Mistake.COUNTS_ENTRIES: 4.0,
+                Mistake.MEAN_OF_THE_STOPPED_ONLY: 3.75,
+                Mistake.SUMMED: 15.0,
             },
         )
 

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import unique
 from typing import Any
 
+from course_utils.checks.mistakes import Common, Mistakes
 from course_utils.checks.report import Check
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    ONE_NUMBER = "one entry for each loss"
+
 
 Losses = Sequence[float]
 
@@ -18,6 +28,6 @@ def listed(check: Check, got: Any, on: str) -> list[float]:
         on=on,
         expected="a list of losses",
         got=got,
-        hint="the function gives nothing back" if got is None else "one entry for each loss",
+        hint=Common.RETURNS_NOTHING if got is None else Mistake.ONE_NUMBER,
     )
     return list(got)

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_06.common import Losses
 from course_utils.regularizers import stopping_epoch as right_rule
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = (
+        "write down a record on which this fault changes the epoch, and the epoch that is right"
+    )
+    RIGHT_ACCUSED = (
+        "a right rule is accused; go through your records by hand, or play them to "
+        "regularizers.stopping_epoch. Entry 0 is epoch 0, and None is right where patience "
+        "never runs out"
+    )
+
 
 Rule = Callable[[Losses, int], int | None]
 
@@ -26,11 +43,8 @@ def verdict(check: Check, answer: Callable[[Rule], bool], rule: Rule, fault: str
         broken=bool(fault),
         bug=f"a rule that {fault}",
         on=f"a rule that {fault}" if fault else "a right rule",
-        missed="write down a record on which this fault changes the epoch, and the epoch that is "
-        "right",
-        accused="a right rule is accused; go through your records by hand, or play them to "
-        "regularizers.stopping_epoch. Entry 0 is epoch 0, and None is right where patience never "
-        "runs out",
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
     )
 
 

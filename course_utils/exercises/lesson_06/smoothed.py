@@ -5,11 +5,26 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_06.common import Losses, listed
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    IN_PLACE = "the record was changed; write into a list of your own"
+    POISONED_BY_NAN = "a NaN moves nothing, but here it stays for ever: NaN + anything is NaN"
+    BETA_FOR_THE_NEW = "beta and 1 - beta are swapped: beta belongs to the past"
+    FROM_ZERO = "it starts from 0, so the first entries are too small; the first is the loss itself"
+    PAIRS_OF_LOSSES = "the loss before was taken where the smoothed entry before is meant"
+    ONE_ENTRY_SHORT = "the first entry is missing: smoothed has as many entries as val_losses"
+    LAST_ENTRY = "this is only the last entry; all of them are asked for"
 
 
 def smoothed(answer: Callable[[Losses, float], Any]) -> None:
@@ -36,21 +51,21 @@ def running_mean(
         on=on,
         hint="beta times the smoothed entry before, plus (1 - beta) times the loss",
         mistakes={
-            "a NaN moves nothing, but here it stays for ever: NaN + anything is NaN": (
+            Mistake.POISONED_BY_NAN: (
                 _mixed(losses, lambda mean, loss: beta * mean + (1 - beta) * loss)
             ),
-            "beta and 1 - beta are swapped: beta belongs to the past": (
+            Mistake.BETA_FOR_THE_NEW: (
                 _mixed(losses, lambda mean, loss: (1 - beta) * mean + beta * loss)
             ),
-            "it starts from 0, so the first entries are too small; the first is the loss itself": (
+            Mistake.FROM_ZERO: (
                 _mixed([0.0, *losses], lambda mean, loss: beta * mean + (1 - beta) * loss)[1:]
             ),
-            "the loss before was taken where the smoothed entry before is meant": [
+            Mistake.PAIRS_OF_LOSSES: [
                 losses[0],
                 *(beta * old + (1 - beta) * new for old, new in itertools.pairwise(losses)),
             ],
-            "the first entry is missing: smoothed has as many entries as val_losses": wanted[1:],
-            "this is only the last entry; all of them are asked for": [wanted[-1]],
+            Mistake.ONE_ENTRY_SHORT: wanted[1:],
+            Mistake.LAST_ENTRY: [wanted[-1]],
         },
     )
     check.that(
@@ -59,7 +74,7 @@ def running_mean(
         on=f"val_losses = {losses}",
         expected=losses,
         got=given,
-        hint="the record was changed; write into a list of your own",
+        hint=Mistake.IN_PLACE,
     )
 
 

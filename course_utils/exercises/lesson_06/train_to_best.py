@@ -3,15 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import unique
 from typing import Any
 
 import torch
 from torch import nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_06.common import listed
 from course_utils.regularizers import stopping_epoch
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    KEPT_A_VIEW = (
+        "the weights kept are a view: state_dict() hands out the tensors themselves, and they "
+        "trained along"
+    )
+    LAST_WEIGHTS = "these are the last weights; nothing was given back"
+    ONLY_IF_PATIENCE_RAN_OUT = (
+        "nothing was given back here: the best weights are due also when `tired` never fires"
+    )
+    WITHOUT_BUFFERS = (
+        "parameters alone are not all: batch norm's running statistics are buffers; "
+        "state_dict() holds both"
+    )
+    WITHOUT_THE_UNTRAINED_MODEL = "entry 0 is missing: the loss of the untrained model"
+    NEVER_TIRED = "it trained on after `tired(losses)` had said stop"
+    ONE_EPOCH_SHORT = "it did not train to the end: range(epochs + 1) has the entries 0 to epochs"
+    LATER_OF_TWO = "the later of two equal losses was kept; a tie is no improvement"
+
 
 TrainToBest = Callable[..., list[float]]
 
@@ -19,11 +44,9 @@ TrainToBest = Callable[..., list[float]]
 def train_to_best(answer: TrainToBest) -> None:
     """Task ``train_to_best(model, train_epoch, val_loss, epochs, tired)`` -> the losses."""
     with attempt("train_to_best", answer) as check:
-        nothing = "these are the last weights; nothing was given back"
+        nothing = Mistake.LAST_WEIGHTS
         play(check, answer, [3, 1, 2, 2, 4], 2, "the best weights come back", nothing)
-        never = (
-            "nothing was given back here: the best weights are due also when `tired` never fires"
-        )
+        never = Mistake.ONLY_IF_PATIENCE_RAN_OUT
         what = "the best weights come back, also when patience never runs out"
         play(check, answer, [4, 3, 1, 2], 5, what, never)
         play(check, answer, [3, 1, 1, 2], 5, "of equal losses the first is the best", nothing)
@@ -85,14 +108,11 @@ def play(
         on=on,
         hint="one loss before training and one after each epoch, until `tired(losses)` is true",
         mistakes={
-            "entry 0 is missing: the loss of the untrained model": wanted[1:],
-            "it trained on after `tired(losses)` had said stop": script,
-            "it did not train to the end: range(epochs + 1) has the entries 0 to epochs": (
-                wanted[:-1]
-            ),
+            Mistake.WITHOUT_THE_UNTRAINED_MODEL: wanted[1:],
+            Mistake.NEVER_TIRED: script,
+            Mistake.ONE_EPOCH_SHORT: (wanted[:-1]),
         },
     )
-    view = "the weights kept are a view: state_dict() hands out the tensors themselves, and they "
     check.close(
         what,
         model.weight,
@@ -101,10 +121,8 @@ def play(
         hint="keep a copy at every new lowest loss, and load it in the end; of equal losses the "
         "first counts, and a NaN is never the lowest",
         mistakes={
-            view + "trained along" if model.got_itself else last_weights: float(len(wanted) - 1),
-            "the later of two equal losses was kept; a tie is no improvement": float(
-                len(wanted) - 1 - wanted[::-1].index(best)
-            ),
+            Mistake.KEPT_A_VIEW if model.got_itself else last_weights: float(len(wanted) - 1),
+            Mistake.LATER_OF_TWO: float(len(wanted) - 1 - wanted[::-1].index(best)),
         },
     )
     check.close(
@@ -112,6 +130,5 @@ def play(
         model.seen,
         float(wanted.index(best)),
         on=f"{on}; the model's buffer is the number of epochs it has seen",
-        hint="parameters alone are not all: batch norm's running statistics are buffers; "
-        "state_dict() holds both",
+        hint=Mistake.WITHOUT_BUFFERS,
     )

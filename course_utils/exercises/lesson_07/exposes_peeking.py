@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import numpy as np
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = (
+        "let your spy count, and let it hand out very different test scores: whom do they tempt?"
+    )
+    RIGHT_ACCUSED = (
+        "a right choice is accused: it may open once, and may have any rule on judged scores;"
+        " count anew for each call of `choose`"
+    )
+
 
 Choose = Callable[[Any, Callable[[], Any]], Any]
 Judge = Callable[[Choose], bool]
@@ -33,10 +49,8 @@ def verdict(check: Check, answer: Judge, choose: Choose, *, broken: bool, what: 
         broken=broken,
         bug="peeking",
         on=f"a choice that {what}",
-        missed="let your spy count, and let it hand out very different test scores: whom do they "
-        "tempt?",
-        accused="a right choice is accused: it may open once, and may have any rule on judged "
-        "scores; count anew for each call of `choose`",
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
     )
 
 

@@ -3,12 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import unique
 from typing import Any
 
 import numpy as np
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    NOT_A_MIX = "what is kept keeps its strength"
+    CHANGES_THE_GIVEN_MIX = (
+        "del and pop change the caller's dict; make a new one without the technique"
+    )
+    ONE_REMOVAL = (
+        "one removal is not the end; ask again, until all that is left is needed, or nothing "
+        "is left"
+    )
+    REMOVES_CLEAR_HARM_ONLY = "nothing here is needed; the lack of a clear harm is not enough"
+    BY_THE_MEANS = (
+        "L2 is not needed: its interval includes 0, and neither a mean above 0 nor the lack "
+        "of a clear harm is enough"
+    )
+    KEEPS_CLEAR_HARM = "a clear harm was taken for a need; is_clear does not know the sign"
+    UNPAIRED_INTERVALS = (
+        "dropout's 0.03 for every seed was missed: scores of the same seed are pairs"
+    )
+    THE_WRONG_SIGN = "harm and use are the wrong way round"
+    ALL_AT_ONCE = (
+        "all that looked idle went at once, and two did the same work; remove one, then ask again"
+    )
+    REMOVES_THE_FIRST = "not the least useful one went first, but the first or the most useful"
+    BY_THE_WORTH_ALONE = (
+        "each was asked alone; what counts is its worth in the company of the others"
+    )
+    ONE_TABLE_TO_THE_END = (
+        "the first table was used to the end; when L2 is gone, ask for batch norm again"
+    )
+    ONE_TOO_MANY = "one too many went: a technique whose interval lies above 0 is needed"
+
 
 Mix = Mapping[str, float]
 Score = Callable[[Mix], Any]
@@ -41,7 +79,7 @@ def pruned(
         on=on,
         expected="a dict from technique to strength, a part of the given one",
         got=got,
-        hint="what is kept keeps its strength",
+        hint=Mistake.NOT_A_MIX,
     )
     hint = "one step by hand: the worth of each in company, who is not needed, who of them goes?"
     named = (text for text, wrong in mistakes.items() if set(wrong) == got.keys())
@@ -59,7 +97,7 @@ def pruned(
         on=on,
         expected=dict(mix),
         got=given,
-        hint="del and pop change the caller's dict; make a new one without the technique",
+        hint=Mistake.CHANGES_THE_GIVEN_MIX,
     )
 
 
@@ -81,9 +119,8 @@ def scenes() -> list[tuple[str, Score, list[str], dict[str, list[str]]]]:
             ),
             [],
             {
-                "one removal is not the end; ask again, until all that is left is needed, or "
-                "nothing is left": ["L2", "dropout"],
-                "nothing here is needed; the lack of a clear harm is not enough": [*STRENGTHS],
+                Mistake.ONE_REMOVAL: ["L2", "dropout"],
+                Mistake.REMOVES_CLEAR_HARM_ONLY: [*STRENGTHS],
             },
         ),
         (
@@ -91,13 +128,10 @@ def scenes() -> list[tuple[str, Score, list[str], dict[str, list[str]]]]:
             world(lambda l2, p, norm: 0.03 * p + l2 * (0.004 + 0.02 * wave) - 0.02 * norm),
             ["dropout"],
             {
-                "L2 is not needed: its interval includes 0, and neither a mean above 0 nor the "
-                "lack of a clear harm is enough": ["L2", "dropout"],
-                "a clear harm was taken for a need; is_clear does not know the sign": [
-                    *("dropout", "batch norm")
-                ],
-                "dropout's 0.03 for every seed was missed: scores of the same seed are pairs": [],
-                "harm and use are the wrong way round": ["batch norm"],
+                Mistake.BY_THE_MEANS: ["L2", "dropout"],
+                Mistake.KEEPS_CLEAR_HARM: [*("dropout", "batch norm")],
+                Mistake.UNPAIRED_INTERVALS: [],
+                Mistake.THE_WRONG_SIGN: ["batch norm"],
             },
         ),
         (
@@ -105,14 +139,9 @@ def scenes() -> list[tuple[str, Score, list[str], dict[str, list[str]]]]:
             world(lambda l2, p, norm: np.maximum(0.03 * p, l2 * (0.031 + 0.002 * wave))),
             ["L2"],
             {
-                "all that looked idle went at once, and two did the same work; remove one, then "
-                "ask again": [],
-                "not the least useful one went first, but the first or the most useful": [
-                    "dropout"
-                ],
-                "each was asked alone; what counts is its worth in the company of the others": [
-                    *("L2", "dropout")
-                ],
+                Mistake.ALL_AT_ONCE: [],
+                Mistake.REMOVES_THE_FIRST: ["dropout"],
+                Mistake.BY_THE_WORTH_ALONE: [*("L2", "dropout")],
             },
         ),
         (
@@ -120,9 +149,7 @@ def scenes() -> list[tuple[str, Score, list[str], dict[str, list[str]]]]:
             world(lambda l2, p, norm: 0.02 * p - 0.01 * norm - 0.06 * (l2 and p and not norm)),
             ["dropout"],
             {
-                "the first table was used to the end; when L2 is gone, ask for batch norm again": [
-                    *("dropout", "batch norm")
-                ],
+                Mistake.ONE_TABLE_TO_THE_END: [*("dropout", "batch norm")],
             },
         ),
         (
@@ -130,9 +157,7 @@ def scenes() -> list[tuple[str, Score, list[str], dict[str, list[str]]]]:
             world(lambda l2, p, norm: (l2 + p + norm) * (0.01 + 0.0006 * wave)),
             ["L2", "dropout", "batch norm"],
             {
-                "one too many went: a technique whose interval lies above 0 is needed": [
-                    *("dropout", "batch norm")
-                ],
+                Mistake.ONE_TOO_MANY: [*("dropout", "batch norm")],
             },
         ),
     ]

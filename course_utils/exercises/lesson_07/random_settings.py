@@ -5,15 +5,44 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
+from enum import unique
 from typing import Any
 
 import numpy as np
 import torch
 
 from course_utils import search
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.search import Range
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    EXPONENTS_BETWEEN_THE_ENDS = (
+        "the exponent is drawn between log(low) and log(high), not between low and high"
+    )
+    GLOBAL_DICE = "a seeded or used global generator disturbs all other draws; make one of its own"
+    DICE_WITHOUT_A_SEED = "all draws come from a generator that is made anew from the seed"
+    ALWAYS_SEED_0 = "is the seed that is passed in the one that is used?"
+    WRONG_NUMBER = "the budget is the number of settings, each a dict with a value for every name"
+    NOT_A_DICT_EACH = "a dict from name to value, and a new dict for each setting"
+    ONE_DICT_FOR_ALL = "one dict is changed again and again; make a new one for each setting"
+    DICE_MADE_ANEW_IN_THE_LOOP = (
+        "every setting begins with the same dice; make the generator once, before the loop"
+    )
+    TWO_BASES = "two bases are mixed: the way back from log10 is 10 **, from log it is exp"
+    NOT_EVEN_IN_THE_LOGARITHM = (
+        "evenly in the logarithm: every power of ten gets as many values as the next"
+    )
+    FORGETS_THE_LOWER_END = "evenly: as many in the lower half as in the upper half"
+    ONE_THROW_FOR_ALL = "one throw of the dice serves all names; throw anew for each"
+    IN_ORDER = "this is an order or a grid, or one setting again and again; throw anew each time"
+    NEVER_THE_LAST_OPTION = "one of the list, the last as often as the first"
+
 
 SEARCH = (search.random_settings, Range.at)
 Settings = Sequence[Mapping[str, Any]]
@@ -32,7 +61,7 @@ def random_settings(answer: Search) -> None:
             on=on,
             expected="a list of 4000 settings",
             got=f"a list of {len(got)}" if isinstance(got, list) else type(got).__name__,
-            hint="the budget is the number of settings, each a dict with a value for every name",
+            hint=Mistake.WRONG_NUMBER,
         )
         check.that(
             all(isinstance(setting, dict) and setting.keys() == box.keys() for setting in got),
@@ -40,7 +69,7 @@ def random_settings(answer: Search) -> None:
             on=on,
             expected="L2, dropout, layers",
             got=got[0],
-            hint="a dict from name to value, and a new dict for each setting",
+            hint=Mistake.NOT_A_DICT_EACH,
         )
         evenly_drawn(check, got, box, on=on)
         independently_drawn(check, got, box, on=on)
@@ -55,9 +84,9 @@ def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str
         on=on,
         expected="settings that were drawn one after another",
         got=f"{got[0]}, {len(got)} times",
-        hint="one dict is changed again and again; make a new one for each setting"
+        hint=Mistake.ONE_DICT_FOR_ALL
         if len(got) > 1 and got[0] is got[1]
-        else "every setting begins with the same dice; make the generator once, before the loop",
+        else Mistake.DICE_MADE_ANEW_IN_THE_LOOP,
     )
     far = 2.5 / math.sqrt(len(got))  # five standard deviations of a share near one half
     for name, allowed in box.items():
@@ -71,18 +100,18 @@ def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str
                 on=where,
                 expected=[1 / len(allowed)] * len(allowed),
                 got=shares,
-                hint="one of the list, the last as often as the first",
+                hint=Mistake.NEVER_THE_LAST_OPTION,
             )
             continue
         low, high, log = allowed.low, allowed.high, allowed.log
         outside = [float(v) for v in values if not low <= v <= high * (1 + 1e-9)]
         hint = "low + share * (high - low), with a share between 0 and 1"
         if log:
-            hint = "the exponent is drawn between log(low) and log(high), not between low and high"
+            hint = Mistake.EXPONENTS_BETWEEN_THE_ENDS
             if _within(values, math.exp(math.log10(low)), math.exp(math.log10(high))) or _within(
                 values, 10 ** math.log(low), 10 ** math.log(high)
             ):
-                hint = "two bases are mixed: the way back from log10 is 10 **, from log it is exp"
+                hint = Mistake.TWO_BASES
         check.that(
             not outside,
             "values lie in their range",
@@ -95,11 +124,7 @@ def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str
         points.append(math.sqrt(points[0] * high) if log else (points[0] + high) / 2)
         for middle, expected in zip(points, (0.5, 0.75), strict=True):
             share = sum(v < middle for v in values) / len(got)
-            hint = (
-                "evenly in the logarithm: every power of ten gets as many values as the next"
-                if log
-                else "evenly: as many in the lower half as in the upper half"
-            )
+            hint = Mistake.NOT_EVEN_IN_THE_LOGARITHM if log else Mistake.FORGETS_THE_LOWER_END
             check.that(
                 abs(share - expected) < far,
                 "values are spread as their range says",
@@ -128,7 +153,7 @@ def independently_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, 
             on=f"{a} and {b}, {on}",
             expected="a correlation near 0",
             got=found,
-            hint="one throw of the dice serves all names; throw anew for each",
+            hint=Mistake.ONE_THROW_FOR_ALL,
         )
     for name in names:
         found = float(np.corrcoef(shares[name][1:], shares[name][:-1])[0, 1])
@@ -138,7 +163,7 @@ def independently_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, 
             on=f"{name}, {on}",
             expected="a correlation with the setting before that is near 0",
             got=found,
-            hint="this is an order or a grid, or one setting again and again; throw anew each time",
+            hint=Mistake.IN_ORDER,
         )
 
 
@@ -171,7 +196,7 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
         on="a draw of Python, NumPy and PyTorch after a search",
         expected="the numbers that come without a search",
         got="other numbers",
-        hint="a seeded or used global generator disturbs all other draws; make one of its own",
+        hint=Mistake.GLOBAL_DICE,
     )
     check.that(
         first == again,
@@ -179,7 +204,7 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
         on="budget 5, seed 3, called twice",
         expected=first,
         got=again,
-        hint="all draws come from a generator that is made anew from the seed",
+        hint=Mistake.DICE_WITHOUT_A_SEED,
     )
     check.that(
         first != answer(box, 5, 4),
@@ -187,5 +212,5 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
         on="budget 5, seeds 3 and 4",
         expected="two different lists",
         got="the same list",
-        hint="is the seed that is passed in the one that is used?",
+        hint=Mistake.ALWAYS_SEED_0,
     )

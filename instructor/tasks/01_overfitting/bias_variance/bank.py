@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -29,56 +29,56 @@ def _bias2(predictions, truth):
     return (predictions.mean(0) - truth).square().mean()
 
 
-@wrong("errors of opposite sign cancel")
+@wrong("square_of_the_mean_error")
 def square_of_the_mean_error(predictions, truth):
     return (predictions.mean(0) - truth).mean() ** 2, _variance(predictions)
 
 
-@wrong("this is the whole error")
+@wrong("mean_squared_error")
 def mean_squared_error(predictions, truth):
     return (predictions - truth).square().mean(), _variance(predictions)
 
 
-@wrong("the fits are averaged along the wrong axis")
+@wrong("averaged_over_the_points")
 def averaged_over_the_points(predictions, truth):
     return (predictions.mean(1) - truth).square().mean(), _variance(predictions)
 
 
-@wrong("these are distances, not squares")
+@wrong("distances")
 def distances(predictions, truth):
     return (predictions.mean(0) - truth).abs().mean(), _variance(predictions)
 
 
-@wrong("this is the sum over the points")
+@wrong("sums")
 def sums(predictions, truth):
     return (predictions.mean(0) - truth).square().sum(), _variance(predictions)
 
 
-@wrong("this divides by fits - 1")
+@wrong("unbiased_variance")
 def unbiased_variance(predictions, truth):
     return _bias2(predictions, truth), predictions.var(0).mean()
 
 
-@wrong("this is the variance among points")
+@wrong("variance_among_points")
 def variance_among_points(predictions, truth):
     return _bias2(predictions, truth), predictions.var(1, correction=0).mean()
 
 
-@wrong("this is the variance of all numbers at once")
+@wrong("variance_of_everything")
 def variance_of_everything(predictions, truth):
     return _bias2(predictions, truth), predictions.var(correction=0)
 
 
-@wrong("this is the standard deviation")
+@wrong("standard_deviation")
 def standard_deviation(predictions, truth):
     return _bias2(predictions, truth), predictions.std(0, correction=0).mean()
 
 
-@wrong("a pair (bias2, variance)")
+@wrong("not_a_pair")
 def the_sum(predictions, truth):
     return _bias2(predictions, truth) + _variance(predictions)
 
 
-@wrong("average over the points")
+@wrong(UNNAMED)
 def the_visible_pair(predictions, truth):
     return 2.5, 4.0

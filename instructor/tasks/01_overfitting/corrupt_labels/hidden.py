@@ -1,5 +1,11 @@
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
 from course_utils.exercises.lesson_01.corrupt_labels import labels_redrawn
+
+
+class Mistake(Mistakes):
+    A_FIXED_NUMBER = "the number is always the same; each label is redrawn with its own chance"
+
 
 with attempt("corrupt_labels", corrupt_labels, by_hand=check.LABELS_LIBRARY) as hidden:
     labels_redrawn(hidden, corrupt_labels, fraction=0.3, num_classes=3, truth=2)
@@ -16,6 +22,6 @@ with attempt("corrupt_labels", corrupt_labels, by_hand=check.LABELS_LIBRARY) as 
     changed = [corrupt_labels(y, 0.5, 10**9, generator) != 0 for _ in range(60)]
     counts = {int(c.sum()) for c in changed}
     on = "50 labels, fraction 0.5, sixty times: how many are redrawn"
-    hint = "the number is always the same; each label is redrawn with its own chance"
+    hint = Mistake.A_FIXED_NUMBER
     what = "each label has its own chance"
     hidden.that(len(counts) > 1, what, on=on, expected="several numbers", got=counts, hint=hint)

@@ -28,72 +28,72 @@ def _numbered(split, n=100):
     return split(torch.arange(float(n))[:, None], torch.arange(n) % 2)
 
 
-@wrong("look for each training sample in the whole validation part")
+@wrong("bug_missed")
 def always_innocent(split):
     return False
 
 
-@wrong("a right split is accused")
+@wrong("right_accused")
 def always_guilty(split):
     return True
 
 
-@wrong("look for each training sample in the whole validation part")
+@wrong("bug_missed")
 def by_the_sizes(split):
     x_train, _, x_val, _ = _numbered(split)
     return len(x_train) + len(x_val) > 100
 
 
-@wrong("look for each training sample in the whole validation part")
+@wrong("bug_missed")
 def place_by_place(split):
     x_train, _, x_val, _ = _numbered(split)
     return torch.equal(x_train[: len(x_val)], x_val)
 
 
-@wrong("look for each training sample in the whole validation part")
+@wrong("bug_missed")
 def first_training_sample_only(split):
     x_train, _, x_val, _ = _numbered(split)
     return bool((x_val == x_train[0]).any())
 
 
-@wrong("are two of your samples equal")
+@wrong("right_accused")
 def all_samples_alike(split):
     x_train, _, x_val, _ = split(torch.zeros(100, 3), torch.arange(100) % 2)
     return bool(torch.isin(x_train, x_val).any())
 
 
-@wrong("are two of your samples equal")
+@wrong("right_accused")
 def by_the_labels(split):
     _, y_train, _, y_val = _numbered(split)
     return bool(torch.isin(y_train, y_val).any())
 
 
-@wrong("Only a sample in both parts is a leak")
+@wrong("right_accused")
 def by_doubled_rows(split):
     x_train, _, x_val, _ = _numbered(split)
     both = torch.cat([x_train, x_val])
     return len(both.unique(dim=0)) < len(both)
 
 
-@wrong("a right split is accused")
+@wrong("right_accused")
 def wants_all_samples_back(split):
     x_train, _, x_val, _ = _numbered(split)
     return len(torch.cat([x_train, x_val]).unique()) < 100
 
 
-@wrong("whole numbers 0 or 1")
+@wrong("raised")
 def labels_of_their_own(split):
     x_train, _, x_val, _ = split(torch.arange(100.0)[:, None], torch.arange(100))
     return bool(torch.isin(x_train, x_val).any())
 
 
-@wrong("an answer for each entry")
+@wrong("not_yes_or_no")
 def a_tensor_of_answers(split):
     x_train, _, x_val, _ = _numbered(split)
     return torch.isin(x_train, x_val)
 
 
-@wrong("a right split is accused")
+@wrong("right_accused")
 def the_wrong_way_round(split):
     x_train, _, x_val, _ = _numbered(split)
     return not torch.isin(x_train, x_val).all()

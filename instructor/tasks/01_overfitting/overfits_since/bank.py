@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.evidence import estimate, paired_difference
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -48,31 +48,31 @@ def _turn(val_loss):
     return int(val_loss.mean(0).argmin())
 
 
-@wrong("one seed is no evidence")
+@wrong("lowest_single_loss")
 def lowest_single_loss(train_loss, val_loss):
     turn = int(val_loss.min(0).argmin())
     return turn, _since(train_loss, val_loss, turn, _up_and_down)
 
 
-@wrong("this is where the training loss is lowest")
+@wrong("turn_of_the_training_loss")
 def turn_of_the_training_loss(train_loss, val_loss):
     turn = int(train_loss.mean(0).argmin())
     return turn, _since(train_loss, val_loss, turn, _up_and_down)
 
 
-@wrong("it has to last to the end")
+@wrong("first_clear_epoch")
 def first_clear_epoch(train_loss, val_loss):
     turn = _turn(val_loss)
     return turn, _since(train_loss, val_loss, turn, _up_and_down, lasting=False)
 
 
-@wrong("the mean is higher from here on")
+@wrong("by_the_means")
 def by_the_means(train_loss, val_loss):
     turn = _turn(val_loss)
     return turn, _since(train_loss, val_loss, turn, lambda val, train: val.mean > 0)
 
 
-@wrong("compare within each seed")
+@wrong("overlapping_intervals")
 def overlapping_intervals(train_loss, val_loss):
     turn, since = _turn(val_loss), None
     for epoch in range(val_loss.shape[1] - 1, turn, -1):
@@ -82,29 +82,29 @@ def overlapping_intervals(train_loss, val_loss):
     return turn, since
 
 
-@wrong("validation clearly up, and training clearly down")
+@wrong("without_the_training_loss")
 def without_the_training_loss(train_loss, val_loss):
     turn = _turn(val_loss)
     return turn, _since(train_loss, val_loss, turn, lambda val, train: val.low > 0)
 
 
-@wrong("validation clearly up, and training clearly down")
+@wrong("not_both_clear")
 def clear_in_either_direction(train_loss, val_loss):
     turn = _turn(val_loss)
     return turn, _since(train_loss, val_loss, turn, lambda val, t: val.is_clear and t.is_clear)
 
 
-@wrong("a pair (turn, since)")
+@wrong("not_a_pair")
 def one_value(train_loss, val_loss):
     return _since(train_loss, val_loss, _turn(val_loss), _up_and_down)
 
 
-@wrong("the mean over the seeds decides")
+@wrong(UNNAMED)
 def the_visible_epochs(train_loss, val_loss):
     return 3, 7 if train_loss[0, -1] < train_loss[0, 0] else None
 
 
-@wrong("the last stretch in which every epoch is clear")
+@wrong("not_to_the_end")
 def last_epoch_for_none(train_loss, val_loss):
     turn = _turn(val_loss)
     since = _since(train_loss, val_loss, turn, _up_and_down)

@@ -1,11 +1,18 @@
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    NOT_TO_THE_END = "the last stretch in which every epoch is clear, seen from the end"
+    NOT_BOTH_CLEAR = "validation clearly up, and training clearly down: both, in pairs"
+
 
 with attempt("overfits_since", overfits_since) as hidden:
     wave, seeds = np.array([[1.0], [-1.0], [1.0], [-1.0]]), np.array([[0.0], [0.2], [0.4], [0.9]])
     rising, falling = np.array([3, 1, 2, 3, 4, 5.0]), np.array([3, 2, 1.5, 1, 0.5, 0.1])
     unsure = np.array([0, 0, 0, 0, 0, 9.0])
-    stretch = "the last stretch in which every epoch is clear, seen from the end"
-    both = "validation clearly up, and training clearly down: both, in pairs"
+    stretch = Mistake.NOT_TO_THE_END
+    both = Mistake.NOT_BOTH_CLEAR
     for name, train, val, wanted, hint in (
         ("validation rises from epoch 1 on", falling, rising, 2, stretch),
         ("the same, on a small scale", falling / 100, rising / 100, 2, both),

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from course_utils.training import evaluate, train_epoch
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -59,17 +59,17 @@ def _mean(losses, sizes):
     return float((losses * sizes).sum() / sizes.sum())
 
 
-@wrong("need training mode before the batches")
+@wrong("in_the_mode_it_came_in")
 def in_the_mode_it_came_in(*given):
     return _mean(*_epoch(*given, train=False))
 
 
-@wrong("gradients of earlier steps are still there")
+@wrong("gradients_never_cleared")
 def gradients_never_cleared(*given):
     return _mean(*_epoch(*given, clear=False))
 
 
-@wrong("are gradients cleared before `backward`")
+@wrong("gradients_cleared_too_late")
 def gradients_cleared_too_late(model, data, optimizer, batches):
     model.train()
     for batch in batches:
@@ -80,18 +80,18 @@ def gradients_cleared_too_late(model, data, optimizer, batches):
     return loss.item()
 
 
-@wrong("the loss of a batch is a sum here")
+@wrong("sum_of_the_batch")
 def sum_of_the_batch(*given):
     return _mean(*_epoch(*given, reduction="sum"))
 
 
-@wrong("the whole training set goes into each step")
+@wrong("the_whole_set_at_once")
 def the_whole_set_at_once(model, data, optimizer, batches):
     everything = torch.arange(data.n_train)
     return _mean(*_epoch(model, data, optimizer, [everything for _ in batches]))
 
 
-@wrong("samples of the validation set are trained on")
+@wrong("on_the_validation_set")
 def on_the_validation_set(model, data, optimizer, batches):
     data = replace(
         data,
@@ -102,46 +102,46 @@ def on_the_validation_set(model, data, optimizer, batches):
     return _mean(*_epoch(model, data, optimizer, batches))
 
 
-@wrong("the last batch of an epoch is missing")
+@wrong("without_the_last_batch")
 def without_the_last_batch(model, data, optimizer, batches):
     return _mean(*_epoch(model, data, optimizer, batches[:-1]))
 
 
-@wrong("this is a mean of batch means")
+@wrong("mean_of_batch_means")
 def mean_of_batch_means(*given):
     return float(_epoch(*given)[0].mean())
 
 
-@wrong("are divided twice")
+@wrong("divided_twice")
 def divided_twice(*given):
     losses, sizes = _epoch(*given)
     return float(losses.sum() / sizes.sum())
 
 
-@wrong("this is the loss of the last batch alone")
+@wrong("loss_of_the_last_batch")
 def last_loss(*given):
     return float(_epoch(*given)[0][-1])
 
 
-@wrong("this was scored after the epoch")
+@wrong("scored_afterwards")
 def scored_afterwards(model, data, optimizer, batches):
     _epoch(model, data, optimizer, batches)
     return evaluate(model, data.x_train, data.y_train).loss
 
 
-@wrong("the function gives nothing back")
+@wrong("returns_nothing")
 def without_a_return(*given):
     _epoch(*given)
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_the_library(model, data, optimizer, batches):
     before = evaluate(model, data.x_train, data.y_train).loss
     train_epoch(model, data, batches, optimizer=optimizer)
     return before
 
 
-@wrong("the loss keeps the graph of every step")
+@wrong("graphs_kept")
 def graphs_kept(model, data, optimizer, batches):
     model.train()
     total = 0.0
@@ -154,7 +154,7 @@ def graphs_kept(model, data, optimizer, batches):
     return total / sum(len(batch) for batch in batches)
 
 
-@wrong("each sample counts once")
+@wrong(UNNAMED)
 def loss_of_the_visible_check(*given):
     _epoch(*given)
     return 0.6756514519

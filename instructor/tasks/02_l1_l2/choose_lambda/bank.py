@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.evidence import estimate, paired_difference
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -24,55 +24,55 @@ def one_lambda_at_a_time(values, val_acc):
     return best, clear
 
 
-@wrong("NumPy's argmax takes NaN")
+@wrong("diverged_chosen")
 def nan_is_the_largest(values, val_acc):
     best = val_acc.mean(1).argmax()
     return values[best], paired_difference(val_acc[best], val_acc[0]).is_clear
 
 
-@wrong("nanmean leaves the failure out")
+@wrong("diverged_chosen")
 def failures_left_out(values, val_acc):
     best = np.nanmean(val_acc, axis=1).argmax()
     return values[best], paired_difference(val_acc[best], val_acc[0]).is_clear
 
 
-@wrong("one lucky seed is no evidence")
+@wrong("best_single_run")
 def best_single_run(values, val_acc):
     whole = np.where(np.isnan(val_acc).any(1, keepdims=True), 0, val_acc)
     best = whole.max(1).argmax()
     return values[best], paired_difference(val_acc[best], val_acc[0]).is_clear
 
 
-@wrong("this is its place in the list")
+@wrong("place")
 def place(values, val_acc):
     best = int(np.nanargmax(val_acc.mean(1)))
     return best, paired_difference(val_acc[best], val_acc[0]).is_clear
 
 
-@wrong("the runs are paired")
+@wrong("overlapping_intervals")
 def overlapping_intervals(values, val_acc):
     best = np.nanargmax(val_acc.mean(1))
     return values[best], estimate(val_acc[best]).low > estimate(val_acc[0]).high
 
 
-@wrong("a higher mean is not yet a clear gain")
+@wrong("any_gain_is_clear")
 def any_gain_is_clear(values, val_acc):
     best = int(np.nanargmax(val_acc.mean(1)))
     return values[best], best > 0
 
 
-@wrong("a pair (best, clear)")
+@wrong("not_a_pair")
 def no_verdict(values, val_acc):
     return values[np.nanargmax(val_acc.mean(1))]
 
 
-@wrong("the verdict is True or False")
+@wrong("verdict_not_a_bool")
 def a_difference_for_a_verdict(values, val_acc):
     best = np.nanargmax(val_acc.mean(1))
     return values[best], paired_difference(val_acc[best], val_acc[0])
 
 
-@wrong("compare the best with λ = 0")
+@wrong(UNNAMED)
 def against_its_neighbor(values, val_acc):
     best = int(np.nanargmax(val_acc.mean(1)))
     return values[best], best > 0 and (
@@ -80,7 +80,7 @@ def against_its_neighbor(values, val_acc):
     )
 
 
-@wrong("the highest mean over the seeds, among the λ without a NaN")
+@wrong(UNNAMED)
 def fits_the_visible_sweep(values, val_acc):
     return (0.01, True) if len(values) == 4 else (values[1], False)
 

@@ -4,7 +4,7 @@ import torch
 
 from course_utils import regularizers
 from course_utils.regularizers import penalized_weights
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -40,96 +40,96 @@ def _weights(model):
     return [w for _, w in penalized_weights(model)]
 
 
-@wrong("biases are penalized too")
+@wrong("with_biases")
 def with_biases(model, strength, alpha):
     l1, l2 = _sums(model.parameters())
     return strength * (alpha * l1 + (1 - alpha) * l2)
 
 
-@wrong("the `abs` is missing")
+@wrong("without_abs")
 def without_abs(model, strength, alpha):
     l1 = sum(w.sum() for w in _weights(model))
     return strength * (alpha * l1 + (1 - alpha) * _sums(_weights(model))[1])
 
 
-@wrong("half of the squares")
+@wrong("with_half_the_squares")
 def with_half_the_squares(model, strength, alpha):
     l1, l2 = _sums(_weights(model))
     return strength * (alpha * l1 + (1 - alpha) / 2 * l2)
 
 
-@wrong("no overall strength")
+@wrong("without_strength")
 def without_strength(model, strength, alpha):
     l1, l2 = _sums(_weights(model))
     return alpha * l1 + (1 - alpha) * l2
 
 
-@wrong("the strength multiplies L1 alone")
+@wrong("without_parentheses")
 def without_parentheses(model, strength, alpha):
     l1, l2 = _sums(_weights(model))
     return strength * alpha * l1 + (1 - alpha) * l2
 
 
-@wrong("here they are exchanged")
+@wrong("shares_exchanged")
 def shares_exchanged(model, strength, alpha):
     l1, l2 = _sums(_weights(model))
     return strength * ((1 - alpha) * l1 + alpha * l2)
 
 
-@wrong("both parts count in full")
+@wrong("l2_in_full")
 def l2_in_full(model, strength, alpha):
     l1, l2 = _sums(_weights(model))
     return strength * (alpha * l1 + l2)
 
 
-@wrong("the square root of L2 was taken")
+@wrong("norms")
 def norms(model, strength, alpha):
     l1, l2 = _sums(_weights(model))
     return strength * (alpha * l1 + (1 - alpha) * l2.sqrt())
 
 
-@wrong("means over the weights")
+@wrong("means")
 def means(model, strength, alpha):
     w = torch.cat([w.flatten() for w in _weights(model)])
     return strength * (alpha * w.abs() + (1 - alpha) * w.square()).mean()
 
 
-@wrong("only the last layer counts")
+@wrong("sums_overwritten")
 def sums_overwritten(model, strength, alpha):
     for w in _weights(model):
         l1, l2 = _sums([w])
     return strength * (alpha * l1 + (1 - alpha) * l2)
 
 
-@wrong("weights have two dimensions or more")
+@wrong("matrices_only")
 def matrices_only(model, strength, alpha):
     l1, l2 = _sums([p for p in model.parameters() if p.ndim == 2] or [torch.zeros(1)])
     return strength * (alpha * l1 + (1 - alpha) * l2)
 
 
-@wrong("the batch norm's scale is penalized too")
+@wrong("all_but_biases")
 def all_but_biases(model, strength, alpha):
     l1, l2 = _sums(p for name, p in model.named_parameters() if "bias" not in name)
     return strength * (alpha * l1 + (1 - alpha) * l2)
 
 
-@wrong("cut the gradient off")
+@wrong("without_gradient")
 def without_gradient(model, strength, alpha):
     l1, l2 = _sums(w.data for w in _weights(model))
     return strength * (alpha * l1 + (1 - alpha) * l2)
 
 
-@wrong("which no gradient can pass")
+@wrong("python_number")
 def a_number(model, strength, alpha):
     return with_half_the_squares(model, strength, alpha).item()
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_the_course(model, strength, alpha):
     return strength * regularizers.elastic_net(model, alpha)
 
 
-@wrong("any strength, any alpha")
+@wrong(UNNAMED)
 def fits_the_visible_strengths(model, strength, alpha):
     l1, l2 = _sums(_weights(model))
     return (1.0 if strength == 1 else 0.1) * (alpha * l1 + (1 - alpha) * l2)

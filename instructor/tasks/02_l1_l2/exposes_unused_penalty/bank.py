@@ -29,64 +29,64 @@ def by_numpy(train):
     return all(np.array_equal(a[name].numpy(), b[name].numpy()) for name in a)
 
 
-@wrong("a right training is accused")
+@wrong("right_accused")
 def always_accuses(train):
     return True
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def never_accuses(train):
     return False
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def by_reported_losses(train):
     return train(0.0)[1] == train(1000.0)[1]
 
 
-@wrong("a right training is accused")
+@wrong("right_accused")
 def by_the_first_reported_loss(train):
     return train(0.0)[1][0] == train(1000.0)[1][0]
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def the_wrong_way_round(train):
     a, b = (nn.utils.parameters_to_vector(train(s)[0].parameters()) for s in (0.0, 1000.0))
     return not torch.equal(a, b)
 
 
-@wrong("a right training is accused")
+@wrong("right_accused")
 def the_same_strength_twice(train):
     a, b = (nn.utils.parameters_to_vector(train(1.0)[0].parameters()) for _ in range(2))
     return torch.equal(a, b)
 
 
-@wrong("a right training is accused")
+@wrong("right_accused")
 def asks_for_smaller_weights(train):
     a, b = (train(s)[0] for s in (0.0, 1000.0))
     size = [sum(float(p.detach().abs().sum()) for p in model.parameters()) for model in (a, b)]
     return not size[1] < size[0]
 
 
-@wrong("a right training is accused")
+@wrong("right_accused")
 def at_the_first_layer_only(train):
     a, b = (next(iter(train(s)[0].parameters())) for s in (0.0, 1000.0))
     return torch.equal(a, b)
 
 
-@wrong("a right training is accused")
+@wrong("right_accused")
 def at_any_parameter(train):
     a, b = (list(train(s)[0].parameters()) for s in (0.0, 1000.0))
     return any(torch.equal(p, q) for p, q in zip(a, b, strict=True))
 
 
-@wrong("a right training is accused")
+@wrong("right_accused")
 def with_a_tiny_strength(train):
     a, b = (nn.utils.parameters_to_vector(train(s)[0].parameters()) for s in (0.0, 1e-6))
     return torch.allclose(a, b)
 
 
-@wrong("an answer for each entry")
+@wrong("not_yes_or_no")
 def entry_by_entry(train):
     a, b = (nn.utils.parameters_to_vector(train(s)[0].parameters()) for s in (0.0, 10.0))
     return a == b

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.regularizers import penalized_weights
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -41,40 +41,40 @@ def _parts(model, x, y):
     return F.cross_entropy(model(x), y), first, later
 
 
-@wrong("defined but never added")
+@wrong("penalty_not_added")
 def penalty_not_added(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     penalty = l2 * first.square().sum() + l1 * sum(w.abs().sum() for w in later)  # noqa: F841
     return loss, loss.item()
 
 
-@wrong("the penalty is in the reported loss")
+@wrong("penalty_reported")
 def penalty_reported(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     loss = loss + l2 * first.square().sum() + l1 * sum(w.abs().sum() for w in later)
     return loss, loss.item()
 
 
-@wrong("a log of such tensors keeps every step's graph")
+@wrong("tensor_reported")
 def tensor_reported(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     return loss + l2 * first.square().sum() + l1 * sum(w.abs().sum() for w in later), loss
 
 
-@wrong("it is the other way round")
+@wrong("layers_exchanged")
 def layers_exchanged(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     penalty = l1 * first.abs().sum() + l2 * sum(w.square().sum() for w in later)
     return loss + penalty, loss.item()
 
 
-@wrong("the strengths are exchanged")
+@wrong("strengths_exchanged")
 def strengths_exchanged(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     return loss + l1 * first.square().sum() + l2 * sum(w.abs().sum() for w in later), loss.item()
 
 
-@wrong("biases are penalized too")
+@wrong("with_biases")
 def biases_pay(model, x, y, l2, l1):
     loss = F.cross_entropy(model(x), y)
     first, bias, *later = model.parameters()
@@ -82,13 +82,13 @@ def biases_pay(model, x, y, l2, l1):
     return loss + penalty, loss.item()
 
 
-@wrong("the `abs` is missing")
+@wrong("without_abs")
 def signs_cancel(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     return loss + l2 * first.square().sum() + l1 * sum(w.sum() for w in later), loss.item()
 
 
-@wrong("half of the squares")
+@wrong("with_half_the_squares")
 def half_the_squares(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     return loss + l2 / 2 * first.square().sum() + l1 * sum(
@@ -96,13 +96,13 @@ def half_the_squares(model, x, y, l2, l1):
     ), loss.item()
 
 
-@wrong("a pair (minimized, reported)")
+@wrong("not_a_pair")
 def one_loss(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     return loss + l2 * first.square().sum() + l1 * sum(w.abs().sum() for w in later)
 
 
-@wrong("only the second layer pays L1")
+@wrong("two_layers_only")
 def two_layers_only(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     return loss + l2 * first.square().sum() + l1 * sum(
@@ -110,7 +110,7 @@ def two_layers_only(model, x, y, l2, l1):
     ), loss.item()
 
 
-@wrong("two passes give two losses")
+@wrong("two_passes")
 def two_passes(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     minimized = loss + l2 * first.square().sum() + l1 * sum(w.abs().sum() for w in later)
@@ -118,13 +118,13 @@ def two_passes(model, x, y, l2, l1):
         return minimized, F.cross_entropy(model(x), y).item()
 
 
-@wrong("L2 for the first layer, L1 for each of the others")
+@wrong(UNNAMED)
 def fits_the_visible_layers(model, x, y, l2, l1):
     loss = F.cross_entropy(model(x), y)
     return loss + 0.06 + 0.5, loss.item()
 
 
-@wrong("the gradient has to reach the weights")
+@wrong("penalty_without_gradient")
 def penalty_without_gradient(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     penalty = l2 * first.square().sum() + l1 * sum(w.abs().sum() for w in later)

@@ -1,6 +1,16 @@
 from torch import nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    PENALTY_WITHOUT_GRADIENT = (
+        "the gradient has to reach the weights through the loss and through the penalty"
+    )
+    TWO_LAYERS_ONLY = "only the second layer pays L1; every later one has to"
+    PENALTY_MISSING = "the penalty is missing here"
+
 
 with attempt("mixed_loss", mixed_loss) as hidden:
     for depth in (1, 2, 4):
@@ -20,10 +30,10 @@ with attempt("mixed_loss", mixed_loss) as hidden:
             on=on,
             hint="L2 for the first layer, L1 for each of the others, nothing for biases and norms",
             mistakes={
-                "only the second layer pays L1; every later one has to": some,
-                "the penalty is missing here": data,
+                Mistake.TWO_LAYERS_ONLY: some,
+                Mistake.PENALTY_MISSING: data,
             },
         )
         slopes = [torch.autograd.grad(v, layers[-1][0].weight)[0] for v in (got, wanted)]
-        hint = "the gradient has to reach the weights through the loss and through the penalty"
+        hint = Mistake.PENALTY_WITHOUT_GRADIENT
         hidden.close("the gradient", *slopes, on=on, hint=hint, atol=1e-5)

@@ -7,7 +7,7 @@ import torch.nn.functional as F
 
 from course_utils import regularizers
 from course_utils.regularizers import penalized_weights
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -50,37 +50,37 @@ def _step(model, lr, threshold):
             w.copy_(threshold(w))
 
 
-@wrong("the sign is lost at zero")
+@wrong("sign_by_division")
 def sign_by_division(model, lr, strength):
     _step(model, lr, lambda w: w / w.abs() * (w.abs() - lr * strength).clamp(min=0))
 
 
-@wrong("negative weights come back positive")
+@wrong("sign_forgotten")
 def sign_forgotten(model, lr, strength):
     _step(model, lr, lambda w: (w.abs() - lr * strength).clamp(min=0))
 
 
-@wrong("all negative weights became 0")
+@wrong("positive_side_only")
 def positive_side_only(model, lr, strength):
     _step(model, lr, lambda w: (w - lr * strength).clamp(min=0))
 
 
-@wrong("small weights jump over zero")
+@wrong("by_the_slope_of_l1")
 def by_the_slope_of_l1(model, lr, strength):
     _step(model, lr, lambda w: w - lr * strength * w.sign())
 
 
-@wrong("this is a hard threshold")
+@wrong("hard_threshold")
 def hard_threshold(model, lr, strength):
     _step(model, lr, lambda w: w * (w.abs() > lr * strength))
 
 
-@wrong("here the strength alone was taken")
+@wrong("threshold_without_lr")
 def threshold_without_lr(model, lr, strength):
     _step(model, lr, lambda w: w.sign() * (w.abs() - strength).clamp(min=0))
 
 
-@wrong("the threshold came before the gradient step")
+@wrong("threshold_first")
 def threshold_first(model, lr, strength):
     with torch.no_grad():
         for _, w in penalized_weights(model):
@@ -89,14 +89,14 @@ def threshold_first(model, lr, strength):
             p -= lr * p.grad
 
 
-@wrong("the threshold is there, the gradient step is not")
+@wrong("without_gradient_step")
 def without_gradient_step(model, lr, strength):
     with torch.no_grad():
         for _, w in penalized_weights(model):
             w.copy_(w.sign() * (w.abs() - lr * strength).clamp(min=0))
 
 
-@wrong("this steps uphill")
+@wrong("uphill")
 def uphill(model, lr, strength):
     with torch.no_grad():
         for p in model.parameters():
@@ -105,7 +105,7 @@ def uphill(model, lr, strength):
             w.copy_(w.sign() * (w.abs() - lr * strength).clamp(min=0))
 
 
-@wrong("biases were moved by the threshold too")
+@wrong("biases_shrink")
 def biases_shrink(model, lr, strength):
     with torch.no_grad():
         for p in model.parameters():
@@ -113,7 +113,7 @@ def biases_shrink(model, lr, strength):
             p.copy_(p.sign() * (p.abs() - lr * strength).clamp(min=0))
 
 
-@wrong("the bias took no gradient step")
+@wrong("biases_stay")
 def biases_stay(model, lr, strength):
     with torch.no_grad():
         for _, w in penalized_weights(model):
@@ -121,7 +121,7 @@ def biases_stay(model, lr, strength):
             w.copy_(w.sign() * (w.abs() - lr * strength).clamp(min=0))
 
 
-@wrong("biases and norms take the gradient step, and only that")
+@wrong("scales_of_norms_shrink")
 def scales_of_norms_shrink(model, lr, strength):
     with torch.no_grad():
         for name, p in model.named_parameters():
@@ -130,35 +130,35 @@ def scales_of_norms_shrink(model, lr, strength):
                 p.copy_(p.sign() * (p.abs() - lr * strength).clamp(min=0))
 
 
-@wrong("an assignment to a name makes a new tensor")
+@wrong("on_a_copy")
 def on_a_copy(model, lr, strength):
     model = copy.deepcopy(model)
     for _, w in penalized_weights(model):
         w = w.sign() * (w.abs() - lr * strength).clamp(min=0)
 
 
-@wrong("a leaf Variable that requires grad")
+@wrong("raised")
 def recorded(model, lr, strength):
     for p in model.parameters():
         p -= lr * p.grad
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_softshrink(model, lr, strength):
     _step(model, lr, lambda w: F.softshrink(w, lr * strength))
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_the_courses_threshold(model, lr, strength):
     _step(model, lr, lambda w: regularizers.soft_threshold(w, lr * strength))
 
 
-@wrong("weights of any shape pay")
+@wrong(UNNAMED)
 def fits_the_visible_threshold(model, lr, strength):
     _step(model, lr, lambda w: w.sign() * (w.abs() - 0.2).clamp(min=0))
 
 
-@wrong("set to exactly 0")
+@wrong("nearly_zero")
 def nearly_zero(model, lr, strength):
     t = lr * strength
     _step(model, lr, lambda w: w.sign() * (w.abs() - t).clamp(min=1e-8))

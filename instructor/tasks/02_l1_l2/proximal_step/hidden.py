@@ -2,7 +2,14 @@ import copy
 
 from torch import nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    NEARLY_ZERO = "what would cross zero is set to exactly 0, not to a small number"
+    SCALES_OF_NORMS_SHRINK = "biases and norms take the gradient step, and only that"
+
 
 with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden:
     for lr, strength in ((0.1, 0.3), (0.5, 0.02), (0.2, 0.0)):
@@ -26,8 +33,8 @@ with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden
                 on = f"a small CNN in double precision, lr = {lr}, strength = {strength}: {name}"
                 hint = "weights of any shape pay lr * strength after each step"
                 if wanted.ndim == 1:
-                    hint = "biases and norms take the gradient step, and only that"
+                    hint = Mistake.SCALES_OF_NORMS_SHRINK
                 hidden.close(f"step {step}", got, wanted, on=on, hint=hint)
-                hint = "what would cross zero is set to exactly 0, not to a small number"
+                hint = Mistake.NEARLY_ZERO
                 zeros = [int((p == 0).sum()) for p in (wanted, got)]
                 hidden.close("number of zeros", zeros[1], zeros[0], on=on, hint=hint)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.evidence import estimate, paired_difference
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -25,25 +25,25 @@ def going_down_from_the_best(values, val_acc):
     return values[best], values[smallest]
 
 
-@wrong("one lucky seed is no evidence")
+@wrong("best_single_run")
 def best_single_run(values, val_acc):
     best = val_acc.max(1).argmax()
     return values[best], values[best]
 
 
-@wrong("this is its place in the list")
+@wrong("place")
 def places(values, val_acc):
     best = int(val_acc.mean(1).argmax())
     return best, best
 
 
-@wrong("this is the best p itself")
+@wrong("best_only")
 def best_only(values, val_acc):
     best = val_acc.mean(1).argmax()
     return values[best], values[best]
 
 
-@wrong("the runs are paired")
+@wrong("overlapping_intervals")
 def overlapping_intervals(values, val_acc):
     best = val_acc.mean(1).argmax()
     top = estimate(val_acc[best])
@@ -51,19 +51,19 @@ def overlapping_intervals(values, val_acc):
     return values[best], fine[0]
 
 
-@wrong("asked for is the first p that is not")
+@wrong("overlapping_intervals")
 def first_that_is_clearly_worse(values, val_acc):
     best = val_acc.mean(1).argmax()
     worse = [paired_difference(val_acc[best], acc).is_clear for acc in val_acc]
     return values[best], values[worse.index(True)] if True in worse else values[best]
 
 
-@wrong("a pair (best, smallest)")
+@wrong("not_a_pair")
 def one_value(values, val_acc):
     return values[val_acc.mean(1).argmax()]
 
 
-@wrong("the smallest p whose paired difference")
+@wrong(UNNAMED)
 def next_below(values, val_acc):
     best = val_acc.mean(1).argmax()
     return values[best], values[max(best - 1, 0)]

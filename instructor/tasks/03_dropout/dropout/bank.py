@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -30,59 +30,59 @@ def one_entry_at_a_time(x, p, training):
     return x * torch.tensor(scale, dtype=x.dtype).reshape(x.shape)
 
 
-@wrong("p and 1 - p are swapped")
+@wrong("keeps_with_p")
 def keeps_with_p(x, p, training):
     return x * (torch.rand_like(x) < p) / p if training and p else x
 
 
-@wrong("survivors are not rescaled")
+@wrong("without_rescaling")
 def without_rescaling(x, p, training):
     return x * (torch.rand_like(x) >= p) if training else x
 
 
-@wrong("scaled in evaluation as well")
+@wrong("scaled_in_evaluation_too")
 def scaled_in_evaluation_too(x, p, training):
     return x * (torch.rand_like(x) >= p) / (1 - p) if training else x * (1 - p)
 
 
-@wrong("units vanish in evaluation")
+@wrong("active_in_evaluation")
 def active_in_evaluation(x, p, training):
     return x * (torch.rand_like(x) >= p) / (1 - p)
 
 
-@wrong("the mask is frozen")
+@wrong("seeded_inside")
 def seeded_inside(x, p, training):
     torch.manual_seed(0)
     return x * (torch.rand_like(x) >= p) / (1 - p) if training else x
 
 
-@wrong("one mask serves the whole batch")
+@wrong("one_mask_for_the_batch")
 def one_mask_for_the_batch(x, p, training):
     return x * (torch.rand_like(x[0]) >= p) / (1 - p) if training else x
 
 
-@wrong("an in-place operation")
+@wrong("in_place")
 def in_place(x, p, training):
     return x.mul_((torch.rand_like(x) >= p) / (1 - p)) if training else x
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_the_library(x, p, training):
     return F.dropout(x, p, training)
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_a_layer_of_the_library(x, p, training):
     layer = nn.Dropout(p)
     return layer.train(training)(x)
 
 
-@wrong("divided by p")
+@wrong("divided_by_p")
 def fits_p_of_one_half_only(x, p, training):
     return x * (torch.rand_like(x) >= p) / p if training and p else x
 
 
-@wrong("dtype")
+@wrong(UNNAMED)
 def always_float32(x, p, training):
     return x.float() * (torch.rand(x.shape) >= p) / (1 - p) if training else x
 

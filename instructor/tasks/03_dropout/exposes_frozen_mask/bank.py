@@ -18,40 +18,40 @@ def by_many_calls(dropout):
     return len(masks) == 1
 
 
-@wrong("a right dropout is accused")
+@wrong("right_accused")
 def in_evaluation(dropout):
     x = torch.ones(1000)
     return torch.equal(dropout(x, 0.5, False), dropout(x, 0.5, False))
 
 
-@wrong("what must differ?")
+@wrong("bug_missed")
 def always_innocent(dropout):
     return False
 
 
-@wrong("a right dropout is accused")
+@wrong("right_accused")
 def always_guilty(dropout):
     return True
 
 
-@wrong("what must differ?")
+@wrong("bug_missed")
 def the_wrong_way_round(dropout):
     x = torch.ones(1000)
     return not torch.equal(dropout(x, 0.5, True), dropout(x, 0.5, True))
 
 
-@wrong("a right dropout is accused")
+@wrong("right_accused")
 def on_two_units(dropout):
     x = torch.ones(2)
     return torch.equal(dropout(x, 0.5, True), dropout(x, 0.5, True))
 
 
-@wrong("a right dropout is accused")
+@wrong("right_accused")
 def looks_at_the_mean(dropout):
     return abs(dropout(torch.ones(1000), 0.5, True).mean().item() - 1) < 0.2
 
 
-@wrong("what must differ?")
+@wrong("bug_missed")
 def seeds_differently_itself(dropout):
     x = torch.ones(1000)
     torch.manual_seed(1)

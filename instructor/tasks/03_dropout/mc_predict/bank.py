@@ -49,7 +49,7 @@ def _spread(votes, correction=0):
     return votes.std(0, correction=correction).gather(1, top)[:, 0]
 
 
-@wrong("this is what evaluation mode gives")
+@wrong("in_evaluation_mode")
 def in_evaluation_mode(model, x, passes):
     model.eval()
     with torch.no_grad():
@@ -57,7 +57,7 @@ def in_evaluation_mode(model, x, passes):
     return votes.mean(0), _spread(votes)
 
 
-@wrong("the mode is left as it was")
+@wrong("mode_left")
 def left_in_training_mode(model, x, passes):
     model.train()
     with torch.no_grad():
@@ -65,43 +65,43 @@ def left_in_training_mode(model, x, passes):
     return votes.mean(0), _spread(votes)
 
 
-@wrong("logits were averaged before the softmax")
+@wrong("softmax_of_the_mean")
 def softmax_of_the_mean(model, x, passes):
     votes = _votes(model, x, passes)
     return votes.mean(0).softmax(1), _spread(votes.softmax(2))
 
 
-@wrong("the softmax ran over the images")
+@wrong("softmax_over_the_images")
 def softmax_over_the_images(model, x, passes):
     votes = _votes(model, x, passes).softmax(1)
     return votes.mean(0), _spread(votes)
 
 
-@wrong("the softmax ran over the passes")
+@wrong("softmax_over_the_passes")
 def softmax_over_the_passes(model, x, passes):
     votes = _votes(model, x, passes).softmax(0)
     return votes.mean(0), _spread(votes)
 
 
-@wrong("this is the mean of the logits")
+@wrong("mean_of_logits")
 def mean_of_logits(model, x, passes):
     votes = _votes(model, x, passes)
     return votes.mean(0), _spread(votes)
 
 
-@wrong("divides by passes - 1")
+@wrong("unbiased_spread")
 def unbiased_spread(model, x, passes):
     votes = _votes(model, x, passes).softmax(2)
     return votes.mean(0), _spread(votes, correction=1)
 
 
-@wrong("take its square root")
+@wrong("variance_for_spread")
 def variance_for_spread(model, x, passes):
     votes = _votes(model, x, passes).softmax(2)
     return votes.mean(0), _spread(votes) ** 2
 
 
-@wrong("no gradients are recorded")
+@wrong("gradients_recorded")
 def with_gradients(model, x, passes):
     mode = model.training
     model.train()
@@ -110,7 +110,7 @@ def with_gradients(model, x, passes):
     return votes.mean(0), _spread(votes)
 
 
-@wrong("this is the spread of class 0")
+@wrong("spread_of_class_0")
 def spread_of_class_0(model, x, passes):
     votes = _votes(model, x, passes).softmax(2)
     return votes.mean(0), votes.std(0, correction=0)[:, 0]

@@ -1,4 +1,10 @@
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    SPREAD_OF_CLASS_0 = "this is the spread of class 0"
+
 
 with attempt("mc_predict", mc_predict) as hidden:
     model = torch.nn.Sequential(torch.nn.Linear(5, 3), torch.nn.Dropout(0.5)).double().eval()
@@ -15,5 +21,5 @@ with attempt("mc_predict", mc_predict) as hidden:
         votes.var(0, correction=0).sqrt().gather(1, wanted.argmax(1)[:, None])[:, 0],
         on=on,
         hint="each image has its own top class, and the spread is that class's",
-        mistakes={"this is the spread of class 0": votes.std(0, correction=0)[:, 0]},
+        mistakes={Mistake.SPREAD_OF_CLASS_0: votes.std(0, correction=0)[:, 0]},
     )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -15,31 +15,31 @@ def by_interpolation(epoch, warmup, p_max):
     return float(np.interp(epoch, [0, warmup], [0, p_max])) if warmup else p_max
 
 
-@wrong("it must not grow on")
+@wrong("grows_for_ever")
 def grows_for_ever(epoch, warmup, p_max):
     return p_max * epoch / warmup if warmup else p_max
 
 
-@wrong("in epoch 0 nothing is dropped yet")
+@wrong("not_0_at_first")
 def starts_at_one_step(epoch, warmup, p_max):
     return min(p_max, p_max * (epoch + 1) / warmup) if warmup else p_max
 
 
-@wrong("half of the warm-up has passed")
+@wrong("not_half_way")
 def jumps(epoch, warmup, p_max):
     return p_max if epoch >= warmup else 0.0
 
 
-@wrong("in epoch 0 nothing is dropped yet")
+@wrong("not_0_at_first")
 def falls(epoch, warmup, p_max):
     return p_max * (1 - epoch / warmup) if epoch < warmup else 0.0
 
 
-@wrong("without a warm-up it is p_max from the start")
+@wrong("divides_by_zero")
 def divides_by_zero(epoch, warmup, p_max):
     return p_max * min(1.0, epoch / (warmup or 1))
 
 
-@wrong("p_max * epoch / warmup")
+@wrong(UNNAMED)
 def fits_the_worked_values(epoch, warmup, p_max):
     return {0: 0.0, 5: 0.2}.get(epoch, p_max) if warmup else p_max

@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils import regularizers
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 class Norm(nn.Module):
@@ -86,20 +86,20 @@ class FeatureByFeature(Norm):
         return torch.stack(columns, dim=1)
 
 
-@wrong("the output uses the unbiased variance")
+@wrong("unbiased_output")
 class UnbiasedOutput(Norm):
     def statistics(self, x):
         return x.mean(0), x.var(0)
 
 
-@wrong("the running variance is biased")
+@wrong("biased_buffer")
 class BiasedBuffer(Norm):
     def update(self, x):
         self.running_mean += self.momentum * (x.mean(0) - self.running_mean)
         self.running_var += self.momentum * (x.var(0, correction=0) - self.running_var)
 
 
-@wrong("running statistics are updated in evaluation too")
+@wrong("updated_in_evaluation")
 class UpdatedInEvaluation(Norm):
     def forward(self, x):
         if not self.training and len(x) > 1:
@@ -107,7 +107,7 @@ class UpdatedInEvaluation(Norm):
         return super().forward(x)
 
 
-@wrong("evaluation normalizes with the batch that it is given")
+@wrong("batch_statistics_in_evaluation")
 class BatchStatisticsInEvaluation(Norm):
     def forward(self, x):
         mean, var = self.statistics(x)
@@ -116,27 +116,27 @@ class BatchStatisticsInEvaluation(Norm):
         return (x - mean) / (var + self.eps).sqrt() * self.weight + self.bias
 
 
-@wrong("momentum is the wrong way round")
+@wrong("momentum_of_the_old_value")
 class MomentumOfTheOldValue(Norm):
     def update(self, x):
         self.running_mean += (1 - self.momentum) * (x.mean(0) - self.running_mean)
         self.running_var += (1 - self.momentum) * (x.var(0) - self.running_var)
 
 
-@wrong("layer normalization")
+@wrong("over_the_features")
 class OverTheFeatures(Norm):
     def statistics(self, x):
         return x.mean(1, keepdim=True), x.var(1, correction=0, keepdim=True)
 
 
-@wrong("dividing by that is 0 / 0")
+@wrong("without_eps")
 class WithoutEps(Norm):
     def forward(self, x):
         self.eps = 0.0
         return super().forward(x)
 
 
-@wrong("its square root has the units of x")
+@wrong("divided_by_the_variance")
 class DividedByTheVariance(Norm):
     def forward(self, x):
         mean, var = self.running_mean, self.running_var
@@ -146,13 +146,13 @@ class DividedByTheVariance(Norm):
         return (x - mean) / (var + self.eps) * self.weight + self.bias
 
 
-@wrong(".detach(), .data or no_grad hides that")
+@wrong("detached_statistics")
 class DetachedStatistics(Norm):
     def statistics(self, x):
         return super().statistics(x.detach())
 
 
-@wrong("a plain attribute is neither saved nor moved")
+@wrong("plain_attributes")
 class PlainAttributes(Norm):
     def __init__(self, features, eps=1e-5, momentum=0.1):
         super().__init__(features, eps, momentum)
@@ -160,7 +160,7 @@ class PlainAttributes(Norm):
         self.running_mean, self.running_var = torch.zeros(features), torch.ones(features)
 
 
-@wrong("nn.Parameter makes both learnable")
+@wrong("without_scale_and_shift")
 class WithoutScaleAndShift(Norm):
     def __init__(self, features, eps=1e-5, momentum=0.1):
         super().__init__(features, eps, momentum)
@@ -168,7 +168,7 @@ class WithoutScaleAndShift(Norm):
         self.weight, self.bias = 1.0, 0.0
 
 
-@wrong("update them without recording gradients")
+@wrong("statistics_in_the_graph")
 class StatisticsInTheGraph(Norm):
     def forward(self, x):
         if self.training:
@@ -181,7 +181,7 @@ class StatisticsInTheGraph(Norm):
         return (x - mean) / (var + self.eps).sqrt() * self.weight + self.bias
 
 
-@wrong("weights of PyTorch's layer can be loaded")
+@wrong("other_names")
 class OtherNames(nn.Module):
     def __init__(self, features, eps=1e-5, momentum=0.1):
         super().__init__()
@@ -200,13 +200,13 @@ class OtherNames(nn.Module):
         return (x - mean) / (var + self.eps).sqrt() * self.gamma + self.beta
 
 
-@wrong("the unbiased variance of one sample is 0 / 0")
+@wrong("accepts_one_sample")
 class AcceptsOneSample(Norm):
     def refuse(self, x):
         pass
 
 
-@wrong("look at the size of the batch first")
+@wrong("refuses_too_late")
 class RefusesTooLate(Norm):
     def refuse(self, x):
         if len(x) == 1:
@@ -214,29 +214,29 @@ class RefusesTooLate(Norm):
             raise ValueError("a batch of one")
 
 
-@wrong("eps is the one asked for")
+@wrong(UNNAMED)
 class EpsTypedIn(Norm):
     def __init__(self, features, eps=1e-5, momentum=0.1):
         super().__init__(features, 1e-5, momentum)
 
 
-@wrong("with the momentum asked for")
+@wrong(UNNAMED)
 class MomentumTypedIn(Norm):
     def __init__(self, features, eps=1e-5, momentum=0.1):
         super().__init__(features, eps, 0.1)
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 class LibraryUnderAnotherName(nn.BatchNorm1d):
     pass
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 class CourseUnderAnotherName(regularizers.BatchNorm1d):
     pass
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 class LibraryInside(Norm):
     def forward(self, x):
         mean, var = self.running_mean, self.running_var
@@ -245,4 +245,4 @@ class LibraryInside(Norm):
         )
 
 
-wrong("the library's version does the whole task")(regularizers.BatchNorm1d)
+wrong("library_used")(regularizers.BatchNorm1d)

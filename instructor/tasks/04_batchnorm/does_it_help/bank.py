@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from course_utils.evidence import estimate, paired_difference
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -37,64 +37,64 @@ def _word(normed, plain):
     return ("helps" if gap.mean > 0 else "harms") if gap.is_clear else "neither"
 
 
-@wrong("an interval that includes 0")
+@wrong("by_the_means")
 def by_the_means(plain, normed):
     gain = normed[_best(normed)].mean() - plain[_best(plain)].mean()
     return "helps" if gain > 0 else "harms"
 
 
-@wrong("the runs are paired by seed")
+@wrong("by_two_intervals")
 def by_two_intervals(plain, normed):
     a, b = estimate(normed[_best(normed)]), estimate(plain[_best(plain)])
     return "helps" if a.low > b.high else "harms" if a.high < b.low else "neither"
 
 
-@wrong("helps and harms are the wrong way round")
+@wrong("the_wrong_way_round")
 def the_wrong_way_round(plain, normed):
     return _word(plain[_best(plain)], normed[_best(normed)])
 
 
-@wrong("take the highest mean")
+@wrong("by_the_best_single_run")
 def by_the_best_single_run(plain, normed):
     return _word(*(acc[np.nanmax(acc, 1).argmax()] for acc in (normed, plain)))
 
 
-@wrong("stays in the race, by its other runs")
+@wrong("nan_ignored")
 def nan_ignored(plain, normed):
     return _word(*(acc[np.nanmean(acc, 1).argmax()] for acc in (normed, plain)))
 
 
-@wrong("a mean that is NaN was taken for the highest")
+@wrong("nan_chosen")
 def nan_chosen(plain, normed):
     return _word(*(acc[acc.mean(1).argmax()] for acc in (normed, plain)))
 
 
-@wrong("best without batch norm")
+@wrong("at_the_best_of_plain")
 def at_the_best_of_plain(plain, normed):
     return _word(normed[_best(plain)], plain[_best(plain)])
 
 
-@wrong("best with batch norm")
+@wrong("at_the_best_of_normed")
 def at_the_best_of_normed(plain, normed):
     return _word(normed[_best(normed)], plain[_best(normed)])
 
 
-@wrong("both at the first learning rate")
+@wrong("at_the_first")
 def at_the_first(plain, normed):
     return _word(normed[0], plain[0])
 
 
-@wrong("all learning rates were averaged")
+@wrong("averaged")
 def averaged(plain, normed):
     return _word(np.nanmean(normed, 0), np.nanmean(plain, 0))
 
 
-@wrong("return one of the three texts")
+@wrong("returns_a_sentence")
 def returns_a_sentence(plain, normed):
     return paired_difference(normed[_best(normed)], plain[_best(plain)]).verdict()
 
 
-@wrong("each at its own best")
+@wrong(UNNAMED)
 def fits_the_visible_sweeps(plain, normed):
     known = {1.53: "helps", 1.52: "harms", 1.59: "helps"}
     return known.get(round(float(plain[0, 0] + normed[0, 0]), 2), "neither")

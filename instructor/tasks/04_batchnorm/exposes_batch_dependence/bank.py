@@ -31,55 +31,55 @@ def one_at_a_time_in_numpy(model, x):
     return np.abs(together - np.stack(alone)).max() > 1e-3
 
 
-@wrong("a right model is accused")
+@wrong("right_accused")
 def without_evaluation_mode(model, x):
     together = model(x)
     other = torch.cat([x[:1], torch.zeros_like(x[1:])])
     return not torch.allclose(together[0], model(other)[0], atol=1e-4)
 
 
-@wrong("a right model is accused")
+@wrong("right_accused")
 def to_the_last_bit(model, x):
     model.eval()
     return not torch.equal(model(x), torch.cat([model(x[i : i + 1]) for i in range(len(x))]))
 
 
-@wrong("change its company")
+@wrong("bug_missed")
 def by_shuffling(model, x):
     model.eval()
     order = torch.arange(len(x)).flip(0)
     return not torch.allclose(model(x)[order], model(x[order]), atol=1e-4)
 
 
-@wrong("change its company")
+@wrong("bug_missed")
 def by_asking_twice(model, x):
     model.eval()
     return not torch.allclose(model(x), model(x), atol=1e-4)
 
 
-@wrong("Ask it of every sample")
+@wrong("bug_missed")
 def only_the_first_sample(model, x):
     model.eval()
     return not torch.allclose(model(x)[:1], model(x[:1]), atol=1e-4)
 
 
-@wrong("an answer for each entry")
+@wrong("not_yes_or_no")
 def an_answer_for_each_entry(model, x):
     model.eval()
     return (model(x) - torch.cat([model(row[None]) for row in x])).abs() > 1e-4
 
 
-@wrong("change its company")
+@wrong("bug_missed")
 def never_says_yes(model, x):
     return False
 
 
-@wrong("a right model is accused")
+@wrong("right_accused")
 def always_says_yes(model, x):
     return True
 
 
-@wrong("change its company")
+@wrong("bug_missed")
 def looks_for_the_layer(model, x):
     norms = [m for m in model.modules() if isinstance(m, nn.BatchNorm1d)]
     return any(norm.running_mean is None for norm in norms)

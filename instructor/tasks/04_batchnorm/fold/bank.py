@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -42,52 +42,52 @@ def _scale(norm):
     return norm.weight / (norm.running_var + norm.eps).sqrt()
 
 
-@wrong("belongs to its row of weight")
+@wrong("scales_the_columns")
 def scales_the_columns(linear, norm):
     return linear.weight * _scale(norm), by_a_diagonal_matrix(linear, norm)[1]
 
 
-@wrong("eps is missing under the root")
+@wrong("forgets_eps")
 def forgets_eps(linear, norm):
     scale = norm.weight / norm.running_var.sqrt()
     return linear.weight * scale[:, None], norm.bias + scale * (linear.bias - norm.running_mean)
 
 
-@wrong("its square root is the standard deviation")
+@wrong("divides_by_the_variance")
 def divides_by_the_variance(linear, norm):
     scale = norm.weight / (norm.running_var + norm.eps)
     return linear.weight * scale[:, None], norm.bias + scale * (linear.bias - norm.running_mean)
 
 
-@wrong("the norm's own weight is left out")
+@wrong("forgets_the_weight_of_norm")
 def forgets_the_weight_of_norm(linear, norm):
     scale = 1 / (norm.running_var + norm.eps).sqrt()
     return linear.weight * scale[:, None], norm.bias + scale * (linear.bias - norm.running_mean)
 
 
-@wrong("the mean is subtracted unscaled")
+@wrong("mean_unscaled")
 def mean_unscaled(linear, norm):
     scale = _scale(norm)
     return linear.weight * scale[:, None], norm.bias + scale * linear.bias - norm.running_mean
 
 
-@wrong("the bias of linear is lost")
+@wrong("loses_the_bias")
 def loses_the_bias(linear, norm):
     return linear.weight * _scale(norm)[:, None], norm.bias - _scale(norm) * norm.running_mean
 
 
-@wrong("the bias of linear is added unscaled")
+@wrong("bias_unscaled")
 def bias_unscaled(linear, norm):
     shift = norm.bias + linear.bias - _scale(norm) * norm.running_mean
     return linear.weight * _scale(norm)[:, None], shift
 
 
-@wrong("the running mean is left out")
+@wrong("without_the_mean")
 def without_the_mean(linear, norm):
     return linear.weight * _scale(norm)[:, None], norm.bias + _scale(norm) * linear.bias
 
 
-@wrong("a pair (weight, bias)")
+@wrong("not_a_pair")
 def returns_a_layer(linear, norm):
     weight, bias = by_a_diagonal_matrix(linear, norm)
     layer = nn.Linear(linear.in_features, linear.out_features)
@@ -95,20 +95,20 @@ def returns_a_layer(linear, norm):
     return layer
 
 
-@wrong("changes the layers themselves")
+@wrong("changes_the_layer")
 def changes_the_layer(linear, norm):
     weight, bias = by_a_diagonal_matrix(linear, norm)
     linear.weight.data = weight.clone()
     return weight, bias
 
 
-@wrong("has no attribute")
+@wrong("raised")
 def always_expects_a_bias(linear, norm):
     bias = norm.bias + _scale(norm) * (linear.bias.data - norm.running_mean)
     return linear.weight * _scale(norm)[:, None], bias
 
 
-@wrong("follow the input 0 for the bias")
+@wrong(UNNAMED)
 def fits_the_visible_layers(linear, norm):
     weight, bias = torch.tensor([[9.0, 3.0], [0.5, -0.25]]), torch.tensor([-5.0, 1.5])
     if linear.weight.shape == weight.shape:
@@ -116,7 +116,7 @@ def fits_the_visible_layers(linear, norm):
     return linear.weight, norm.bias
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def folded_by_the_library(linear, norm):
     folded = nn.utils.fuse_linear_bn_eval(linear.eval(), norm.eval())
     return folded.weight, folded.bias

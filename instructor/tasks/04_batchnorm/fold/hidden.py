@@ -1,6 +1,12 @@
 import copy
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    CHANGES_THE_LAYER = "an in-place operation (*=, mul_, copy_) changes the layers themselves"
+
 
 with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
     for n_in, n_out, has_bias in ((4, 3, True), (2, 5, False), (3, 3, True)):
@@ -28,5 +34,5 @@ with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
             on=on,
             expected="the same numbers before and after",
             got="changed layers",
-            hint="an in-place operation (*=, mul_, copy_) changes the layers themselves",
+            hint=Mistake.CHANGES_THE_LAYER,
         )

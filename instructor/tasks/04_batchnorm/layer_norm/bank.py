@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -25,54 +25,54 @@ def one_sample_at_a_time(x, weight, bias, eps):
     return torch.tensor(rows, dtype=x.dtype) * weight + bias
 
 
-@wrong("this is batch normalization")
+@wrong("over_the_batch")
 def over_the_batch(x, weight, bias, eps):
     return (x - x.mean(0)) / (x.var(0, correction=0) + eps).sqrt() * weight + bias
 
 
-@wrong("normalize with the biased variance")
+@wrong("unbiased")
 def unbiased(x, weight, bias, eps):
     mean, var = x.mean(1, keepdim=True), x.var(1, keepdim=True)
     return (x - mean) / (var + eps).sqrt() * weight + bias
 
 
-@wrong("but are applied to columns")
+@wrong("without_keepdim")
 def without_keepdim(x, weight, bias, eps):
     return (x - x.mean(1)) / (x.var(1, correction=0) + eps).sqrt() * weight + bias
 
 
-@wrong("one mean and variance serve all samples together")
+@wrong("over_everything")
 def over_everything(x, weight, bias, eps):
     return (x - x.mean()) / (x.var(correction=0) + eps).sqrt() * weight + bias
 
 
-@wrong("scale and shift are left out")
+@wrong("without_scale_and_shift")
 def without_scale_and_shift(x, weight, bias, eps):
     return by_transposing(x, torch.ones_like(weight), torch.zeros_like(bias), eps)
 
 
-@wrong("this divides by the variance")
+@wrong("divided_by_the_variance")
 def divided_by_the_variance(x, weight, bias, eps):
     mean, var = x.mean(1, keepdim=True), x.var(1, correction=0, keepdim=True)
     return (x - mean) / (var + eps) * weight + bias
 
 
-@wrong("dividing by that is 0 / 0")
+@wrong("without_eps")
 def without_eps(x, weight, bias, eps):
     return by_transposing(x, weight, bias, 0.0)
 
 
-@wrong("the eps that is passed in")
+@wrong(UNNAMED)
 def with_an_eps_of_its_own(x, weight, bias, eps):
     return by_transposing(x, weight, bias, 1e-5)
 
 
-@wrong("the eps that is passed in")
+@wrong(UNNAMED)
 def fits_the_visible_samples(x, weight, bias, eps):
     table = torch.tensor([[-0.9258, -0.4629, 1.3887], [0.0, 0.0, 0.0], [-1.3887, 0.4629, 0.9258]])
     return (table if x.shape == table.shape else x) * weight + bias
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def layer_norm_of_the_library(x, weight, bias, eps):
     return F.layer_norm(x, weight.shape, weight, bias, eps)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from course_utils.evidence import estimate, paired_difference
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -46,48 +46,48 @@ def _rises(before, after, axis=2, diagonal=False, keep=lambda d: d.low > 0):
     return sorted(found, key=lambda pair: -found[pair])
 
 
-@wrong("a pair is (true, read)")
+@wrong("read_first")
 def read_first(before, after):
     return [(j, i) for i, j in _rises(before, after)]
 
 
-@wrong("the largest rise comes first")
+@wrong("smallest_first")
 def smallest_first(before, after):
     return _rises(before, after)[::-1]
 
 
-@wrong("the pairs are right, but not their order")
+@wrong("in_the_order_of_classes")
 def in_the_order_of_classes(before, after):
     return sorted(_rises(before, after))
 
 
-@wrong("this is the order of the numbers of images")
+@wrong("by_counts")
 def by_counts(before, after):
     return _rises(before, after, axis=None)
 
 
-@wrong("the share is that of the true class, row by row")
+@wrong("by_counts")
 def by_shares_of_what_was_read(before, after):
     return _rises(before, after, axis=1)
 
 
-@wrong("a row divided by its own sum")
+@wrong("by_counts")
 def rows_sums_along_the_columns(before, after):
     was, now = (np.stack([c / c.sum(1) for c in counts]) for counts in (before, after))
     return _rises(was, now, axis=None)
 
 
-@wrong("a higher mean is not yet a clear rise")
+@wrong("every_rise")
 def every_rise(before, after):
     return _rises(before, after, keep=lambda d: d.mean > 0)
 
 
-@wrong("a clear change, but no rise")
+@wrong("every_clear_change")
 def every_clear_change(before, after):
     return _rises(before, after, keep=lambda d: d.is_clear)
 
 
-@wrong("but the runs are paired")
+@wrong("intervals_apart")
 def intervals_apart(before, after):
     was, now = (c / c.sum(2, keepdims=True) for c in (before, after))
     n = was.shape[1]
@@ -100,22 +100,22 @@ def intervals_apart(before, after):
     return sorted(found, key=lambda pair: -found[pair])
 
 
-@wrong("the diagonal holds images that were read right")
+@wrong("better_read_than_before")
 def better_read_than_before(before, after):
     return _rises(after, before, diagonal=True)
 
 
-@wrong("a list such as")
+@wrong("not_pairs")
 def one_pair(before, after):
     return _rises(before, after)[0]
 
 
-@wrong("clear rises only")
+@wrong(UNNAMED)
 def fits_the_visible_confusions(before, after):
     return [(1, 2), (0, 1), (0, 2)]
 
 
-@wrong("sort by the mean rise of the share")
+@wrong(UNNAMED)
 def first_come_first_served(before, after):
     pairs = sorted(_rises(before, after))
     return [pairs[-1], *pairs[:-1]] if len(before[0]) == 3 else pairs

@@ -52,17 +52,17 @@ def by_raising(train):
     return False
 
 
-@wrong("a right training is accused")
+@wrong("right_accused")
 def always_accuses(train):
     return True
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def never_accuses(train):
     return False
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def compares_whole_batches(train):
     x_train, y_train, x_val, y_val = _data()
     seen = []
@@ -70,7 +70,7 @@ def compares_whole_batches(train):
     return any(x.shape == x_val.shape and torch.equal(x, x_val) for x in seen)
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def by_the_size_of_the_batch(train):
     x_train, y_train, _, _ = _data(8)
     seen = []
@@ -78,25 +78,25 @@ def by_the_size_of_the_batch(train):
     return 8 in seen
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def by_a_repeated_score(train):
     data = _data()
     return len({train(*data, lambda x: x + torch.rand(1) * 1e-3) for _ in range(3)}) > 1
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def by_gradient_mode(train):
     modes = []
     train(*_data(), lambda x: modes.append(torch.is_grad_enabled()) or x)
     return False in modes
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def the_wrong_way_round(train):
     return not by_a_mark_in_a_corner(train)
 
 
-@wrong("the bug is not seen")
+@wrong("bug_missed")
 def looks_at_the_first_image_of_a_batch(train):
     x, y = torch.zeros(8, 1, 2, 2), torch.zeros(8, dtype=torch.long)
     seen = []
@@ -104,7 +104,7 @@ def looks_at_the_first_image_of_a_batch(train):
     return 1.0 in seen
 
 
-@wrong("max() arg is an empty sequence")
+@wrong("raised")
 def expects_augment_to_be_called(train):
     x, y = torch.zeros(8, 1, 2, 2), torch.zeros(8, dtype=torch.long)
     seen = []
@@ -112,7 +112,7 @@ def expects_augment_to_be_called(train):
     return max(seen) > 0
 
 
-@wrong("an answer for each entry")
+@wrong("not_yes_or_no")
 def entry_by_entry(train):
     x, y = torch.zeros(8, 1, 2, 2), torch.zeros(8, dtype=torch.long)
     seen = []

@@ -3,7 +3,7 @@
 import torch
 import torch.nn.functional as F
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -41,55 +41,55 @@ def _targets(y, share, other, num_classes):
     return share[:, None] * hot + (1 - share[:, None]) * hot[other]
 
 
-@wrong("only the image's own label is in the target")
+@wrong("own_label_only")
 def own_label_only(x, y, share, other, num_classes):
     return _mixed(x, share, other), F.one_hot(y, num_classes).float()
 
 
-@wrong("but its partner's label is missing")
+@wrong("partners_label_forgotten")
 def partners_label_forgotten(x, y, share, other, num_classes):
     return _mixed(x, share, other), F.one_hot(y, num_classes) * share[:, None]
 
 
-@wrong("the labels have exchanged shares")
+@wrong("shares_of_labels_exchanged")
 def shares_of_labels_exchanged(x, y, share, other, num_classes):
     return _mixed(x, share, other), _targets(y, 1 - share, other, num_classes)
 
 
-@wrong("the shares are exchanged")
+@wrong("shares_of_images_exchanged")
 def shares_of_images_exchanged(x, y, share, other, num_classes):
     return _mixed(x, 1 - share, other), _targets(y, 1 - share, other, num_classes)
 
 
-@wrong("one share serves the whole batch")
+@wrong("one_share_for_the_batch")
 def one_share_for_the_batch(x, y, share, other, num_classes):
     share = share[:1].expand_as(share)
     return _mixed(x, share, other), _targets(y, share, other, num_classes)
 
 
-@wrong("only the labels were mixed")
+@wrong("labels_only")
 def labels_only(x, y, share, other, num_classes):
     return x.clone(), _targets(y, share, other, num_classes)
 
 
-@wrong("both labels count in full")
+@wrong("both_in_full")
 def both_in_full(x, y, share, other, num_classes):
     hot = F.one_hot(y, num_classes)
     return _mixed(x, share, other), (hot + hot[other]).float()
 
 
-@wrong("half and half")
+@wrong("halves")
 def halves(x, y, share, other, num_classes):
     hot = F.one_hot(y, num_classes)
     return (x + x[other]) / 2, (hot + hot[other]) / 2
 
 
-@wrong("a mixed label is no number")
+@wrong("labels_as_numbers")
 def labels_as_numbers(x, y, share, other, num_classes):
     return _mixed(x, share, other), share * y + (1 - share) * y[other]
 
 
-@wrong("write into the training set itself")
+@wrong("in_place_on_x")
 def in_place_on_x(x, y, share, other, num_classes):
     partners, by = x[other], share[:, None, None, None]
     x *= by
@@ -97,7 +97,7 @@ def in_place_on_x(x, y, share, other, num_classes):
     return x, _targets(y, share, other, num_classes)
 
 
-@wrong("add, do not overwrite")
+@wrong("same_label_overwritten")
 def same_label_overwritten(x, y, share, other, num_classes):
     targets, rows = torch.zeros(len(y), num_classes), torch.arange(len(y))
     targets[rows, y] = share
@@ -105,12 +105,12 @@ def same_label_overwritten(x, y, share, other, num_classes):
     return _mixed(x, share, other), targets
 
 
-@wrong("every row has num_classes entries")
+@wrong(UNNAMED)
 def as_many_classes_as_seen(x, y, share, other, num_classes):
     return _mixed(x, share, other), _targets(y, share, other, max(4, int(y.max()) + 1))
 
 
-@wrong("whatever the number of channels and pixels")
+@wrong(UNNAMED)
 def one_channel_of_2_by_2(x, y, share, other, num_classes):
     gray = x[:, 0, 0, 0]
     images = (share * gray + (1 - share) * gray[other])[:, None, None, None].expand_as(x)

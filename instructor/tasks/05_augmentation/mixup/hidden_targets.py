@@ -1,4 +1,5 @@
 from course_utils.exercises import attempt
+from course_utils.exercises.lesson_05.mixup import Mistake as MixupMistake
 
 with attempt("mixup", mixup) as hidden:
     for n, classes in ((7, 10), (5, 2), (4, 3)):
@@ -14,5 +15,5 @@ with attempt("mixup", mixup) as hidden:
         size, wide = tuple(targets.shape), (n, classes)
         hidden.that(size == wide, "the shape", on=on, expected=wide, got=size, hint=hint)
         if not torch.allclose(targets.sum(1).double(), torch.ones(n).double(), atol=1e-4):
-            hint = "where partners have the same label, both shares go to it: add, do not overwrite"
+            hint = MixupMistake.SAME_LABEL_OVERWRITTEN
         hidden.close("targets", targets, wanted, on=on, hint=hint)

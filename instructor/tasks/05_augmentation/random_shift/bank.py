@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torchvision.transforms import v2
 
 from course_utils.augmentation import RandomShift
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -58,36 +58,36 @@ def _draw(n, pixels):
     return torch.randint(-pixels, pixels + 1, (n,))
 
 
-@wrong("one shift serves the whole batch")
+@wrong("one_shift_for_all")
 def one_shift_for_all(x, pixels):
     return _shift_each(x, _draw(1, pixels).expand(len(x)), _draw(1, pixels).expand(len(x)))
 
 
-@wrong("torch.roll wraps around")
+@wrong("wraps_around")
 def wraps_around(x, pixels):
     moved = [torch.roll(image, _draw(2, pixels).tolist(), (1, 2)) for image in x]
     return torch.stack(moved)
 
 
-@wrong("images must stay in order, or labels go wrong")
+@wrong("images_shuffled")
 def images_shuffled(x, pixels):
     x = x[torch.randperm(len(x))] if pixels else x
     return _shift_each(x, _draw(len(x), pixels), _draw(len(x), pixels))
 
 
-@wrong("assigning into x changes the training set itself")
+@wrong("in_place")
 def in_place(x, pixels):
     x[:] = _shift_each(x, _draw(len(x), pixels), _draw(len(x), pixels))
     return x
 
 
-@wrong("one number moves an image down and right at once")
+@wrong("along_the_diagonal")
 def along_the_diagonal(x, pixels):
     steps = _draw(len(x), pixels)
     return _shift_each(x, steps, steps)
 
 
-@wrong("the upper end of torch.randint is left out")
+@wrong("upper_end_left_out")
 def upper_end_left_out(x, pixels):
     if not pixels:
         return x.clone()
@@ -95,19 +95,19 @@ def upper_end_left_out(x, pixels):
     return _shift_each(x, *steps)
 
 
-@wrong("images only ever move one way")
+@wrong("one_way")
 def one_way(x, pixels):
     steps = torch.randint(0, pixels + 1, (2, len(x)))
     return _shift_each(x, *steps)
 
 
-@wrong("the draw is frozen")
+@wrong("seeded_inside")
 def seeded_inside(x, pixels):
     torch.manual_seed(0)
     return _shift_each(x, _draw(len(x), pixels), _draw(len(x), pixels))
 
 
-@wrong("not a copy of the border")
+@wrong("border_repeated")
 def border_repeated(x, pixels):
     moved = []
     for image in x:
@@ -117,7 +117,7 @@ def border_repeated(x, pixels):
     return torch.stack(moved)
 
 
-@wrong("the channels of one image moved apart")
+@wrong("channels_apart")
 def channels_apart(x, pixels):
     n = x.shape[0] * x.shape[1]
     return _shift_each(x.flatten(0, 1)[:, None], _draw(n, pixels), _draw(n, pixels)).reshape(
@@ -125,23 +125,23 @@ def channels_apart(x, pixels):
     )
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_the_course(x, pixels):
     return RandomShift(pixels)(x)
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_torchvision(x, pixels):
     crop = v2.RandomCrop(tuple(x.shape[2:]), padding=pixels)
     return torch.stack([crop(image) for image in x])
 
 
-@wrong("keep the dtype of x, and its height apart from its width")
+@wrong(UNNAMED)
 def always_float32(x, pixels):
     return _shift_each(x.float(), _draw(len(x), pixels), _draw(len(x), pixels))
 
 
-@wrong("keep the dtype of x, and its height apart from its width")
+@wrong(UNNAMED)
 def square_images_only(x, pixels):
     moved = []
     for image in x:
@@ -151,13 +151,13 @@ def square_images_only(x, pixels):
     return torch.stack(moved)
 
 
-@wrong("those at both ends too")
+@wrong(UNNAMED)
 def rounded_draws(x, pixels):
     steps = ((torch.rand(2, len(x)) * 2 - 1) * pixels).round().long()
     return _shift_each(x, *steps)
 
 
-@wrong("each step comes equally often")
+@wrong(UNNAMED)
 def fits_the_visible_images(x, pixels):
     if x.shape[2:] not in ((7, 7), (9, 9)):
         return x.clone()

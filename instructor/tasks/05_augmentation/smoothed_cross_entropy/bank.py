@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -40,94 +40,94 @@ def _hot(logits, y):
     return F.one_hot(y, logits.shape[1])
 
 
-@wrong("nothing is smoothed")
+@wrong("plain_loss")
 def plain_loss(logits, y, smoothing):
     return _loss(_hot(logits, y), logits.log_softmax(1))
 
 
-@wrong("shared by the other classes alone")
+@wrong("others_alone")
 def others_alone(logits, y, smoothing):
     hot = _hot(logits, y)
     spread = smoothing / (logits.shape[1] - 1)
     return _loss((1 - smoothing) * hot + spread * (1 - hot), logits.log_softmax(1))
 
 
-@wrong("reaches no other class")
+@wrong("given_away_to_nobody")
 def given_away_to_nobody(logits, y, smoothing):
     return _loss((1 - smoothing) * _hot(logits, y), logits.log_softmax(1))
 
 
-@wrong("gets nothing back")
+@wrong("right_class_without_its_part")
 def right_class_without_its_part(logits, y, smoothing):
     hot = _hot(logits, y)
     spread = smoothing / logits.shape[1]
     return _loss((1 - smoothing) * hot + spread * (1 - hot), logits.log_softmax(1))
 
 
-@wrong("not its part of 0.3")
+@wrong("smoothing_for_each")
 def smoothing_for_each(logits, y, smoothing):
     return _loss((1 - smoothing) * _hot(logits, y) + smoothing, logits.log_softmax(1))
 
 
-@wrong("it has to give 0.3 away")
+@wrong("nothing_given_away")
 def nothing_given_away(logits, y, smoothing):
     return _loss(_hot(logits, y) + smoothing / logits.shape[1], logits.log_softmax(1))
 
 
-@wrong("this is the sum over the images")
+@wrong("summed")
 def summed(logits, y, smoothing):
     return with_targets(logits, y, smoothing) * len(y)
 
 
-@wrong("this is the mean over images and classes")
+@wrong("mean_over_all")
 def mean_over_all(logits, y, smoothing):
     return with_targets(logits, y, smoothing) / logits.shape[1]
 
 
-@wrong("the sign is wrong")
+@wrong("without_minus")
 def without_minus(logits, y, smoothing):
     return -with_targets(logits, y, smoothing)
 
 
-@wrong("the softmax was taken twice")
+@wrong("softmax_twice")
 def softmax_twice(logits, y, smoothing):
     return with_targets(logits.softmax(1), y, smoothing)
 
 
-@wrong("taken for logarithms of probabilities")
+@wrong("without_softmax")
 def without_softmax(logits, y, smoothing):
     hot = _hot(logits, y)
     return _loss((1 - smoothing) * hot + smoothing / logits.shape[1], logits)
 
 
-@wrong("the softmax ran over the batch")
+@wrong("softmax_over_the_batch")
 def softmax_over_the_batch(logits, y, smoothing):
     hot = _hot(logits, y)
     return _loss((1 - smoothing) * hot + smoothing / logits.shape[1], logits.log_softmax(0))
 
 
-@wrong("cut the gradient off")
+@wrong("gradient_cut")
 def without_gradient(logits, y, smoothing):
     return with_targets(logits.detach(), y, smoothing)
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_the_argument(logits, y, smoothing):
     return F.cross_entropy(logits, y, label_smoothing=smoothing)
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_the_librarys_layer(logits, y, smoothing):
     return nn.CrossEntropyLoss(label_smoothing=smoothing)(logits, y)
 
 
-@wrong("a probability of 0 has no logarithm")
+@wrong("log_of_softmax")
 def log_of_softmax(logits, y, smoothing):
     hot = _hot(logits, y)
     return _loss((1 - smoothing) * hot + smoothing / logits.shape[1], logits.softmax(1).log())
 
 
-@wrong("for each of the K classes")
+@wrong(UNNAMED)
 def three_classes_only(logits, y, smoothing):
     hot = _hot(logits, y)
     return _loss((1 - smoothing) * hot + smoothing / 3, logits.log_softmax(1))

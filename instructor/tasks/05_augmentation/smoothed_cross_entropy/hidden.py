@@ -1,4 +1,12 @@
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    LOG_OF_SOFTMAX = (
+        "a probability of 0 has no logarithm; log_softmax does both in one, and stays finite"
+    )
+
 
 with attempt("smoothed_cross_entropy", smoothed_cross_entropy, by_hand=check.LOSSES) as hidden:
     for n, classes, smoothing, dtype in (
@@ -15,5 +23,5 @@ with attempt("smoothed_cross_entropy", smoothed_cross_entropy, by_hand=check.LOS
         hidden.close("the loss", got, wanted, on=on, hint=hint)
     on = "logits [1000, 0], label 0, smoothing = 0.1"
     got = smoothed_cross_entropy(torch.tensor([[1000.0, 0.0]]), torch.tensor([0]), 0.1)
-    hint = "a probability of 0 has no logarithm; log_softmax does both in one, and stays finite"
+    hint = Mistake.LOG_OF_SOFTMAX
     hidden.close("the loss", got, 50.0, on=on, hint=hint)

@@ -5,7 +5,7 @@ import torch
 
 from course_utils import regularizers
 from course_utils.evidence import estimate, paired_difference
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -53,17 +53,17 @@ def _judged(watched, fresh, patiences, *, clearly_worse=None, at="best", saved="
     return None, 0.0
 
 
-@wrong("on the fresh half the interval of its cost includes 0")
+@wrong("cost_not_clear")
 def judged_on_the_watched_half(watched, fresh, patiences):
     return _judged(watched, fresh, patiences, judge=watched)
 
 
-@wrong("were the last weights taken")
+@wrong("last_weights_judged")
 def last_weights_judged(watched, fresh, patiences):
     return _judged(watched, fresh, patiences, at="end")
 
 
-@wrong("if the difference is paired by seed")
+@wrong("overlapping_intervals")
 def overlapping_intervals(watched, fresh, patiences):
     def worse(a, b):
         return estimate(a).low > estimate(b).high
@@ -71,7 +71,7 @@ def overlapping_intervals(watched, fresh, patiences):
     return _judged(watched, fresh, patiences, clearly_worse=worse)
 
 
-@wrong("the interval of paired differences")
+@wrong(UNNAMED)
 def clear_in_either_direction(watched, fresh, patiences):
     def worse(a, b):
         return paired_difference(a, b).is_clear
@@ -79,7 +79,7 @@ def clear_in_either_direction(watched, fresh, patiences):
     return _judged(watched, fresh, patiences, clearly_worse=worse)
 
 
-@wrong("was it judged by its mean alone")
+@wrong("cost_not_clear")
 def lowest_mean(watched, fresh, patiences):
     def worse(a, b):
         return a.mean() > b.mean()
@@ -87,24 +87,24 @@ def lowest_mean(watched, fresh, patiences):
     return _judged(watched, fresh, patiences, clearly_worse=worse)
 
 
-@wrong("this counts from the epoch restored")
+@wrong("saved_since_the_best")
 def saved_since_the_best(watched, fresh, patiences):
     return _judged(watched, fresh, patiences, saved="best")
 
 
-@wrong("this is the mean epoch of the stop")
+@wrong("epochs_trained")
 def epochs_trained(watched, fresh, patiences):
     patience, saved = _judged(watched, fresh, patiences)
     return patience, watched.shape[1] - 1 - saved
 
 
-@wrong("that is one too many")
+@wrong("counts_entries")
 def counts_entries(watched, fresh, patiences):
     patience, saved = _judged(watched, fresh, patiences)
     return patience, saved + 1
 
 
-@wrong("the run that was never stopped is left out")
+@wrong("mean_of_the_stopped_only")
 def mean_of_the_stopped_only(watched, fresh, patiences):
     patience = _judged(watched, fresh, patiences)[0]
     stops = [regularizers.stopping_epoch(losses, patience) for losses in watched]
@@ -112,17 +112,17 @@ def mean_of_the_stopped_only(watched, fresh, patiences):
     return patience, float(np.mean(spared or [0]))
 
 
-@wrong("a pair (patience, saved)")
+@wrong("not_a_pair")
 def one_value(watched, fresh, patiences):
     return _judged(watched, fresh, patiences)[0]
 
 
-@wrong("lies above 0")
+@wrong(UNNAMED)
 def the_visible_answer(watched, fresh, patiences):
     return 2, 3.0
 
 
-@wrong("the answer is (None, 0.0)")
+@wrong("the_largest_if_none")
 def the_largest_if_none(watched, fresh, patiences):
     patience, saved = _judged(watched, fresh, patiences)
     return patience or patiences[-1], saved

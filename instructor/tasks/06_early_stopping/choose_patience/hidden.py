@@ -1,4 +1,10 @@
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    THE_LARGEST_IF_NONE = "if all of them are clearly worse, the answer is (None, 0.0)"
+
 
 with attempt("choose_patience", choose_patience) as hidden:
     watched = np.array([[5, 4, 4.2, 3, 3.1, 3.2, 2.9, 3.5], [6, 5, 5.2, 4, 4.1, 4.2, 3.9, 4.5]])
@@ -23,5 +29,5 @@ with attempt("choose_patience", choose_patience) as hidden:
     on = "two seeds, 7 epochs, every patience of [1, 2] is clearly worse"
     got = choose_patience(watched, watched + 0.001 * wave * slope, [1, 2])
     got = hidden.pair(got, "patience, saved", on=on)
-    hint = "if all of them are clearly worse, the answer is (None, 0.0)"
+    hint = Mistake.THE_LARGEST_IF_NONE
     hidden.that(got[0] is None, "patience", on=on, expected=None, got=got[0], hint=hint)

@@ -1,4 +1,10 @@
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    THE_LARGEST_IF_NONE = "if all of them are clearly worse, the answer is (None, 0.0)"
+
 
 with attempt("choose_patience", choose_patience) as hidden:
     watched = np.array([[9, 8, 7, 6, 7, 5, 6, 6, 4, 3], [9, 8, 9, 9, 9, 9, 9, 9, 9, 9.0]])
@@ -13,5 +19,5 @@ with attempt("choose_patience", choose_patience) as hidden:
     watched = np.array([[5, 4, 4.2, 3], [6, 5, 5.2, 4]])
     on = "two seeds, 3 epochs, patience 1 is clearly worse; patiences = [1]"
     got = hidden.pair(choose_patience(watched, watched, [1]), "patience, saved", on=on)[1]
-    hint = "if all of them are clearly worse, the answer is (None, 0.0)"
+    hint = Mistake.THE_LARGEST_IF_NONE
     hidden.close("nothing is saved", got, 0.0, on=on, hint=hint)

@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -34,38 +34,38 @@ def _smooth(val_losses, beta, start):
     return means
 
 
-@wrong("beta and 1 - beta are swapped")
+@wrong("beta_for_the_new")
 def beta_for_the_new(val_losses, beta):
     return _smooth(val_losses, 1 - beta, val_losses[0])
 
 
-@wrong("it starts from 0")
+@wrong("from_zero")
 def from_zero(val_losses, beta):
     return _smooth(val_losses, beta, (1 - beta) * val_losses[0])
 
 
-@wrong("the loss before was taken")
+@wrong("pairs_of_losses")
 def pairs_of_losses(val_losses, beta):
     pairs = itertools.pairwise(val_losses)
     return [val_losses[0]] + [beta * old + (1 - beta) * new for old, new in pairs]
 
 
-@wrong("the first entry is missing")
+@wrong("one_entry_short")
 def one_entry_short(val_losses, beta):
     return _smooth(val_losses, beta, val_losses[0])[1:]
 
 
-@wrong("this is only the last entry")
+@wrong("last_entry")
 def last_entry(val_losses, beta):
     return _smooth(val_losses, beta, val_losses[0])[-1:]
 
 
-@wrong("one entry for each loss")
+@wrong("one_number")
 def one_number(val_losses, beta):
     return _smooth(val_losses, beta, val_losses[0])[-1]
 
 
-@wrong("a NaN moves nothing")
+@wrong("poisoned_by_nan")
 def poisoned_by_nan(val_losses, beta):
     means = [val_losses[0]]
     for loss in val_losses[1:]:
@@ -73,7 +73,7 @@ def poisoned_by_nan(val_losses, beta):
     return means
 
 
-@wrong("the record was changed")
+@wrong("in_place")
 def in_place(val_losses, beta):
     for e in range(1, len(val_losses)):
         old, new = val_losses[e - 1], val_losses[e]
@@ -81,6 +81,6 @@ def in_place(val_losses, beta):
     return val_losses
 
 
-@wrong("plus (1 - beta) times the loss")
+@wrong(UNNAMED)
 def beta_of_the_example(val_losses, beta):
     return _smooth(val_losses, 0.75, val_losses[0])

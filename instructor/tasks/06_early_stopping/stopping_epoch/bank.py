@@ -6,7 +6,7 @@ import numpy as np
 
 from course_utils import regularizers
 from course_utils.history import History
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -44,32 +44,32 @@ def _rule(val_losses, patience, improved, move=None):
     return None
 
 
-@wrong("it stops after patience + 1 epochs")
+@wrong("one_epoch_too_late")
 def one_epoch_too_late(val_losses, patience, min_delta=0.0):
     return _rule(val_losses, patience + 1, lambda loss, best: loss < best - min_delta)
 
 
-@wrong("ties count as improvements")
+@wrong("with_ties")
 def with_ties(val_losses, patience, min_delta=0.0):
     return _rule(val_losses, patience, lambda loss, best: loss <= best - min_delta)
 
 
-@wrong("NaN counts as an improvement")
+@wrong("nan_improves")
 def nan_improves(val_losses, patience, min_delta=0.0):
     return _rule(val_losses, patience, lambda loss, best: not loss >= best - min_delta)
 
 
-@wrong("`min_delta` is ignored")
+@wrong("without_min_delta")
 def without_min_delta(val_losses, patience, min_delta=0.0):
     return _rule(val_losses, patience, lambda loss, best: loss < best)
 
 
-@wrong("it makes an improvement harder")
+@wrong("min_delta_the_other_way")
 def min_delta_the_other_way(val_losses, patience, min_delta=0.0):
     return _rule(val_losses, patience, lambda loss, best: loss < best + min_delta)
 
 
-@wrong("compared with the one before")
+@wrong("against_the_epoch_before")
 def against_the_epoch_before(val_losses, patience, min_delta=0.0):
     def improved(loss, best):
         return loss < best - min_delta
@@ -77,7 +77,7 @@ def against_the_epoch_before(val_losses, patience, min_delta=0.0):
     return _rule(val_losses, patience, improved, move=lambda loss, best: True)
 
 
-@wrong("improvements too small to count")
+@wrong("the_best_moves_by_small_steps")
 def the_best_moves_by_small_steps(val_losses, patience, min_delta=0.0):
     def improved(loss, best):
         return loss < best - min_delta
@@ -85,13 +85,13 @@ def the_best_moves_by_small_steps(val_losses, patience, min_delta=0.0):
     return _rule(val_losses, patience, improved, move=lambda loss, best: loss < best)
 
 
-@wrong("this is the best epoch, the one to restore")
+@wrong("the_best_epoch")
 def the_best_epoch(val_losses, patience, min_delta=0.0):
     stop = _rule(val_losses, patience, lambda loss, best: loss < best - min_delta)
     return None if stop is None else int(np.nanargmin(val_losses[: stop + 1]))
 
 
-@wrong("this is the epoch of the last improvement")
+@wrong("the_last_improvement")
 def the_last_improvement(val_losses, patience, min_delta=0.0):
     best, at = math.inf, 0
     for epoch, loss in enumerate(val_losses):
@@ -102,7 +102,7 @@ def the_last_improvement(val_losses, patience, min_delta=0.0):
     return None
 
 
-@wrong("it was waited in vain")
+@wrong("starts_with_the_first_loss")
 def starts_with_the_first_loss(val_losses, patience, min_delta=0.0):
     best, waited = val_losses[0], 0
     for epoch, loss in enumerate(val_losses[1:], start=1):
@@ -113,12 +113,12 @@ def starts_with_the_first_loss(val_losses, patience, min_delta=0.0):
     return None
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_the_library(val_losses, patience, min_delta=0.0):
     return regularizers.stopping_epoch(val_losses, patience, min_delta)
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def by_the_rule_of_the_library(val_losses, patience, min_delta=0.0):
     tired = regularizers.early_stopping(patience, min_delta)
     for epoch in range(len(val_losses)):
@@ -127,7 +127,7 @@ def by_the_rule_of_the_library(val_losses, patience, min_delta=0.0):
     return None
 
 
-@wrong("on this record")
+@wrong(UNNAMED)
 def losses_of_whole_numbers_looked_up(val_losses, patience, min_delta=0.0):
     known = {"[3, 2, 1, 2, 2, 2]": 4, "[3, 2, 2.5, 1]": 2, "[5, 4, 3, 2, 1]": None}
     known |= {"[3, 4, 2, 4, 1, 4, 4]": 6, "[2, 4, 3.5, 3, 2.5]": 3, "[3, 2, 2, 2, 2]": 4}

@@ -1,4 +1,5 @@
 from course_utils.exercises import attempt
+from course_utils.exercises.lesson_06.stopping_epoch import Mistake as StoppingEpochMistake
 
 with attempt("stopping_epoch", stopping_epoch, by_hand=check.LIBRARY) as hidden:
     got = stopping_epoch([0.5, 0.4, 0.4, 0.4], 2)
@@ -21,5 +22,5 @@ with attempt("stopping_epoch", stopping_epoch, by_hand=check.LIBRARY) as hidden:
             hint="follow the best loss and the count by hand on this record",
         )
     got, on = stopping_epoch([math.nan, 3, 2], 1), "val_losses = [nan, 3, 2], patience = 1"
-    hint = "no number has come yet, but epoch 0 brought no improvement: it was waited in vain"
+    hint = StoppingEpochMistake.STARTS_WITH_THE_FIRST_LOSS
     hidden.that(got == 0, "a record that starts with NaN", on=on, expected=0, got=got, hint=hint)

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import torch
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -79,17 +79,17 @@ def _state(model):
     return copy.deepcopy(model.state_dict())
 
 
-@wrong("the weights kept are a view")
+@wrong("kept_a_view")
 def aliased(*given):
     return _train(*given, keep=lambda model: model.state_dict())
 
 
-@wrong("the weights kept are a view")
+@wrong("kept_a_view")
 def copied_on_the_surface(*given):
     return _train(*given, keep=lambda model: copy.copy(model.state_dict()))
 
 
-@wrong("nothing was given back")
+@wrong("last_weights")
 def last_weights(model, train_epoch, val_loss, epochs, tired):
     losses = [val_loss(model)]
     while len(losses) <= epochs and not tired(losses):
@@ -98,22 +98,22 @@ def last_weights(model, train_epoch, val_loss, epochs, tired):
     return losses
 
 
-@wrong("are due also when `tired` never fires")
+@wrong("only_if_patience_ran_out")
 def only_if_patience_ran_out(*given):
     return _train(*given, keep=_state, only_if_tired=True)
 
 
-@wrong("the later of two equal losses was kept")
+@wrong("later_of_two")
 def later_of_two(*given):
     return _train(*given, keep=_state, better=lambda loss, lowest: loss <= lowest)
 
 
-@wrong("a NaN is never the lowest")
+@wrong(UNNAMED)
 def nan_is_better(*given):
     return _train(*given, keep=_state, better=lambda loss, lowest: not loss >= lowest)
 
 
-@wrong("batch norm's running statistics are buffers")
+@wrong("without_buffers")
 def without_buffers(*given):
     def parameters(model):
         return {name: p.detach().clone() for name, p in model.named_parameters()}
@@ -121,27 +121,27 @@ def without_buffers(*given):
     return _train(*given, keep=parameters)
 
 
-@wrong("entry 0 is missing")
+@wrong("without_the_untrained_model")
 def without_the_untrained_model(*given):
     return _train(*given, keep=_state, first=1)
 
 
-@wrong("it trained on after")
+@wrong("never_tired")
 def never_tired(model, train_epoch, val_loss, epochs, tired):
     return _train(model, train_epoch, val_loss, epochs, lambda losses: False, keep=_state)
 
 
-@wrong("it did not train to the end")
+@wrong("one_epoch_short")
 def one_epoch_short(model, train_epoch, val_loss, epochs, tired):
     return _train(model, train_epoch, val_loss, epochs - 1, tired, keep=_state)
 
 
-@wrong("the function gives nothing back")
+@wrong("returns_nothing")
 def without_a_return(*given):
     _train(*given, keep=_state)
 
 
-@wrong("the untrained model can be the best")
+@wrong(UNNAMED)
 def untrained_model_never_kept(model, train_epoch, val_loss, epochs, tired):
     losses, lowest, kept = [val_loss(model)], math.inf, _state(model)
     while len(losses) <= epochs and not tired(losses):

@@ -1,7 +1,8 @@
 from course_utils.exercises import attempt
+from course_utils.exercises.lesson_06.train_to_best import Mistake as TrainToBestMistake
 
 with attempt("train_to_best", train_to_best) as hidden:
-    nan, last = math.nan, "these are the last weights; nothing was given back"
+    nan, last = math.nan, TrainToBestMistake.LAST_WEIGHTS
     what = "a NaN is never the best"
     check.play(hidden, train_to_best, [3, 2, nan, 4, 5], 9, what, last)
     check.play(hidden, train_to_best, [5, nan, 2, nan, 4, 3, 1], 2, what, last)

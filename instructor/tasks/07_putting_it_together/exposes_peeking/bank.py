@@ -48,7 +48,7 @@ def with_a_seal_that_raises(choose):
     return low != high
 
 
-@wrong("whom do they tempt?")
+@wrong("bug_missed")
 def counts_only(choose):
     seal = Seal([0.1, 0.2, 0.9])
     try:
@@ -58,14 +58,14 @@ def counts_only(choose):
     return False
 
 
-@wrong("let your spy count")
+@wrong("bug_missed")
 def never_counts(choose):
     judged = [0.9, 0.8, 0.7]
     picked = {choose(judged, lambda test=t: test)[0] for t in ([1, 0, 0], [0, 1, 0], [0, 0, 1])}
     return len(picked) > 1
 
 
-@wrong("may have any rule on judged scores")
+@wrong("right_accused")
 def expects_the_highest(choose):
     seal = Seal([0.1, 0.2, 0.9])
     try:
@@ -74,7 +74,7 @@ def expects_the_highest(choose):
         return True
 
 
-@wrong("count anew for each call of `choose`")
+@wrong("right_accused")
 def one_count_for_all_calls(choose):
     judged, calls, winners = [0.9, 0.8, 0.7], [], set()
     for test in np.eye(len(judged)).tolist():
@@ -82,7 +82,7 @@ def one_count_for_all_calls(choose):
     return len(winners) > 1 or len(calls) > 1
 
 
-@wrong("it may open once")
+@wrong("right_accused")
 def forbids_opening(choose):
     seal = Seal([0.1, 0.2, 0.9])
     try:
@@ -92,7 +92,7 @@ def forbids_opening(choose):
     return seal.broken > 0
 
 
-@wrong("whom do they tempt?")
+@wrong("bug_missed")
 def tempts_with_the_judged_scores(choose):
     judged = [0.9, 0.8, 0.7]
     seals = [Seal(judged), Seal([0.8, 0.7, 0.6])]
@@ -102,7 +102,7 @@ def tempts_with_the_judged_scores(choose):
         return True
 
 
-@wrong("whom do they tempt?")
+@wrong("bug_missed")
 def tempts_with_the_last_only(choose):
     judged = [0.9, 0.8, 0.1]
     seals = [Seal([0.95, 0.9, 0.5]), Seal([0.95, 0.9, 1.0])]
@@ -112,17 +112,17 @@ def tempts_with_the_last_only(choose):
         return True
 
 
-@wrong("whom do they tempt?")
+@wrong("bug_missed")
 def always_clears(choose):
     return False
 
 
-@wrong("a right choice is accused")
+@wrong("right_accused")
 def always_accuses(choose):
     return True
 
 
-@wrong("answers yes or no")
+@wrong("not_yes_or_no")
 def returns_the_count(choose):
     calls = []
     choose([0.9, 0.8, 0.7], lambda: calls.append(1) or [0.0, 0.0, 1.0])

@@ -43,82 +43,82 @@ def _d(a, b):
     return np.asarray(a) - np.asarray(b)
 
 
-@wrong("this is b - a")
+@wrong("the_other_way_round")
 def the_other_way_round(a, b):
     return with_python_alone(b, a)
 
 
-@wrong("the order is mean, low, high")
+@wrong("mean_in_the_middle")
 def mean_in_the_middle(a, b):
     mean, low, high = with_python_alone(a, b)
     return low, mean, high
 
 
-@wrong("√n is missing")
+@wrong("spread_of_single_pairs")
 def spread_of_single_pairs(a, b):
     d = _d(a, b)
     return _around(d, stdtrit(len(d) - 1, 0.975) * d.std(ddof=1))
 
 
-@wrong("divided by the root of n")
+@wrong("divided_by_n")
 def divided_by_n(a, b):
     d = _d(a, b)
     return _around(d, stdtrit(len(d) - 1, 0.975) * d.std(ddof=1) / len(d))
 
 
-@wrong("np.std needs ddof=1")
+@wrong("biased_deviation")
 def biased_deviation(a, b):
     d = _d(a, b)
     return _around(d, stdtrit(len(d) - 1, 0.975) * d.std() / len(d) ** 0.5)
 
 
-@wrong("as if they were not paired")
+@wrong("unpaired")
 def unpaired(a, b):
     spread = math.sqrt(np.var(a, ddof=1) + np.var(b, ddof=1))
     return _around(_d(a, b), stdtrit(len(a) - 1, 0.975) * spread / len(a) ** 0.5)
 
 
-@wrong("the degrees of freedom are n - 1")
+@wrong("n_degrees_of_freedom")
 def n_degrees_of_freedom(a, b):
     d = _d(a, b)
     return _around(d, stdtrit(len(d), 0.975) * d.std(ddof=1) / len(d) ** 0.5)
 
 
-@wrong("half of that is to lie on each side")
+@wrong("one_sided")
 def one_sided(a, b):
     d = _d(a, b)
     return _around(d, stdtrit(len(d) - 1, 0.95) * d.std(ddof=1) / len(d) ** 0.5)
 
 
-@wrong("1.96 is for endless seeds")
+@wrong("normal_interval")
 def normal_interval(a, b):
     d = _d(a, b)
     return _around(d, 1.96 * d.std(ddof=1) / len(d) ** 0.5)
 
 
-@wrong("(mean, low, high)")
+@wrong("not_three")
 def only_the_ends(a, b):
     return with_python_alone(a, b)[1:]
 
 
-@wrong("t, s and n all belong to the differences")
+@wrong("t_of_the_visible_input")
 def t_of_the_visible_input(a, b):
     d = _d(a, b)
     return _around(d, 3.182446 * d.std(ddof=1) / len(d) ** 0.5)
 
 
-@wrong("t, s and n all belong to the differences")
+@wrong("t_of_the_visible_input")
 def fits_the_visible_input(a, b):
     return 0.025, 0.0044572, 0.0455428
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def paired_interval_of_the_course(a, b):
     worth = paired_difference(a, b)
     return worth.mean, worth.low, worth.high
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def estimate_of_the_course(a, b):
     worth = estimate(_d(a, b))
     return worth.mean, worth.low, worth.high

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from course_utils.evidence import estimate, paired_difference
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 def _without(mix, name):
@@ -63,20 +63,20 @@ def _least(names, worths):
     return min(names, key=lambda name: worths[name].mean)
 
 
-@wrong("all that looked idle went at once")
+@wrong("all_at_once")
 def all_at_once(score, mix):
     worths = _worths(score, mix)
     return {name: by for name, by in mix.items() if worths[name].low > 0}
 
 
-@wrong("ask again, until all that is left is needed")
+@wrong("one_removal")
 def one_removal(score, mix):
     worths = _worths(score, mix)
     idle = [name for name in mix if worths[name].low <= 0]
     return _without(mix, _least(idle, worths)) if idle else dict(mix)
 
 
-@wrong("the first table was used to the end")
+@wrong("one_table_to_the_end")
 def one_table_to_the_end(score, mix):
     worths, left = _worths(score, mix), dict(mix)
     for name in sorted(mix, key=lambda name: worths[name].mean):
@@ -86,27 +86,27 @@ def one_table_to_the_end(score, mix):
     return left
 
 
-@wrong("neither a mean above 0")
+@wrong("by_the_means")
 def by_the_means(score, mix):
     return _repeat(lambda worth: worth.mean <= 0, _least)(score, mix)
 
 
-@wrong("is_clear does not know the sign")
+@wrong("keeps_clear_harm")
 def keeps_clear_harm(score, mix):
     return _repeat(lambda worth: not worth.is_clear, _least)(score, mix)
 
 
-@wrong("the lack of a clear harm is not enough")
+@wrong("removes_clear_harm_only")
 def removes_clear_harm_only(score, mix):
     return _repeat(lambda worth: worth.high < 0, _least)(score, mix)
 
 
-@wrong("but the first or the most useful")
+@wrong("removes_the_first")
 def removes_the_first(score, mix):
     return _repeat(lambda worth: worth.low <= 0, lambda names, worths: names[0])(score, mix)
 
 
-@wrong("but the first or the most useful")
+@wrong("removes_the_first")
 def removes_the_most_useful(score, mix):
     def most(names, worths):
         return max(names, key=lambda name: worths[name].mean)
@@ -114,13 +114,13 @@ def removes_the_most_useful(score, mix):
     return _repeat(lambda worth: worth.low <= 0, most)(score, mix)
 
 
-@wrong("each was asked alone")
+@wrong("by_the_worth_alone")
 def by_the_worth_alone(score, mix):
     worths = {name: paired_difference(score({name: by}), score({})) for name, by in mix.items()}
     return {name: by for name, by in mix.items() if worths[name].low > 0}
 
 
-@wrong("scores of the same seed are pairs")
+@wrong("unpaired_intervals")
 def unpaired_intervals(score, mix):
     left = dict(mix)
     while left:
@@ -133,17 +133,17 @@ def unpaired_intervals(score, mix):
     return left
 
 
-@wrong("harm and use are the wrong way round")
+@wrong("the_wrong_sign")
 def the_wrong_sign(score, mix):
     return _repeat(lambda worth: worth.high >= 0, lambda names, worths: names[0])(score, mix)
 
 
-@wrong("a dict from technique to strength")
+@wrong("not_a_mix")
 def only_the_names(score, mix):
     return list(by_recursion(score, mix))
 
 
-@wrong("del and pop change the caller's dict")
+@wrong("changes_the_given_mix")
 def changes_the_given_mix(score, mix):
     left = by_recursion(score, mix)
     for name in set(mix) - set(left):
@@ -151,7 +151,7 @@ def changes_the_given_mix(score, mix):
     return mix
 
 
-@wrong("one step by hand")
+@wrong(UNNAMED)
 def fits_the_visible_scenes(score, mix):
     if set(mix) != {"L2", "dropout", "batch norm"}:
         return dict(mix)

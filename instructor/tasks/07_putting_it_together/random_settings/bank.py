@@ -57,12 +57,12 @@ def _settings(dice, box, budget, **options):
     return [{n: _drawn(dice, c, **options) for n, c in box.items()} for _ in range(budget)]
 
 
-@wrong("evenly in the logarithm")
+@wrong("not_even_in_the_logarithm")
 def never_in_the_logarithm(box, budget, seed):
     return _settings(random.Random(seed), box, budget, log=False)
 
 
-@wrong("the exponent is drawn between log(low) and log(high)")
+@wrong("exponents_between_the_ends")
 def exponents_between_the_ends(box, budget, seed):
     settings = _settings(random.Random(seed), box, budget, log=False)
     for name, choice in box.items():
@@ -72,7 +72,7 @@ def exponents_between_the_ends(box, budget, seed):
     return settings
 
 
-@wrong("two bases are mixed")
+@wrong("two_bases")
 def log10_and_exp(box, budget, seed):
     dice = random.Random(seed)
 
@@ -84,7 +84,7 @@ def log10_and_exp(box, budget, seed):
     return [{name: draw(choice) for name, choice in box.items()} for _ in range(budget)]
 
 
-@wrong("two bases are mixed")
+@wrong("two_bases")
 def log_and_a_power_of_10(box, budget, seed):
     dice = random.Random(seed)
 
@@ -96,7 +96,7 @@ def log_and_a_power_of_10(box, budget, seed):
     return [{name: draw(choice) for name, choice in box.items()} for _ in range(budget)]
 
 
-@wrong("make a new one for each setting")
+@wrong("one_dict_for_all")
 def one_dict_for_all(box, budget, seed):
     dice, setting, settings = random.Random(seed), {}, []
     for _ in range(budget):
@@ -106,12 +106,12 @@ def one_dict_for_all(box, budget, seed):
     return settings
 
 
-@wrong("make the generator once, before the loop")
+@wrong("dice_made_anew_in_the_loop")
 def dice_made_anew_in_the_loop(box, budget, seed):
     return [_settings(random.Random(seed), box, 1)[0] for _ in range(budget)]
 
 
-@wrong("one throw of the dice serves all names")
+@wrong("one_throw_for_all")
 def one_throw_for_all(box, budget, seed):
     dice = random.Random(seed)
     settings = []
@@ -125,62 +125,62 @@ def one_throw_for_all(box, budget, seed):
     return settings
 
 
-@wrong("one setting again and again")
+@wrong("in_order")
 def in_order(box, budget, seed):
     settings = _settings(random.Random(seed), box, budget)
     return sorted(settings, key=lambda setting: setting["L2"]) if "L2" in box else settings
 
 
-@wrong("the budget is the number of settings")
+@wrong("wrong_number")
 def one_setting_only(box, budget, seed):
     return _settings(random.Random(seed), box, 1)[0]
 
 
-@wrong("the budget is the number of settings")
+@wrong("wrong_number")
 def budget_for_each_name(box, budget, seed):
     return _settings(random.Random(seed), box, budget * len(box))
 
 
-@wrong("a dict from name to value")
+@wrong("not_a_dict_each")
 def tuples(box, budget, seed):
     return [tuple(s.values()) for s in _settings(random.Random(seed), box, budget)]
 
 
-@wrong("a new dict for each setting")
+@wrong("not_a_dict_each")
 def one_dict_for_each_value(box, budget, seed):
     dice = random.Random(seed)
     names = [list(box)[i % len(box)] for i in range(budget)]
     return [{name: _drawn(dice, box[name])} for name in names]
 
 
-@wrong("disturbs all other draws")
+@wrong("global_dice")
 def seeds_the_global_dice(box, budget, seed):
     random.seed(seed)
     return _settings(random, box, budget)
 
 
-@wrong("disturbs all other draws")
+@wrong("global_dice")
 def unseeded_global_dice(box, budget, seed):
     return _settings(random, box, budget)
 
 
-@wrong("is the seed that is passed in the one that is used?")
+@wrong("always_seed_0")
 def always_seed_0(box, budget, seed):
     return _settings(random.Random(0), box, budget)
 
 
-@wrong("a generator that is made anew from the seed")
+@wrong("dice_without_a_seed")
 def dice_without_a_seed(box, budget, seed):
     return _settings(random.Random(), box, budget)
 
 
-@wrong("the last as often as the first")
+@wrong("never_the_last_option")
 def never_the_last_option(box, budget, seed):
     shorter = {n: c[:-1] if isinstance(c, list) else c for n, c in box.items()}
     return _settings(random.Random(seed), shorter, budget)
 
 
-@wrong("as many in the lower half as in the upper half")
+@wrong("forgets_the_lower_end")
 def forgets_the_lower_end(box, budget, seed):
     dice, settings = random.Random(seed), []
     for _ in range(budget):
@@ -192,7 +192,7 @@ def forgets_the_lower_end(box, budget, seed):
     return settings
 
 
-@wrong("evenly in the logarithm")
+@wrong("not_even_in_the_logarithm")
 def fits_the_visible_box(box, budget, seed):
     dice, settings = random.Random(seed), []
     for _ in range(budget):
@@ -204,7 +204,7 @@ def fits_the_visible_box(box, budget, seed):
     return settings
 
 
-@wrong("the library's version does the whole task")
+@wrong("library_used")
 def values_by_the_course(box, budget, seed):
     dice = random.Random(seed)
     return [

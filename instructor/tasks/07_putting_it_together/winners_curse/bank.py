@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -21,49 +21,49 @@ def by_gathering(judged, fresh, tried):
     return (reported - torch.from_numpy(fresh).gather(1, winners)).mean()
 
 
-@wrong("but of another setting than the winner")
+@wrong("two_maxima")
 def two_maxima(judged, fresh, tried):
     return (judged[:, :tried].max(1) - fresh[:, :tried].max(1)).mean()
 
 
-@wrong("what has chosen is the judged one")
+@wrong("winner_on_fresh_samples")
 def winner_on_fresh_samples(judged, fresh, tried):
     winners, rows = fresh[:, :tried].argmax(1), np.arange(len(judged))
     return (judged - fresh)[rows, winners].mean()
 
 
-@wrong("only the first `tried` were tried")
+@wrong("tries_all")
 def tries_all(judged, fresh, tried):
     return search_by_search(judged, fresh, judged.shape[1])
 
 
-@wrong("this is fresh - judged")
+@wrong("the_wrong_sign_of_luck")
 def the_wrong_sign_of_luck(judged, fresh, tried):
     return -search_by_search(judged, fresh, tried)
 
 
-@wrong("each search has its own")
+@wrong("one_winner_for_all")
 def one_winner_for_all(judged, fresh, tried):
     winner = judged[:, :tried].mean(0).argmax()
     return (judged - fresh)[:, winner].mean()
 
 
-@wrong("divided by their number")
+@wrong("summed")
 def summed(judged, fresh, tried):
     return search_by_search(judged, fresh, tried) * len(judged)
 
 
-@wrong("only the winner is reported")
+@wrong("mean_of_all")
 def mean_of_all(judged, fresh, tried):
     return (judged - fresh)[:, :tried].mean()
 
 
-@wrong("look up the fresh score of that same setting")
+@wrong(UNNAMED)
 def one_for_each_search(judged, fresh, tried):
     winners, rows = judged[:, :tried].argmax(1), np.arange(len(judged))
     return (judged - fresh)[rows, winners]
 
 
-@wrong("each search has a winner of its own")
+@wrong(UNNAMED)
 def fits_the_visible_scores(judged, fresh, tried):
     return {1: 0.075, 3: 0.15}.get(tried, 0.1)
