@@ -16,6 +16,7 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
+    SWAPPED = "both values are there, but in the other order: best, smallest"
     BEST_SINGLE_RUN = "this is the p of the single best run; one lucky seed is no evidence"
     PLACE = "this is its place in the list; look the p up"
     OVERLAPPING_INTERVALS = (
@@ -39,7 +40,7 @@ def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> N
             on=on,
             hint="the mean over the seeds, of each p; then the p of the highest",
             mistakes={
-                Mistake.BEST_SINGLE_RUN: 0.3,
+                (Mistake.SWAPPED if smallest == 0.5 else Mistake.BEST_SINGLE_RUN): 0.3,
                 Mistake.PLACE: 2.0,
             },
         )

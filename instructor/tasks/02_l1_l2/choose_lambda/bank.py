@@ -85,6 +85,66 @@ def fits_the_visible_sweep(values, val_acc):
     return (0.01, True) if len(values) == 4 else (values[1], False)
 
 
+@right
+def with_scipy(values, val_acc):
+    from scipy import stats
+
+    order = sorted(range(len(values)), key=lambda i: -np.nan_to_num(np.mean(val_acc[i])))
+    gap = val_acc[order[0]] - val_acc[0]
+    return [values[order[0]], bool(gap.any()) and bool(stats.ttest_1samp(gap, 0).pvalue < 0.05)]
+
+
+@right
+def masked(values, val_acc):
+    means = np.ma.masked_invalid(np.mean(val_acc, axis=1))
+    strength = values[int(means.argmax())]
+    gain = paired_difference(val_acc[values.index(strength)], val_acc[0])
+    return strength, strength > 0 and gain.low > 0
+
+
+def _finite(val_acc):
+    return np.where(np.isnan(val_acc).any(1, keepdims=True), -1.0, val_acc)
+
+
+@wrong(UNNAMED)
+def by_the_median(values, val_acc):
+    top = int(np.median(_finite(val_acc), axis=1).argmax())
+    return values[top], paired_difference(val_acc[top], val_acc[0]).is_clear
+
+
+@wrong(UNNAMED)
+def pairs_sorted_scores(values, val_acc):
+    top = int(_finite(val_acc).sum(axis=1).argmax())
+    ranked = np.sort(val_acc, axis=1)
+    return values[top], paired_difference(ranked[top], ranked[0]).is_clear
+
+
+@wrong(UNNAMED)
+def by_two_points(values, val_acc):
+    means = _finite(val_acc).mean(axis=1)
+    return values[int(means.argmax())], bool(means.max() - means[0] > 0.02)
+
+
+@wrong(UNNAMED)
+def by_the_standard_error(values, val_acc):
+    top = int(_finite(val_acc).sum(axis=1).argmax())
+    gap = val_acc[top] - val_acc[0]
+    return values[top], bool(gap.mean() > gap.std(ddof=1) / np.sqrt(len(gap)))
+
+
+@wrong(UNNAMED)
+def every_seed_has_to_gain(values, val_acc):
+    top = int(_finite(val_acc).sum(axis=1).argmax())
+    return values[top], bool((val_acc[top] > val_acc[0]).all())
+
+
+@wrong(UNNAMED)
+def fills_the_gaps(values, val_acc):
+    val_acc[np.isnan(val_acc)] = 0.0
+    top = int(val_acc.sum(axis=1).argmax())
+    return values[top], paired_difference(val_acc[top], val_acc[0]).is_clear
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "val_acc.mean(1) -> val_acc.sum(1)": "all λ have the same seeds: sums rank like means",

@@ -100,6 +100,64 @@ def fits_the_visible_sweeps(plain, normed):
     return known.get(round(float(plain[0, 0] + normed[0, 0]), 2), "neither")
 
 
+@right
+def with_scipy(plain, normed):
+    from scipy import stats
+
+    pair = []
+    for acc in (normed, plain):
+        whole = [list(row) for row in acc if not np.isnan(row).any()]
+        pair.append(np.array(max(whole, key=sum)))
+    test = stats.ttest_rel(*pair)
+    if test.pvalue >= 0.05:
+        return "neither"
+    return "helps" if test.statistic > 0 else "harms"
+
+
+def _rows(plain, normed, rank):
+    chosen = []
+    for acc in (normed, plain):
+        whole = acc[np.isfinite(acc).all(axis=1)]
+        chosen.append(whole[max(range(len(whole)), key=lambda i: rank(whole[i]))])
+    return chosen
+
+
+@wrong(UNNAMED)
+def best_by_the_median(plain, normed):
+    return _word(*_rows(plain, normed, np.median))
+
+
+@wrong(UNNAMED)
+def pairs_sorted_scores(plain, normed):
+    return _word(*map(np.sort, _rows(plain, normed, np.mean)))
+
+
+@wrong(UNNAMED)
+def by_one_point(plain, normed):
+    gain = np.subtract(*_rows(plain, normed, np.mean)).mean()
+    return "helps" if gain > 0.011 else "harms" if gain < -0.011 else "neither"
+
+
+@wrong(UNNAMED)
+def by_the_standard_error(plain, normed):
+    gaps = np.subtract(*_rows(plain, normed, np.mean))
+    error = gaps.std(ddof=1) / np.sqrt(len(gaps))
+    return "helps" if gaps.mean() > error else "harms" if gaps.mean() < -error else "neither"
+
+
+@wrong(UNNAMED)
+def by_a_count_of_seeds(plain, normed):
+    wins = int((np.subtract(*_rows(plain, normed, np.mean)) > 0).sum())
+    return {0: "harms", plain.shape[1]: "helps"}.get(wins, "neither")
+
+
+@wrong(UNNAMED)
+def writes_into_the_sweep(plain, normed):
+    for acc in (plain, normed):
+        acc[np.isnan(acc)] = 0.0
+    return _word(*_rows(plain, normed, np.mean))
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "acc.mean(1) -> acc.sum(1)": "every row has the same seeds: sums and means rank alike",

@@ -128,6 +128,87 @@ def the_largest_if_none(watched, fresh, patiences):
     return patience or patiences[-1], saved
 
 
+def _walk(watched, fresh, patiences, *, restore, reference, costly):
+    """The smallest patience that is not costly, by other ideas of what is restored and compared."""
+    length = watched.shape[1]
+    whole = [reference(row, honest, length) for row, honest in zip(watched, fresh, strict=True)]
+    for patience in patiences:
+        found = [regularizers.stopping_epoch(list(row), patience) for row in watched]
+        cut = [length if epoch is None else epoch + 1 for epoch in found]
+        here = [restore(*both) for both in zip(watched, fresh, cut, strict=True)]
+        if not costly(np.array(here), np.array(whole)):
+            return patience, float(np.mean([length - c for c in cut]))
+    return None, 0.0
+
+
+def _by_watched(row, honest, cut):
+    return honest[row[:cut].argmin()]
+
+
+def _clearly(a, b):
+    gap = paired_difference(a, b)
+    return gap.is_clear and gap.mean > 0
+
+
+@right
+def with_helpers(watched, fresh, patiences):
+    return _walk(
+        watched, fresh, patiences, restore=_by_watched, reference=_by_watched, costly=_clearly
+    )
+
+
+@wrong(UNNAMED)
+def chosen_on_the_fresh_half(watched, fresh, patiences):
+    def lowest(row, honest, cut):
+        return honest[:cut].min()
+
+    return _walk(watched, fresh, patiences, restore=lowest, reference=lowest, costly=_clearly)
+
+
+@wrong(UNNAMED)
+def against_the_best_fresh_loss(watched, fresh, patiences):
+    def lowest(row, honest, cut):
+        return honest.min()
+
+    return _walk(watched, fresh, patiences, restore=_by_watched, reference=lowest, costly=_clearly)
+
+
+@wrong(UNNAMED)
+def against_the_last_epoch(watched, fresh, patiences):
+    def last(row, honest, cut):
+        return honest[-1]
+
+    return _walk(watched, fresh, patiences, restore=_by_watched, reference=last, costly=_clearly)
+
+
+@wrong(UNNAMED)
+def pairs_sorted_losses(watched, fresh, patiences):
+    def sorted_pairs(a, b):
+        return _clearly(np.sort(a), np.sort(b))
+
+    return _walk(
+        watched, fresh, patiences, restore=_by_watched, reference=_by_watched, costly=sorted_pairs
+    )
+
+
+@wrong(UNNAMED)
+def by_the_median_cost(watched, fresh, patiences):
+    def median(a, b):
+        return np.median(a - b) > 0.05
+
+    return _walk(
+        watched, fresh, patiences, restore=_by_watched, reference=_by_watched, costly=median
+    )
+
+
+@wrong(UNNAMED)
+def one_epoch_beyond_the_stop(watched, fresh, patiences):
+    def beyond(row, honest, cut):
+        return honest[row[: cut + 1].argmin()]
+
+    return _walk(watched, fresh, patiences, restore=beyond, reference=_by_watched, costly=_clearly)
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "zip(watched, ends, strict=True) -> zip(watched, ends)": "both are equally long",

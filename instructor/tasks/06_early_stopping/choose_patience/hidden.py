@@ -31,3 +31,26 @@ with attempt("choose_patience", choose_patience) as hidden:
     got = hidden.pair(got, "patience, saved", on=on)
     hint = Mistake.THE_LARGEST_IF_NONE
     hidden.that(got[0] is None, "patience", on=on, expected=None, got=got[0], hint=hint)
+    # Records at random: the two halves agree in the long run, and not epoch by epoch.
+    dice = np.random.default_rng(7)
+    for _ in range(40):
+        n, last = int(dice.integers(3, 8)), int(dice.integers(6, 14))
+        slope = 2 * np.exp(-np.arange(last + 1) / 3) + 0.05 * np.arange(last + 1)
+        halves = slope + dice.normal(0, 0.1, (n, 1)) + dice.normal(0, 0.15, (2, n, last + 1))
+        watched, fresh = halves.round(3)
+        full, wanted = fresh[np.arange(n), watched.argmin(1)], None
+        for patience in (1, 2, 3):
+            ends = [regularizers.stopping_epoch(row.tolist(), patience) for row in watched]
+            ends = [last if e is None else e for e in ends]
+            kept = [row[: e + 1].argmin() for row, e in zip(watched, ends, strict=True)]
+            if paired_difference(fresh[np.arange(n), kept], full).low <= 0:
+                wanted = patience
+                break
+        given = watched.copy(), fresh.copy()
+        on = f"watched = {watched.tolist()}, fresh = {fresh.tolist()}, patiences = [1, 2, 3]"
+        got = hidden.pair(choose_patience(*given, [1, 2, 3]), "patience, saved", on=on)[0]
+        hint = "stop and restore by the watched losses; compare by the fresh ones of these epochs"
+        hidden.that(got == wanted, "patience", on=on, expected=wanted, got=got, hint=hint)
+        kept = all(map(np.array_equal, given, (watched, fresh)))
+        hint, what = "write into a copy; others need the record", "the record stays as it is"
+        hidden.that(kept, what, on=on, expected="the same losses", got="changed ones", hint=hint)

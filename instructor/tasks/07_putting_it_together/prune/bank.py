@@ -162,3 +162,87 @@ def fits_the_visible_scenes(score, mix):
         return {}
     kept = "L2" if worth.mean == 0 else "dropout"
     return {kept: mix[kept]}
+
+
+@right
+def with_scipy(score, mix):
+    from scipy import stats
+
+    names = list(mix)
+    while names:
+        here = np.asarray(score({n: mix[n] for n in names}))
+        table = []
+        for gone in names:
+            gap = here - np.asarray(score({n: mix[n] for n in names if n != gone}))
+            alike = not gap.std() and gap[0] <= 0
+            if gap.std():
+                alike = stats.ttest_1samp(gap, 0, alternative="greater").pvalue > 0.025
+            table.append((not alike, gap.mean(), gone))
+        needed, _, worst = min(table)
+        if needed:
+            break
+        names.remove(worst)
+    return {n: mix[n] for n in names}
+
+
+@wrong(UNNAMED)
+def lowest_end_goes(score, mix):
+    kept = dict(mix)
+    while kept:
+        table = [(worth.low, name) for name, worth in _worths(score, kept).items()]
+        end, weakest = min(table)
+        if end > 0:
+            break
+        kept.pop(weakest)
+    return kept
+
+
+@wrong(UNNAMED)
+def lowest_median_goes(score, mix):
+    kept = dict(mix)
+    while kept:
+        gaps = {n: np.subtract(score(kept), score(_without(kept, n))) for n in kept}
+        spare = [n for n, gap in gaps.items() if estimate(gap).low <= 0]
+        if not spare:
+            break
+        kept.pop(min(spare, key=lambda n: np.median(gaps[n])))
+    return kept
+
+
+@wrong(UNNAMED)
+def pairs_sorted_scores(score, mix):
+    return _repeat_sorted(score, dict(mix))
+
+
+def _repeat_sorted(score, kept):
+    table = {}
+    for name in kept:
+        table[name] = paired_difference(
+            sorted(score(kept)), sorted(score({k: v for k, v in kept.items() if k != name}))
+        )
+    spare = sorted((gap.mean, name) for name, gap in table.items() if gap.low <= 0)
+    return _repeat_sorted(score, _without(kept, spare[0][1])) if spare else kept
+
+
+@wrong(UNNAMED)
+def half_a_point_is_needed(score, mix):
+    kept = dict(mix)
+    while kept:
+        gains = {n: np.mean(score(kept)) - np.mean(score(_without(kept, n))) for n in kept}
+        weakest = min(gains, key=gains.get)
+        if gains[weakest] > 0.0005:
+            break
+        kept.pop(weakest)
+    return kept
+
+
+@wrong(UNNAMED)
+def never_the_last_one(score, mix):
+    kept = dict(mix)
+    while len(kept) > 1:
+        table = _worths(score, kept)
+        spare = {name: gap.mean for name, gap in table.items() if gap.low <= 0}
+        if not spare:
+            break
+        kept.pop(min(spare, key=spare.get))
+    return kept

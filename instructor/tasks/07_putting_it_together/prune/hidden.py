@@ -50,3 +50,28 @@ with attempt("prune", prune) as hidden:
         ("the same, scores as lists", of_fractions, {"L2": 0.1, "dropout": 0.3}, ["dropout"]),
     ):
         check.pruned(hidden, prune, score, mix, kept, on=what, mistakes={})
+    # Worlds at random: every mix has a score of its own, noise and an outlier included.
+    dice = np.random.default_rng(9)
+    for _ in range(30):
+        mix = dict.fromkeys("abcd"[: dice.integers(2, 5)], 1.0) | {"a": 2.5}
+        table, spread = {}, dice.choice([0.002, 0.01, 0.03])
+
+        def score(mix, table=table, spread=spread):
+            key = frozenset(mix.items())
+            if key not in table:
+                table[key] = seeds + 0.015 * len(mix) + dice.normal(0, 0.015)
+                table[key] += spread * dice.normal(size=8)
+                table[key][dice.integers(8)] += dice.choice([0.0, 0.1])
+            return table[key].copy()
+
+        left = dict(mix)
+        while left:
+            rests = {k: {j: by for j, by in left.items() if j != k} for k in left}
+            worth = {k: paired_difference(score(left), score(rests[k])) for k in left}
+            spare = [k for k in left if worth[k].low <= 0]
+            if not spare:
+                break
+            left = rests[min(spare, key=lambda k: worth[k].mean)]
+        told = {"".join(sorted(dict(k))): v.round(4).tolist() for k, v in table.items()}
+        on = f"a world at random; scores of the mixes that are met on the way: {told}"
+        check.pruned(hidden, prune, score, mix, list(left), on=on, mistakes={})
