@@ -28,7 +28,10 @@ def judge(answer: Any, **options: Any) -> None:
 
 def test_a_learner_reads_what_came_of_it(capsys: pytest.CaptureFixture[str]) -> None:
     judge(double)
-    assert capsys.readouterr().out == "✓ double: 1 property holds\n"
+    assert (
+        capsys.readouterr().out
+        == "✓ double: 1 visible property holds; more are checked when it is graded\n"
+    )
     judge(untouched)
     assert capsys.readouterr().out == "○ double: not attempted yet\n"
     judge(lambda x: x)

@@ -48,6 +48,9 @@ class Common(Mistakes):
         "`bool(...)` of one entry gives a single one. Does every path return it?"
     )
     GRADIENT_CUT = "`.item()`, `.detach()` and `torch.tensor(...)` cut the gradient off"
+    INPUT_CHANGED = (
+        "`*=`, `+=`, `.sort()` and names ending in _ write into what was passed in; make a copy"
+    )
     LIBRARY_USED = "the library's version does the whole task; here you write what it does"
     RAISED = "run that line in a cell of your own, with these values; do shapes and types fit?"
     UNKNOWN_NAME = (

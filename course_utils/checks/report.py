@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -113,6 +113,18 @@ class Check:
             hint=Common.NOT_A_PAIR.given(names=names),
         )
         return got[0], got[1]
+
+    def kept(self, given: Iterable[Any], before: Iterable[Any], *, on: str) -> None:
+        """Tensors, arrays or lists that were passed in are as they were, NaN included."""
+        for now, then in zip(given, before, strict=True):
+            self.that(
+                bool(np.array_equal(np.asarray(now), np.asarray(then), equal_nan=True)),
+                "what is passed in stays as it is",
+                on=on,
+                expected=then,
+                got=now,
+                hint=Common.INPUT_CHANGED,
+            )
 
     def verdict(
         self, got: object, *, broken: bool, bug: str, on: str, missed: str, accused: str

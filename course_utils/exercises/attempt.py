@@ -33,8 +33,9 @@ def attempt(
 ) -> Iterator[Check]:
     """Check the learner's `answer` to `task` in the body, and report what comes of it.
 
-    Prints one line when everything holds, the explanation of a `CheckFailed`, the place of an error
-    in the answer's own lines, or "not attempted yet" for a `NotImplementedError`.
+    Prints one line when everything holds, which says that more is checked later; else the
+    explanation of a `CheckFailed`, the place of an error in the answer's own lines, or "not
+    attempted yet" for a `NotImplementedError`.
 
     Args:
         by_hand: Library functions that do the task's work; an answer that calls one is not right.
@@ -63,7 +64,12 @@ def attempt(
         known = Common.UNKNOWN_NAME if isinstance(error, NameError) else Common.RAISED
         _report(f"✗ {task}: {_what_happened(error, answer, known)}", known.id, error)
     else:
-        print(repr(check.passed()))
+        print(_passed(task, len(check.passed().properties)))
+
+
+def _passed(task: str, count: int) -> str:
+    hold = "property holds" if count == 1 else "properties hold"
+    return f"✓ {task}: {count} visible {hold}; more are checked when it is graded"
 
 
 def _report(text: str, mistake: str = "", error: Exception | None = None) -> None:

@@ -1,6 +1,11 @@
 """Visible checks of exercise 04: one module per task."""
 
-from course_utils.exercises.lesson_04.batch_norm1d import batch_norm, named_buffers, refuses_one
+from course_utils.exercises.lesson_04.batch_norm1d import (
+    batch_norm,
+    named_buffers,
+    own_lines,
+    refuses_one,
+)
 from course_utils.exercises.lesson_04.common import LIBRARY
 from course_utils.exercises.lesson_04.does_it_help import does_it_help, sweeps
 from course_utils.exercises.lesson_04.exposes_batch_dependence import (
@@ -19,6 +24,7 @@ __all__ = [
     "fold",
     "layer_norm",
     "named_buffers",
+    "own_lines",
     "refuses_one",
     "sweeps",
     "verdict",

@@ -33,18 +33,23 @@ class Mistake(Mistakes):
 def batch_norm(answer: Callable[..., nn.Module]) -> None:
     """Task ``BatchNorm1d(features, eps, momentum)``."""
     with attempt("BatchNorm1d", answer, by_hand=LIBRARY) as check:
-        parents = getattr(answer, "__mro__", ())
-        check.that(
-            nn.modules.batchnorm._NormBase not in parents and BatchNorm1d not in parents[1:],
-            "written by hand",
-            on="the classes that yours is made from",
-            expected="class BatchNorm1d(nn.Module)",
-            got=[parent.__name__ for parent in parents],
-            hint=Common.LIBRARY_USED,
-        )
+        own_lines(check, answer)
         check.include(checks.batch_norm(answer))
         named_buffers(check, answer(4))
         refuses_one(check, answer(4), torch.randn(1, 4))
+
+
+def own_lines(check: Check, answer: Callable[..., nn.Module]) -> None:
+    """`answer` inherits from no layer that is a batch norm already."""
+    parents = getattr(answer, "__mro__", ())
+    check.that(
+        nn.modules.batchnorm._NormBase not in parents and BatchNorm1d not in parents[1:],
+        "written by hand",
+        on="the classes that yours is made from",
+        expected="class BatchNorm1d(nn.Module)",
+        got=[parent.__name__ for parent in parents],
+        hint=Common.LIBRARY_USED,
+    )
 
 
 def named_buffers(check: Check, layer: nn.Module) -> None:

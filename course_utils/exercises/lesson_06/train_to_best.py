@@ -83,24 +83,33 @@ def play(
     patience: int,
     what: str,
     last_weights: str,
+    *,
+    tired: Callable[[list[float]], bool] | None = None,
+    until: str = "",
 ) -> None:
     """`answer` trains a `Walker` whose losses are those of `script`, and leaves the best weights.
 
+    The rule is `patience`, or another one, `tired`, which `until` puts in words.
     `what` is the property that this script shows, `last_weights` a hint for the answer that leaves
     the last weights in the model.
     """
-    model, stop = Walker(), stopping_epoch(script, patience)
-    wanted = script if stop is None else script[: stop + 1]
-    best = min(loss for loss in wanted if loss == loss)
-    on = f"epochs {len(script) - 1}, patience {patience}, validation losses as scripted: {script}"
 
-    def val_loss(walker: Walker) -> float:
-        return float((script + 1000 * [script[-1]])[int(walker.weight)])
-
-    def tired(losses: list[float]) -> bool:
+    def out_of_patience(losses: list[float]) -> bool:
         return stopping_epoch(losses, patience) is not None
 
-    got = answer(model, walk, val_loss, len(script) - 1, tired)
+    model, rule = Walker(), tired or out_of_patience
+    ends = (e for e in range(1, len(script)) if rule(script[: e + 1]))
+    wanted = script[: next(ends, len(script) - 1) + 1]
+    best = min(loss for loss in wanted if loss == loss)
+    stops = f"stop {until}" if until else f"patience {patience}"
+    on = f"epochs {len(script) - 1}, {stops}, validation losses as scripted: {script}"
+    scored: list[int] = []
+
+    def val_loss(walker: Walker) -> float:
+        scored.append(int(walker.weight))
+        return float((script + 1000 * [script[-1]])[int(walker.weight)])
+
+    got = answer(model, walk, val_loss, len(script) - 1, rule)
     check.close(
         "it returns the losses up to the stop",
         listed(check, got, on),
@@ -112,6 +121,14 @@ def play(
             Mistake.NEVER_TIRED: script,
             Mistake.ONE_EPOCH_SHORT: (wanted[:-1]),
         },
+    )
+    check.that(
+        scored == list(range(len(wanted))),
+        "each loss is taken once, after its epoch",
+        on=f"{on}; how many epochs the model had seen at each call of val_loss",
+        expected=list(range(len(wanted))),
+        got=scored,
+        hint="call val_loss once before training and once after each epoch; keep what it says",
     )
     check.close(
         what,

@@ -82,3 +82,24 @@ def the_sum(predictions, truth):
 @wrong(UNNAMED)
 def the_visible_pair(predictions, truth):
     return 2.5, 4.0
+
+
+@right
+def by_numpy(predictions, truth):
+    fits, goal = predictions.numpy(), truth.numpy()
+    center = np.mean(fits, axis=0)
+    return float(np.mean((goal - center) ** 2)), float(np.var(fits, axis=0).mean())
+
+
+@wrong("input_changed")
+def centers_the_predictions_in_place(predictions, truth):
+    center = predictions.sum(dim=0) / len(predictions)
+    predictions.sub_(center)
+    return torch.nn.functional.mse_loss(center, truth), torch.mean(predictions * predictions)
+
+
+@wrong(UNNAMED)
+def medians_for_means(predictions, truth):
+    center = predictions.quantile(0.5, dim=0)
+    spread = torch.mean(torch.pow(predictions - center, 2))
+    return torch.nn.functional.mse_loss(center, truth), spread

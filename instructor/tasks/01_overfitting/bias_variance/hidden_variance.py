@@ -10,3 +10,7 @@ with attempt("bias_variance", bias_variance) as hidden:
         hint = "one fit alone has no variance; else the variance among fits, point by point"
         mistakes = {"this divides by fits - 1": wanted * fits / max(fits - 1, 1)}
         hidden.close("variance", got, wanted, on=on, hint=hint, mistakes=mistakes)
+    given = torch.randn(4, 6), torch.randn(6)
+    copies = [t.clone() for t in given]
+    bias_variance(*copies)
+    hidden.kept(copies, given, on="4 random fits at 6 points")

@@ -111,6 +111,30 @@ def last_epoch_for_none(train_loss, val_loss):
     return turn, val_loss.shape[1] - 1 if since is None else since
 
 
+@wrong("input_changed")
+def subtracts_the_turn_in_place(train_loss, val_loss):
+    turn = int(np.argmin([column.mean() for column in val_loss.T]))
+    train_loss -= train_loss[:, [turn]].copy()
+    val_loss -= val_loss[:, [turn]].copy()
+    since = None
+    for epoch in reversed(range(turn + 1, val_loss.shape[1])):
+        if estimate(val_loss[:, epoch]).low <= 0 or estimate(train_loss[:, epoch]).high >= 0:
+            return turn, since
+        since = epoch
+    return turn, since
+
+
+@wrong(UNNAMED)
+def sorts_the_seeds(train_loss, val_loss):
+    return forward_with_a_reset(np.sort(train_loss, axis=0), np.sort(val_loss, axis=0))
+
+
+@wrong(UNNAMED)
+def by_the_median_curve(train_loss, val_loss):
+    middle = np.median(val_loss, axis=0).argmin()
+    return int(middle), forward_with_a_reset(train_loss, val_loss)[1]
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "val_loss.mean(0) -> val_loss.sum(0)": "each epoch has the same seeds: both rank alike",

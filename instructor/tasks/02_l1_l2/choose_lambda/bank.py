@@ -91,7 +91,9 @@ def with_scipy(values, val_acc):
 
     order = sorted(range(len(values)), key=lambda i: -np.nan_to_num(np.mean(val_acc[i])))
     gap = val_acc[order[0]] - val_acc[0]
-    return [values[order[0]], bool(gap.any()) and bool(stats.ttest_1samp(gap, 0).pvalue < 0.05)]
+    if gap.std() < 1e-9:
+        return [values[order[0]], bool(abs(gap.mean()) > 1e-9)]
+    return [values[order[0]], bool(stats.ttest_1samp(gap, 0).pvalue < 0.05)]
 
 
 @right

@@ -87,6 +87,50 @@ def always_float32(x, p, training):
     return x.float() * (torch.rand(x.shape) >= p) / (1 - p) if training else x
 
 
+@right
+def by_where_a_number_is_drawn(x, p, training):
+    if training and p > 0:
+        dropped = torch.empty(x.shape).uniform_().lt(p)
+        return torch.masked_fill(x, dropped, 0).div(1.0 - p)
+    return x
+
+
+@wrong(UNNAMED)
+def an_exact_count(x, p, training):
+    if not training:
+        return x
+    order = torch.randperm(x.numel()).reshape(x.shape)
+    return torch.where(order < round(p * x.numel()), torch.zeros_like(x), x.div(1 - p))
+
+
+@wrong(UNNAMED)
+def an_exact_count_in_each_row(x, p, training):
+    if not training:
+        return x
+    width = x.shape[-1]
+    ranks = torch.rand(x.shape, dtype=torch.float64).argsort(-1).argsort(-1)
+    out = x.clone()
+    out[ranks < round(p * width)] = 0
+    return out.div(1 - p)
+
+
+@wrong(UNNAMED)
+def in_pairs(x, p, training):
+    if not training:
+        return x
+    flat = torch.empty(x.numel() // 2 + 1).bernoulli_(1 - p).repeat_interleave(2)[: x.numel()]
+    return x.div(1 - p).mul(flat.reshape(x.shape).to(x.dtype))
+
+
+@wrong("without_rescaling")
+def forgets_to_rescale_small_p(x, p, training):
+    if training:
+        dropped = torch.empty(x.shape).uniform_().lt(p)
+        x = torch.masked_fill(x, dropped, 0)
+        return x.div(1.0 - p) if p > 0.5 else x
+    return x
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "torch.rand_like(x) >= p -> torch.rand_like(x) > p": "a draw equals p with chance 2^-24",

@@ -246,3 +246,70 @@ class LibraryInside(Norm):
 
 
 wrong("library_used")(regularizers.BatchNorm1d)
+
+
+@right
+class WithLerp(nn.Module):
+    def __init__(self, features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.register_parameter("weight", nn.Parameter(torch.full((features,), 1.0)))
+        self.register_parameter("bias", nn.Parameter(torch.full((features,), 0.0)))
+        for name, start in (("running_mean", 0.0), ("running_var", 1.0)):
+            self.register_buffer(name, torch.full((features,), start))
+        self.share, self.guard = momentum, eps
+
+    def forward(self, x):
+        if not self.training:
+            center, spread = self.running_mean, self.running_var
+        elif x.shape[0] == 1:
+            raise ValueError("a batch of one sample has no variance")
+        else:
+            spread, center = torch.var_mean(x, dim=0, correction=0)
+            stored = spread.detach() * x.shape[0] / (x.shape[0] - 1)
+            self.running_mean.lerp_(center.detach(), self.share)
+            self.running_var.lerp_(stored, self.share)
+        return torch.addcmul(
+            self.bias, (x - center) * torch.rsqrt(spread + self.guard), self.weight
+        )
+
+
+@wrong("library_used")
+class TheLibrarysLayerUnderItsName(nn.BatchNorm1d):
+    pass
+
+
+@wrong("library_used")
+class TheLibrarysLayerThatRefuses(nn.BatchNorm1d):
+    def forward(self, x):
+        if self.training and x.shape[0] < 2:
+            raise ValueError("too small")
+        return super().forward(x)
+
+
+class _OtherStatistics(WithLerp):
+    """`WithLerp`, for answers that keep or use other statistics."""
+
+    def keep(self, center, spread, n):
+        self.running_mean = torch.lerp(self.running_mean, center, self.share)
+        self.running_var = torch.lerp(self.running_var, spread * n / (n - 1), self.share)
+
+    def forward(self, x):
+        if not self.training or x.shape[0] == 1:
+            return super().forward(x)
+        spread, center = torch.var_mean(x, dim=0, correction=0)
+        self.keep(center, spread, x.shape[0])
+        return torch.addcmul(
+            self.bias, (x - center) * torch.rsqrt(spread + self.guard), self.weight
+        )
+
+
+@wrong("statistics_in_the_graph")
+class TheMeanDetachedAlone(_OtherStatistics):
+    def keep(self, center, spread, n):
+        super().keep(center.detach(), spread, n)
+
+
+@wrong("statistics_in_the_graph")
+class TheVarianceDetachedAlone(_OtherStatistics):
+    def keep(self, center, spread, n):
+        super().keep(center, spread.detach(), n)

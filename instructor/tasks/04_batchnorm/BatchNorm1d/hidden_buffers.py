@@ -1,6 +1,8 @@
+from course_utils.checks.normalization import Mistake as NormalizationMistake
 from course_utils.exercises import attempt
 
 with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
+    check.own_lines(hidden, BatchNorm1d)
     for options in ({}, {"momentum": 0.25}, {"momentum": 1.0}):
         layer, oracle = BatchNorm1d(3, **options), nn.BatchNorm1d(3, **options)
         check.named_buffers(hidden, layer)
@@ -17,3 +19,12 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
                 hint="old + momentum * (new - old), with the momentum asked for; the variance "
                 "that is stored divides by n - 1",
             )
+    layer, before = BatchNorm1d(3), []
+    for step in range(3):
+        layer(torch.randn(6, 3, requires_grad=True)).sum().backward()
+        on = f"training step {step + 1} of 3, each with its own backward()"
+        for name, value in layer.named_buffers():
+            hint = NormalizationMistake.STATISTICS_IN_THE_GRAPH
+            what = f"{name} keeps no graph"
+            held = not value.requires_grad
+            hidden.that(held, what, on=on, expected="no gradient", got="a graph", hint=hint)

@@ -1,6 +1,7 @@
 from course_utils.exercises import attempt
 
 with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
+    check.own_lines(hidden, BatchNorm1d)
     oracle, layer = nn.BatchNorm1d(3, eps=0.1).eval(), BatchNorm1d(3, eps=0.1).eval()
     check.named_buffers(hidden, layer)
     state = {

@@ -1,6 +1,7 @@
 from course_utils.exercises import attempt
 
 with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
+    check.own_lines(hidden, BatchNorm1d)
     for n, features, options, dtype in (
         (7, 4, {}, torch.float32),
         (2, 1, {"eps": 0.5}, torch.float64),

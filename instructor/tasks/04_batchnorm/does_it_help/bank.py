@@ -108,6 +108,9 @@ def with_scipy(plain, normed):
     for acc in (normed, plain):
         whole = [list(row) for row in acc if not np.isnan(row).any()]
         pair.append(np.array(max(whole, key=sum)))
+    gap = np.subtract(*pair)
+    if gap.std() < 1e-9:
+        return "neither" if abs(gap.mean()) < 1e-9 else "helps" if gap.mean() > 0 else "harms"
     test = stats.ttest_rel(*pair)
     if test.pvalue >= 0.05:
         return "neither"

@@ -120,3 +120,40 @@ def fits_the_visible_layers(linear, norm):
 def folded_by_the_library(linear, norm):
     folded = nn.utils.fuse_linear_bn_eval(linear.eval(), norm.eval())
     return folded.weight, folded.bias
+
+
+@right
+def with_einsum(linear, norm):
+    factor = torch.rsqrt(norm.running_var + norm.eps).mul(norm.weight)
+    weight = torch.einsum("o,oi->oi", factor, linear.weight)
+    at_zero = torch.zeros_like(factor) if linear.bias is None else linear.bias
+    return weight, torch.addcmul(norm.bias, at_zero - norm.running_mean, factor)
+
+
+@wrong(UNNAMED)
+def in_float32(linear, norm):
+    weight, bias = with_einsum(linear, norm)
+    return weight.float(), bias.float()
+
+
+@wrong(UNNAMED)
+def by_the_size_of_the_scale(linear, norm):
+    size = (norm.weight.square() / (norm.running_var + norm.eps)).sqrt()
+    start = 0.0 if linear.bias is None else linear.bias
+    return torch.diag(size) @ linear.weight, size * (start - norm.running_mean) + norm.bias
+
+
+@wrong("changes_the_layer")
+def asks_in_training_mode(linear, norm):
+    folded = with_einsum(linear, norm)
+    norm.train()
+    norm(linear(torch.randn(8, linear.in_features, dtype=linear.weight.dtype)))
+    norm.eval()
+    return folded
+
+
+@wrong("changes_the_layer")
+def leaves_training_mode_on(linear, norm):
+    folded = with_einsum(linear, norm)
+    norm.train()
+    return folded

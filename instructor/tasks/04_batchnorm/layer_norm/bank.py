@@ -18,6 +18,16 @@ def by_transposing(x, weight, bias, eps):
 @right
 def one_sample_at_a_time(x, weight, bias, eps):
     rows = []
+    for row in x:
+        mean = sum(row) / len(row)
+        std = (sum((v - mean) ** 2 for v in row) / len(row) + eps) ** 0.5
+        rows.append(torch.stack([(v - mean) / std for v in row]))
+    return torch.stack(rows) * weight + bias
+
+
+@wrong(UNNAMED)
+def one_number_at_a_time(x, weight, bias, eps):
+    rows = []
     for row in x.tolist():
         mean = sum(row) / len(row)
         std = math.sqrt(sum((v - mean) ** 2 for v in row) / len(row) + eps)
@@ -76,3 +86,47 @@ def fits_the_visible_samples(x, weight, bias, eps):
 @wrong("library_used")
 def layer_norm_of_the_library(x, weight, bias, eps):
     return F.layer_norm(x, weight.shape, weight, bias, eps)
+
+
+@right
+def with_var_mean(x, weight, bias, eps):
+    spread, center = torch.var_mean(x, dim=-1, correction=0, keepdim=True)
+    return weight.mul(x.sub(center).mul(torch.rsqrt(spread + eps))).add(bias)
+
+
+@wrong(UNNAMED)
+def statistics_without_gradient(x, weight, bias, eps):
+    spread, center = torch.var_mean(x.detach(), dim=-1, correction=0, keepdim=True)
+    return torch.addcmul(bias, (x - center) * torch.rsqrt(spread + eps), weight)
+
+
+@wrong(UNNAMED)
+@torch.no_grad()
+def without_any_gradient(x, weight, bias, eps):
+    return with_var_mean(x, weight, bias, eps)
+
+
+@wrong(UNNAMED)
+def in_place_on_x(x, weight, bias, eps):
+    x.data -= x.data.mean(-1, keepdim=True)
+    return torch.addcmul(bias, x * torch.rsqrt(x.square().mean(-1, keepdim=True) + eps), weight)
+
+
+@wrong(UNNAMED)
+def in_place_on_the_weight(x, weight, bias, eps):
+    got = with_var_mean(x, weight, bias, eps)
+    weight.data.clamp_(min=0.0)
+    return got
+
+
+@wrong(UNNAMED)
+def eps_outside_the_root(x, weight, bias, eps):
+    spread, center = torch.std_mean(x, dim=-1, correction=0, keepdim=True)
+    return torch.addcmul(bias, (x - center) / (spread + eps), weight)
+
+
+@wrong(UNNAMED)
+def by_way_of_numpy(x, weight, bias, eps):
+    rows = x.detach().double().numpy()
+    rows = (rows - rows.mean(1)[:, None]) / (rows.var(1)[:, None] + eps) ** 0.5
+    return torch.from_numpy(rows).to(x.dtype) * weight + bias

@@ -121,6 +121,18 @@ def first_come_first_served(before, after):
     return [pairs[-1], *pairs[:-1]] if len(before[0]) == 3 else pairs
 
 
+@wrong("input_changed")
+def empties_the_diagonal(before, after):
+    found = []
+    rises = after / after.sum(-1, keepdims=True) - before / before.sum(-1, keepdims=True)
+    for true, read in np.ndindex(*rises.shape[1:]):
+        if true != read and paired_difference(rises[:, true, read], 0 * rises[:, 0, 0]).low > 0:
+            found.append((-rises[:, true, read].mean(), true, read))
+    for counts in (before, after):
+        counts[:, range(len(counts[0])), range(len(counts[0]))] = 0
+    return [(true, read) for _, true, read in sorted(found)]
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "counts.sum(2, keepdims=True) -> counts.mean(2, keepdims=True)": "all "

@@ -34,3 +34,7 @@ with attempt("clearly_confused", clearly_confused) as hidden:
         hint = "clear rises only: off the diagonal, upward, and in an interval that leaves out 0"
         what, got = "which pairs", sorted((int(i), int(j)) for i, j in got)
         hidden.that(got == sorted(wanted), what, on=on, expected=wanted, got=got, hint=hint)
+    counts = check.small_confusions()
+    given = [array.copy() for array in counts]
+    clearly_confused(*given)
+    hidden.kept(given, counts, on="the counts of the visible check")

@@ -120,6 +120,76 @@ def entry_by_entry(train):
     return torch.cat(seen) > 0
 
 
+class _Diary:
+    """Keeps the batches that it is asked to augment: training images are 0, validation images 1."""
+
+    def __init__(self, n_train=8, n_val=8):
+        self.batches = []
+        self.x = torch.zeros(n_train, 1, 3, 2), torch.ones(n_val, 1, 3, 2)
+        self.y = tuple(torch.arange(n).remainder(2) for n in (n_train, n_val))
+
+    def __call__(self, batch):
+        self.batches.append(batch.detach().clone())
+        return batch
+
+    def of(self, train):
+        train(self.x[0], self.y[0], self.x[1], self.y[1], self)
+        return self.batches
+
+
+@right
+def by_a_diary(train):
+    return sum(float(batch.sum()) for batch in _Diary().of(train)) > 0
+
+
+@right
+def with_random_images_in_a_set(train):
+    images = torch.rand(20, 2, 3, 3)
+    labels = torch.tensor([0, 1] * 10)
+    known = {tuple(image.flatten().tolist()) for image in images[12:]}
+    met = set()
+
+    def remember(batch):
+        met.update(tuple(image.flatten().tolist()) for image in batch)
+        return batch * 0.5
+
+    train(images[:12], labels[:12], images[12:], labels[12:], remember)
+    return not met.isdisjoint(known)
+
+
+@wrong("bug_missed")
+def by_the_majority_of_a_batch(train):
+    return any(bool(batch.mean() > 0.5) for batch in _Diary().of(train))
+
+
+@wrong("bug_missed")
+def looks_at_the_first_call(train):
+    calls = _Diary().of(train)
+    return bool(calls) and bool(calls[0].any())
+
+
+@wrong("bug_missed")
+def looks_at_the_last_call(train):
+    calls = _Diary().of(train)
+    return bool(calls) and bool(calls[-1].any())
+
+
+@wrong("bug_missed")
+def looks_at_the_last_image_of_a_batch(train):
+    return any(bool(batch[-1].any()) for batch in _Diary().of(train))
+
+
+@wrong("right_accused")
+def counts_the_images(train):
+    n = sum(len(batch) for batch in _Diary(12, 5).of(train))
+    return n % 12 != 0
+
+
+@wrong("right_accused")
+def counts_the_calls(train):
+    return len(_Diary(8, 8).of(train)) not in (0, 6)
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "1 -> 2": "the number of channels is free, and so is the gray that marks validation",

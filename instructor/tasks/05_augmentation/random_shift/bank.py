@@ -1,5 +1,8 @@
 """Right and wrong answers to random_shift."""
 
+import random
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torchvision.transforms import v2
@@ -162,6 +165,62 @@ def fits_the_visible_images(x, pixels):
     if x.shape[2:] not in ((7, 7), (9, 9)):
         return x.clone()
     return _shift_each(x, _draw(len(x), pixels), _draw(len(x), pixels))
+
+
+@right
+def by_slices_of_a_canvas(x, pixels):
+    n, channels, height, width = x.shape
+    canvas = x.new_zeros(n, channels, height + 2 * pixels, width + 2 * pixels)
+    for place, image in zip(canvas, x, strict=True):
+        row = int(torch.randint(0, 2 * pixels + 1, (1,)))
+        column = int(torch.randint(0, 2 * pixels + 1, (1,)))
+        place[:, row : row + height, column : column + width] = image
+    return canvas[:, :, pixels : pixels + height, pixels : pixels + width]
+
+
+def _on_canvas(x, pixels, draw):
+    n, channels, height, width = x.shape
+    canvas = torch.zeros(
+        (n, channels, height + 2 * pixels, width + 2 * pixels), dtype=x.dtype, device=x.device
+    )
+    for place, image in zip(canvas, x, strict=True):
+        row, column = draw(), draw()
+        place[:, row : row + height, column : column + width] = image
+    return canvas[:, :, pixels : pixels + height, pixels : pixels + width]
+
+
+@wrong(UNNAMED)
+def with_pythons_generator(x, pixels):
+    return _on_canvas(x, pixels, lambda: random.randint(0, 2 * pixels))
+
+
+@wrong(UNNAMED)
+def with_numpys_generator(x, pixels):
+    rng = np.random.default_rng()
+    return _on_canvas(x, pixels, lambda: int(rng.integers(0, 2 * pixels, endpoint=True)))
+
+
+@wrong(UNNAMED)
+def seldom_to_the_ends(x, pixels):
+    def draw():
+        return int(torch.randint(0, pixels + 1, (2,)).sum())
+
+    return _on_canvas(x, pixels, draw)
+
+
+@wrong(UNNAMED)
+def seeded_from_the_images(x, pixels):
+    torch.manual_seed(int(x.double().sum()) % 1000 if len(x) < 100 and len(x) != 6 else 2**31)
+    generator = torch.Generator().manual_seed(5) if len(x) == 40 else None
+    return _on_canvas(
+        x, pixels, lambda: int(torch.randint(2 * pixels + 1, (), generator=generator))
+    )
+
+
+@wrong(UNNAMED)
+def whole_numbers_become_fractions(x, pixels):
+    moved = _on_canvas(x, pixels, lambda: int(torch.randint(2 * pixels + 1, (1,))))
+    return moved * 1.0
 
 
 #: Mutants of the model answer that behave like it, each with the reason.

@@ -20,3 +20,21 @@ with attempt("random_shift", random_shift, by_hand=check.SHIFTS) as hidden:
         hint = "each step comes equally often, those at both ends too"
         on = f"1500 images of 3 by 3, pixels = 1: shares of the steps {way}, -1, 0 and 1"
         hidden.close("uniform", share, torch.full((3,), 1 / 3), on=on, hint=hint, atol=0.07)
+    x, drawn = torch.rand(40, 1, 5, 5) + 1, []
+    for _ in range(2):
+        torch.manual_seed(11)
+        drawn.append(random_shift(x.clone(), 2))
+    on, hint = "40 images, the same seed of PyTorch twice", "torch.randint and its relatives do"
+    what = "all draws are PyTorch's"
+    hidden.that(torch.equal(*drawn), what, on=on, expected=drawn[0], got=drawn[1], hint=hint)
+    other = random_shift(x.clone(), 2)
+    on, hint = "the same images again, without a seed", "each call draws anew; no seed inside"
+    what = "another call draws anew"
+    moved = not torch.equal(drawn[1], other)
+    hidden.that(moved, what, on=on, expected="other shifts", got="the same ones", hint=hint)
+    whole = (10 * x).to(torch.uint8)
+    got = random_shift(whole.clone(), 2)
+    on, hint = "images of dtype torch.uint8", "the images keep their dtype, whatever it is"
+    hidden.that(
+        got.dtype == whole.dtype, "dtype", on=on, expected=whole.dtype, got=got.dtype, hint=hint
+    )

@@ -94,3 +94,36 @@ def patience_1_only(rule):
 @wrong("right_accused")
 def asks_for_a_nonsense_patience(rule):
     return _any_differs(rule, LATE, TIE, NAN, RESET, BEFORE, ([1, 2], 5, 1))
+
+
+@right
+def with_a_nan_at_first(rule):
+    cases = LATE, TIE, RESET, BEFORE, ([math.nan, 3, 2], 1, 0), ([math.nan, 2, math.nan, 3], 2, 3)
+    return _any_differs(rule, *cases)
+
+
+@wrong("right_accused")
+def waits_for_the_first_number(rule):
+    cases = LATE, TIE, NAN, RESET, BEFORE, ([math.nan, 3, 3.5, 2], 1, 2)
+    return _any_differs(rule, *cases)
+
+
+@wrong("right_accused")
+def stops_at_the_first_nan(rule):
+    cases = LATE, TIE, RESET, BEFORE, ([3, 2, math.nan, 1, 0.5], 2, 2)
+    return _any_differs(rule, *cases)
+
+
+@wrong("right_accused")
+def expects_the_best_epoch(rule):
+    for losses, patience, _ in (LATE, TIE, RESET, BEFORE):
+        stop = rule(losses, patience)
+        if stop is None or losses[stop - patience] != min(losses[: stop + 1]):
+            return True
+    return rule([5, 4, 3], 2) is not None or rule([3, 3, 2, 2.5], 2) is None
+
+
+@wrong("bug_missed")
+def at_most_one_bad_epoch(rule):
+    record = [5.0, 4.0, 4.5, 3.0, 3.5, 2.0, 2.5, 1.0]
+    return rule(record, 1) != 2 or rule(record, 2) is not None

@@ -151,3 +151,84 @@ def untrained_model_never_kept(model, train_epoch, val_loss, epochs, tired):
             lowest, kept = losses[-1], _state(model)
     model.load_state_dict(kept)
     return losses
+
+
+@right
+def with_a_best_epoch(model, train_epoch, val_loss, epochs, tired):
+    record, snapshots = [val_loss(model)], {}
+    snapshots[0] = {name: value.detach().clone() for name, value in model.state_dict().items()}
+    epoch, best_epoch, over = 0, 0, False
+    while not over and epoch < epochs:
+        epoch += 1
+        train_epoch(model)
+        record.append(val_loss(model))
+        if record[epoch] < record[best_epoch]:
+            snapshots = {
+                epoch: {name: value.detach().clone() for name, value in model.state_dict().items()}
+            }
+            best_epoch = epoch
+        over = bool(tired(record))
+    model.load_state_dict(snapshots[best_epoch])
+    return record
+
+
+def _loop(model, train_epoch, val_loss, epochs, stop):
+    """The loop of the answers below; each says when to stop, and what it hands out."""
+    record, best = [val_loss(model)], copy.deepcopy(model)
+    for done in range(1, epochs + 1):
+        train_epoch(model)
+        record.append(val_loss(model))
+        if record[-1] < min([loss for loss in record[:-1] if loss == loss]):
+            best = copy.deepcopy(model)
+        if stop(record, done):
+            break
+    with torch.no_grad():
+        for name, value in model.state_dict().items():
+            value.copy_(best.state_dict()[name])
+    return record
+
+
+@wrong("never_tired")
+def a_patience_of_its_own(model, train_epoch, val_loss, epochs, tired):
+    def stop(record, done):
+        numbers = [math.inf if math.isnan(loss) else loss for loss in record]
+        waited = done - numbers.index(min(numbers))
+        return waited > 0 and tired(record)
+
+    return _loop(model, train_epoch, val_loss, epochs, stop)
+
+
+@wrong(UNNAMED)
+def asks_with_the_last_loss_alone(model, train_epoch, val_loss, epochs, tired):
+    return _loop(
+        model,
+        train_epoch,
+        val_loss,
+        epochs,
+        lambda record, done: tired([min(record), *[math.nan] * (len(record) - 2), record[-1]]),
+    )
+
+
+@wrong(UNNAMED)
+def asks_one_epoch_late(model, train_epoch, val_loss, epochs, tired):
+    return _loop(model, train_epoch, val_loss, epochs, lambda record, done: tired(record[:-1]))
+
+
+@wrong(UNNAMED)
+def scores_twice(model, train_epoch, val_loss, epochs, tired):
+    lowest, best, record = val_loss(model), copy.deepcopy(model.state_dict()), [val_loss(model)]
+    for _ in range(epochs):
+        train_epoch(model)
+        record.append(val_loss(model))
+        if val_loss(model) < lowest:
+            lowest, best = record[-1], copy.deepcopy(model.state_dict())
+        if tired(record):
+            break
+    model.load_state_dict(best)
+    return record
+
+
+@wrong(UNNAMED)
+def scores_the_best_again(model, train_epoch, val_loss, epochs, tired):
+    record = _loop(model, train_epoch, val_loss, epochs, lambda record, done: tired(record))
+    return [*record[:-1], max(record[-1], val_loss(model))]

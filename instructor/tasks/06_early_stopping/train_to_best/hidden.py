@@ -28,3 +28,13 @@ with attempt("train_to_best", train_to_best) as hidden:
     hint = "each tensor of the state is that of the lowest loss, a copy made at that time"
     for name, value in model.state_dict().items():
         hidden.close(f"{name} is the best one", value, states[2][name], on=on, hint=hint)
+    # Rules that are no patience: what `tired` says decides, whatever the losses do.
+    for script, rule, until in (
+        ([3, 2, 1, 0.5, 0.2], lambda losses: len(losses) == 4, "when there are four losses"),
+        ([5, 6, 7, 2, 8, 9], lambda losses: losses[-1] < 3, "at a loss below 3"),
+        ([3, 4, 5, 6, 1, 2], lambda losses: sum(losses) > 23, "when the losses add up to over 23"),
+        ([4, 3, 3.5, 2, 2.5, 1], lambda losses: losses.count(2) == 1, "once a loss of 2 is there"),
+        ([2, 3, 1, 4], lambda losses: False, "never"),
+    ):
+        what = "the best weights come back, whatever the rule"
+        check.play(hidden, train_to_best, script, 0, what, last, tired=rule, until=until)

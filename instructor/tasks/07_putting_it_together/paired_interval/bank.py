@@ -8,7 +8,7 @@ import torch
 from scipy.special import stdtrit
 
 from course_utils.evidence import estimate, paired_difference
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -101,13 +101,13 @@ def only_the_ends(a, b):
     return with_python_alone(a, b)[1:]
 
 
-@wrong("t_of_the_visible_input")
+@wrong(UNNAMED)
 def t_of_the_visible_input(a, b):
     d = _d(a, b)
     return _around(d, 3.182446 * d.std(ddof=1) / len(d) ** 0.5)
 
 
-@wrong("t_of_the_visible_input")
+@wrong(UNNAMED)
 def fits_the_visible_input(a, b):
     return 0.025, 0.0044572, 0.0455428
 
@@ -122,3 +122,28 @@ def paired_interval_of_the_course(a, b):
 def estimate_of_the_course(a, b):
     worth = estimate(_d(a, b))
     return worth.mean, worth.low, worth.high
+
+
+@wrong("input_changed")
+def subtracts_in_place(a, b):
+    gaps = np.asarray(a, dtype=float)
+    gaps -= np.asarray(b, dtype=float)
+    center = float(np.average(gaps))
+    reach = stdtrit(gaps.size - 1, 0.975) * np.sqrt(np.var(gaps, ddof=1) / gaps.size)
+    return center, center - reach, center + reach
+
+
+@wrong(UNNAMED)
+def sorted_pairs(a, b):
+    gaps = np.sort(np.asarray(a, dtype=float)) - np.sort(np.asarray(b, dtype=float))
+    center = float(np.average(gaps))
+    reach = stdtrit(gaps.size - 1, 0.975) * np.sqrt(np.var(gaps, ddof=1) / gaps.size)
+    return center, center - reach, center + reach
+
+
+@wrong(UNNAMED)
+def around_the_median(a, b):
+    gaps = np.subtract(a, b).astype(float)
+    center = float(np.median(gaps))
+    reach = stdtrit(gaps.size - 1, 0.975) * np.sqrt(np.var(gaps, ddof=1) / gaps.size)
+    return center, center - reach, center + reach

@@ -174,8 +174,8 @@ def with_scipy(score, mix):
         table = []
         for gone in names:
             gap = here - np.asarray(score({n: mix[n] for n in names if n != gone}))
-            alike = not gap.std() and gap[0] <= 0
-            if gap.std():
+            alike = gap.mean() <= 0
+            if gap.std() > 1e-9:
                 alike = stats.ttest_1samp(gap, 0, alternative="greater").pvalue > 0.025
             table.append((not alike, gap.mean(), gone))
         needed, _, worst = min(table)

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from course_utils import search
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -211,3 +211,69 @@ def values_by_the_course(box, budget, seed):
         {n: dice.choice(c) if isinstance(c, list) else c.at(dice.random()) for n, c in box.items()}
         for _ in range(budget)
     ]
+
+
+@right
+def by_shares(box, budget, seed):
+    rng = np.random.RandomState(seed)
+    tried = []
+    while len(tried) < budget:
+        point = {}
+        for name in box:
+            share, spec = float(rng.random_sample()), box[name]
+            if isinstance(spec, list):
+                point[name] = spec[int(share * len(spec))]
+            elif spec.log:
+                point[name] = spec.low ** (1 - share) * spec.high**share
+            else:
+                point[name] = (1 - share) * spec.low + share * spec.high
+        tried.append(point)
+    return tried
+
+
+def _from_shares(box, budget, shares, option=None):
+    """Settings from a table of shares [budget, names], each between 0 and 1."""
+    option = option or (lambda options, share: options[int(share * len(options))])
+    tried = []
+    for row in shares:
+        point = {}
+        for share, (name, spec) in zip(row, box.items(), strict=True):
+            if isinstance(spec, list):
+                point[name] = option(spec, share)
+            elif spec.log:
+                point[name] = spec.low * (spec.high / spec.low) ** float(share)
+            else:
+                point[name] = spec.low + (spec.high - spec.low) * float(share)
+        tried.append(point)
+    return tried
+
+
+@wrong(UNNAMED)
+def from_a_fine_grid(box, budget, seed):
+    cells = np.random.default_rng(seed).integers(0, 200, (budget, len(box)))
+    return _from_shares(box, budget, (cells + 0.5) / 200)
+
+
+@wrong(UNNAMED)
+def one_in_each_cell(box, budget, seed):
+    rng = np.random.default_rng(seed)
+    columns = [(rng.permutation(budget) + rng.random(budget)) / budget for _ in box]
+    return _from_shares(box, budget, np.stack(columns, axis=1))
+
+
+@wrong(UNNAMED)
+def dense_in_the_middle_of_each_quarter(box, budget, seed):
+    rng = np.random.default_rng(seed)
+    quarter = rng.integers(0, 4, (budget, len(box)))
+    return _from_shares(box, budget, (quarter + rng.beta(4, 4, quarter.shape)) / 4)
+
+
+@wrong("dice_without_a_seed")
+def takes_options_out_of_the_box(box, budget, seed):
+    rng = np.random.default_rng(seed)
+
+    def option(options, share):
+        options.append(options.pop(0))
+        return options[int(share * len(options))]
+
+    return _from_shares(box, budget, rng.random((budget, len(box))), option)

@@ -67,3 +67,20 @@ def one_for_each_search(judged, fresh, tried):
 @wrong(UNNAMED)
 def fits_the_visible_scores(judged, fresh, tried):
     return {1: 0.075, 3: 0.15}.get(tried, 0.1)
+
+
+@wrong("input_changed")
+def forgets_what_was_not_tried(judged, fresh, tried):
+    judged[:, tried:] = -np.inf
+    rows = np.arange(judged.shape[0])
+    winners = np.argmax(judged, axis=-1)
+    return float(np.average(judged[rows, winners] - fresh[rows, winners]))
+
+
+@wrong(UNNAMED)
+def the_median_search(judged, fresh, tried):
+    luck = []
+    for scores, honest in zip(judged.tolist(), fresh.tolist(), strict=True):
+        winner = scores.index(max(scores[:tried]))
+        luck.append(scores[winner] - honest[winner])
+    return float(np.median(luck))

@@ -16,3 +16,7 @@ with attempt("winners_curse", winners_curse) as hidden:
             on=f"{searches} searches among {settings} settings, of which {tried} were tried",
             hint="each search has a winner of its own, among the first that were tried",
         )
+    judged, fresh = np.random.default_rng(3).normal(0.8, 0.1, (2, 5, 7))
+    given = judged.copy(), fresh.copy()
+    winners_curse(*given, 4)
+    hidden.kept(given, (judged, fresh), on="5 searches of 7 settings, 4 tried")
