@@ -108,7 +108,7 @@ square, size = (lambda p: p.square().sum()), (lambda p: p.abs().sum())
         lambda m: sum(square(p) for p in m.parameters() if p.ndim == 2) + 0 * course_l2(m),
         "two dimensions or more, not always exactly two",
     ),
-    captured=(lambda m: course_l2(captured), "work it out by hand"),
+    captured=(lambda m: course_l2(captured), "one term for each weight, added up"),
 )
 def test_wrong_l2(answer, hint):
     named(checks.l2_penalty, answer, hint)

@@ -43,7 +43,7 @@ def test_right_thresholds_pass():
     scales=(lambda w, t: w * (1 - t), "scaled by a factor"),
     nothing_done=(lambda w, t: w.clone(), "nothing happened"),
     in_place=(threshold_in_place, "changes the input"),
-    fixed=(lambda w, t: course_threshold(w, 0.5), "the threshold that was passed in"),
+    fixed=(lambda w, t: course_threshold(w, 0.5), "the threshold that is passed in decides"),
     nothing=(lambda w, t: None, "is there a `return`"),
     norm=(lambda w, t: w * max(0.0, 1 - t / float(w.norm())), "by hand"),
 )

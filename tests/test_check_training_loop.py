@@ -153,7 +153,7 @@ def on_validation(model, data, *, optimizer, epochs, batch_size=50, seed=0):
     too_many=(looping(epochs_of=lambda n: range(n + 2)), "4 epochs of training for epochs = 3"),
     own_order=(
         looping(batches=lambda b: torch.randperm(28).split(8)),
-        "take them from shuffled_batches",
+        "one pass in training mode for each batch of shuffled_batches",
     ),
     validation=(on_validation, "samples of the validation set are trained on"),
     scored_in_training=(looping(score=score_in_training), "scores are taken in training mode"),

@@ -569,6 +569,15 @@ def test_a_copy_without_the_instructors_part_is_checked_without_it(
     assert ran[2].endswith("mypy course_utils")
 
 
+@pytest.mark.parametrize("word", ["exercises", "bank"])
+def test_a_copy_for_students_has_no_instructors_words(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(words, "ROOT", tmp_path)
+    assert words.main([word]) == 1
+    assert f"'{word}' needs the folder instructor/" in capsys.readouterr().err
+
+
 def test_pytest_alone_with_its_own_words(env: Environment, ran: list[str]) -> None:
     assert words.run_checks(env, ["-k", "fleet"]) == 0
     assert ran == ["-m pytest -k fleet"]

@@ -52,6 +52,7 @@ class Mistake(Mistakes):
         "is there a step after the gradient, and are gradients cleared before `backward` "
         "rather than after it?"
     )
+    TWO_PASSES = "each batch goes through the model twice in training mode; one pass has its loss"
     MEAN_OF_BATCH_MEANS = "this is a mean of batch means; the last batch is smaller"
     PARTS_EXCHANGED = "training and validation scores have changed places"
     SCORES_EXCHANGED = "loss and accuracy have changed places"
@@ -138,9 +139,12 @@ def _batch_hint(want: list[list[int]], seen: list[list[int]], per_epoch: int, da
         return Mistake.WITHOUT_THE_LAST_BATCH
     if seen == want[:per_epoch] * EPOCHS:
         return "every epoch has the same batches; the shuffle is made once, or seeded again"
-    if len(seen) != len(want) and len(seen) % per_epoch == 0:
+    if seen == [batch for batch in want for _ in range(2)]:
+        return Mistake.TWO_PASSES
+    few = seen == want[: len(seen)] or seen[: len(want)] == want
+    if len(seen) != len(want) and len(seen) % per_epoch == 0 and few:
         return f"that is {len(seen) // per_epoch} epochs of training for epochs = {EPOCHS}"
-    return "to meet the batches of fit, take them from shuffled_batches with the seed you are given"
+    return "one pass in training mode for each batch of shuffled_batches, with the seed given"
 
 
 def _weights(

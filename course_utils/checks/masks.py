@@ -60,7 +60,7 @@ def dropout(fn: DropoutFn) -> Passed:
             check.tensor(fn(given, 0.0, True), tuple(x.shape), on="p = 0, training"),
             x,
             on="x of shape (3, 4), p = 0, training=True",
-            hint="with p = 0 every unit survives, unscaled; is the comparison the right way round?",
+            hint="with p = 0 every unit survives, unscaled",
             mistakes={
                 Mistake.DROPS_ALL_AT_0: torch.zeros_like(x),
                 Mistake.NAN_AT_0: (x * torch.nan),

@@ -156,7 +156,7 @@ def _keeps_running_statistics(check: Check, cls: Callable[..., nn.Module], x: Te
         got,
         oracle(x),
         on=on,
-        hint="which gets the weight 0.1, the old value or the batch's, and where does each start?",
+        hint="running_mean starts at 0, running_var at 1; both go 0.1 of the way to the batch's",
         mistakes=_running_mistakes(batches, x),
     )
     check.that(

@@ -146,7 +146,7 @@ def _penalty(
         value,
         total,
         on=on,
-        hint="work it out by hand for these few weights, and print your terms beside it",
+        hint="one term for each weight, added up; biases and the batch norm have none",
         mistakes={
             **mistakes([w.detach() for w in weights]),
             Mistake.HALF: total / 2,

@@ -88,7 +88,7 @@ def soft_threshold(fn: Callable[[Tensor, float], Tensor]) -> Passed:
             fn(matrix.clone(), 1.5),
             torch.tensor([[0.5, 0.0], [-0.5, 0.0]]),
             on="w = [[2, -0.1], [-2, 0.1]], threshold 1.5",
-            hint="does the threshold that was passed in decide, or a number written in the code?",
+            hint="the threshold that is passed in decides",
         )
         check.close(
             "a threshold of 0 changes nothing",

@@ -117,6 +117,11 @@ def main(argv: Sequence[str]) -> int:
     env = Environment(ROOT)
     extras = args.rest if args.word == "setup" else EXTRAS.get(args.word, [])
     try:
+        if args.word in ("exercises", "bank") and not (env.root / "instructor").is_dir():
+            raise StartError(
+                f"'{args.word}' needs the folder instructor/, and this copy of the course has "
+                "none: it is a copy for students. Use the instructor's copy."
+            )
         prepare(env, extras, torch=args.torch, check_space=not args.skip_space_check)
         if args.word == "lab":
             return open_lab(env, browser=not args.no_browser)

@@ -84,7 +84,7 @@ def labels_redrawn(
         got,
         _shares(fraction, range(num_classes), truth, num_classes),
         on=f"{on}: the share of each class afterwards",
-        hint="the share is off; draw for each label on its own whether it is redrawn, and what to",
+        hint="each label is redrawn with the probability given, to any class, on its own",
         mistakes={
             Mistake.ALWAYS_ANOTHER_CLASS: (
                 _shares(fraction, [k for k in range(num_classes) if k != truth], truth, num_classes)

@@ -48,7 +48,7 @@ def elastic_net(answer: PenaltyFn) -> None:
             check.tensor(answer(model, 0.1, 0.25), (), on=on),
             0.45,
             on=on,
-            hint="L1 is 3 here and L2 is 5; print your terms beside them",
+            hint="L1 is 3 here and L2 is 5",
             mistakes={
                 Mistake.SHARES_EXCHANGED: 0.35,
                 Mistake.WITHOUT_STRENGTH: 4.5,

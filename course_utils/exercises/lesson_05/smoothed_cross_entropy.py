@@ -60,7 +60,7 @@ def smoothed_cross_entropy(answer: Callable[[Tensor, Tensor, float], Tensor]) ->
             got,
             loss(right),
             on=on,
-            hint="the targets are [0.8, 0.1, 0.1] and [0.1, 0.8, 0.1]; print yours",
+            hint="the targets are [0.8, 0.1, 0.1] and [0.1, 0.8, 0.1]",
             mistakes={
                 Mistake.PLAIN_LOSS: loss(hot),
                 Mistake.OTHERS_ALONE: loss(0.7 * hot + 0.15 * (1 - hot)),

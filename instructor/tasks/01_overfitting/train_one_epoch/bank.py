@@ -158,3 +158,44 @@ def graphs_kept(model, data, optimizer, batches):
 def loss_of_the_visible_check(*given):
     _epoch(*given)
     return 0.6756514519
+
+
+@right
+def with_running_totals(model, data, optimizer, batches):
+    was = torch.zeros(2, dtype=torch.float64)
+    for rows in batches:
+        model.train()
+        optimizer.zero_grad(set_to_none=True)
+        logs, labels = model(data.x_train[rows]).log_softmax(-1), data.y_train[rows]
+        each = F.nll_loss(logs, labels, reduction="none")
+        each.mean().backward()
+        was += torch.tensor([each.detach().double().sum(), float(rows.numel())])
+        optimizer.step()
+    return (was[0] / was[1]).item()
+
+
+@wrong("two_passes")
+def scores_each_batch_again(model, data, optimizer, batches):
+    total, n = 0.0, 0
+    model.train(mode=True)
+    for rows in batches:
+        optimizer.zero_grad(set_to_none=True)
+        inputs, labels = data.x_train[rows], data.y_train[rows]
+        F.cross_entropy(model(inputs), labels).backward()
+        optimizer.step()
+        total += F.cross_entropy(model(inputs), labels, reduction="sum").item()
+        n += len(rows)
+    return total / n
+
+
+@wrong("in_the_mode_it_came_in")
+def eval_mode_for_all(model, data, optimizer, batches):
+    record = []
+    model.train(mode=False)
+    for rows in batches:
+        optimizer.zero_grad(set_to_none=True)
+        each = F.cross_entropy(model(data.x_train[rows]), data.y_train[rows], reduction="none")
+        each.mean().backward()
+        optimizer.step()
+        record += each.tolist()
+    return sum(record) / len(record)
