@@ -32,11 +32,13 @@ UNNAMED = "unnamed"
 class Known:
     """An answer of which it is known whether it is right.
 
-    `mistake` is the id of what is wrong with it, "" for a right answer.
+    `mistake` is the id of what is wrong with it, "" for a right answer; `at` is the part of the
+    checks that has to tell it, for example "hidden-ties", or "" for any of them.
     """
 
     answer: Answer
     mistake: str = ""
+    at: str = ""
 
     @property
     def name(self) -> str:
@@ -62,13 +64,16 @@ def right(answer: Answer) -> Answer:
     return answer
 
 
-def wrong(mistake: str) -> Callable[[Answer], Answer]:
-    """Mark a function or class as a wrong answer with this mistake, named by id."""
+def wrong(mistake: str, *, at: str = "") -> Callable[[Answer], Answer]:
+    """Mark a function or class as a wrong answer with this mistake, named by id.
+
+    `at` names the part of the checks that has to tell it, where that is not left open.
+    """
     if not mistake.isidentifier():
         raise ValueError(f"a wrong answer needs the id of its mistake, got {mistake!r}")
 
     def collect(answer: Answer) -> Answer:
-        _collected.append(Known(answer, mistake))
+        _collected.append(Known(answer, mistake, at))
         return answer
 
     return collect

@@ -67,9 +67,10 @@ def survivors(trial: Trial, task: Task, bank: Bank) -> list[str]:
 
 
 def noticed(trial: Trial, task: Task, known: Known) -> bool:
-    """Whether a wrong answer loses marks, and its mistake is told."""
+    """Whether a wrong answer loses marks, and its mistake is told where it has to be."""
     result = trial.of_answer(task, known.answer)
-    return not result.full and known.mistake in result.mistakes
+    told = {f.mistake for f in result.failures if f.check.endswith(known.at)}
+    return not result.full and known.mistake in told
 
 
 def behaving(task: Task, bank: Bank) -> Iterable[Mutant]:

@@ -22,7 +22,7 @@ def guide(exercise: Exercise) -> str:
     In ``guide.md`` stand {tasks} and {mistakes} where the tables go, and {marks}.
 
     Raises:
-        ValueError: A task lists a mistake that no check knows.
+        ValueError: A task has no visible check, or lists a mistake that no check knows.
     """
     text = (exercise.folder / "guide.md").read_text(encoding="utf-8")
     for name, value in (
@@ -37,8 +37,13 @@ def guide(exercise: Exercise) -> str:
 def words(exercise: Exercise, task: Task) -> dict[str, str]:
     """What a student reads for each mistake that the checks of a task know, by id."""
     lesson = importlib.import_module(f"course_utils.exercises.lesson_{exercise.name[:2]}")
-    visible = inspect.getmodule(getattr(lesson, task.visible))
-    assert visible is not None
+    check = getattr(lesson, task.visible, None)
+    if not callable(check):
+        raise ValueError(
+            f"{exercise.name}/{task.name} has no visible check: write the function {task.visible} "
+            f"in a module of {lesson.__name__}, and import it in the package's __init__.py"
+        )
+    visible = importlib.import_module(check.__module__)
     included = [
         getattr(checks, n) for n in re.findall(r"checks\.(\w+)", inspect.getsource(visible))
     ]

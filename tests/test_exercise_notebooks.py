@@ -17,6 +17,7 @@ from traitlets.config import Config
 
 from instructor.content import ROOT, TASKS, read
 from instructor.generate import differences, generate
+from instructor.guides import guide
 from instructor.notebooks import CODE_STUB, TEXT_STUB
 from tests.exercises import NAMES, exercise
 
@@ -171,6 +172,15 @@ def test_a_new_task_is_its_folder_and_a_line_in_the_order(scratch: Path) -> None
     assert sources["keep-share-visible"] == "check.keep_share(keep_share)"
     assert "0.75" in sources["keep-share-hidden"]
     assert {cell.id for cell in before.cells()} < sources.keys()
+    with pytest.raises(ValueError, match="keep_share has no visible check: write the function"):
+        guide(after)
+
+
+def test_a_mistake_that_no_check_knows_is_refused(scratch: Path) -> None:
+    told = scratch / "03_dropout" / "choose_p" / "task.toml"
+    told.write_text(told.read_text(encoding="utf-8") + 'too_bold = "?"\n', encoding="utf-8")
+    with pytest.raises(ValueError, match="lists the mistake 'too_bold', which none of its checks"):
+        guide(read("03_dropout", scratch))
 
 
 TAMPERED = {

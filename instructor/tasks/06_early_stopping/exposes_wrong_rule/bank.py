@@ -40,7 +40,7 @@ def case_by_case(rule):
     return not clear
 
 
-@wrong("bug_missed")
+@wrong("bug_missed", at="visible")
 def always_innocent(rule):
     return False
 
@@ -60,32 +60,32 @@ def gives_the_epoch(rule):
     return rule([3, 2, 1, 2, 2, 2], 2)
 
 
-@wrong("bug_missed")
+@wrong("bug_missed", at="hidden-ties")
 def the_given_record_only(rule):
     return _any_differs(rule, LATE)
 
 
-@wrong("bug_missed")
+@wrong("bug_missed", at="hidden-ties")
 def without_ties(rule):
     return _any_differs(rule, LATE, NAN, RESET, BEFORE)
 
 
-@wrong("bug_missed")
+@wrong("bug_missed", at="hidden-nan")
 def without_nan(rule):
     return _any_differs(rule, LATE, TIE, RESET, BEFORE)
 
 
-@wrong("bug_missed")
+@wrong("bug_missed", at="hidden-count")
 def without_a_reset(rule):
     return _any_differs(rule, LATE, TIE, NAN, BEFORE)
 
 
-@wrong("bug_missed")
+@wrong("bug_missed", at="hidden-count")
 def without_a_slow_way_back(rule):
     return _any_differs(rule, LATE, TIE, NAN, RESET)
 
 
-@wrong("bug_missed")
+@wrong("bug_missed", at="hidden-ties")
 def patience_1_only(rule):
     cases = ([2, 1, 1, 0], 1, 2), ([2, 1, math.nan, 0], 1, 2), ([3, 4, 2], 1, 1)
     return _any_differs(rule, *cases)
@@ -102,7 +102,7 @@ def with_a_nan_at_first(rule):
     return _any_differs(rule, *cases)
 
 
-@wrong("right_accused")
+@wrong("right_accused", at="hidden-right")
 def waits_for_the_first_number(rule):
     cases = LATE, TIE, NAN, RESET, BEFORE, ([math.nan, 3, 3.5, 2], 1, 2)
     return _any_differs(rule, *cases)
