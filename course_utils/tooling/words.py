@@ -29,7 +29,8 @@ WORDS = {
     "test": "set up with the developers' tools, run every check and test;\n"
     "             what follows goes to pytest, which then runs alone: test -k fleet",
     "notebooks": "execute the notebooks in place (all, or those named: 02 03)",
-    "exercises": "write the exercises anew from their solutions",
+    "exercises": "write exercises and solutions anew from the instructor's tasks",
+    "bank": "try every known answer to the exercises (all, or those named: 02 03)",
     "bench": "run one benchmark: bench training, bench notebooks",
     "fuzz": "train random networks as a fleet and alone, for long: fuzz --cases 5000",
 }
@@ -37,6 +38,7 @@ EXTRAS = {
     "test": ["dev", "instructor"],
     "notebooks": ["dev"],
     "exercises": ["instructor"],
+    "bank": ["instructor"],
     "fuzz": ["dev"],
 }  # what a word needs besides the course itself
 
@@ -115,6 +117,11 @@ def main(argv: Sequence[str]) -> int:
     env = Environment(ROOT)
     extras = args.rest if args.word == "setup" else EXTRAS.get(args.word, [])
     try:
+        if args.word in ("exercises", "bank") and not (env.root / "instructor").is_dir():
+            raise StartError(
+                f"'{args.word}' needs the folder instructor/, and this copy of the course has "
+                "none: it is a copy for students. Use the instructor's copy."
+            )
         prepare(env, extras, torch=args.torch, check_space=not args.skip_space_check)
         if args.word == "lab":
             return open_lab(env, browser=not args.no_browser)
@@ -123,7 +130,9 @@ def main(argv: Sequence[str]) -> int:
         if args.word == "notebooks":
             return run(env, ["-m", "course_utils.tooling.notebooks", *args.rest])
         if args.word == "exercises":
-            return run(env, ["-m", "course_utils.grading.release", *args.rest])
+            return run(env, ["-m", "instructor.generate", *args.rest])
+        if args.word == "bank":
+            return run(env, ["-m", "instructor.bank", *args.rest])
         if args.word == "bench":
             return run(env, ["-m", "benchmarks", *args.rest])
         if args.word == "fuzz":
@@ -170,17 +179,21 @@ def open_lab(env: Environment, *, browser: bool) -> int:
 
 
 def checks(env: Environment) -> list[tuple[str, list[str], str]]:
-    """Every check of the project but pytest: name, arguments for Python, how to mend it."""
-    return [
+    """Every check of the project but pytest: name, arguments for Python, how to mend it.
+
+    A copy for students has no instructor's part, and nothing of it to check.
+    """
+    instructor = (env.root / "instructor").is_dir()
+    typed = ["course_utils", "instructor"] if instructor else ["course_utils"]
+    found = [
         ("format", ["-m", "ruff", "format", "--check", "."], "ruff format ."),
         ("lint", ["-m", "ruff", "check", "."], "ruff check --fix ."),
-        ("types", ["-m", "mypy", "course_utils"], "mypy course_utils"),
-        (
-            "exercises",
-            ["-m", "course_utils.grading.release", "--check"],
-            "python3 start.py exercises",
-        ),
+        ("types", ["-m", "mypy", *typed], f"mypy {' '.join(typed)}"),
     ]
+    if instructor:
+        arguments = ["-m", "instructor.generate", "--check"]
+        found.append(("exercises", arguments, "python3 start.py exercises"))
+    return found
 
 
 def pytest_arguments(env: Environment) -> list[str]:
