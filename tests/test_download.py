@@ -10,6 +10,8 @@ import http.server
 import os
 import shutil
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -17,8 +19,10 @@ import numpy as np
 import pytest
 import torch
 import torchvision
+from platformdirs import macos, unix, windows
+from tqdm import tqdm
 
-from course_utils.data import DownloadError, SealBrokenError, data_folder, load_dataset, seal
+from course_utils.data import DownloadError, SealBrokenError, data_folder, files, load_dataset, seal
 from course_utils.data import download as downloading
 from course_utils.data.files import parse_idx
 
@@ -51,13 +55,13 @@ def md5(content):
 @pytest.fixture(autouse=True)
 def only_here(monkeypatch, tmp_path):
     """Keep every test on this machine and in its own folder."""
-    connect = socket.create_connection
+    connect = socket.socket.connect
 
-    def guarded(address, *args, **kwargs):
+    def guarded(made, address):
         assert address[0] == "127.0.0.1", f"a test tried to reach {address}"
-        return connect(address, *args, **kwargs)
+        return connect(made, address)
 
-    monkeypatch.setattr(socket, "create_connection", guarded)
+    monkeypatch.setattr(socket.socket, "connect", guarded)
     monkeypatch.setenv("no_proxy", "*")
     monkeypatch.setenv("COURSE_DATA_DIR", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_DATA_MIRROR", raising=False)
@@ -281,10 +285,10 @@ def refused(_):
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (truncated, "the connection ended after"),
-        (lambda content: content[: len(content) // 2], "with the checksum"),
-        (lambda content: content[:-1] + b"?", "with the checksum"),
-        (lambda _: b"", "sent 0 bytes"),
+        (truncated, "more expected"),
+        (lambda content: content[: len(content) // 2], "does not match the known hash"),
+        (lambda content: content[:-1] + b"?", "does not match the known hash"),
+        (lambda _: b"", "does not match the known hash"),
         (lambda _: b"\n<!doctype html><p>Log in to the campus network", "a web page"),
         (lambda _: None, "answered 404"),
         (refused, "answered 500 disk on fire"),
@@ -308,6 +312,61 @@ def test_a_bad_answer_is_named_leaves_nothing_and_can_be_retried(tiny, mirror, d
     assert mirror.asked.count(f"/MNIST/raw/{FIRST}") == 1
 
 
+def test_a_server_that_calls_the_file_a_packed_answer(tiny, mirror):
+    def packed(handler):
+        handler.send_response(200)
+        handler.send_header("Content-Encoding", "x-gzip")
+        handler.send_header("Content-Length", str(len(tiny[FIRST])))
+        handler.end_headers()
+        handler.wfile.write(tiny[FIRST])
+
+    mirror.serve(tiny)
+    mirror.pages[f"/MNIST/raw/{FIRST}"] = packed
+    assert load_dataset("mnist").n_train == 50
+    assert (raw() / FIRST).read_bytes() == tiny[FIRST]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights")
+@pytest.mark.parametrize("from_a_folder", [False, True])
+def test_others_may_read_what_one_user_fetched(tiny, mirror, monkeypatch, tmp_path, from_a_folder):
+    mirror.serve(tiny)
+    if from_a_folder:
+        for name, content in tiny.items():
+            (tmp_path / name).write_bytes(content)
+        monkeypatch.setenv("COURSE_DATA_MIRROR", str(tmp_path))
+    load_dataset("mnist")
+    (tmp_path / "usual").touch()
+    usual = (tmp_path / "usual").stat().st_mode
+    assert {(raw() / name).stat().st_mode for name in NAMES} == {usual}
+
+
+def test_checksums_are_compared_where_md5_is_barred(tmp_path):
+    """On systems that follow FIPS 140, md5 is only to be had for other ends than security."""
+    (tmp_path / "file.gz").write_bytes(idx(np.arange(3)))
+    code = """
+import hashlib, sys
+from pathlib import Path
+
+md5 = hashlib.md5
+
+def barred(content=b"", *, usedforsecurity=True):
+    if usedforsecurity:
+        raise ValueError("disabled for FIPS")
+    return md5(content, usedforsecurity=False)
+
+hashlib.md5 = barred
+from course_utils.data.download import provide
+from course_utils.data.files import Archive
+
+there, checksum = Path(sys.argv[1]), sys.argv[2]
+archive = Archive(there / "MNIST" / "raw" / "file.gz", checksum, ((there / "file.gz").as_uri(),))
+print(provide("mnist", [archive])[0].tolist())
+"""
+    command = [sys.executable, "-c", code, str(tmp_path), md5(idx(np.arange(3)))]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[1])
+    assert done.stdout == "[0, 1, 2]\n", done.stderr
+
+
 def test_a_silent_server_is_given_up(tiny, mirror, monkeypatch):
     monkeypatch.setattr(downloading, "TIMEOUT_S", 0.1)
     done = threading.Event()
@@ -323,12 +382,12 @@ def test_a_silent_server_is_given_up(tiny, mirror, monkeypatch):
 def test_an_interrupted_download_leaves_nothing_and_can_be_run_again(tiny, mirror, monkeypatch):
     mirror.serve(tiny)
 
-    class Interrupted(downloading.tqdm):
+    class Interrupted(tqdm):
         def update(self, n=1):
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(downloading, "tqdm", Interrupted)
+        patch.setattr("pooch.downloaders.tqdm", Interrupted)
         with pytest.raises(KeyboardInterrupt):
             load_dataset("mnist")
     assert left_behind() == []
@@ -414,23 +473,36 @@ def test_images_and_labels_that_do_not_belong_together(tiny, mirror, monkeypatch
 # --- where, and what -------------------------------------------------------------------------
 
 
+@pytest.fixture
+def no_choice(monkeypatch, tmp_path):
+    """A home in which nothing says where data go."""
+    for name in ("COURSE_DATA_DIR", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
+    monkeypatch.setattr(windows, "get_win_folder", lambda _: str(tmp_path / "AppData" / "Local"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the other systems' homes are not known here")
 @pytest.mark.parametrize(
-    ("platform", "variable", "below"),
+    ("platform", "system", "below"),
     [
-        ("linux", "XDG_CACHE_HOME", ".cache"),
-        ("win32", "LOCALAPPDATA", "AppData/Local"),
-        ("darwin", "UNUSED", "Library/Caches"),
+        ("linux", unix.Unix, ".cache"),
+        ("win32", windows.Windows, "AppData/Local"),
+        ("darwin", macos.MacOS, "Library/Caches"),
     ],
 )
-def test_the_default_folder(monkeypatch, tmp_path, platform, variable, below):
-    monkeypatch.delenv("COURSE_DATA_DIR")
+def test_the_default_folder(monkeypatch, tmp_path, no_choice, platform, system, below):
     monkeypatch.setattr("sys.platform", platform)
-    monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(files, "user_cache_path", lambda *a, **k: system(*a, **k).user_cache_path)
     assert data_folder() == tmp_path / below / "regularization-course"
-    if variable != "UNUSED":
-        monkeypatch.setenv(variable, str(tmp_path / "elsewhere"))
-        assert data_folder() == tmp_path / "elsewhere" / "regularization-course"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    if platform == "linux":
+        below = "elsewhere"
+    else:  # a folder that is filled stays in use
+        data_folder().mkdir(parents=True, exist_ok=True)
+        (tmp_path / below / "regularization-course").mkdir(parents=True, exist_ok=True)
+    assert data_folder() == tmp_path / below / "regularization-course"
 
 
 def test_the_chosen_folder(monkeypatch, tmp_path):
