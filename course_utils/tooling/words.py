@@ -188,8 +188,10 @@ def pytest_arguments(env: Environment) -> list[str]:
     folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
     return [
         *("-m", "pytest", "tests", *folders),
-        # A file, or a class in it, stays in one process: its tests share what they make. Files keep
-        # their order, in which the long ones do not come last.
+        # A file, or a class in it, stays in one process: its tests share what they make. They keep
+        # their order, in which the longest do not come last; by itself the one with the most tests
+        # would come first. (xdist_group would say the same by marks, but pytest-xdist 3.8 ignores
+        # them under pytest 9.2 without a word.)
         *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadscope"),
         "--no-loadscope-reorder",
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),
