@@ -6,7 +6,7 @@ import tomllib
 
 import yaml
 
-from course_utils.tooling import environment, words
+from course_utils.tooling import environment
 from tests.courses import ROOT, read
 
 
@@ -57,11 +57,3 @@ def test_ci_runs_the_command_of_the_readme() -> None:
     assert script.splitlines()[-1] == f"exec {command}"
     assert "set -euo pipefail" in script
     assert os.name == "nt" or os.access(ROOT / ".ci" / "run", os.X_OK)
-
-
-def test_the_readme_names_words_and_files_that_exist() -> None:
-    text = read("README.md")
-    for word in re.findall(r"python3 start\.py (\w+)", text):
-        assert word in words.WORDS
-    for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
-        assert (ROOT / link).exists(), f"README.md links {link}, which is not there"

@@ -12,7 +12,7 @@ import pytest
 
 from course_utils.tooling import environment, words
 from course_utils.tooling.environment import Environment, StartError
-from tests.courses import START, TOOLING, course_copy
+from tests.courses import START, TOOLING, course_copy, read
 
 # start.py must run where nothing is installed, and explain itself to an old Python.
 
@@ -188,6 +188,24 @@ def test_all_checks_run_and_one_failure_fails(
     assert "-m pytest tests notebooks -n" in ran[-1]
     assert "--nbval-lax" in ran[-1]
     assert "failed: types" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_pages_of_the_package_are_written_where_git_ignores_them(
+    env: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(words, "run", lambda _, arguments: commands.append(arguments) or code)
+    assert words.write_api(env) == code
+    (command,) = commands
+    assert command[:3] == ["-m", "pdoc", "course_utils"]
+    pages = env.root / "build" / "api"
+    assert command[-2:] == ["-o", str(pages)]
+    assert (str(pages / "course_utils.html") in capsys.readouterr().out) == (code == 0)
+    assert "build/" in read(".gitignore").splitlines()
 
 
 def test_pytest_alone_with_its_own_words(env: Environment, ran: list[str]) -> None:

@@ -31,12 +31,14 @@ WORDS = {
     "notebooks": "execute the notebooks in place (all, or those named: 02 03)",
     "exercises": "write the exercises anew from their solutions",
     "bench": "run one benchmark: bench training, bench notebooks",
+    "api": "write a page of the package's functions and classes, from their docstrings",
     "fuzz": "train random networks as a fleet and alone, for long: fuzz --cases 5000",
 }
 EXTRAS = {
     "test": ["dev", "instructor"],
     "notebooks": ["dev"],
     "exercises": ["instructor"],
+    "api": ["dev"],
     "fuzz": ["dev"],
 }  # what a word needs besides the course itself
 
@@ -126,6 +128,8 @@ def main(argv: Sequence[str]) -> int:
             return run(env, ["-m", "course_utils.grading.release", *args.rest])
         if args.word == "bench":
             return run(env, ["-m", "benchmarks", *args.rest])
+        if args.word == "api":
+            return write_api(env)
         if args.word == "fuzz":
             return run(env, ["-m", "tests.fuzzing", *(args.rest or ["--cases", "5000"])])
         return 0
@@ -142,6 +146,16 @@ def run(env: Environment, arguments: Sequence[str]) -> int:
     return subprocess.run(
         [str(env.python), *arguments], cwd=env.root, env=env.variables()
     ).returncode
+
+
+def write_api(env: Environment) -> int:
+    """Write the pages of the package into build/api, which git ignores; the exit code."""
+    pages = env.root / "build" / "api"
+    what = ["course_utils", "!course_utils.tooling"]  # tooling is for start.py alone
+    code = run(env, ["-m", "pdoc", *what, "--docformat", "google", "-o", str(pages)])
+    if code == 0:
+        say(f"Written. Open {pages / 'course_utils.html'} in a browser.")
+    return code
 
 
 def lab_command(env: Environment, *, browser: bool) -> list[str]:
