@@ -13,9 +13,7 @@ from course_utils.data import (
     splits,
     true_function,
 )
-
-BUNDLED = ["digits", "moons", "spirals", "polynomial"]
-CLASSIFIED = ["digits", "moons", "spirals"]
+from tests.datasets import BUNDLED, CLASSIFIED
 
 
 @pytest.fixture(autouse=True)

@@ -11,7 +11,6 @@ import torch
 
 from course_utils import data as data_package
 from course_utils.data import (
-    DATASETS,
     Dataset,
     load_dataset,
     moons,
@@ -109,7 +108,6 @@ def test_importing_the_package_leaves_torchvision_alone():
 
 def test_what_the_package_names_is_there():
     assert set(data_package.__all__) <= set(dir(data_package))
-    assert list(DATASETS) == ["digits", "mnist", "fashion_mnist", "moons", "spirals", "polynomial"]
 
 
 # --- bad input: the value, the rule and the remedy -------------------------------------------

@@ -10,8 +10,7 @@ from course_utils.data import (
     load_dataset,
     seal,
 )
-
-CLASSIFIED = ["digits", "moons", "spirals"]
+from tests.datasets import CLASSIFIED
 
 
 @pytest.fixture(autouse=True)
