@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -46,6 +46,43 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
         if y.is_floating_point():
             return Score(loss, math.nan)
         return Score(loss, (outputs.argmax(1) == y).sum().item() / len(y))
+
+
+@torch.no_grad()
+def bias_and_variance(
+    models: Sequence[nn.Module], x: Tensor, y: Tensor
+) -> tuple[list[float], list[float]]:
+    """The two parts of the squared error of probabilities, one number of each for each model.
+
+    The squared distance of a model's probabilities from the label (all on its class: Brier's
+    score) is, on average over the draws that a training depends on, the squared distance of the
+    *mean* probabilities from the label (bias², with the noise of the labels in it) plus the mean
+    squared distance of each model from that mean (variance). Unlike cross-entropy it splits
+    exactly.
+
+    Args:
+        models: two or more, alike in all but what is drawn: first weights, batches, noise, ...
+        x, y: inputs [n, ...] and class labels [n] that none of them was trained on.
+
+    Returns:
+        (bias², variance): each model is compared with the mean of the others, so that the means
+        of the two lists are unbiased, and add up to the mean squared error.
+    """
+    if len(models) < 2:
+        raise ValueError(f"variance needs two models at least, got {len(models)}; train more seeds")
+    if y.is_floating_point():
+        raise ValueError(
+            "y must hold class labels (integers), got numbers; probabilities need them"
+        )
+    said = []
+    for model in models:
+        with torch.random.fork_rng(devices=[]), evaluating(model):
+            said.append(outputs_of(model, x).softmax(1))
+    probabilities, k = torch.stack(said), len(models)
+    errors = (probabilities - F.one_hot(y, probabilities.shape[-1])).square().sum(-1).mean(1)
+    from_mean = (probabilities - probabilities.mean(0)).square().sum(-1).mean(1)
+    variance = from_mean * k / (k - 1)
+    return (errors - variance).tolist(), variance.tolist()
 
 
 def outputs_of(model: nn.Module, x: Tensor) -> Tensor:

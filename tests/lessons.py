@@ -16,7 +16,7 @@ import torch
 from course_utils import panels
 from course_utils.data import Dataset, seal
 from course_utils.live import Panel, drive, open_panels
-from course_utils.search import Trials
+from course_utils.search import BUDGETS, Trials
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 SLOWEST_RUN_S = 120  # for one setting of one panel, on a machine that is busy with other things
@@ -78,10 +78,7 @@ def _run(path: Path) -> dict[str, Any]:
 def few_epochs() -> Iterator[None]:
     """For all panels, whether they keep their epochs in a constant, in an argument or in trials."""
     with pytest.MonkeyPatch.context() as patch:
-        settings = inspect.signature(Trials).parameters.values()
-        usual = {s.name: s.default for s in settings if s.default is not s.empty}
-        fewer = tuple((usual | {"epochs": _fewer(usual["epochs"])}).values())
-        patch.setattr(Trials.__init__, "__defaults__", fewer)
+        _shorten_trials(patch)
         for found in pkgutil.walk_packages(panels.__path__, f"{panels.__name__}."):
             module = importlib.import_module(found.name)
             for name in {"EPOCHS", "STEPS"} & vars(module).keys():
@@ -93,6 +90,17 @@ def few_epochs() -> Iterator[None]:
                 if own and "epochs" in defaults:
                     patch.setitem(defaults, "epochs", _fewer(defaults["epochs"]))
         yield
+
+
+def _shorten_trials(patch: pytest.MonkeyPatch) -> None:
+    """A share of every budget; what a lesson reads off "within 30" is read off within the share."""
+    shorter = {budget: -(-budget // SHARE) for budget in BUDGETS}
+    settings = inspect.signature(Trials).parameters.values()
+    usual = {s.name: s.default for s in settings if s.default is not s.empty}
+    fewer = {"epochs": shorter[BUDGETS[-1]], "budgets": tuple(shorter.values())}
+    patch.setattr(Trials.__init__, "__defaults__", tuple((usual | fewer).values()))
+    within = Trials.within
+    patch.setattr(Trials, "within", lambda self, end: within(self, shorter.get(end, end)))
 
 
 def _fewer(epochs: int) -> int:

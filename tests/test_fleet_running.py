@@ -214,6 +214,12 @@ def test_more_samples_than_one_pass_of_scoring():
     assert_members_are_fits(train(plain, [0], data, epochs=1), plain, data)
 
 
+def test_the_number_of_epochs_may_come_from_numpy():
+    many = 24  # enough for several looks at members that train alone
+    theirs = train(plain, [0, 1], epochs=np.int64(many))
+    assert np.array_equal(theirs.val_loss, train(plain, [0, 1], epochs=many).val_loss)
+
+
 def test_zero_epochs_only_score():
     fleet = train(plain, [0, 1], epochs=0)
     assert fleet.val_loss.shape == (2, 2, 1)

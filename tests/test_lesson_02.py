@@ -11,6 +11,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
+from course_utils.comparison import ENDINGS
 from course_utils.data import Dataset, load_dataset, moons
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
@@ -129,6 +130,31 @@ def test_the_threshold_finds_what_the_penalty_asks_for() -> None:
         assert model.weight[0, 1] == 0
 
 
+def test_l1_drops_the_made_up_columns_first_and_keeps_what_says_most(lesson: Lesson) -> None:
+    linear, names = lesson["linear"], lesson["names"]
+    weights = linear(0.2)
+    assert (weights[len(names) :] == 0).all()
+    assert (linear(0.0) != 0).all()
+    assert 2 <= (weights[: len(names)] != 0).sum() < len(names) / 2
+    assert "bmi" in [name for name, w in zip(names, linear(0.8), strict=False) if w != 0]
+
+
+@pytest.mark.parametrize(("alpha", "ratio"), [(0.02, 0.9), (0.3, 0.1), (0.5, 1.0)])
+def test_the_elastic_nets_of_scikit_learn_are_translated_at_other_strengths(
+    lesson: Lesson, alpha: float, ratio: float
+) -> None:
+    net = lesson["ElasticNet"](alpha=alpha, l1_ratio=ratio, tol=1e-12, max_iter=100_000)
+    theirs = net.fit(lesson["x"], lesson["y"]).coef_
+    ours = lesson["linear"](l1=2 * alpha * ratio, l2=alpha * (1 - ratio))
+    np.testing.assert_allclose(ours, theirs, rtol=0, atol=1e-8)
+
+
+def test_an_l1_loss_passes_over_outliers_and_an_l1_penalty_does_not(lesson: Lesson) -> None:
+    squared, penalized, absolute = lesson["slopes"].values()
+    assert absolute == pytest.approx(2, abs=0.05)
+    assert min(squared, penalized) > 4
+
+
 # Weight decay.
 
 
@@ -174,10 +200,17 @@ def test_adam_takes_a_full_step_whatever_the_decay_and_the_others_a_share(decay:
 
 
 def test_on_clean_labels_l2_only_costs(lesson: Lesson) -> None:
-    plain, l2 = lesson["clean_plain"], lesson["clean_ridge"]
-    assert gain(l2, plain).mean < 0
-    assert not rises(gain(l2, plain))
-    assert rises(gain(l2, plain, "val_loss"))
+    fair, l2 = lesson["fair_clean"], lesson["l2_cost"]
+    for ending in ENDINGS:
+        assert not rises(fair.gain(l2, None, ending))
+        assert rises(fair.gain(l2, None, ending, "loss"))
+
+
+def test_most_of_l2s_gain_is_the_fall_of_the_network_without(lesson: Lesson) -> None:
+    fair, l2 = lesson["fair"], lesson["l2_cost"]
+    assert rises(fair.gain(l2, None, "long"))
+    assert fair.gain(l2, None, "early-stopped").mean < fair.gain(l2, None, "long").mean / 2
+    assert not falls(fair.gain(l2, None, "early-stopped", "loss"))
 
 
 def test_penalized_biases_become_small_and_the_score_does_not_care(lesson: Lesson) -> None:

@@ -4,6 +4,7 @@ What it says of digits and MNIST alike stands in `benchmarks.claims.lesson_05`.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,7 +25,7 @@ from course_utils.panels import augmenting
 from course_utils.panels.augmenting.flipping import FLIPS, train_flips
 from course_utils.panels.augmenting.strengths import STRENGTHS
 from course_utils.panels.augmenting.transformed import images_to_train_on, most_typical
-from course_utils.training import fit
+from course_utils.training import evaluate, fit
 from tests.lessons import Lesson, every_control_moves_the_picture
 from tests.precision import float64, in_float64
 
@@ -232,41 +233,62 @@ def test_few_validation_images_are_kept_as_they_are(digits: Dataset) -> None:
 # What the lesson says of digits alone.
 
 
+@cache
+def trained(digits: Dataset, augment: Any = None, noise: float = 0.0) -> Fleet:
+    """The lesson's networks after its budget."""
+
+    def build(augment: Any) -> Run:
+        model = MLP(digits.input_shape, (64, 64), 10)
+        adam = torch.optim.Adam(model.parameters(), lr=measured.LR)
+        return Run(model, adam, augment=augment)
+
+    return train_fleet(
+        build,
+        lambda _, seed: digits.with_label_noise(noise, seed),
+        values=[augment],
+        epochs=measured.EPOCHS,
+        progress=False,
+    )
+
+
+def change(digits: Dataset, augment: Any, noise: float = 0.0) -> Difference:
+    after, before = trained(digits, augment, noise), trained(digits, None, noise)
+    return paired_difference(after.val_acc[0, :, LAST], before.val_acc[0, :, LAST])
+
+
 @pytest.mark.slow
 def test_shifts_cost_accuracy_on_digits_as_they_are(digits: Dataset) -> None:
-    shifted, plain = measured._shifted(digits), measured._plain(digits)
-    assert falls(paired_difference(shifted.val_acc[0, :, LAST], plain.val_acc[0, :, LAST]))
+    assert falls(change(digits, RandomShift(1)))
 
 
 @pytest.mark.slow
 def test_with_shifts_it_reads_turned_digits_worse(digits: Dataset) -> None:
-    def read(fleet: Fleet) -> list[float]:
-        torch.manual_seed(0)
-        x = RandomAffine(degrees=20)(digits.x_val)
-        return [measured.evaluate(fleet.model(0, s), x, digits.y_val).acc for s in fleet.seeds]
+    torch.manual_seed(0)
+    x = RandomAffine(degrees=20)(digits.x_val)
 
-    difference = paired_difference(read(measured._shifted(digits)), read(measured._plain(digits)))
+    def read(fleet: Fleet) -> list[float]:
+        return [evaluate(fleet.model(0, s), x, digits.y_val).acc for s in fleet.seeds]
+
+    difference = paired_difference(read(trained(digits, RandomShift(1))), read(trained(digits)))
     assert not rises(difference)
 
 
 @pytest.mark.slow
-def test_on_clean_digits_it_is_the_shift_that_does_most_of_the_harm(digits: Dataset) -> None:
-    assert falls(measured.strength(digits, 1.0, 0.0))
-    assert falls(measured.strength(digits, 2.0, 0.0))
-    shift = measured.strength(digits, 2.0, 0.0, "shift")
+def test_after_the_budget_it_is_the_shift_that_costs_most_on_clean_digits(digits: Dataset) -> None:
+    shift, turn, zoom = (
+        change(digits, augmenting.transform_of(kind, 2.0, 8))
+        for kind in ("shift", "rotation", "zoom")
+    )
     assert falls(shift)
-    for kind in ("rotation", "zoom"):  # most of the harm: more than twice that of the others
-        assert shift.mean < 2 * measured.strength(digits, 2.0, 0.0, kind).mean, kind
+    assert shift.mean < min(turn.mean, zoom.mean)
 
 
 @pytest.mark.slow
 def test_on_noisy_digits_even_noise_and_both_relatives_help(digits: Dataset) -> None:
-    assert rises(measured.strength(digits, 1.0, 0.2, "pixel noise"))
-    assert rises(measured.mixup(digits))
-    assert rises(measured.smoothing(digits))
-    at_2 = measured.strength(digits, 2.0, 0.2)
-    assert not rises(at_2)
-    noisy = measured._plain(digits, 0.2)
+    assert rises(change(digits, augmenting.transform_of("pixel noise", 1.0, 8), 0.2))
+    assert rises(measured.mixup(digits, "budget"))
+    assert rises(measured.smoothing(digits, "budget"))
+    noisy = trained(digits, None, 0.2)
     assert noisy.train_acc[0, :, LAST].mean() > 0.82  # more than the labels that are right
 
 
@@ -276,9 +298,13 @@ def test_half_of_nearly_100_digits_augmented_and_half_of_fewer() -> None:
     most = int(full.y_train.bincount().min())
     assert 90 <= most < 100
 
+    def build(augment: Any) -> Run:
+        model = MLP(full.input_shape, (64, 64), 10)
+        return Run(model, torch.optim.Adam(model.parameters(), lr=measured.LR), augment=augment)
+
     def train(data: Dataset, n: int, augment: Any = None) -> Any:
         fleet = train_fleet(
-            lambda augment: measured._build(data, augment),
+            build,
             lambda _, seed: data.per_class(n, seed).with_label_noise(0.2, seed),
             values=[augment],
             epochs=30,
@@ -298,7 +324,7 @@ def test_half_of_nearly_100_digits_augmented_and_half_of_fewer() -> None:
 
 @pytest.mark.slow
 def test_a_gap_below_zero_comes_from_scoring_augmented_images(digits: Dataset) -> None:
-    fleet = measured._augmented(digits, 2.0, 0.0)
+    fleet = trained(digits, augmenting.transform_of("all three", 2.0, 8))
     gap = paired_difference(fleet.val_loss[0, :, LAST], fleet.train_loss[0, :, LAST])
     assert rises(gap)
     assert falls(gap_on_drawn(fleet, digits))

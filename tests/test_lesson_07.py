@@ -11,7 +11,7 @@ from course_utils.data import Dataset, load_dataset, moons, polynomial
 from course_utils.evidence import paired_difference
 from course_utils.live import open_panels
 from course_utils.panels import combining as panels
-from course_utils.panels.combining.mixing import said_mix, with_patience, worth
+from course_utils.panels.combining.mixing import said_mix, worth
 from course_utils.panels.combining.searched_lattice import (
     BOX,
     BUDGETS,
@@ -33,6 +33,7 @@ from course_utils.training import fit
 from tests.lessons import Lesson, code_cells, every_control_moves_the_picture
 
 ALL = {"L2": 1e-3, "dropout": 0.3, "batch norm": 1, "augmentation": 1.0, EARLY_STOPPING: 3}
+FOUR = {name: by for name, by in ALL.items() if name != EARLY_STOPPING}
 
 
 @pytest.fixture(scope="module")
@@ -93,8 +94,8 @@ class Invented:
     def accuracy(self, mix: Any) -> Any:
         return self.scores["+".join(mix)]
 
-    def gain(self, mix: Any, over: Any) -> Any:
-        return paired_difference(self.accuracy(mix), self.accuracy(over))
+    def gain(self, mix: Any, over: Any, level: float = 0.95) -> Any:
+        return paired_difference(self.accuracy(mix), self.accuracy(over), level)
 
 
 @pytest.mark.parametrize(
@@ -129,27 +130,37 @@ def test_the_test_set_is_opened_where_the_lesson_says_and_nowhere_before(lesson:
 @pytest.fixture(scope="module")
 def trials(digits: Dataset) -> Trials:
     return Trials(
-        lambda mix: build_mix(digits, mix, hidden=8), digits, seeds=2, epochs=3, batch_size=60
-    )
+        lambda mix: build_mix(digits, mix, hidden=8), digits, seeds=2, epochs=3, batch_size=60,
+        budgets=(1,),
+    )  # fmt: skip
 
 
 @pytest.mark.slow
 def test_the_mixer_shows_the_gains_of_its_trials(trials: Trials, closing: None) -> None:
     panel = panels.mixer(trials, ALL)
-    assert list(panel.controls) == [EARLY_STOPPING, *TECHNIQUES[:-1], "noise"]
+    assert list(panel.controls) == ["epochs", *TECHNIQUES, "noise"]
+    stop = {EARLY_STOPPING: ALL[EARLY_STOPPING]}
     found = worth(trials, ALL)
     assert set(found) == {("in this mix", "the whole mix")} | {
         (kind, name) for kind in ("alone", "in this mix") for name in TECHNIQUES
     }
     for name, rest in all_but_one(ALL).items():
         assert found["in this mix", name] == trials.gain(ALL, rest)
-        assert found["alone", name] == trials.gain({name: ALL[name]}, {})
+        alone = {name: ALL[name]}
+        assert found["alone", name] == trials.gain(alone | stop, {} if alone == stop else stop)
         assert f"{name} {found['in this mix', name].points()}" in panel.text
     before, known = panel.image, len(trials._known)
+    panel.controls["epochs"].value = 1
+    panel.wait()
+    assert panel.image != before
+    gain = trials.within(1).gain(ALL, stop).points()
+    assert panel.text.startswith("1 epochs")
+    assert f"{gain} over early stopping alone" in panel.text
     panel.controls[EARLY_STOPPING].value = 0
     panel.wait()
     assert EARLY_STOPPING not in panel.text
-    assert panel.image != before
+    assert f"{trials.within(1).gain(FOUR, {}).points()} over nothing" in panel.text
+    assert len(trials._known) == known  # it only reads
     panel.controls["batch norm"].value = False
     panel.wait()
     assert "batch norm" not in panel.text
@@ -159,7 +170,7 @@ def test_the_mixer_shows_the_gains_of_its_trials(trials: Trials, closing: None) 
 
 def test_the_mixer_without_any_technique_and_on_clean_labels(trials: Trials, closing: None) -> None:
     panel = panels.mixer(trials, {})
-    assert panel.text.startswith("nothing: accuracy")
+    assert panel.text.startswith("3 epochs, nothing: accuracy")
     assert "over" not in panel.text
     panel.controls["noise"].value = 0.0
     panel.wait()
@@ -172,14 +183,13 @@ def test_the_mixer_offers_points_no_augmentation(closing: None) -> None:
     trials = Trials(lambda mix: build_mix(data, mix, hidden=4), data, seeds=2, epochs=1)
     panel = panels.mixer(trials, {"L2": 1e-3})
     assert "augmentation" not in panel.controls
-    assert panel.text.startswith("L2 0.001: accuracy")
+    assert panel.text.startswith("1 epochs, L2 0.001: accuracy")
 
 
 def test_a_mix_is_said_in_words() -> None:
     assert said_mix({}) == "nothing"
     said = said_mix({EARLY_STOPPING: 5, "batch norm": True, "L2": 3e-4})
     assert said == "L2 3e-4 + batch norm + early stopping (patience 5)"
-    assert with_patience({"L2": 1.0}, 0) == {"L2": 1.0}
 
 
 # The searches.

@@ -150,6 +150,15 @@ def test_a_mosaic_is_one_image_in_rows():
         plots.tile(np.ones(5), 1, 5)
 
 
+def test_what_is_written_below_images_stands_in_the_middle_of_its_column(ax):
+    plots.plot_images(ax, RNG.random((4, 3, 5)), columns=2, below=["a", "b"])
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["a", "b"]
+    # Five pixels, a gap, five pixels; the middle of pixel 0 is at 0.
+    assert ax.get_xticks().tolist() == [2, 8]
+    with pytest.raises(ValueError, match="each of the 2 columns, got 1"):
+        plots.plot_images(ax, RNG.random((2, 3, 5)), columns=2, below=["a"])
+
+
 def test_a_boundary_lies_where_the_probability_is_one_half(ax):
     x = np.array([[-1.0, 0.0], [1.0, 0.2], [-0.8, 1.0], [0.9, -1.0]])
     boundary = plots.Boundary(ax, x, [0, 1, 0, 1], wrong=[False, True, False, False])

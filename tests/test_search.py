@@ -21,6 +21,7 @@ from course_utils.search import (
     grid_settings,
     random_settings,
     restored_epoch,
+    subsets,
 )
 from course_utils.training import evaluate, fit
 from tests.lessons import bars
@@ -219,3 +220,24 @@ def test_a_restored_epoch_is_never_after_the_stop() -> None:
 def test_a_regression_is_refused() -> None:
     with pytest.raises(ValueError, match="trials need class labels"):
         Trials(lambda mix: build_mix(polynomial(20), mix), polynomial(20))
+
+
+def test_a_budget_is_read_off_the_long_training(trials: Trials, pictures: Dataset) -> None:
+    long = some_trials(pictures, budgets=(2, 5))
+    assert long.ends == [2, 5, EPOCHS]
+    for end in (2, 5):
+        short = some_trials(pictures, epochs=end)
+        for mix in ({}, {EARLY_STOPPING: 2}):
+            assert long.within(end).accuracy(mix) == pytest.approx(short.accuracy(mix), abs=1e-6)
+            assert long.within(end).loss(mix) == pytest.approx(short.loss(mix), abs=1e-5)
+    assert long.accuracy({}) == pytest.approx(trials.accuracy({}), abs=1e-6)
+    with pytest.raises(ValueError, match="a budget must be one of 2, 5, 8 epochs, got 4"):
+        long.within(4)
+
+
+def test_subsets_are_all_mixes_of_some_techniques() -> None:
+    found = subsets({"L2": 0.1, "dropout": 0.2})
+    assert list(found) == ["nothing", "L2", "dropout", "L2 + dropout"]
+    assert found["nothing"] == {}
+    assert found["L2 + dropout"] == {"L2": 0.1, "dropout": 0.2}
+    assert len(subsets(ALL)) == 2 ** len(ALL)

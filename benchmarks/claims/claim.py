@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
+from course_utils.comparison import ENDINGS, Ending
 from course_utils.data import Dataset
-from course_utils.evidence import Difference, paired_difference
-from course_utils.fleet import Run, train_fleet
+from course_utils.evidence import Difference
 
 #: "higher" and "lower": the whole interval is on that side of 0. "not higher" and "not lower": it
 #: is not, which is what a lesson may say of a technique that shows no help, or no harm.
 Expectation = Literal["higher", "lower", "not higher", "not lower"]
-Score = Literal["val_acc", "val_loss", "train_acc", "train_loss"]
+
+#: For claims about a fixed number of epochs, or about no training at all.
+ONCE: tuple[Ending, ...] = ("budget",)
+#: For claims about what happens to whoever trains on and does not stop early.
+UNSTOPPED: tuple[Ending, ...] = ("budget", "long")
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,12 @@ class Claim:
     technique: str
     #: The sentence as the lesson says it.
     sentence: str
-    #: Measures the paired difference on images like those of the lesson: ``compare(clean data)``.
-    compare: Callable[[Dataset], Difference]
+    #: Measures the paired difference on images like those of the lesson, at one ending of the
+    #: training: ``compare(clean data, ending)``.
+    compare: Callable[[Dataset, Ending], Difference]
     expect: Expectation
+    #: Where the training may end. Fewer than all: the sentence names its condition.
+    endings: tuple[Ending, ...] = ENDINGS
 
     def holds(self, difference: Difference) -> bool:
         """Whether the measured interval says what the sentence says."""
@@ -36,30 +43,3 @@ class Claim:
             "not higher": difference.low <= 0,
             "not lower": difference.high >= 0,
         }[self.expect]
-
-
-def change(
-    build: Callable[[Any], Run],
-    data: Dataset,
-    *,
-    off: Any,
-    on: Any,
-    label_noise: float = 0.0,
-    score: Score = "val_acc",
-    epochs: int = 60,
-    seeds: int = 8,
-) -> Difference:
-    """The score after the last epoch with ``build(on)``, minus that with ``build(off)``, by seed.
-
-    Each seed redraws its own label noise, and both sides of a pair meet the same.
-    """
-    fleet = train_fleet(
-        build,
-        lambda _, seed: data.with_label_noise(label_noise, seed),
-        values=[off, on],
-        seeds=seeds,
-        epochs=epochs,
-        progress=False,
-    )
-    without, with_it = getattr(fleet, score)[:, :, -1]
-    return paired_difference(with_it, without)

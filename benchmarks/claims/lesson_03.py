@@ -1,6 +1,7 @@
 """Lesson 03: what dropout gives and costs, which mistakes accuracy forgives, and where doubt fails.
 
-Most claims read the same networks, which are trained once for each data set.
+Most claims read the same networks, which are trained once for each data set. What is asked of a
+finished network (how a hundred passes disagree, say) is asked after the lesson's budget.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from benchmarks.claims.claim import Claim
+from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim, Expectation
+from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
@@ -26,30 +28,48 @@ NOISE = 0.2
 PS = (0.0, 0.3, 0.5, 0.9)
 BATCH = 100
 TURNED = 100
-Layer = Callable[[float], nn.Module]
 
 
 @cache
-def _fleet(
-    data: Dataset,
-    noise: float,
-    ps: tuple[Any, ...] = PS,
-    hidden: tuple[int, ...] = (64, 64),
-    layer: Layer = Dropout,
-) -> Fleet:
-    """The lesson's networks."""
+def _fleet(data: Dataset, noise: float) -> Fleet:
+    """The lesson's networks, for what is asked of a network and not of its scores."""
 
-    def build(p: Any) -> Run:
-        model = MLP(data.input_shape, hidden, data.num_classes or 1, dropout=p, dropout_layer=layer)
+    def build(p: float) -> Run:
+        model = MLP(
+            data.input_shape, (64, 64), data.num_classes or 1, dropout=p, dropout_layer=Dropout
+        )
         return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
 
     return train_fleet(
         build,
         lambda _, seed: data.with_label_noise(noise, seed),
-        values=ps,
+        values=PS,
         epochs=40,
         batch_size=BATCH,
         progress=False,
+    )
+
+
+@cache
+def _compared(
+    data: Dataset,
+    noise: float,
+    ps: tuple[Any, ...] = PS,
+    hidden: tuple[int, ...] = (64, 64),
+) -> Comparison:
+    """The same networks at all three endings."""
+
+    def build(value: Any) -> Run:
+        layer, p = value if value in MISTAKES else (Dropout, value)
+        model = MLP(data.input_shape, hidden, data.num_classes or 1, dropout=p, dropout_layer=layer)
+        return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
+
+    return compare(
+        build,
+        lambda _, seed: data.with_label_noise(noise, seed),
+        values=ps,
+        epochs=40,
+        batch_size=BATCH,
     )
 
 
@@ -57,34 +77,44 @@ def _last(fleet: Fleet, p: Any, score: str = "val_acc") -> Any:
     return getattr(fleet, score)[fleet.values.index(p), :, -1]
 
 
-def against_none(data: Dataset, p: float, noise: float, score: str = "val_acc") -> Difference:
-    """The score with p, minus that without dropout."""
-    fleet = _fleet(data, noise)
-    return paired_difference(_last(fleet, p, score), _last(fleet, 0.0, score))
+def _noisy(data: Dataset) -> Comparison:
+    return _compared(data, NOISE, (*PS, *MISTAKES))
 
 
-def narrow(data: Dataset) -> Difference:
+def _clean(data: Dataset) -> Comparison:
+    return _compared(data, 0.0, (0.0, 0.3))
+
+
+def narrow(data: Dataset, ending: Ending) -> Difference:
     """Validation accuracy of 8 units per layer with p = 0.5, minus that without dropout."""
-    fleet = _fleet(data, NOISE, (0.0, 0.5), (8, 8))
-    return paired_difference(_last(fleet, 0.5), _last(fleet, 0.0))
+    return _compared(data, NOISE, (0.0, 0.5), (8, 8)).gain(0.5, 0.0, ending)
 
 
-def by_noise(data: Dataset) -> Difference:
+def by_noise(data: Dataset, ending: Ending) -> Difference:
     """What p = 0.5 adds to the validation accuracy at 40 % label noise, minus that at 20 %."""
-    little = _fleet(data, NOISE)
-    much = _fleet(data, 2 * NOISE, (0.0, 0.5))
-    gains = (_last(fleet, 0.5) - _last(fleet, 0.0) for fleet in (much, little))
-    return paired_difference(*gains)
+    much, little = (
+        found.scores(0.5, ending) - found.scores(0.0, ending)
+        for found in (_compared(data, 2 * NOISE, (0.0, 0.5)), _noisy(data))
+    )
+    return paired_difference(much, little)
 
 
-def by_depth(data: Dataset) -> Difference:
+def left_by_stopping(data: Dataset, ending: Ending) -> Difference:
+    """p = 0.5's gain in accuracy with both early-stopped, minus its gain with neither."""
+    left, gained = (
+        _noisy(data).scores(0.5, end) - _noisy(data).scores(0.0, end)
+        for end in ("early-stopped", ending)
+    )
+    return paired_difference(left, gained)
+
+
+def by_depth(data: Dataset, ending: Ending) -> Difference:
     """Validation accuracy with p = 0.2, 0.3, 0.4 in three layers, minus that with 0.3 in each."""
     same, rising = (0.3, 0.3, 0.3), (0.2, 0.3, 0.4)
-    fleet = _fleet(data, NOISE, (same, rising), (64, 64, 64))
-    return paired_difference(_last(fleet, rising), _last(fleet, same))
+    return _compared(data, NOISE, (same, rising), (64, 64, 64)).gain(rising, same, ending)
 
 
-def half_gone(data: Dataset) -> Difference:
+def half_gone(data: Dataset, ending: Ending) -> Difference:
     """Accuracy with half of the hidden units taken away, trained with p = 0.5 minus without."""
     fleet = _fleet(data, NOISE)
     damaged = (panels.half_gone(fleet, data, fleet.values.index(p)) for p in (0.5, 0.0))
@@ -115,18 +145,8 @@ class Frozen(Dropout):
         return x * keep / (1 - self.p) if self.training else x
 
 
-def mistaken(data: Dataset, layer: Layer, p: float = 0.3) -> Difference:
-    """Validation accuracy with a wrong dropout, minus that without dropout."""
-    fleet = _fleet(data, NOISE)
-    wrong = _fleet(data, NOISE, (p,), layer=layer)
-    return paired_difference(_last(wrong, p), _last(fleet, 0.0))
-
-
-def scaled_against_right(data: Dataset) -> Difference:
-    """Validation accuracy when evaluation scales as well, minus that of the right dropout."""
-    fleet = _fleet(data, NOISE)
-    wrong = _fleet(data, NOISE, (0.3,), layer=ScaledAlways)
-    return paired_difference(_last(wrong, 0.3), _last(fleet, 0.3))
+#: Wrong versions with the p at which the lesson trains them.
+MISTAKES = ((DividedByP, 0.3), (ScaledAlways, 0.3), (Frozen, 0.5))
 
 
 def _votes(data: Dataset, count: int) -> Sequence[float]:
@@ -137,18 +157,18 @@ def _votes(data: Dataset, count: int) -> Sequence[float]:
     return [float((answer == data.y_val).float().mean()) for answer in said]
 
 
-def training_mode(data: Dataset) -> Difference:
+def training_mode(data: Dataset, ending: Ending) -> Difference:
     """Validation accuracy taken in training mode, minus that in evaluation mode."""
     fleet = _fleet(data, NOISE)
     return paired_difference(_votes(data, 1), _last(fleet, 0.5))
 
 
-def average_over_one(data: Dataset) -> Difference:
+def average_over_one(data: Dataset, ending: Ending) -> Difference:
     """Accuracy of the average of 30 thinned networks, minus that of one."""
     return paired_difference(_votes(data, 30), _votes(data, 1))
 
 
-def average_over_whole(data: Dataset) -> Difference:
+def average_over_whole(data: Dataset, ending: Ending) -> Difference:
     """Accuracy of the average of 30 thinned networks, minus that of evaluation mode."""
     fleet = _fleet(data, NOISE)
     return paired_difference(_votes(data, 30), _last(fleet, 0.5))
@@ -177,138 +197,80 @@ def spread_by_p(data: Dataset) -> Difference:
     return paired_difference(_spread(data, 0.5, 45), _spread(data, 0.3, 45))
 
 
+def _claim(
+    technique: str,
+    sentence: str,
+    value: Any,
+    over: Any,
+    expect: Expectation,
+    score: str = "acc",
+    endings: tuple[Ending, ...] = ENDINGS,
+    compared: Callable[[Dataset], Comparison] = _noisy,
+) -> Claim:
+    def measure(data: Dataset, ending: Ending) -> Difference:
+        return compared(data).gain(value, over, ending, score)
+
+    return Claim(3, technique, sentence, measure, expect, endings)
+
+
 CLAIMS = [
-    Claim(
-        3,
-        "dropout 0.5, 20 % label noise",
-        "With noisy labels, dropout raises the validation accuracy.",
-        lambda data: against_none(data, 0.5, NOISE),
-        "higher",
-    ),
-    Claim(
-        3,
-        "dropout 0.5, 20 % label noise, training",
-        "With noisy labels, dropout lowers the training accuracy: less is memorized.",
-        lambda data: against_none(data, 0.5, NOISE, "train_acc"),
-        "lower",
-    ),
-    Claim(
-        3,
-        "dropout 0.5, half of the units gone",
-        "A network trained with dropout keeps a higher accuracy when half of its units are gone.",
-        half_gone,
-        "higher",
-    ),
-    Claim(
-        3,
-        "dropout 0.9",
-        "Dropping nearly everything lowers the accuracy.",
-        lambda data: against_none(data, 0.9, NOISE),
-        "lower",
-    ),
-    Claim(
-        3,
-        "dropout 0.5, 8 units per layer",
-        "In a narrow network much dropout lowers the accuracy.",
-        narrow,
-        "lower",
-    ),
-    Claim(
-        3,
-        "dropout 0.5, 40 % label noise against 20 %",
-        "The more labels are wrong, the more dropout adds.",
-        by_noise,
-        "higher",
-    ),
-    Claim(
-        3,
-        "dropout 0.3, 20 % label noise, loss",
-        "With noisy labels, dropout lowers the validation loss.",
-        lambda data: against_none(data, 0.3, NOISE, "val_loss"),
-        "lower",
-    ),
-    Claim(
-        3,
-        "dropout 0.3, clean labels",
-        "With clean labels, dropout does not lower the validation accuracy.",
-        lambda data: against_none(data, 0.3, 0.0),
-        "not lower",
-    ),
-    Claim(
-        3,
-        "p rising with depth",
-        "p = 0.2, 0.3, 0.4 in three layers is no better than 0.3 in each.",
-        by_depth,
-        "not higher",
-    ),
-    Claim(
-        3,
-        "mistake: divided by p",
-        "Dividing by p instead of 1 - p does not show in a comparison with no dropout.",
-        lambda data: mistaken(data, DividedByP),
-        "not lower",
-    ),
-    Claim(
-        3,
-        "mistake: scaled in evaluation as well",
-        "Scaling in evaluation as well is still more accurate than no dropout.",
-        lambda data: mistaken(data, ScaledAlways),
-        "higher",
-    ),
-    Claim(
-        3,
-        "mistake: scaled in evaluation, against right",
-        "Scaling in evaluation as well is no less accurate than the right dropout.",
-        scaled_against_right,
-        "not lower",
-    ),
-    Claim(
-        3,
-        "mistake: frozen mask",
-        "A mask that is the same in every step still raises the accuracy.",
-        lambda data: mistaken(data, Frozen, 0.5),
-        "higher",
-    ),
-    Claim(
-        3,
-        "mistake: validating in training mode",
-        "A score taken in training mode is lower.",
-        training_mode,
-        "lower",
-    ),
-    Claim(
-        3,
-        "average of thinned networks against one",
-        "The average of many thinned networks is more accurate than one of them.",
-        average_over_one,
-        "higher",
-    ),
-    Claim(
-        3,
-        "average of thinned networks against evaluation",
-        "Their average is no more accurate than one pass in evaluation mode.",
-        average_over_whole,
-        "not higher",
-    ),
-    Claim(
-        3,
-        "spread at 45° against 0°",
-        "A hundred passes disagree more about turned digits than about upright ones.",
-        lambda data: spread(data, 45, 0),
-        "higher",
-    ),
-    Claim(
-        3,
-        "spread at 105° against 45°",
-        "Turned further, they disagree no more, though nearly all answers are wrong.",
-        lambda data: spread(data, 105, 45),
-        "not higher",
-    ),
-    Claim(
-        3,
-        "spread with p = 0.5 against 0.3",
-        "The spread grows with p.",
-        spread_by_p,
-        "higher",
-    ),
-]
+    _claim("dropout 0.5, 20 % label noise",
+           "Trained past the turn, with noisy labels, dropout raises the accuracy.",
+           0.5, 0.0, "higher", endings=UNSTOPPED),
+    _claim("dropout 0.3, stopped in time",
+           "Stopped in time, with noisy labels, it does not lower the accuracy.",
+           0.3, 0.0, "not lower", endings=("early-stopped",)),
+    Claim(3, "dropout 0.5, what stopping leaves",
+          "Stop both in time, and less is left than the lesson's 40 epochs showed.",
+          left_by_stopping, "lower", ONCE),
+    _claim("dropout 0.3, 20 % label noise, loss",
+           "With noisy labels, dropout lowers the loss after the lesson's 40 epochs.",
+           0.3, 0.0, "lower", "loss", ONCE),
+    _claim("dropout 0.5, 20 % label noise, training",
+           "Trained past the turn, dropout lowers the training accuracy: less is memorized.",
+           0.5, 0.0, "lower", "train_acc", UNSTOPPED),
+    Claim(3, "dropout 0.5, half of the units gone",
+          "A network trained with dropout keeps a higher accuracy when half of its units are gone.",
+          half_gone, "higher", ONCE),
+    _claim("dropout 0.9", "Dropping nearly everything lowers the accuracy.", 0.9, 0.0, "lower"),
+    Claim(3, "dropout 0.5, 8 units per layer",
+          "In a narrow network much dropout lowers the accuracy.", narrow, "lower"),
+    Claim(3, "dropout 0.5, 40 % label noise against 20 %",
+          "After the lesson's 40 epochs, dropout adds the more the more labels are wrong.",
+          by_noise, "higher", ONCE),
+    _claim("dropout 0.3, clean labels, loss",
+           "With clean labels, stopped in time, dropout lowers the loss ...",
+           0.3, 0.0, "lower", "loss", ("early-stopped",), _clean),
+    _claim("dropout 0.3, clean labels", "... and does not lower the accuracy.",
+           0.3, 0.0, "not lower", "acc", ("early-stopped",), _clean),
+    Claim(3, "p rising with depth", "p = 0.2, 0.3, 0.4 in three layers is no better than 0.3 each.",
+          by_depth, "not higher"),
+    _claim("mistake: divided by p",
+           "Trained past the turn, dividing by p does not show in a comparison with no dropout.",
+           (DividedByP, 0.3), 0.0, "not lower", endings=UNSTOPPED),
+    _claim("mistake: scaled in evaluation as well",
+           "Trained past the turn, scaling in evaluation as well still beats no dropout.",
+           (ScaledAlways, 0.3), 0.0, "higher", endings=UNSTOPPED),
+    _claim("mistake: scaled in evaluation, against right",
+           "After the lesson's 40 epochs it is no less accurate than the right dropout.",
+           (ScaledAlways, 0.3), 0.3, "not lower", endings=ONCE),
+    _claim("mistake: frozen mask",
+           "Trained past the turn, a mask that is the same in every step still beats none.",
+           (Frozen, 0.5), 0.0, "higher", endings=UNSTOPPED),
+    Claim(3, "mistake: validating in training mode", "A score taken in training mode is lower.",
+          training_mode, "lower", ONCE),
+    Claim(3, "average of thinned networks against one",
+          "The average of many thinned networks is more accurate than one of them.",
+          average_over_one, "higher", ONCE),
+    Claim(3, "average of thinned networks against evaluation",
+          "Their average is no more accurate than one pass in evaluation mode.",
+          average_over_whole, "not higher", ONCE),
+    Claim(3, "spread at 45° against 0°",
+          "A hundred passes disagree more about turned digits than about upright ones.",
+          lambda data, ending: spread(data, 45, 0), "higher", ONCE),
+    Claim(3, "spread at 105° against 45°",
+          "Turned further, they disagree no more, though nearly all answers are wrong.",
+          lambda data, ending: spread(data, 105, 45), "not higher", ONCE),
+    Claim(3, "spread with p = 0.5 against 0.3", "The spread grows with p.",
+          lambda data, ending: spread_by_p(data), "higher", ONCE),
+]  # fmt: skip

@@ -142,6 +142,7 @@ def iter_fleet(
     members = build_members(
         build, data, values, seeds, epochs=epochs, batch_size=batch_size, loss_fn=loss_fn
     )
+    epochs, batch_size = int(epochs), int(batch_size)  # they may come from NumPy
     fleet = Fleet(values, seeds, epochs)
     fleet._members = {(m.value_index, m.seed_index): m for m in members}
     training = Training(build, epochs, batch_size, loss_fn)

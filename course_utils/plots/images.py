@@ -1,5 +1,7 @@
 """Many small images as one picture."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -78,8 +80,22 @@ def plot_images(
     limits: tuple[float, float] = (0.0, 1.0),
     cmap: str = "gray",
     title: str = "",
+    below: Sequence[str] = (),
 ) -> Axes:
-    """Draw `images` [n, h, w] or [n, 1, h, w] in rows of `columns`. Returns `ax`."""
-    rows = -(-len(np.asarray(images)) // columns)
+    """Draw `images` [n, h, w] or [n, 1, h, w] in rows of `columns`. Returns `ax`.
+
+    Args:
+        below: a text for each column, written under it.
+    """
+    if len(below) not in (0, columns):
+        raise ValueError(
+            f"below must hold one text for each of the {columns} columns, got {len(below)}"
+        )
+    images = np.asarray(images, dtype=float)
+    rows, step = -(-len(images) // columns), images.shape[-1] + 1
     Mosaic(ax, rows, columns, limits=limits, cmap=cmap, title=title).update(images)
+    if below:
+        middles = np.arange(columns) * step + (step - 2) / 2
+        ax.set_xticks(middles, below, fontsize=FONT_SIZE)
+        ax.tick_params(axis="x", length=0)
     return ax

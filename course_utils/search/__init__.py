@@ -1,6 +1,7 @@
 """Many settings tried fairly: mixes of techniques with their record, searches under a budget."""
 
 from course_utils.search.mixes import (
+    BUDGETS,
     EARLY_STOPPING,
     TECHNIQUES,
     Key,
@@ -11,6 +12,7 @@ from course_utils.search.mixes import (
     alone,
     build_mix,
     restored_epoch,
+    subsets,
     trained_as,
 )
 from course_utils.search.settings import (
@@ -22,6 +24,7 @@ from course_utils.search.settings import (
 )
 
 __all__ = [
+    "BUDGETS",
     "EARLY_STOPPING",
     "TECHNIQUES",
     "Box",
@@ -37,5 +40,6 @@ __all__ = [
     "grid_settings",
     "random_settings",
     "restored_epoch",
+    "subsets",
     "trained_as",
 ]

@@ -32,6 +32,8 @@ Array = NDArray[Any]
 #: The one technique that changes no training: it is read off the record, for its patience.
 EARLY_STOPPING = "early stopping"
 TECHNIQUES = ("L2", "dropout", "batch norm", "augmentation", EARLY_STOPPING)
+#: Epochs after which a training may end: from too short for a strong mix to too long for none.
+BUDGETS = (15, 30, 60, 120)
 
 
 def build_mix(data: Dataset, mix: Mix, *, hidden: int = 64, lr: float = 8e-3) -> Run:
@@ -59,6 +61,15 @@ def build_mix(data: Dataset, mix: Mix, *, hidden: int = 64, lr: float = 8e-3) ->
     return run
 
 
+def subsets(mix: Mix) -> dict[str, dict[str, float]]:
+    """All mixes that can be made of the techniques of `mix` at their strengths, by name."""
+    return {
+        " + ".join(names) or "nothing": {name: mix[name] for name in names}
+        for size in range(len(mix) + 1)
+        for names in itertools.combinations(mix, size)
+    }
+
+
 def alone(mix: Mix) -> dict[str, dict[str, float]]:
     """For each technique of `mix`: the mix of it alone."""
     return {name: {name: by} for name, by in mix.items()}
@@ -73,8 +84,8 @@ def all_but_one(mix: Mix) -> dict[str, dict[str, float]]:
 class Record:
     """What the runs of one mix gave, each array [seeds, epochs + 1]; NaN where not known (yet).
 
-    `judged_acc` and `judged_loss` are known after the last epoch, and wherever the watched loss was
-    lower than ever before: no stopping rule restores another epoch.
+    `judged_acc` and `judged_loss` are known at the budgets, and wherever the watched loss was lower
+    than ever before: no stopping rule restores another epoch.
     """
 
     train_loss: Array
@@ -96,22 +107,41 @@ class Trials:
         build: ``build(mix)`` -> `Run`, with a new model each time.
         data: training and validation set; each seed redraws the labels of the training set.
         label_noise: share of the training labels that are redrawn.
+        epochs: how long every run is trained.
+        budgets: where else a training might have ended, and is scored; see `within`.
+        end: after how many epochs scores are read off; None for all of them.
     """
 
     build: Callable[[Any], Run]
     data: Dataset
     label_noise: float = 0.2
     seeds: int = 8
-    epochs: int = 30
+    epochs: int = BUDGETS[-1]
     batch_size: int = 100
+    budgets: Sequence[int] = BUDGETS
+    end: int | None = None
     _known: dict[Key, Record] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
+        if self.end not in (None, *self.ends):
+            raise ValueError(
+                f"a budget must be one of {', '.join(map(str, self.ends))} epochs, got {self.end}; "
+                "name others when the trials are made, for the judged half is scored there only"
+            )
         if self.data.num_classes is None or len(self.data.y_val) < 4:
             raise ValueError(
                 f"trials need class labels and a validation set that can be cut in two, got "
                 f"{self.data!r}; pass e.g. load_dataset('digits', n_train=500)"
             )
+
+    @property
+    def ends(self) -> list[int]:
+        """Numbers of epochs after which scores can be read off."""
+        return sorted({*(budget for budget in self.budgets if budget < self.epochs), self.epochs})
+
+    def within(self, epochs: int) -> Trials:
+        """The same runs, as if each had ended after `epochs` epochs, one of the budgets."""
+        return replace(self, end=epochs)
 
     def data_for(self, seed: int) -> Dataset:
         """What a run of this seed trains on, with the watched half as its validation set."""
@@ -162,9 +192,10 @@ class Trials:
 
     def chosen_epochs(self, mix: Mix) -> NDArray[np.intp]:
         """The epoch whose weights each seed keeps [seeds]: the last one, or what is restored."""
-        losses = self.record(mix).watched_loss
+        end = self.epochs if self.end is None else self.end
+        losses = self.record(mix).watched_loss[:, : end + 1]
         if EARLY_STOPPING not in mix:
-            return np.full(len(losses), self.epochs)
+            return np.full(len(losses), end)
         return np.array([restored_epoch(curve, int(mix[EARLY_STOPPING])) for curve in losses])
 
     def accuracy(self, mix: Mix) -> Array:
@@ -179,9 +210,9 @@ class Trials:
         """Accuracy on the training set with its noisy labels, likewise."""
         return self._kept(mix, self.record(mix).train_acc)
 
-    def gain(self, mix: Mix, over: Mix) -> Difference:
-        """Accuracy of `mix` minus that of `over`, seed by seed."""
-        return paired_difference(self.accuracy(mix), self.accuracy(over))
+    def gain(self, mix: Mix, over: Mix, level: float = 0.95) -> Difference:
+        """Accuracy of `mix` minus that of `over`, seed by seed, with an interval at `level`."""
+        return paired_difference(self.accuracy(mix), self.accuracy(over), level)
 
     def _kept(self, mix: Mix, scores: Array) -> Array:
         return scores[np.arange(len(scores)), self.chosen_epochs(mix)]
@@ -195,13 +226,13 @@ class Trials:
         return lambda _, seed: own[seed]
 
     def _judge(self, fleet: Fleet, judged: Array) -> None:
-        """Score where a stopping rule may come back to, and at the end."""
+        """Score where a stopping rule may come back to, and at the budgets."""
         x, y = self.judged
         now, losses = fleet.epoch, fleet.val_loss
         lowest = np.fmin.accumulate(losses[..., : now + 1], axis=-1)
         for v, s in itertools.product(range(len(fleet.values)), range(self.seeds)):
             better = now == 0 or losses[v, s, now] < lowest[v, s, now - 1]
-            if better or now == self.epochs:
+            if better or now in self.ends:
                 judged[:, v, s, now] = evaluate(fleet.model(v, s), x, y)
 
 

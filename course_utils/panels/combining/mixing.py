@@ -28,15 +28,16 @@ STRENGTHS: dict[str, tuple[float, ...]] = {
     "L2": (0, 1e-3, 3e-3),
     "dropout": (0, 0.15, 0.3),
     "augmentation": (0, 0.5, 1),
+    EARLY_STOPPING: (0, 3, 10, 20),
 }
-PATIENCE = (0, 1, 3, 5, 10, 20)
+BUDGET = "epochs"
 NOISES = (0.0, 0.2)
-REACH = 16  # points, to either side of 0
+REACH = 20  # points, to either side of 0
 
 
 @dataclass(frozen=True, eq=False)
 class Mixed:
-    """A mix without its early stopping, with the records that grow while it trains."""
+    """A mix, with the records that grow while it trains."""
 
     trials: Trials
     mix: dict[str, float]
@@ -50,8 +51,9 @@ def mixer(trials: Trials, start: Mix) -> Sweep:
         trials: what was trained already is not trained again; what is new is kept in it.
         start: the mix shown first.
 
-    Early stopping is the slider that needs no training, because it is read off the records. All
-    other controls train what is missing for the comparisons, in the background.
+    The budget is the slider that needs no training, because every shorter training is the beginning
+    of the long one; nor does early stopping, which only reads. All other controls train what is
+    missing for the comparisons, in the background.
     """
     others = {n: replace(trials, label_noise=n, _known={}) for n in NOISES}
     by_noise = others | {trials.label_noise: trials}
@@ -65,7 +67,7 @@ def mixer(trials: Trials, start: Mix) -> Sweep:
 
     controls: dict[str, Any] = {}
     images = len(trials.data.input_shape) == 3  # points cannot be turned or shifted
-    for name in (name for name in TECHNIQUES[:-1] if images or name != "augmentation"):
+    for name in (name for name in TECHNIQUES if images or name != "augmentation"):
         if name in STRENGTHS:
             by = start.get(name, 0)
             controls[name] = choice(_with(STRENGTHS[name], by), start=by, say=_strength)
@@ -74,18 +76,15 @@ def mixer(trials: Trials, start: Mix) -> Sweep:
     controls["noise"] = choice(
         sorted(by_noise), label="label noise", start=trials.label_noise, say=lambda n: f"{n:.0%}"
     )
-    waits = _with(PATIENCE, start.get(EARLY_STOPPING, 0))
     return sweep(
         train,
         MixBoard(trials),
-        name=EARLY_STOPPING,
-        values=slider(
-            waits, label=EARLY_STOPPING, start=start.get(EARLY_STOPPING, 0), say=_strength
-        ),
+        name=BUDGET,
+        values=slider(trials.ends, label="budget, in epochs", start=trials.ends[-1]),
         controls=controls,
         epochs=trials.epochs,
-        title="Five techniques, and what each is worth alone and in company",
-    )  # fmt: skip
+        title="Five techniques, and what each is worth alone, in company, and with time",
+    )
 
 
 def said_mix(mix: Mix) -> str:
@@ -150,6 +149,22 @@ class Worth:
                 mark.set_data([], [])
 
 
+class End:
+    """A line where the budget ends."""
+
+    def __init__(self, ax: Axes) -> None:
+        self._line = ax.axvline(0, color=NEUTRAL, linewidth=1.4, alpha=0.7)
+
+    @property
+    def artists(self) -> list[Artist]:
+        """The line."""
+        return [self._line]
+
+    def update(self, epochs: int) -> None:
+        """Move it to `epochs`."""
+        self._line.set_xdata([epochs, epochs])
+
+
 class MixBoard(Board):
     """What each technique is worth, and the curves of the mix beside those without any."""
 
@@ -166,6 +181,7 @@ class MixBoard(Board):
             )
             for color, label in ((NEUTRAL, "nothing"), (COLORS[0], "mix"))
         ]  # fmt: skip
+        self.end = self.add(End(self.axes[1]))
         self.axes[1].legend(
             loc="lower right", ncols=1, fontsize=FONT_SIZE - 1, frameon=False, handlelength=2.4
         )
@@ -173,21 +189,22 @@ class MixBoard(Board):
     def update(self, at: At) -> None:
         """Show the gains once all is trained, and the curves as they grow."""
         mixed: Mixed = at.result
-        mix = with_patience(mixed.mix, at.value)
-        self.worth.update({} if mixed.growing else worth(mixed.trials, mix))
-        for curves, one in zip(self.curves, ({}, mix), strict=True):
+        trials = mixed.trials.within(at.value)
+        self.worth.update({} if mixed.growing else worth(trials, mixed.mix))
+        self.end.update(at.value)
+        for curves, one in zip(self.curves, ({}, mixed.mix), strict=True):
             record, epoch = _seen(mixed, one), None
-            if one and EARLY_STOPPING in mix and not mixed.growing:
-                epoch = round(float(mixed.trials.chosen_epochs(mix).mean()))
+            if one and EARLY_STOPPING in one and not mixed.growing:
+                epoch = round(float(trials.chosen_epochs(one).mean()))
             curves.update(record.train_acc, record.watched_acc, epoch)
 
     def describe(self, at: At) -> str:
         """The mix, its accuracy and gain, and each technique's worth alone and in it."""
         mixed: Mixed = at.result
-        mix, trials = with_patience(mixed.mix, at.value), mixed.trials
+        mix, trials = mixed.mix, mixed.trials.within(at.value)
         if mixed.growing:
             return f"{said_mix(mix)}: training what is missing for the comparisons"
-        text = f"{said_mix(mix)}: accuracy {said_accuracy(trials.accuracy(mix))}"
+        text = f"{at.value} epochs, {said_mix(mix)}: accuracy {said_accuracy(trials.accuracy(mix))}"
         if not mix:
             return f"{text}, {trials.seeds} seeds"
         found = worth(trials, mix)
@@ -197,25 +214,32 @@ class MixBoard(Board):
             if name in mix
         ]
         gain = found["in this mix", "the whole mix"]
+        over = "early stopping alone" if len(mix) > len(baseline(mix)) > 0 else "nothing"
         return (
-            f"{text}, {gain.points()} over nothing, {gain.n} paired seeds; over the mix without "
+            f"{text}, {gain.points()} over {over}, {gain.n} paired seeds; over the mix without "
             f"it: {'; '.join(parts)}"
         )
 
 
-def with_patience(mix: Mix, patience: float) -> dict[str, float]:
-    """`mix` with early stopping, unless patience is 0, which means off."""
-    return {**mix, EARLY_STOPPING: patience} if patience else dict(mix)
-
-
 def worth(trials: Trials, mix: Mix) -> dict[tuple[str, str], Difference]:
-    """The gains that the panel shows, by (kind, technique)."""
-    found = {("alone", name): trials.gain(one, {}) for name, one in alone(mix).items()}
+    """The gains that the panel shows, by (kind, technique).
+
+    Where the mix is stopped in time, so is what it is compared with: a technique alone is then
+    worth what it adds to early stopping.
+    """
+    stop, found = baseline(mix), {}
     for name, rest in all_but_one(mix).items():
         found["in this mix", name] = trials.gain(mix, rest)
+        by_itself = {name: mix[name]} | stop
+        found["alone", name] = trials.gain(by_itself, {} if name in stop else stop)
     if mix:
-        found["in this mix", "the whole mix"] = trials.gain(mix, {})
+        found["in this mix", "the whole mix"] = trials.gain(mix, {} if mix == stop else stop)
     return found
+
+
+def baseline(mix: Mix) -> dict[str, float]:
+    """What `mix` as a whole is compared with: nothing, or early stopping if it is in the mix."""
+    return {name: by for name, by in mix.items() if name == EARLY_STOPPING}
 
 
 def _seen(mixed: Mixed, mix: Mix) -> Record:
