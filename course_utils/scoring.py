@@ -17,7 +17,7 @@ from course_utils.shortcuts import is_plain
 LossFn = Callable[[Tensor, Tensor], Tensor]
 
 #: Samples per forward pass: enough to be fast, small enough to stay in the cache.
-_CHUNK = 1000
+CHUNK = 1000
 #: So many samples tell whether a model lets them influence each other.
 _FEW = 8
 
@@ -92,11 +92,11 @@ def outputs_of(model: nn.Module, x: Tensor) -> Tensor:
     copies. It runs on parts of x, unless the outputs of a sample depend on the samples beside it.
     """
     if is_plain(model):
-        parts = x.split(_CHUNK)
+        parts = x.split(CHUNK)
         return model(x) if len(parts) == 1 else torch.cat([model(part) for part in parts])
-    if len(x) <= _CHUNK or mixes_samples(model, x):
+    if len(x) <= CHUNK or mixes_samples(model, x):
         return model(x.clone())
-    return torch.cat([model(part.clone()) for part in x.split(_CHUNK)])
+    return torch.cat([model(part.clone()) for part in x.split(CHUNK)])
 
 
 def mixes_samples(model: nn.Module, x: Tensor) -> bool:

@@ -247,7 +247,7 @@ def test_random_numbers_from_python_are_not_frozen_into_a_trace():
 
         return Run(model, sgd(model), augment=augment)
 
-    with pytest.warns(UserWarning, match="it uses random.random, which no seed controls"):
+    with pytest.warns(UserWarning, match="it uses random.random, which the seed does not control"):
         train(build, [0], epochs=4)
     assert len(drawn) >= 2 * 4 * 2  # at least one for each seed, epoch and batch
 

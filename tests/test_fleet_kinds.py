@@ -19,6 +19,7 @@ from tests.fleets import (
     DATA,
     Hidden,
     alone,
+    assert_members_are_fits,
     assert_values_matter,
     compared,
     mlp,
@@ -76,7 +77,24 @@ def with_an_activation_by_seed(_):
     return model
 
 
+class WithATeacher(nn.Module):
+    """An augmentation by a fixed random layer."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(16, 16).requires_grad_(False)
+
+    def forward(self, x):
+        return x + self.layer(x.flatten(1)).view_as(x)
+
+
+def taught(value):
+    model = mlp()
+    return Run(model, sgd(model), augment=WithATeacher())
+
+
 BY_SEED = {
+    "teacher": (taught, [0, 1]),
     "lr": (settings(torch.optim.SGD, lr=0.3), [0, 1]),
     "momentum": (settings(torch.optim.SGD, lr=0.1, momentum=0.9), [0, 1]),
     "weight decay": (settings(torch.optim.AdamW, lr=0.01, weight_decay=0.9), [0, 1]),
@@ -274,6 +292,15 @@ SEES = {
 @pytest.mark.parametrize("between", SEES.values(), ids=SEES.keys())
 def test_what_a_recording_can_see_trains_together(between, width):
     compared(running(lambda: Hidden(between, width)))
+
+
+@pytest.mark.filterwarnings("ignore:.*train one after the other:UserWarning")
+def test_scoring_is_without_gradients_as_in_evaluate():
+    def between(m, h):
+        return h * 1.001 if torch.is_grad_enabled() else h
+
+    build = running(lambda: Hidden(between))
+    assert_members_are_fits(train(build, [0]), build)
 
 
 # --- what training refuses --------------------------------------------------------------------

@@ -218,8 +218,8 @@ def imports_inside(m):
 
 
 REFUSED = {
-    "random": (lambda m: random.random(), "random.random, which no seed controls"),
-    "numpy": (lambda m: np.random.rand(), "numpy.random, which no seed controls"),  # noqa: NPY002
+    "random": (lambda m: random.random(), "random.random, which the seed does not control"),
+    "numpy": (lambda m: np.random.rand(), "numpy.random, which the seed does not control"),  # noqa: NPY002
     "inside": (lambda m: [random.random() for _ in range(2)], "random.random"),
     "import": (imports_inside, "random"),
     "clock": (lambda m: time.perf_counter(), "time.perf_counter"),

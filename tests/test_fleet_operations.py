@@ -7,15 +7,18 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import parametrizations, prune, spectral_norm, weight_norm
+from torchvision.ops import StochasticDepth
 
 from course_utils.fleet import Run
 from tests.fleets import (
     DATA,
     Hidden,
+    assert_members_are_fits,
     compared,
     mlp,
     running,
     sgd,
+    train,
 )
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -53,11 +56,31 @@ class Attention(nn.Module):
         return self.last(x.flatten(1))
 
 
+def encoder(p):
+    return Attention(p, nn.TransformerEncoderLayer(4, 2, 8, dropout=p, batch_first=True))
+
+
+def encoder_normalized_first(p):
+    options = {"dropout": p, "batch_first": True, "norm_first": True}
+    return Attention(p, nn.TransformerEncoderLayer(4, 2, 8, **options))
+
+
+def two_encoders(p):
+    layer = nn.TransformerEncoderLayer(4, 2, 8, dropout=p, batch_first=True)
+    return Attention(p, nn.TransformerEncoder(layer, 2, enable_nested_tensor=False))
+
+
 def multi_head(p):
     return Attention(p, nn.MultiheadAttention(4, 2, dropout=p, batch_first=True))
 
 
-ATTENTION = {"products": Attention, "heads": multi_head}
+ATTENTION = {
+    "products": Attention,
+    "heads": multi_head,
+    "encoder": encoder,
+    "norm first": encoder_normalized_first,
+    "two encoders": two_encoders,
+}
 
 
 @pytest.mark.parametrize("values", [[0.0], [0.3], [0.1, 0.3], [0.0, 0.3]], ids=str)
@@ -79,6 +102,9 @@ RANDOM_LAYERS = {
     "alpha": nn.AlphaDropout,
     "feature alpha": nn.FeatureAlphaDropout,
     "dropout": nn.Dropout,
+    "depth by row": lambda p: StochasticDepth(p, "row"),
+    "depth by batch": lambda p: StochasticDepth(p, "batch"),
+    "rrelu": lambda p: nn.RReLU(0.1, 0.2 + p),
 }
 
 
@@ -115,6 +141,7 @@ def test_a_one_hot_code_of_known_length_trains_together():
 WRAPPERS = {
     "spectral norm": parametrizations.spectral_norm,
     "weight norm": parametrizations.weight_norm,
+    "orthogonal": parametrizations.orthogonal,
     "old weight norm": weight_norm,
     "pruned": lambda layer: prune.random_unstructured(layer, "weight", 0.4),
     "pruned of the smallest": lambda layer: prune.l1_unstructured(layer, "weight", 0.4),
@@ -128,6 +155,33 @@ def test_weights_made_of_others_train_together(wrap):
         return nn.Sequential(nn.Flatten(), wrap(nn.Linear(16, 8)), nn.ReLU(), nn.Linear(8, 3))
 
     compared(running(make))
+
+
+@pytest.mark.filterwarnings("ignore:`torch.nn.utils.weight_norm` is deprecated:FutureWarning")
+def test_nobody_is_warned_about_pytorchs_own_speed(capfd):
+    def make():
+        return nn.Sequential(nn.Flatten(), weight_norm(nn.Linear(16, 8)), nn.Linear(8, 3))
+
+    train(running(make), [0])
+    assert "performance" not in capfd.readouterr().err
+
+
+USED_TWICE = {
+    "linear": lambda: nn.Linear(8, 8),
+    "norm": lambda: nn.BatchNorm1d(8),
+    "both": lambda: nn.Sequential(nn.Linear(8, 8), nn.BatchNorm1d(8)),
+    "dropout": lambda: nn.Dropout(0.3),
+}
+
+
+@pytest.mark.parametrize("make", USED_TWICE.values(), ids=USED_TWICE.keys())
+def test_a_layer_that_is_used_twice(make):
+    def twice():
+        layer = make()
+        parts = (nn.Flatten(), nn.Linear(16, 8), layer, nn.Tanh(), layer, nn.Linear(8, 3))
+        return nn.Sequential(*parts)
+
+    compared(running(twice))
 
 
 def test_layers_with_the_same_weights():
@@ -170,6 +224,41 @@ def test_complex_numbers(model, kind):
         return Run(of_one, kind(of_one.parameters(), lr=lr))
 
     compared(build, [0.01, 0.03])
+
+
+class StartsWithoutMean(nn.Module):
+    """A running mean that is made in the first call."""
+
+    def __init__(self, weight, registered):
+        super().__init__()
+        self.linear, self.weight = nn.Linear(16, 3), weight
+        if registered:
+            self.register_buffer("mean", None)
+
+    def forward(self, x):
+        x, mean = x.flatten(1), getattr(self, "mean", None)
+        if self.training and mean is None:
+            self.register_buffer("mean", x.mean(0))
+        elif self.training:
+            self.mean = 0.9 * mean + 0.1 * x.mean(0)
+        return self.linear(x if mean is None else x - self.weight * mean)
+
+
+@pytest.mark.filterwarnings("ignore:.*train one after the other:UserWarning")
+@pytest.mark.parametrize("weight", [1.0, 1e-4, 0.0])
+@pytest.mark.parametrize("registered", [True, False])
+def test_buffers_that_begin_as_none(weight, registered):
+    build = running(lambda: StartsWithoutMean(weight, registered))
+    assert_members_are_fits(train(build, [0], epochs=13), build)
+
+
+@pytest.mark.filterwarnings("ignore:.*train one after the other:UserWarning")
+def test_a_product_of_sparse_activations():
+    def between(m, h):
+        return torch.sparse.mm(h.relu().to_sparse(), m.first.weight[:, :8])
+
+    build = running(lambda: Hidden(between))
+    assert_members_are_fits(train(build, [0]), build)
 
 
 # --- what trains alone ------------------------------------------------------------------------
@@ -237,7 +326,7 @@ def spectral():
     return nn.Sequential(nn.Flatten(), spectral_norm(nn.Linear(16, 8)), nn.ReLU(), nn.Linear(8, 3))
 
 
-KEPT, LAZY = "not those of the model that it is given", "it has lazy layers"
+KEPT, LAZY = "recurrent layers keep their weights in one piece of memory", "it has lazy layers"
 CHANGES = "changes from step to step"
 ALONE = {
     "LSTM": (running(lambda: Rows(nn.LSTM)), KEPT),

@@ -17,6 +17,7 @@ from torch import nn
 from course_utils.fleet import Run
 from course_utils.regularizers import l2_penalty
 from tests.fleets import (
+    BATCH,
     DATA,
     alone,
     assert_members_are_fits,
@@ -153,6 +154,70 @@ def held(generator):
     return lambda: generator.random()
 
 
+@pytest.mark.parametrize("n", [16, 28])
+@pytest.mark.parametrize("period", [2, 3])
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_what_comes_back_to_where_it_was_trains_alone(period, n, seeds):
+    def build(value):
+        model, turn = mlp(), [0]
+
+        def augment(x):
+            turn[0] = (turn[0] + 1) % period
+            return x if turn[0] else x.flip(-1)
+
+        return Run(model, sgd(model), augment=augment)
+
+    compared(build, [0], f"turn.*{CHANGES}", data=DATA.subset(n), seeds=seeds, epochs=6)
+
+
+def test_what_counts_short_batches_only():
+    def build(value):
+        model, short = mlp(), []
+
+        def augment(x):
+            if len(x) < BATCH:
+                short.append(1)
+            return x * (1 + 0.1 * len(short))
+
+        return Run(model, sgd(model), augment=augment)
+
+    compared(build, [0], "")
+
+
+def test_a_count_that_hangs_on_a_weight():
+    def build(lam):
+        model = mlp()
+
+        def penalty(m):
+            weight = m.layers[1].weight
+            weight.count = getattr(weight, "count", 0) + 1
+            return lam * (weight.count > 12) * l2_penalty(m)
+
+        return Run(model, sgd(model), penalty=penalty)
+
+    compared(build, [0.1], "", epochs=12)
+
+
+class Warms(nn.Module):
+    """An augmentation with a buffer of its own, which is none of the model's."""
+
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("steps", torch.zeros(()))
+
+    def forward(self, x):
+        self.steps = self.steps + 1
+        return x * (1 + 0.1 * (self.steps > 4))
+
+
+def test_buffers_of_other_modules_than_the_model():
+    def build(value):
+        model = mlp()
+        return Run(model, sgd(model), augment=Warms())
+
+    compared(build, [0], "", epochs=6)
+
+
 OWN_RANDOM = {
     "held": lambda: held(np.random.default_rng(0)),
     "held, python": lambda: held(random.Random(0)),
@@ -169,15 +234,17 @@ def test_generators_of_ones_own(make):
         model, draw = mlp(), make()
         return Run(model, sgd(model), augment=lambda x: x.flip(-1) if draw() < 0.5 else x)
 
-    compared(build, [0], f"{CHANGES}|which no seed controls|looks at the numbers in a tensor")
+    compared(
+        build, [0], f"{CHANGES}|which the seed does not control|looks at the numbers in a tensor"
+    )
 
 
 GLOBAL_RANDOM = {
-    "random": (lambda: random.random(), "it uses random.random, which no seed controls"),
-    "from random": (coin, "which no seed controls"),
-    "numpy": (np.random.rand, "which no seed controls"),
+    "random": (lambda: random.random(), "it uses random.random, which the seed does not control"),
+    "from random": (coin, "which the seed does not control"),
+    "numpy": (np.random.rand, "which the seed does not control"),
     "numpy's name": (lambda: np.random.rand(), "it uses numpy.random"),  # noqa: NPY002
-    "clock": (lambda: time.time() * 0 + 1, "it uses time.time, which no seed controls"),
+    "clock": (lambda: time.time() * 0 + 1, "it uses time.time, which the seed does not control"),
 }
 
 

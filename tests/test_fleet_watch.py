@@ -109,6 +109,31 @@ def test_a_wrong_engine_is_found_out(spoil, of, where, since, monkeypatch):
     assert_members_are_fits(fleet, build)
 
 
+def of_one_member(spoil):
+    def spoil_one(inputs, results):
+        spoil(inputs, alone := [t.clone() for t in results])
+        for t, wrong in zip(results, alone, strict=True):
+            t[ONE] = wrong[ONE]
+
+    return spoil_one
+
+
+SCORES = {
+    "outputs": (outputs, "outputs"),
+    "loss": (a_loss, "score"),
+    "accuracy": (an_accuracy, "score"),
+}
+
+
+@pytest.mark.parametrize("since", [0, 8])
+@pytest.mark.parametrize(("spoil", "of"), SCORES.values(), ids=SCORES.keys())
+def test_wrong_scores_of_one_member_are_found_out(spoil, of, since, monkeypatch):
+    let_be_wrong(monkeypatch, of_one_member(spoil), of, since)
+    with pytest.warns(UserWarning, match=rf"{SCORE}.*\(value 0.1, seed 0\); they start again"):
+        fleet = train(build, [0.0, 0.1], epochs=12)
+    assert_members_are_fits(fleet, build)
+
+
 @pytest.mark.parametrize("since", [0, 4])
 def test_the_number_of_another_member_is_found_out(since, monkeypatch):
     right = recorder.merge
@@ -179,13 +204,19 @@ def test_each_value_and_each_seed_is_soon_met(shape):
     assert set(seeds) == set(range(n_seeds))
 
 
-@pytest.mark.parametrize("shape", [(3, 2), (1, 3)], ids=str)
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_each_member_is_met_in_time(shape):
+    size = shape[0] * shape[1]
+    assert set(itertools.islice(_members_in_turn(shape), size)) == set(range(size))
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 2), (1, 3), (4, 4), (2, 6)], ids=str)
 @pytest.mark.parametrize("epochs", [12, 36])
 def test_as_many_looks_as_there_are_values_or_seeds(shape, epochs, monkeypatch):
     seen = []
     monkeypatch.setattr(Watch, "rehearse", lambda watch, i, *_: seen.append(i))
     train(build, np.linspace(0, 0.1, shape[0]), seeds=shape[1], epochs=epochs)
-    assert len(seen) in (11, 12)
+    assert max(8, *shape) <= len(seen) <= 12
     assert {i // shape[1] for i in seen} == set(range(shape[0]))
     assert {i % shape[1] for i in seen} == set(range(shape[1]))
 

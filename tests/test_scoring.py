@@ -132,7 +132,7 @@ def test_samples_that_do_not_mix_are_passed_in_parts(make, samples):
         assert not mixes_samples(model, samples[0])
         lengths.clear()
         outputs = outputs_of(model, samples[0])
-        assert max(lengths) == scoring._CHUNK
+        assert max(lengths) == scoring.CHUNK
         assert torch.allclose(outputs, model(samples[0]), rtol=0, atol=1e-12)
 
 

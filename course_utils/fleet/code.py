@@ -23,11 +23,21 @@ _OUTSIDE = {
     *("time", "datetime", "random", "_random", "secrets", "os", "posix", "nt", "uuid", "socket"),
     *("sys", "subprocess", "threading", "_thread", "multiprocessing", "io", "_io", "pathlib", "gc"),
     *("tempfile", "logging", "inspect", "weakref", "ctypes", "asyncio", "contextvars", "pickle"),
-    *("numpy.random", "torch.random", "tqdm", "matplotlib", "IPython"),
+    *("numpy.random", "torch.random", "tqdm", "matplotlib", "IPython", "torch.hub"),
+    *("torch.profiler", "torch.distributed", "torch.multiprocessing", "torchvision.io"),
 }
 _BUILTINS = {"open", "input", "print", "id", "globals", "locals", "exec", "eval", "__import__"}
+_BUILTINS |= {"compile", "breakpoint", "help"}
 #: Functions of PyTorch that set or read the global state of its random numbers, or hide code.
 _TORCH = {"seed", "manual_seed", "initial_seed", "set_rng_state", "get_rng_state", "compile"}
+#: Functions that change how PyTorch works from then on.
+_TORCH |= {"set_default_dtype", "set_default_device", "set_num_threads", "set_flush_denormal"}
+_TORCH |= {"use_deterministic_algorithms", "set_float32_matmul_precision", "set_printoptions"}
+#: Functions that read or write files.
+_FILES = {
+    "torch": {"load", "save", "from_file"},
+    "numpy": {"load", "save", "savez", "loadtxt", "savetxt", "genfromtxt", "fromfile", "memmap"},
+}
 
 
 class CannotTellError(Exception):
@@ -44,9 +54,17 @@ def refuse_outside(module: str | None, name: str = "") -> None:
     whole = ".".join(part for part in (module, name) if part)
     parts = whole.split(".")
     if parts[0] in _OUTSIDE or ".".join(parts[:2]) in _OUTSIDE:
-        raise CannotTellError(f"it uses {whole}, which no seed controls")
+        raise CannotTellError(f"it uses {whole}, which the seed does not control")
     if (module == "builtins" and name in _BUILTINS) or (module == "torch" and name in _TORCH):
         raise CannotTellError(f"it calls {name}, which reaches beyond its tensors")
+    if name in _FILES.get(module or "", ()):
+        raise CannotTellError(f"it uses files ({whole}), which may hold something else next time")
+
+
+def refuse_unknown(module: str | None, name: str) -> None:
+    """Raise `CannotTellError` for a compiled function that may remember something."""
+    if package(module).removeprefix("_") not in {*KNOWN, ""}:
+        raise CannotTellError(f"it calls {module}.{name}, and what that remembers cannot be seen")
 
 
 def globals_used(

@@ -45,18 +45,23 @@ class World:
 
     def __init__(self) -> None:
         self._python = random.getstate()
-        self._legacy: Any = np.random.get_state()  # noqa: NPY002  # learners use it
+        self._legacy = _legacy_state()
 
     def is_unchanged(self) -> bool:
         """Whether nobody has drawn from them since."""
-        legacy: Any = np.random.get_state()  # noqa: NPY002
-        same = all(np.array_equal(a, b) for a, b in zip(legacy, self._legacy, strict=True))
+        (_, now, *rest), (_, before, *rest_before) = _legacy_state(), self._legacy
+        same = now.tobytes() == before.tobytes() and rest == rest_before
         return same and random.getstate() == self._python
 
     def put_back(self) -> None:
         """Let them be as they were."""
         random.setstate(self._python)
         np.random.set_state(self._legacy)  # noqa: NPY002
+
+
+def _legacy_state() -> tuple[Any, ...]:
+    state: Any = np.random.get_state()  # noqa: NPY002  # learners use it
+    return tuple(state)
 
 
 def digest(t: Tensor) -> object:

@@ -44,7 +44,24 @@ class Equivalents(TorchFunctionMode):
                 return out.copy_(result)
         if func is F.one_hot:
             return _one_hot(*args, **kwargs)
+        if func in (F.rrelu, torch.rrelu):
+            return _rrelu(func, *args, **kwargs)
         return func(*args, **kwargs)
+
+
+def _rrelu(
+    func: Callable[..., Tensor],
+    x: Tensor,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    inplace: bool = False,
+    **_: Any,
+) -> Tensor:
+    """`F.rrelu`; in evaluation a leaky ReLU with the mean of its slopes, which can be merged."""
+    if training:
+        return func(x, lower, upper, training, inplace)
+    return F.leaky_relu(x, (lower + upper) / 2, inplace)
 
 
 def _one_hot(tensor: Tensor, num_classes: int = -1) -> Tensor:

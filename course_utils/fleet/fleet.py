@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
-from course_utils.fleet.alone import Alone
+from course_utils.fleet.alone import AloneInTurn
 from course_utils.fleet.grouping import Group, groups_of, told
 from course_utils.fleet.run import Build, DataFor, Member, Training, build_members
 from course_utils.fleet.watch import DisagreesError
@@ -149,18 +149,22 @@ def iter_fleet(
     groups, fleet.fallback = groups_of(members, training)
     if fleet.fallback is not None:
         warnings.warn(fleet.fallback, stacklevel=2)
+    from_the_start, started_again, first_reason = fleet.fallback, 0, ""
     for epoch in range(epochs + 1):
+        before = started_again
         for place, group in enumerate(groups):
             try:
                 fleet._record(group, epoch, train=epoch > 0)
             except DisagreesError as error:
-                why = told(len(group.members), len(members), f"{error}; they start again")
-                fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
-                warnings.warn(why, stacklevel=2)
-                for member in group.members:
-                    member.build_again(build)
-                groups[place] = again = Alone(group.members, training)
+                started_again += len(group.members)
+                first_reason = first_reason or f"{error}; they start again"
+                # What was not seen before may well be something that members share.
+                groups[place] = again = AloneInTurn(group.members, training)
                 for earlier in range(epoch + 1):
                     fleet._record(again, earlier, train=earlier > 0)
+        if started_again > before:
+            why = told(started_again, len(members), first_reason)
+            fleet.fallback = f"{from_the_start}; {why}" if from_the_start else why
+            warnings.warn(why, stacklevel=2)
         fleet.epoch = epoch
         yield fleet

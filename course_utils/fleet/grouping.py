@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from course_utils.fleet import recorder
 from course_utils.fleet.alone import Alone, AloneInTurn
+from course_utils.fleet.eligibility import look_at_optimizer
 from course_utils.fleet.engine import CannotBatchError, Engine, plain
 from course_utils.fleet.functions import structure_of
 from course_utils.fleet.optimizers import is_elementwise
@@ -28,10 +29,17 @@ def groups_of(members: Sequence[Member], training: Training) -> tuple[list[Group
     shared = _shared_between(members)
     for member in members:
         batches = next(shuffled_batches(member.data.n_train, training.batch_size, member.seed))
-        rehearsal = rehearse(member, batches[0], training.loss_fn, known)
+        try:
+            rehearsal = rehearse(member, batches[0], training.loss_fn, known)
+        except Exception as error:
+            error.add_note(f"(in the run of value {member.value!r} with seed {member.seed})")
+            raise
         if id(member) in shared:
             rehearsal.refuse("it shares weights or buffers with another run", has_memory=True)
         rehearsals[id(member)] = rehearsal
+    _refuse_shared_optimizers(members, rehearsals)
+    for member in members:
+        rehearsal = rehearsals[id(member)]
         if rehearsal.reason is None:
             together.append(member)
             if not is_elementwise(member.run.optimizer):
@@ -119,6 +127,17 @@ def _sizes(member: Member, rehearsal: Rehearsal) -> object:
         rehearsal.mixes_samples,
         is_elementwise(member.run.optimizer),
     )
+
+
+def _refuse_shared_optimizers(members: Sequence[Member], found: dict[int, Rehearsal]) -> None:
+    """Optimizers that moved what another one's code reaches, in a class or a global variable, can
+    only step in turn. That shows where something has changed since a member's own step."""
+    looked = [m for m in members if found[id(m)].has_run and not found[id(m)].has_memory]
+    own = [m for m in looked if not is_elementwise(m.run.optimizer)]
+    if any(found[id(m)].optimizer_look.tokens != look_at_optimizer(m.run).tokens for m in own):
+        for member in own:
+            found[id(member)].refuse("its optimizer changes what another run's also uses")
+            found[id(member)].has_memory = True
 
 
 def _shared_between(members: Sequence[Member]) -> set[int]:

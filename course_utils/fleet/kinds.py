@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import functools
 import random
 import types
@@ -15,6 +16,20 @@ PLAIN = {
     *(torch.dtype, torch.device, torch.layout, torch.memory_format),
 }
 NUMBERS = {bool, int, float, complex, slice}
+#: What a learner may keep in a class or a module of a library.
+DATA = (
+    bool,
+    int,
+    float,
+    complex,
+    str,
+    list,
+    dict,
+    set,
+    collections.deque,
+    np.ndarray,
+    torch.Tensor,
+)
 
 #: Parts of a class that are no part of a step, or of every class.
 NOT_IN_A_STEP = {

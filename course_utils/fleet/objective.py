@@ -105,7 +105,7 @@ def outputs_of(objective: Objective, names: Sequence[str]) -> TensorFn:
     def outputs(*tensors: Tensor) -> tuple[Tensor]:
         *values, x = tensors
         state = dict(zip(names, values, strict=True))
-        with _holding(model, state), evaluating(model), Equivalents():
+        with torch.no_grad(), _holding(model, state), evaluating(model), Equivalents():
             return (model(x),)
 
     return outputs

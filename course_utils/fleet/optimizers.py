@@ -140,8 +140,9 @@ def are_stacked(members: Sequence[Member]) -> bool:
 
 def is_elementwise(optimizer: torch.optim.Optimizer) -> bool:
     """Whether it is known to treat each number of a tensor alike, with no code of a learner's."""
-    hooks = (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
-    return type(optimizer) in _ELEMENTWISE and not any(hooks) and "step" not in vars(optimizer)
+    if type(optimizer) not in _ELEMENTWISE or "step" in vars(optimizer):
+        return False
+    return not (optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks)
 
 
 def _names(member: Member) -> dict[int, str]:

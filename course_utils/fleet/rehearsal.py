@@ -8,23 +8,26 @@ take one more step alone, from where they are.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from course_utils.data import Dataset
 from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.content import Look, World
+from course_utils.fleet.eligibility import first_objection, look_at_optimizer
 from course_utils.fleet.guard import Guard
 from course_utils.fleet.memory import look_at
 from course_utils.fleet.objective import Objective
-from course_utils.fleet.optimizers import is_elementwise
-from course_utils.fleet.run import Member, Run
+from course_utils.fleet.run import Member, Run, tensors_of
 from course_utils.fleet.step import Step, put_back, step_alone
 from course_utils.noise import Kind, Request, SeededDraws, draw, stream
-from course_utils.scoring import LossFn, evaluating, mixes_samples
-from course_utils.shortcuts import rows
+from course_utils.scoring import CHUNK, LossFn, evaluating, mixes_samples
+from course_utils.shortcuts import is_plain, rows
 
 #: Samples to score when it is watched what scoring does.
 _FEW = 8
@@ -44,6 +47,8 @@ class Rehearsal:
     look: Look = field(default_factory=Look)
     #: Whether its code has run, and may have moved what it remembers.
     has_run: bool = False
+    #: The Python objects that its optimizer's own code can reach, after the step.
+    optimizer_look: Look = field(default_factory=Look)
     #: What the step drew.
     requests: list[Request] = field(default_factory=list)
     step: Step | None = None
@@ -67,53 +72,94 @@ def rehearse(
     """
     found = Rehearsal()
     run = member.run
-    if any(map(nn.parameter.is_lazy, run.model.parameters())):
-        found.refuse("it has lazy layers, which get their weights in the first call")
-    elif not isinstance(run.optimizer, torch.optim.Optimizer):
-        found.refuse("its optimizer is not one of PyTorch's kind")
-    elif _hooks_on_gradients(run.model):
-        found.refuse("it has hooks that run while gradients are computed")
-    elif _trains_something_else(run):
-        found.refuse("its optimizer also trains something that is not in the model")
-    if found.reason is not None:
+    objection = first_objection(run)
+    if objection is not None:
+        found.refuse(objection, has_memory=True)  # for all that is known
         return found
     state = [*run.model.named_parameters(), *run.model.named_buffers()]
     try:
         found.look = look_at(_roots(run, loss_fn), state)
-        if found.look.kept_weights is not None:
+        if any(isinstance(module, nn.RNNBase) for module in run.model.modules()):
+            found.refuse("its recurrent layers keep their weights in one piece of memory")
+        elif found.look.kept_weights is not None:
             found.refuse(
                 f"it uses weights kept in `{found.look.kept_weights}`, and not those of the model "
                 "that it is given"
             )
-        _refuse_shared_with_optimizer(found, run, state)
+        if not look_at_optimizer(run).mutable.isdisjoint(found.look.mutable):
+            reads = "its optimizer reaches Python objects that the training loss uses"
+            found.refuse(reads, has_memory=True)
     except CannotTellError as error:
         found.refuse(str(error), has_memory=True)
         return found
     world, found.has_run = World(), True
-    guard, drawn = Guard(), list[Request]()
+    try:
+        _take_first_step(found, member, batch, loss_fn, known)
+    except CannotTellError as error:
+        found.refuse(str(error), has_memory=True)
+    finally:
+        if not world.is_unchanged():
+            world.put_back()
+            found.refuse(
+                "it draws from Python's or NumPy's random numbers, which the seed does not control"
+            )
+            found.has_memory = True
+    return found
+
+
+def _take_first_step(
+    found: Rehearsal,
+    member: Member,
+    batch: Tensor,
+    loss_fn: LossFn,
+    known: dict[object, Rehearsal],
+) -> None:
+    """The step itself, and how far the code that it ran can be recorded.
+
+    Raises:
+        CannotTellError: what the code reaches after the step cannot be looked at.
+    """
+    run, guard, drawn = member.run, Guard(), list[Request]()
+    state = list(tensors_of(member).items())
+    looks: list[Look] = []
+
+    def look_again() -> None:
+        looks.append(look_at(_roots(run, loss_fn), state))
+
     first = known.setdefault((found.look.key(), _shapes(member, batch)), found)
+    found.step = step_alone(member, batch, draws := _NotedDraws(member, drawn), loss_fn)
+    look_again()  # after each call, or what turns to and fro would seem to stand still
+    found.optimizer_look = look_at_optimizer(run)
     if first is found:
-        _look_at_loss(found, member, batch, guard, loss_fn)
-        _look_at_scoring(found, member, guard, loss_fn)
+        _look_at_loss(found, member, batch, found.requests, guard, loss_fn)
+        look_again()
+        if rest := member.data.n_train % len(batch):  # the last batch of an epoch
+            _look_at_loss(found, member, batch[:rest], [], guard, loss_fn)
+            look_again()
+        _look_at_scoring(found, member, guard, loss_fn, look_again)
     elif first.reason is not None:
         found.refuse(first.reason, has_memory=first.has_memory)
     found.requests, found.mixes_samples = first.requests, first.mixes_samples
-    found.step = step_alone(member, batch, draws := _NotedDraws(member, drawn), loss_fn)
-    if not world.is_unchanged():
-        world.put_back()
-        found.refuse("it draws from Python's or NumPy's random numbers, which no seed controls")
-        found.has_memory = True
     if drawn != found.requests or draws.left_some_to_pytorch:
         found.refuse("it draws random numbers that cannot be drawn for several runs at once")
     if guard.reason is not None:
         found.refuse(guard.reason)
-    changed = found.look.first_change(look_at(_roots(run, loss_fn), state))
+    if found.step.hung is not None:
+        found.refuse(
+            f"something hangs on a weight or a buffer (`{found.step.hung}`)", has_memory=True
+        )
+    if _kinds(found.step.state.items()) != _kinds(state):
+        found.refuse("its weights or buffers get another shape or type, or are made, as it trains")
+    changed = next(filter(None, map(found.look.first_change, looks)), None)
     if changed is not None:
         found.refuse(
             f"`{changed}` changes from step to step, and is no weight and no buffer of its model",
             has_memory=True,
         )
-    return found
+
+
+def _kinds(state: Iterable[tuple[str, Tensor]]) -> object:
+    return {name: (t.shape, t.dtype) for name, t in state}
 
 
 def _shapes(member: Member, batch: Tensor) -> object:
@@ -128,60 +174,61 @@ def _roots(run: Run, loss_fn: LossFn) -> dict[str, Any]:
     return {**roots, "loss_fn": loss_fn}
 
 
-def _hooks_on_gradients(model: nn.Module) -> bool:
-    of_tensors = ("_backward_hooks", "_post_accumulate_grad_hooks")
-    of_modules = ("_backward_hooks", "_backward_pre_hooks")
-    return any(getattr(p, hooks, None) for p in model.parameters() for hooks in of_tensors) or any(
-        getattr(module, hooks, None) for module in model.modules() for hooks in of_modules
-    )
-
-
-def _trains_something_else(run: Run) -> bool:
-    own = {id(p) for p in run.model.parameters()}
-    return any(id(p) not in own for group in run.optimizer.param_groups for p in group["params"])
-
-
-def _refuse_shared_with_optimizer(found: Rehearsal, run: Run, state: list[Any]) -> None:
-    """An optimizer's own code may change what the model, the penalty or the augmentation reads."""
-    optimizer = run.optimizer
-    if is_elementwise(optimizer):
-        return
-    parts: dict[str, Any] = {"optimizer's class": type(optimizer), **vars(optimizer)}
-    for not_code in ("param_groups", "state", "defaults"):
-        parts.pop(not_code, None)
-    theirs = look_at(parts, [*state, ("optimizer", optimizer)])
-    if not theirs.mutable.isdisjoint(found.look.mutable):
-        found.refuse("its optimizer reaches Python objects that the training loss uses")
-
-
 def _look_at_loss(
-    found: Rehearsal, member: Member, batch: Tensor, guard: Guard, loss_fn: LossFn
+    found: Rehearsal,
+    member: Member,
+    batch: Tensor,
+    requests: list[Request],
+    guard: Guard,
+    loss_fn: LossFn,
 ) -> None:
-    """Watch what the training loss does to its tensors, and note what it draws."""
-    data = member.data
+    """Watch what the training loss does to its tensors, and note what it draws in `requests`."""
+    data, draws = member.data, _NotedDraws(member, requests)
     x, y = rows(data.x_train, batch), rows(data.y_train, batch)
     objective = Objective(member.run, loss_fn, data.num_classes)
-    with put_back(member.run), _NotedDraws(member, found.requests), guard:
+    with put_back(member.run), draws, guard:
         objective(x, y)
+    if draws.left_some_to_pytorch:
+        found.refuse("it draws random numbers that cannot be drawn for several runs at once")
 
 
-def _look_at_scoring(found: Rehearsal, member: Member, guard: Guard, loss_fn: LossFn) -> None:
-    """Watch what scoring a few samples does."""
-    model, x, y = (
-        member.run.model,
-        member.data.x_val[:_FEW].clone(),
-        member.data.y_val[:_FEW].clone(),
-    )
-    before = torch.get_rng_state()
-    guard.lend(x)
-    with put_back(member.run), torch.no_grad(), evaluating(model):
-        with torch.random.fork_rng(devices=[]), guard:
-            loss_fn(model(x), y)
-            after = torch.get_rng_state()
-        with torch.random.fork_rng(devices=[]):
-            found.mixes_samples = guard.reason is None and mixes_samples(model, member.data.x_val)
-    if not torch.equal(before, after):
-        found.refuse("it draws random numbers in evaluation, which no seed controls")
+def _look_at_scoring(
+    found: Rehearsal,
+    member: Member,
+    guard: Guard,
+    loss_fn: LossFn,
+    look_again: Callable[[], None],
+) -> None:
+    """Watch what scoring does, on a few samples and, for its code may count them, on as many as are
+    scored at once."""
+    model, data = member.run.model, member.data
+    for x, y in _scored(model, data):
+        guard.lend(x := x.clone())
+        with _scoring(member.run):
+            before = torch.get_rng_state()
+            with guard:
+                loss_fn(model(x), y.clone())
+            draws = not torch.equal(before, torch.get_rng_state())
+        if draws:
+            found.refuse("it draws random numbers in evaluation, which the seed does not control")
+        look_again()
+    with _scoring(member.run):
+        found.mixes_samples = guard.reason is None and mixes_samples(model, data.x_val)
+
+
+@contextmanager
+def _scoring(run: Run) -> Iterator[None]:
+    with put_back(run), torch.no_grad(), evaluating(run.model), torch.random.fork_rng(devices=[]):
+        yield
+
+
+def _scored(model: nn.Module, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
+    """Samples of each number that `evaluate` may take at once."""
+    sets = [(data.x_val[:_FEW], data.y_val[:_FEW])]
+    if not is_plain(model):
+        sets += [(data.x_val, data.y_val), (data.x_train, data.y_train)]
+    parts = [xy for x, y in sets for xy in zip(x.split(CHUNK), y.split(CHUNK), strict=True)]
+    return iter({len(x): (x, y) for x, y in parts}.values())
 
 
 class _NotedDraws(SeededDraws):

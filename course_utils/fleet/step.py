@@ -23,6 +23,8 @@ class Step:
     #: None where the loss does not depend on a weight.
     gradients: dict[str, Tensor | None]
     diverged: bool
+    #: An attribute that something hung on a weight or a buffer, if any.
+    hung: str | None = None
 
 
 def step_alone(
@@ -51,6 +53,7 @@ def step_alone(
             {name: t.detach().clone() for name, t in state.items()},
             {n: None if p.grad is None else p.grad.detach().clone() for n, p in parameters.items()},
             diverged,
+            next((f"{name}.{key}" for name, t in state.items() for key in vars(t)), None),
         )
 
 

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_utils.fleet.alone import Scores
 from course_utils.fleet.engine import CannotBatchError, Engine
@@ -25,6 +25,7 @@ from course_utils.fleet.samples import Batches, Scored
 from course_utils.fleet.watch import Watch
 from course_utils.noise import draw_for_seeds, stream
 from course_utils.refusals import negative_penalty
+from course_utils.scoring import evaluating, outputs_of
 from course_utils.training import shuffled_batches
 
 
@@ -92,6 +93,8 @@ class Together:
         self._diverged_shown = self._diverged.clone()
         self._watch = Watch(members, rehearsals, shape, training)
         self._epoch = 0
+        self._keeping = [m for m in members if _keeps_tensors(m.run.model)]
+        self._keep_what_fit_keeps()
         for member in members:
             member.run.model.train()  # as `fit` leaves it
 
@@ -121,6 +124,8 @@ class Together:
             self._show()
         else:
             self._watch.check_scores(scores)
+        if not more:
+            self._keep_what_fit_keeps()
         return scores
 
     def _may_run_ahead(self) -> bool:
@@ -134,6 +139,13 @@ class Together:
         shown = [t.flatten(0, 1).unbind() for t in self._shown]
         rows = [row for of_member in zip(*shown, strict=True) for row in of_member]
         torch._foreach_copy_(self._models_tensors, rows)
+
+    def _keep_what_fit_keeps(self) -> None:
+        """Let models that keep what they compute (an old weight norm its weight) keep what they
+        computed last where `fit` trains: for the scores of the validation set."""
+        for member in self._keeping:
+            with evaluating(member.run.model), torch.no_grad():
+                outputs_of(member.run.model, member.data.x_val)
 
     # --- training -------------------------------------------------------------------------------
 
@@ -212,3 +224,7 @@ def _scorer() -> ThreadPoolExecutor:
     scorer.submit(lambda: None).result()
     torch.set_num_threads(usual)  # for this thread, and for threads to come
     return scorer
+
+
+def _keeps_tensors(model: nn.Module) -> bool:
+    return any(isinstance(kept, Tensor) for m in model.modules() for kept in vars(m).values())

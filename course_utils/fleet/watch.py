@@ -17,7 +17,7 @@ from course_utils.scoring import evaluate
 
 #: So often in a training (at least) one member takes a step alone and is scored alone, and as often
 #: as there are values or seeds.
-_LOOKS = 12
+_LOOKS = 8
 #: How well two scores agree that differ in rounding only.
 _DIGITS = 1e-3
 
@@ -48,7 +48,7 @@ class Watch:
             self._expected[i] = rehearsal.step
         self._start = [{n: t.detach().clone() for n, t in _state(m)} for m in members]
         self._suspects: list[int] = []
-        self._turn = _members_in_turn(shape)
+        self._to_step, self._to_score = _members_in_turn(shape), _members_in_turn(shape)
         self._every = max(1, training.epochs // max(_LOOKS, *shape))
         self._epoch = 0
 
@@ -57,7 +57,7 @@ class Watch:
         if self._suspects or step > 0:
             return self._suspects
         if epoch > 1 and epoch % self._every == 0:
-            return [next(self._turn)]
+            return [next(self._to_step)]
         return []
 
     def rehearse(
@@ -126,7 +126,7 @@ class Watch:
         looks = (
             range(max(self._shape)) if self._epoch == 0 else range(self._epoch % self._every == 0)
         )
-        for i in (next(self._turn) for _ in looks):
+        for i in (next(self._to_score) for _ in looks):
             member = self._members[i]
             data, loss_fn = member.data, self._loss_fn
             train = evaluate(member.run.model, data.x_train, data.y_train, loss_fn=loss_fn)
@@ -151,10 +151,11 @@ def _state(member: Member) -> list[tuple[str, Tensor]]:
 
 
 def _members_in_turn(shape: Sequence[int]) -> Iterator[int]:
-    """Endless members, the last one first, so that each value and each seed soon comes up."""
+    """Endless members, the last one first: each value and each seed soon comes up, and in the end
+    each member as often as the others."""
     n_values, n_seeds = shape
     turn = 0
     while True:
-        v, s = -1 - turn, -1 - turn - turn // max(n_values, n_seeds)
+        v, s = -1 - turn, -1 - turn - turn // math.lcm(n_values, n_seeds)
         yield (v % n_values) * n_seeds + s % n_seeds
         turn += 1

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import sys
 from collections.abc import Callable, Iterable
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
+from torch.utils import checkpoint
 
 from course_utils.noise.functions import FUNCTIONS, Serve
 from course_utils.noise.in_place import IN_PLACE
@@ -109,7 +111,9 @@ class NoiseStream(TorchFunctionMode):
     is not served, is left to PyTorch as a whole. It then draws from PyTorch's global state, or
     raises under `torch.func.vmap`, which allows no random operation unless told. So is a draw
     within a `vmap` that was entered after the stream, for it may ask for different draws in each
-    sample. ``torch.manual_seed`` changes the global state, and nothing that the stream serves.
+    sample; and one within `torch.utils.checkpoint`, which computes again in the backward pass, with
+    the same numbers as before if they came from PyTorch's state. ``torch.manual_seed`` changes the
+    global state, and nothing that the stream serves.
     """
 
     def __init__(self, source: Source) -> None:
@@ -135,7 +139,7 @@ class NoiseStream(TorchFunctionMode):
     ) -> Any:
         kwargs = kwargs or {}
         serve = _SERVED.get(func)
-        if serve is not None and _active_vmaps() == self._vmaps[0]:
+        if serve is not None and _active_vmaps() == self._vmaps[0] and not _is_checkpointed():
             served = self._serve(serve, args, kwargs)
             return func(*args, **kwargs) if served is NotImplemented else served
         if func in _FOLLOWED:
@@ -162,6 +166,16 @@ class NoiseStream(TorchFunctionMode):
 def _active_vmaps() -> int:
     active = torch._C._functorch.get_interpreter_stack() or ()
     return sum(each.key() == torch._C._functorch.TransformType.Vmap for each in active)
+
+
+def _is_checkpointed() -> bool:
+    """Whether `torch.utils.checkpoint` is among the callers, forward or backward."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_globals is vars(checkpoint):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @functools.cache
