@@ -12,7 +12,7 @@ from pathlib import Path
 #: Where each lesson needs a file of its own: {name} is that of its notebook, {number} its number.
 OF_A_LESSON = {
     "tests/test_lesson_{number}.py": "its tests",
-    "benchmarks/claims/lesson_{number}.py": "its claims",
+    "claims/lesson_{number}.py": "its claims",
     "solutions/{name}/{name}.ipynb": "its exercise",
 }
 

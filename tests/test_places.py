@@ -48,7 +48,7 @@ def copy(tmp_path: Path) -> Path:
     """The course, with a space in its path, without what git ignores."""
     skip = shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info")
     made = tmp_path / "a copy"
-    for name in ("course_utils", "tests", "notebooks", "solutions", "benchmarks"):
+    for name in ("course_utils", "tests", "notebooks", "solutions", "claims"):
         shutil.copytree(ROOT / name, made / name, ignore=skip)
     for name in ("README.md", "pyproject.toml"):
         shutil.copy(ROOT / name, made)
@@ -84,7 +84,7 @@ def test_a_lesson_needs_five_places(copy: Path) -> None:
     write(copy / f"notebooks/{name}.ipynb", "{}")
     places = {
         copy / "tests/test_lesson_08.py": "its tests",
-        copy / "benchmarks/claims/lesson_08.py": "its claims",
+        copy / "claims/lesson_08.py": "its claims",
         copy / f"solutions/{name}/{name}.ipynb": "its exercise",
     }
     for path, what in places.items():

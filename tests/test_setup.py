@@ -85,6 +85,7 @@ def env(tmp_path: Path) -> Environment:
         (["setup", "instructor", "bench"], "setup", ["instructor", "bench"]),
         (["notebooks", "02", "03"], "notebooks", ["02", "03"]),
         (["--skip-space-check", "bench", "training", "--quick"], "bench", ["training", "--quick"]),
+        (["claims", "02", "5"], "claims", ["02", "5"]),
         (["--torch", "cpu"], "lab", []),
         (["--torch", "cpu", "setup", "bench"], "setup", ["bench"]),
         (["setup", "--torch=cpu", "bench"], "setup", ["bench"]),

@@ -31,6 +31,7 @@ WORDS = {
     "notebooks": "execute the notebooks in place (all, or those named: 02 03)",
     "exercises": "write the exercises anew from their solutions",
     "bench": "run one benchmark: bench training, bench notebooks",
+    "claims": "measure what the lessons claim (all, or those named: 02 03)",
     "api": "write a page of the package's functions and classes, from their docstrings",
     "fuzz": "train random networks as a fleet and alone, for long: fuzz --cases 5000",
 }
@@ -81,7 +82,7 @@ def parser() -> Parser:
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Read the command line; what follows `test`, `bench` or `fuzz` is theirs, with its options."""
+    """Read the command line; some words take what follows with its options."""
     made = parser()
     values = [i + 1 for i, item in enumerate(argv) if item == "--torch"]
     places = (i for i, item in enumerate(argv) if not item.startswith("-") and i not in values)
@@ -92,7 +93,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         hint = f"did you mean '{near[0]}'?" if near else f"the words are {', '.join(WORDS)}."
         made.error(f"there is no word '{word}'; {hint}")
     after = list(argv[place + 1 :])
-    if word in ("test", "bench", "fuzz") and not {"-h", "--help"} & set(after[:1]):
+    if word in ("test", "bench", "claims", "fuzz") and not {"-h", "--help"} & set(after[:1]):
         args = made.parse_args(argv[: place + 1])
         args.rest = after
     else:
@@ -128,6 +129,8 @@ def main(argv: Sequence[str]) -> int:
             return run(env, ["-m", "course_utils.grading.release", *args.rest])
         if args.word == "bench":
             return run(env, ["-m", "benchmarks", *args.rest])
+        if args.word == "claims":
+            return run(env, ["-m", "claims", *args.rest])
         if args.word == "api":
             return write_api(env)
         if args.word == "fuzz":

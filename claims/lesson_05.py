@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim, Expectation
+from claims.claim import ONCE, UNSTOPPED, Claim, Expectation
 from course_utils.augmentation import Augment, RandomFlip, RandomShift, compose
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset

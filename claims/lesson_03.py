@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim, Expectation
+from claims.claim import ONCE, UNSTOPPED, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim, Expectation
+from claims.claim import ONCE, UNSTOPPED, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.claims.claim import ONCE, Claim, Expectation
+from claims.claim import ONCE, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
