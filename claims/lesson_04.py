@@ -204,11 +204,11 @@ def forgotten(data: Dataset, *, by_class: bool) -> Difference:
 def at_rate(data: Dataset, ending: Ending, rate: float, against: float) -> Difference:
     """Accuracy with batch norm at one learning rate of SGD, minus that of the plain network at
     another; a run that diverged has nothing right."""
-    scores = (
+    with_it, without = (
         np.nan_to_num(_tuned_sgd(data).scores(value, ending))
         for value in ((BATCH, rate), (PLAIN, against))
     )
-    return paired_difference(*scores)
+    return paired_difference(with_it, without)
 
 
 def _tuned_claim(

@@ -186,6 +186,7 @@ def test_all_checks_run_and_one_failure_fails(
     names = [command.split()[1] for command in ran]
     assert names == ["ruff", "ruff", "mypy", "course_utils.grading.release", "pytest"]
     assert ran[0].endswith("--check .")
+    assert ran[2].endswith("mypy course_utils benchmarks claims")
     assert "-m pytest tests notebooks -n" in ran[-1]
     assert "--nbval-lax" in ran[-1]
     assert "failed: types" in capsys.readouterr().out
