@@ -1,5 +1,4 @@
-"""Shared by all tests: threads, draws, the order of the tests, lessons, and the browser if there
-is one."""
+"""Shared by all tests: threads, draws, lessons, and the browser if there is one."""
 
 from __future__ import annotations
 
@@ -75,22 +74,8 @@ def pytest_runtest_setup() -> None:
     torch.manual_seed(0)
 
 
-def cost(item: pytest.Item) -> int:
-    """0 for a quick test, then the longest ones, so that no process is left with them at the end,
-    those with a browser, other slow ones, and notebooks."""
-    if item.path.name == "test_claims.py" or "lesson" in getattr(item, "fixturenames", ()):
-        return 1
-    if item.get_closest_marker("browser"):
-        return 2
-    if item.path.suffix == ".ipynb":
-        return 4
-    return 3 if item.get_closest_marker("slow") else 0
-
-
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick tests first, and none with a browser where there is none."""
-    items.sort(key=cost)
+    """No test with a browser runs where there is none."""
     if find_chromium() is None:
         skip = pytest.mark.skip(reason="there is no Chromium on this computer")
         for item in items:

@@ -1,6 +1,6 @@
 """What lesson 01 says of its panels alone, and what they compute.
 
-What it says of digits and MNIST alike stands in `benchmarks.claims.lesson_01`.
+What it says of digits and MNIST alike stands in `claims.lesson_01`.
 """
 
 from collections.abc import Iterator

@@ -1,6 +1,6 @@
 """What lesson 02 says of the runs that it shows, and what its panels compute.
 
-What it says of digits and MNIST alike stands in `benchmarks.claims.lesson_02`.
+What it says of digits and MNIST alike stands in `claims.lesson_02`.
 """
 
 from collections.abc import Iterator

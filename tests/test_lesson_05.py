@@ -1,6 +1,6 @@
 """Lesson 05: its own lines, its panels on other data, and what it says of digits alone.
 
-What it says of digits and MNIST alike stands in `benchmarks.claims.lesson_05`.
+What it says of digits and MNIST alike stands in `claims.lesson_05`.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmarks.claims import lesson_05 as measured
+from claims import lesson_05 as measured
 from course_utils import checks
 from course_utils.augmentation import RandomAffine, RandomShift
 from course_utils.data import Dataset, load_dataset

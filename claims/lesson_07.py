@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from benchmarks.claims.claim import ONCE, Claim, Expectation
+from claims.claim import ONCE, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim
+from claims.claim import ONCE, UNSTOPPED, Claim
 from course_utils.comparison import Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference

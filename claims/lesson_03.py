@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim, Expectation
+from claims.claim import ONCE, UNSTOPPED, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
@@ -117,8 +117,8 @@ def by_depth(data: Dataset, ending: Ending) -> Difference:
 def half_gone(data: Dataset, ending: Ending) -> Difference:
     """Accuracy with half of the hidden units taken away, trained with p = 0.5 minus without."""
     fleet = _fleet(data, NOISE)
-    damaged = (panels.half_gone(fleet, data, fleet.values.index(p)) for p in (0.5, 0.0))
-    return paired_difference(*damaged)
+    with_it, without = (panels.half_gone(fleet, data, fleet.values.index(p)) for p in (0.5, 0.0))
+    return paired_difference(with_it, without)
 
 
 class DividedByP(Dropout):

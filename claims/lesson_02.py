@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim, Expectation
+from claims.claim import ONCE, UNSTOPPED, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
@@ -146,8 +146,8 @@ def growth(data: Dataset, ending: Ending) -> Difference:
 
 def growth_by_noise(data: Dataset, ending: Ending) -> Difference:
     """Mean size of a weight at the end with noisy labels, minus that with clean ones."""
-    sizes = [found.scores(None, ending, "size") for found in (_noisy(data), _clean(data))]
-    return paired_difference(*sizes)
+    noisy, clean = (found.scores(None, ending, "size") for found in (_noisy(data), _clean(data)))
+    return paired_difference(noisy, clean)
 
 
 def zeros(data: Dataset, ending: Ending, value: Any) -> Difference:

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmarks.claims.claim import ONCE, Claim, Expectation
+from claims.claim import ONCE, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
@@ -203,11 +203,11 @@ def forgotten(data: Dataset, *, by_class: bool) -> Difference:
 def at_rate(data: Dataset, ending: Ending, rate: float, against: float) -> Difference:
     """Accuracy with batch norm at one learning rate of SGD, minus that of the plain network at
     another; a run that diverged has nothing right."""
-    scores = (
+    with_it, without = (
         np.nan_to_num(_tuned_sgd(data).scores(value, ending))
         for value in ((BATCH, rate), (PLAIN, against))
     )
-    return paired_difference(*scores)
+    return paired_difference(with_it, without)
 
 
 def _tuned_claim(

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import torch
 
-from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim, Expectation
+from claims.claim import ONCE, UNSTOPPED, Claim, Expectation
 from course_utils.comparison import TIMES, Ending
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference

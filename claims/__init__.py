@@ -1,6 +1,6 @@
 """The claims of the lessons, measured on digits and, where its files can be had, on MNIST.
 
-``python -m benchmarks claims`` prints every claim with its paired difference and interval, at each
+``python3 start.py claims`` prints every claim with its paired difference and interval, at each
 ending of the training: after the lesson's budget, after four times that, and early-stopped.
 """
 
@@ -11,8 +11,8 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
 
-from benchmarks.claims.claim import Claim
 from benchmarks.measure import say, table
+from claims.claim import Claim
 from course_utils.comparison import ENDINGS
 from course_utils.data import Dataset, DownloadError, load_dataset
 from course_utils.evidence import Difference
@@ -26,7 +26,9 @@ DATASETS = ("digits", "mnist")
 
 def all_claims() -> list[Claim]:
     """The claims of every lesson, in the order of the lessons."""
-    names = sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "claim")
+    names = sorted(
+        m.name for m in pkgutil.iter_modules(__path__) if m.name not in ("claim", "__main__")
+    )
     modules = (importlib.import_module(f"{__name__}.{name}") for name in names)
     claims = [claim for module in modules for claim in module.CLAIMS]
     return sorted(claims, key=lambda claim: claim.lesson)
@@ -47,7 +49,8 @@ def available_datasets() -> Iterator[Dataset]:
 
 
 def main(argv: Sequence[str]) -> dict[str, int]:
-    parser = argparse.ArgumentParser("python -m benchmarks claims", description=__doc__)
+    """Print the table of claims; how many there are, and how many hold at each ending."""
+    parser = argparse.ArgumentParser("python3 start.py claims", description=__doc__)
     parser.add_argument("lessons", nargs="*", type=int, help="lesson numbers; all for none")
     args = parser.parse_args(argv)
     rows = []

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim, Expectation
+from claims.claim import ONCE, UNSTOPPED, Claim, Expectation
 from course_utils.augmentation import Augment, RandomFlip, RandomShift, compose
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
@@ -39,14 +39,15 @@ def _augment(data: Dataset, value: float | str) -> Augment | None:
     width, shift = data.input_shape[-1], RandomShift(_pixels(data))
     if isinstance(value, float):
         return transform_of("all three", value, width) if value else None
-    return {
+    augments: dict[str, Augment] = {
         PIXEL_NOISE: transform_of(PIXEL_NOISE, 1.0, width),
         SHIFT: shift,
         ONE_SHIFT: lambda x: shift(x.flatten(0, 1)[None])[0].reshape(x.shape),
         "flip horizontal": RandomFlip(0.5),
         "flip vertical": RandomFlip(0.5, vertical=True),
         "flip both": compose(RandomFlip(0.5), RandomFlip(0.5, vertical=True)),
-    }[value]
+    }
+    return augments[value]
 
 
 def _on_moved(model: nn.Module, data: Dataset) -> float:
@@ -216,6 +217,14 @@ def _claim(
     return Claim(5, technique, sentence, measure, expect, endings)
 
 
+#: For each flip, two digits, and whether it mixes them up.
+PAIRS: tuple[tuple[str, tuple[int, int], str, Expectation], ...] = (
+    ("horizontal", (2, 5), "mix", "higher"),
+    ("horizontal", (6, 9), "do not mix", "not higher"),
+    ("vertical", (2, 5), "mix", "higher"),
+    ("both", (6, 9), "mix", "higher"),
+)
+
 CLAIMS = [
     Claim(5, "moved images, trained plain",
           "A network that never saw moved images reads them far less well.", moving, "lower"),
@@ -260,12 +269,7 @@ CLAIMS = [
         Claim(5, f"flips, {kind}: {pair[0]} and {pair[1]}",
               f"After the panel's 30 epochs, {kind} flips {does} {pair[0]} and {pair[1]} up more "
               "often.", partial(mixed_up, kind=kind, pair=pair), expect, ONCE)
-        for kind, pair, does, expect in (
-            ("horizontal", (2, 5), "mix", "higher"),
-            ("horizontal", (6, 9), "do not mix", "not higher"),
-            ("vertical", (2, 5), "mix", "higher"),
-            ("both", (6, 9), "mix", "higher"),
-        )
+        for kind, pair, does, expect in PAIRS
     ),
     _claim("one draw for each batch",
            "One transform for the whole batch is not better than one for each image.",

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cache
 
-from benchmarks.claims.claim import ONCE, UNSTOPPED, Claim
+from claims.claim import ONCE, UNSTOPPED, Claim
 from course_utils.comparison import TIMES, Ending
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
