@@ -15,8 +15,6 @@ STILL_LONGER = {
     "claims/lesson_03.py",
     "claims/lesson_04.py",
     "claims/lesson_05.py",
-    "course_utils/panels/combining/mixing.py",
-    "course_utils/panels/dropout/thinned_network.py",
     "tests/test_checks.py",
     "tests/test_exercises.py",
     "tests/test_fleet_alone.py",
