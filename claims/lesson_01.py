@@ -15,9 +15,9 @@ from claims.claim import ONCE, UNSTOPPED, Claim
 from course_utils.comparison import Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.random_features import ridge_on_random_features
 from course_utils.fleet import Run
 from course_utils.models import MLP
-from course_utils.panels.overfitting.random_features import ridge_on_random_features
 from course_utils.training import evaluate
 
 NOISES = (0.0, 0.2, 1.0)

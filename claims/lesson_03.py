@@ -18,10 +18,10 @@ from claims.claim import ONCE, UNSTOPPED, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.dropout_passes import ask, turn
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
 from course_utils.panels import dropout as panels
-from course_utils.panels.dropout.stochastic_passes import ask, turn
 from course_utils.regularizers import Dropout
 
 NOISE = 0.2

@@ -20,10 +20,9 @@ from claims.claim import ONCE, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.batch_modes import in_batches, in_mode
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP, LayerOfWidth
-from course_utils.panels.batchnorm.batch_statistics import in_batches
-from course_utils.panels.batchnorm.layer_inputs import in_mode
 from course_utils.regularizers import BatchNorm1d
 
 NOISE = 0.2

@@ -19,10 +19,10 @@ from course_utils.augmentation import Augment, RandomFlip, RandomShift, compose
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.flips import FLIPS, confusions, train_flips
 from course_utils.fleet import Fleet, Run
 from course_utils.models import MLP, SmallCNN
 from course_utils.panels.augmenting import transform_of
-from course_utils.panels.augmenting.flipping import FLIPS, confusions, train_flips
 from course_utils.training import evaluate, shuffled_batches
 
 NOISE, EPOCHS, LR, BATCH = 0.2, 30, 5e-3, 50

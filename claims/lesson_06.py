@@ -15,8 +15,8 @@ from claims.claim import ONCE, UNSTOPPED, Claim
 from course_utils.comparison import TIMES, Ending
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
-from course_utils.panels.early_stopping.recorded_runs import EPOCHS, Record, Stops, record, stops
-from course_utils.panels.early_stopping.watched_samples import Chosen, choose, draw_watched
+from course_utils.experiments.recorded_runs import EPOCHS, Record, Stops, record, stops
+from course_utils.experiments.watched_samples import Chosen, choose, draw_watched
 from course_utils.regularizers import stopping_epoch
 
 NOISE = 0.2

@@ -18,8 +18,8 @@ from claims.claim import ONCE, Claim, Expectation
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.searched_lattice import BOX, NOISE
 from course_utils.fleet import train_fleet
-from course_utils.panels.combining.searched_lattice import BOX, NOISE
 from course_utils.search import all_but_one, build_mix, random_settings, trained_as
 
 MIX = {"L2": 3e-3, "dropout": 0.3, "batch norm": 1, "augmentation": 1.0}

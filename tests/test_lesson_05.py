@@ -18,13 +18,13 @@ from course_utils import checks
 from course_utils.augmentation import RandomAffine, RandomShift
 from course_utils.data import Dataset, load_dataset
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.flips import FLIPS, train_flips
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import augmenting
-from course_utils.panels.augmenting.flipping import FLIPS, train_flips
+from course_utils.panels.augmenting.images import images_to_train_on, most_typical
 from course_utils.panels.augmenting.strengths import STRENGTHS
-from course_utils.panels.augmenting.transformed import images_to_train_on, most_typical
 from course_utils.training import evaluate, fit
 from tests.lessons import Lesson, every_control_moves_the_picture
 from tests.precision import float64, in_float64
@@ -119,6 +119,23 @@ def test_mixup_that_keeps_the_whole_first_image_is_plain_training(
         history = fit(run.model, data, optimizer=run.optimizer, epochs=30, seed=3)
     assert score.loss == pytest.approx(history.val_loss[LAST], rel=1e-9)
     assert score.acc == pytest.approx(history.val_acc[LAST], rel=1e-9)
+
+
+def test_the_pipeline_hands_out_a_hundred_of_each_with_the_labels_of_its_images(
+    lesson: Lesson,
+) -> None:
+    pictures = lesson["Pictures"]
+    noisy, chosen = lesson["some_wrong"], lesson["hundred"]
+    subset = torch.utils.data.Subset(pictures(torch.nn.Identity()), chosen)
+    x, y = next(iter(torch.utils.data.DataLoader(subset, batch_size=len(chosen))))
+    assert torch.equal(x, noisy.x_train[chosen])
+    assert torch.equal(y, noisy.y_train[chosen])
+    counts = noisy.y_clean[chosen].bincount()
+    assert torch.equal(counts, noisy.y_clean.bincount().clamp(max=100))
+    turned, label = pictures(lesson["turn_and_crop"])[chosen[0]]
+    assert turned.shape == x[0].shape
+    assert not torch.equal(turned, x[0])
+    assert label == y[0]
 
 
 # The panels.

@@ -182,15 +182,35 @@ def test_all_checks_run_and_one_failure_fails(
 ) -> None:
     (env.root / "notebooks").mkdir()
     (env.root / words.FIRST_LESSON).touch()
+    for part in ("course_utils", "benchmarks", "claims", "instructor"):
+        (env.root / part).mkdir(exist_ok=True)
     assert words.run_checks(env) == 1
     names = [command.split()[1] for command in ran]
-    assert names == ["ruff", "ruff", "mypy", "course_utils.grading.release", "pytest"]
+    assert names == ["ruff", "ruff", "mypy", "instructor.generate", "pytest"]
     assert ran[0].endswith("--check .")
-    assert ran[2].endswith("mypy course_utils benchmarks claims")
+    assert ran[2].endswith("mypy course_utils benchmarks claims instructor")
     assert "-m pytest tests notebooks -n" in ran[-1]
     assert "--nbval-lax" in ran[-1]
     assert " --cov " in ran[-1]
     assert "failed: types" in capsys.readouterr().out
+
+
+def test_a_copy_without_the_instructors_part_is_checked_without_it(
+    env: Environment, ran: list[str]
+) -> None:
+    (env.root / "course_utils").mkdir(exist_ok=True)
+    words.run_checks(env)
+    assert [command.split()[1] for command in ran] == ["ruff", "ruff", "mypy", "pytest"]
+    assert ran[2].endswith("mypy course_utils")
+
+
+@pytest.mark.parametrize("word", ["exercises", "bank"])
+def test_a_copy_for_students_has_no_instructors_words(
+    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(words, "ROOT", tmp_path)
+    assert words.main([word]) == 1
+    assert f"'{word}' needs the folder instructor/" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("code", [0, 1])

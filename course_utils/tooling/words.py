@@ -29,7 +29,8 @@ WORDS = {
     "test": "set up with the developers' tools, run every check and test;\n"
     "             what follows goes to pytest, which then runs alone: test -k fleet",
     "notebooks": "execute the notebooks in place (all, or those named: 02 03)",
-    "exercises": "write the exercises anew from their solutions",
+    "exercises": "write exercises and solutions anew from the instructor's tasks",
+    "bank": "try every known answer to the exercises (all, or those named: 02 03)",
     "bench": "run one benchmark: bench training, bench notebooks",
     "claims": "measure what the lessons claim (all, or those named: 02 03)",
     "api": "write a page of the package's functions and classes, from their docstrings",
@@ -39,6 +40,7 @@ EXTRAS = {
     "test": ["dev", "instructor"],
     "notebooks": ["dev"],
     "exercises": ["instructor"],
+    "bank": ["instructor"],
     "api": ["dev"],
     "fuzz": ["dev"],
 }  # what a word needs besides the course itself
@@ -118,6 +120,11 @@ def main(argv: Sequence[str]) -> int:
     env = Environment(ROOT)
     extras = args.rest if args.word == "setup" else EXTRAS.get(args.word, [])
     try:
+        if args.word in ("exercises", "bank") and not (env.root / "instructor").is_dir():
+            raise StartError(
+                f"'{args.word}' needs the folder instructor/, and this copy of the course has "
+                "none: it is a copy for students. Use the instructor's copy."
+            )
         prepare(env, extras, torch=args.torch, check_space=not args.skip_space_check)
         if args.word == "lab":
             return open_lab(env, browser=not args.no_browser)
@@ -126,7 +133,9 @@ def main(argv: Sequence[str]) -> int:
         if args.word == "notebooks":
             return run(env, ["-m", "course_utils.tooling.notebooks", *args.rest])
         if args.word == "exercises":
-            return run(env, ["-m", "course_utils.grading.release", *args.rest])
+            return run(env, ["-m", "instructor.generate", *args.rest])
+        if args.word == "bank":
+            return run(env, ["-m", "instructor.bank", *args.rest])
         if args.word == "bench":
             return run(env, ["-m", "benchmarks", *args.rest])
         if args.word == "claims":
@@ -187,18 +196,21 @@ def open_lab(env: Environment, *, browser: bool) -> int:
 
 
 def checks(env: Environment) -> list[tuple[str, list[str], str]]:
-    """Every check of the project but pytest: name, arguments for Python, how to mend it."""
-    typed = ["course_utils", "benchmarks", "claims"]
-    return [
+    """Every check of the project but pytest: name, arguments for Python, how to mend it.
+
+    A copy for students has no instructor's part, and nothing of it to check.
+    """
+    parts = ("course_utils", "benchmarks", "claims", "instructor")
+    typed = [part for part in parts if (env.root / part).is_dir()]
+    found = [
         ("format", ["-m", "ruff", "format", "--check", "."], "ruff format ."),
         ("lint", ["-m", "ruff", "check", "."], "ruff check --fix ."),
         ("types", ["-m", "mypy", *typed], f"mypy {' '.join(typed)}"),
-        (
-            "exercises",
-            ["-m", "course_utils.grading.release", "--check"],
-            "python3 start.py exercises",
-        ),
     ]
+    if "instructor" in typed:
+        arguments = ["-m", "instructor.generate", "--check"]
+        found.append(("exercises", arguments, "python3 start.py exercises"))
+    return found
 
 
 def pytest_arguments(env: Environment) -> list[str]:
