@@ -224,6 +224,7 @@ def pytest_arguments(env: Environment) -> list[str]:
         # them under pytest 9.2 without a word.)
         *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadscope"),
         "--no-loadscope-reorder",
+        "--cov",  # of the package, with its floor: both are in pyproject.toml
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),
     ]
 
@@ -238,6 +239,8 @@ def run_checks(env: Environment, pytest_only: Sequence[str] = ()) -> int:
         if run(env, arguments):
             failed.append(f"{name} (to mend it, in .venv: {remedy})")
     say("\n== tests and notebooks: pytest")
+    if sys.version_info >= (3, 12):
+        os.environ.setdefault("COVERAGE_CORE", "sysmon")  # 6 % more time, where the usual way is 40
     if run(env, pytest_arguments(env)):
         failed.append("tests")
     for text in failed:
