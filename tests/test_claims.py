@@ -16,6 +16,8 @@ from claims.claim import Claim
 from course_utils.data import MIRROR_VARIABLE, Dataset, DownloadError, load_dataset
 from course_utils.evidence import Difference, paired_difference
 
+pytestmark = pytest.mark.no_cover  # long, and what they run is run by other tests too
+
 #: A folder with the files of MNIST that may lie beside the checkout.
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
 NOWHERE = "http://127.0.0.1:9"  # a test waits for no public server
