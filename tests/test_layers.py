@@ -26,6 +26,7 @@ FLOORS = {
     "training": 2,
     "fleet": 2,
     "evidence": 3,
+    "comparison": 3,
     "plots": 3,
     "losslog": 3,
     "search": 3,
