@@ -12,8 +12,6 @@ from collections.abc import Sequence
 BENCHMARKS = {
     "training": "fit and the fleet beside the loops they replace, and beside JAX",
     "live": "how fast a panel's picture follows its slider, in a real JupyterLab",
-    "claims": "what the lessons claim, measured again on digits and MNIST",
-    "exercises": "whether the exercises' checks tell right answers from wrong ones",
     "notebooks": "how long each notebook takes to run",
 }
 

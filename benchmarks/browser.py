@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -169,9 +170,19 @@ def run_all(page: Page, timeout_s: float = 120) -> None:
     """Run all cells, and wait until the last has ended; RuntimeError if one fails."""
     command(page, "notebook:run-all-cells")
     wait_until_no_cell_runs(page, timeout_s)
-    failed = page.locator('[data-mime-type="application/vnd.jupyter.error"]')
-    if failed.count():
-        raise RuntimeError(f"a cell of the notebook failed:\n{failed.first.inner_text()}")
+    if failed := errors(page):
+        raise RuntimeError(f"a cell of the notebook failed:\n{failed[0]}")
+
+
+def errors(page: Page) -> list[str]:
+    """The tracebacks that the notebook's cells show, without their colors."""
+    shown = page.evaluate(
+        """() => window.jupyterapp.shell.currentWidget.model.sharedModel.cells
+            .flatMap((cell) => cell.outputs ?? [])
+            .filter((output) => output.output_type === 'error')
+            .map((output) => output.traceback.join('\\n'))"""
+    )
+    return [re.sub(r"\x1b\[[0-9;]*m", "", text) for text in shown]
 
 
 def start_all(page: Page) -> None:
@@ -209,3 +220,21 @@ def execute(page: Page, code: str) -> str:
             code,
         )
     )
+
+
+def begin(page: Page, code: str) -> None:
+    """Begin to run `code` in the notebook's kernel, and return at once."""
+    page.evaluate(
+        """(code) => {
+            window.jupyterapp.shell.currentWidget.sessionContext.session.kernel
+                .requestExecute({ code });
+        }""",
+        code,
+    )
+
+
+def dismiss(page: Page) -> None:
+    """Accept a dialog of JupyterLab, if there is one (such as that the kernel was restarted)."""
+    accept = page.locator(".jp-Dialog .jp-mod-accept")
+    if accept.count():
+        accept.first.click()

@@ -19,6 +19,7 @@ from torchvision import datasets, transforms
 from benchmarks.measure import Contestant, Spent, heading, ratio, side_by_side, spread, table
 from course_utils import training
 from course_utils.data import Dataset, DownloadError, data_folder, load_dataset
+from course_utils.scoring import Score
 
 #: What times refer to while they are collected; the table turns them into rates.
 SAMPLES = 1_000_000
@@ -130,7 +131,7 @@ def fit(data: Dataset, batch: int, epochs: int, *, fused: bool | None = None) ->
     scoring = 0.0
     evaluate = training.evaluate
 
-    def clocked(*args: Any, **kwargs: Any) -> training.Score:
+    def clocked(*args: Any, **kwargs: Any) -> Score:
         nonlocal scoring
         before = time.perf_counter()
         score = evaluate(*args, **kwargs)

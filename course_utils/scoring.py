@@ -101,11 +101,16 @@ def outputs_of(model: nn.Module, x: Tensor) -> Tensor:
 
 def mixes_samples(model: nn.Module, x: Tensor) -> bool:
     """Whether the outputs for one sample depend on the samples that it comes with, as they do where
-    evaluation normalizes with the statistics of the batch."""
-    few = x[:_FEW]
-    if is_plain(model) or len(few) < 2:
+    evaluation normalizes with the statistics of the batch. Asked with a few samples of x: alone,
+    and with as many others as are passed at once."""
+    few, others = x[:_FEW].clone(), x[_FEW:CHUNK]
+    if is_plain(model) or len(x) < 2:
         return False
-    together, apart = model(few.clone()), model(few[: len(few) // 2].clone())
+    if len(others) == 0:
+        few, others = few[: len(few) // 2], few[len(few) // 2 :]
+    if few.is_floating_point():  # the others shall have larger numbers, in case those matter
+        few = few.min() + (few - few.min()) / 2
+    together, apart = model(torch.cat([few, others])), model(few.clone())
     together = together[: len(apart)]
     slack = torch.finfo(together.dtype).eps ** 0.5 * together.abs().max().item()
     return not torch.allclose(together, apart, rtol=0.0, atol=slack, equal_nan=True)

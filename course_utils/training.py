@@ -30,10 +30,13 @@ from course_utils.refusals import (
 from course_utils.scoring import LossFn, evaluate
 from course_utils.shortcuts import all_at_once, rows, watched
 from course_utils.snapshot import snapshot
+from course_utils.tracebacks import install
 
 Penalty = Callable[[nn.Module], Tensor]
 Augment = Callable[[Tensor], Tensor]
 StoppingRule = Callable[[History], bool]
+
+install()  # in a notebook an error shows the learner's own lines
 
 __all__ = ["DivergedError", "evaluate", "fit", "shuffled_batches", "train_epoch"]
 

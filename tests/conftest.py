@@ -1,5 +1,4 @@
-"""Shared by all tests: threads, draws, the order of the tests, lessons, and the browser if there
-is one."""
+"""Shared by all tests: threads, draws, lessons, and the browser if there is one."""
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ import os
 import random
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 # One thread: the tests' tensors are small, and two threads that wait for each other are slower
 # than one. It must be said before PyTorch is imported, here by the functions that need it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# A copy for students has no instructor's part, and nothing of it to test.
+if not (Path(__file__).resolve().parents[1] / "instructor").is_dir():
+    collect_ignore = ["test_bank_instruments.py"]
+    collect_ignore_glob = ["test_exercise_*.py"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -69,24 +74,16 @@ def pytest_runtest_setup() -> None:
     torch.manual_seed(0)
 
 
-def cost(item: pytest.Item) -> int:
-    """0 for a quick test, then the longest ones, so that no process is left with them at the end,
-    those with a browser, other slow ones, and notebooks."""
-    if item.path.name == "test_claims.py" or "lesson" in getattr(item, "fixturenames", ()):
-        return 1
-    if item.get_closest_marker("browser"):
-        return 2
-    if item.path.suffix == ".ipynb":
-        return 4
-    return 3 if item.get_closest_marker("slow") else 0
-
-
-@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Quick tests first, and none with a browser where there is none."""
-    items.sort(key=cost)
+    """No test with a browser runs where there is none."""
     if find_chromium() is None:
         skip = pytest.mark.skip(reason="there is no Chromium on this computer")
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(skip)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Lines are counted in the tests' processes alone. In those of pytest-xdist nbval would start
+    to count in each kernel as well, and wait for it in vain."""
+    session.config.option.cov_source = None

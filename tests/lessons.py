@@ -1,9 +1,6 @@
 """What the tests of the lessons share: a lesson executed once, its panels driven, small images."""
 
-import importlib
-import inspect
 import json
-import pkgutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +10,13 @@ from typing import Any
 import pytest
 import torch
 
-from course_utils import panels
+from course_utils.budget import set_training_share
 from course_utils.data import Dataset, seal
 from course_utils.live import Panel, drive, open_panels
-from course_utils.search import BUDGETS, Trials
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 SLOWEST_RUN_S = 120  # for one setting of one panel, on a machine that is busy with other things
-SHARE, LEAST = 20, 3  # panels train for a twentieth of their epochs, and for three at least
+SHARE = 0.05  # of their epochs, for which panels train here
 
 
 @dataclass(frozen=True)
@@ -52,7 +48,7 @@ def executed(path: Path) -> Iterator[Lesson]:
     before = open_panels()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seal, "_opened", {})
-        with patch.context() as inside, few_epochs():
+        with patch.context() as inside, set_training_share(SHARE):
             inside.chdir(path.parent)
             names = _run(path)
         opened = [panel for panel in open_panels() if panel not in before]
@@ -74,39 +70,6 @@ def _run(path: Path) -> dict[str, Any]:
     return names
 
 
-@contextmanager
-def few_epochs() -> Iterator[None]:
-    """For all panels, whether they keep their epochs in a constant, in an argument or in trials."""
-    with pytest.MonkeyPatch.context() as patch:
-        _shorten_trials(patch)
-        for found in pkgutil.walk_packages(panels.__path__, f"{panels.__name__}."):
-            module = importlib.import_module(found.name)
-            for name in {"EPOCHS", "STEPS"} & vars(module).keys():
-                if isinstance(number := getattr(module, name), int):
-                    patch.setattr(module, name, _fewer(number))
-            for function in vars(module).values():
-                defaults = getattr(function, "__kwdefaults__", None) or {}
-                own = inspect.isfunction(function) and function.__module__ == module.__name__
-                if own and "epochs" in defaults:
-                    patch.setitem(defaults, "epochs", _fewer(defaults["epochs"]))
-        yield
-
-
-def _shorten_trials(patch: pytest.MonkeyPatch) -> None:
-    """A share of every budget; what a lesson reads off "within 30" is read off within the share."""
-    shorter = {budget: -(-budget // SHARE) for budget in BUDGETS}
-    settings = inspect.signature(Trials).parameters.values()
-    usual = {s.name: s.default for s in settings if s.default is not s.empty}
-    fewer = {"epochs": shorter[BUDGETS[-1]], "budgets": tuple(shorter.values())}
-    patch.setattr(Trials.__init__, "__defaults__", tuple((usual | fewer).values()))
-    within = Trials.within
-    patch.setattr(Trials, "within", lambda self, end: within(self, shorter.get(end, end)))
-
-
-def _fewer(epochs: int) -> int:
-    return max(LEAST, epochs // SHARE)
-
-
 def every_control_moves_the_picture(lesson: Lesson) -> None:
     """Move every control of every panel through its range without a browser."""
     shown = [name for name, *_ in code_cells(lesson.path) if name.startswith("panel-")]
@@ -114,8 +77,7 @@ def every_control_moves_the_picture(lesson: Lesson) -> None:
     for panel in lesson.panels:
         title = str(panel.view.title)
         assert title, "a panel needs a title, for those who cannot see it"
-        with few_epochs():
-            seen = drive(panel, timeout=SLOWEST_RUN_S)
+        seen = drive(panel, timeout=SLOWEST_RUN_S)
         for control, pictures in seen.items():
             options = len(panel.controls[control].options)
             assert pictures > 1 or options == 1, (

@@ -1,17 +1,22 @@
 """Every claim of every lesson, measured again at each ending of the training: 8 paired seeds, and
 the interval must say it."""
 
+import json
 import os
+import runpy
 from functools import cache
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from benchmarks.claims import DATASETS, all_claims, few_samples
-from benchmarks.claims.claim import Claim
-from course_utils.data import MIRROR_VARIABLE, Dataset, DownloadError
+import claims
+from claims import DATASETS, all_claims, few_samples
+from claims.claim import Claim
+from course_utils.data import MIRROR_VARIABLE, Dataset, DownloadError, load_dataset
 from course_utils.evidence import Difference, paired_difference
+
+pytestmark = pytest.mark.no_cover  # long, and what they run is run by other tests too
 
 #: A folder with the files of MNIST that may lie beside the checkout.
 BESIDE = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -76,3 +81,21 @@ def test_a_claim_is_refused_by_numbers_that_do_not_say_it(samples, true) -> None
     for expect in ("higher", "lower", "not higher", "not lower"):
         claim = Claim(1, "technique", "sentence", lambda data, ending: difference, expect)
         assert claim.holds(difference) == (expect in true)
+
+
+def test_the_command_ends_with_one_line_of_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    higher: Difference = paired_difference([0.02, 0.03, 0.025], [0.0] * 3)
+    made = [
+        Claim(1, "always", "It is higher.", lambda data, ending: higher, "higher"),
+        Claim(2, "once", "It is lower after 30 epochs.", lambda *_: higher, "lower", ("budget",)),
+    ]
+    monkeypatch.setattr(claims, "all_claims", lambda: made)
+    monkeypatch.setattr(claims, "available_datasets", lambda: [load_dataset("digits", n_train=20)])
+    for argv, expected in ((["01"], [1, 1, 1, 1]), ([], [2, 1, 1, 1])):
+        monkeypatch.setattr("sys.argv", ["claims", *argv])
+        runpy.run_module("claims", run_name="__main__", alter_sys=False)
+        *_, last = capsys.readouterr().out.splitlines()
+        keys = ["claims", "held", "held_long", "held_early_stopped"]
+        assert json.loads(last) == dict(zip(keys, expected, strict=True))

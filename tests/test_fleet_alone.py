@@ -142,7 +142,7 @@ ALONE = {
     "counts its calls": (built_of(CountsItsCalls), "CountsItsCalls.calls. changes from step"),
     "plain statistics": (
         built_of(lambda: mlp(norm_layer=PlainStatistics)),
-        "PlainStatistics.mean. changes from step to step, and is no weight and no buffer",
+        "PlainStatistics.mean. changes from step to step or from run to run, and is no weight",
     ),
     "captured weights": (with_captured_weights, "it uses weights kept in .weights"),
     "its own generator": (with_its_own_generator, "generator. changes from step to step"),

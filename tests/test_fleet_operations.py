@@ -334,7 +334,7 @@ ALONE = {
     "RNN": (running(lambda: Rows(nn.RNN)), KEPT),
     "lazy": (running(lambda: nn.Sequential(nn.Flatten(), nn.LazyLinear(3))), LAZY),
     "lazy norm": (running(lambda: Between(nn.LazyBatchNorm1d())), LAZY),
-    "spectral norm": (running(spectral), CHANGES),
+    "spectral norm": (running(spectral), f"{CHANGES}|weights kept in .Linear.weight"),
     "list": (running(lambda: Remembers(lambda m, h: m.seen.append(h))), f"seen. {CHANGES}"),
     "shape": (running(lambda: Remembers(remember_shape)), f"last_shape. {CHANGES}"),
     "last one": (running(lambda: Remembers(lambda m, h: setattr(m, "h", h))), f"h. {CHANGES}"),

@@ -115,7 +115,7 @@ def next_of(iterator):
     return lambda: next(iterator)
 
 
-CHANGES = "changes from step to step, and is no weight and no buffer"
+CHANGES = "changes from step to step or from run to run, and is no weight and no buffer"
 COUNTERS = {
     "nonlocal": (nonlocal_number, f"`n` {CHANGES}"),
     "default": (default_argument, rf"`count's default 0\[0\]` {CHANGES}"),

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from course_utils.fleet import Run, recorder
-from course_utils.fleet.rehearsal import rehearse
-from course_utils.fleet.run import build_members
+from course_utils.fleet.rehearsal import first_look, rehearse
+from course_utils.fleet.run import Training, build_members
 from course_utils.fleet.step import Step, disagreement
 from course_utils.fleet.watch import Watch, _members_in_turn
 from course_utils.regularizers import l2_penalty
@@ -152,14 +152,14 @@ def test_the_number_of_another_member_is_found_out(since, monkeypatch):
     assert_members_are_fits(fleet, build)
 
 
-def test_only_the_group_that_disagrees_starts_again(monkeypatch):
+def test_all_groups_start_again_where_one_disagrees(monkeypatch):
     let_be_wrong(monkeypatch, lambda x, found: len(found[0]) == 2 and a_gradient(x, found))
 
     def of_widths(width):
         model = mlp() if width is None else nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
         return Run(model, sgd(model))
 
-    with pytest.warns(UserWarning, match="4 of 6 runs train one after the other"):
+    with pytest.warns(UserWarning, match="6 of 6 runs train one after the other"):
         fleet = train(of_widths, [None, None, 3])
     assert_members_are_fits(fleet, of_widths)
 
@@ -274,7 +274,7 @@ def test_a_rehearsal_leaves_all_as_it_was():
         return Run(model, optimizer, augment=lambda x: x + torch.randn_like(x))
 
     loss_fn = nn.functional.cross_entropy
-    (member,) = build_members(warmed, DATA, [0.1], [0], epochs=1, batch_size=BATCH, loss_fn=loss_fn)
+    (member,) = build_members(Training(warmed, DATA, 1, BATCH, loss_fn), [0.1], [0])
     model, optimizer = member.run.model, member.run.optimizer
 
     def as_it_is():
@@ -298,7 +298,8 @@ def test_a_rehearsal_leaves_all_as_it_was():
         return torch.equal(a, b) if isinstance(a, torch.Tensor) else a == b
 
     before = as_it_is()
-    found = rehearse(member, torch.arange(BATCH), loss_fn, {})
+    found = first_look(member, loss_fn)
+    rehearse(found, member, torch.arange(BATCH), loss_fn, {})
     after = as_it_is()
     assert found.reason is None
     assert [name for name in before if not equal(before[name], after[name])] == []

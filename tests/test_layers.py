@@ -11,8 +11,11 @@ from course_utils.tooling.environment import package_names
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "course_utils"
+INSTRUCTOR = ROOT / "instructor"
 
 FLOORS = {
+    "budget": 0,
+    "tracebacks": 0,
     "history": 0,
     "noise": 0,
     "data": 0,
@@ -25,8 +28,10 @@ FLOORS = {
     "scoring": 2,
     "training": 2,
     "fleet": 2,
-    "evidence": 3,
     "comparison": 3,
+    "evidence": 3,
+    "experiments": 3,
+    "figures": 3,
     "plots": 3,
     "losslog": 3,
     "search": 3,
@@ -37,11 +42,10 @@ FLOORS = {
 BESIDE = {
     "checks": {module for module, floor in FLOORS.items() if floor <= 2},
     "exercises": {"checks", *(module for module, floor in FLOORS.items() if floor <= 3)},
-    "grading": {"checks", *(module for module, floor in FLOORS.items() if floor <= 2)},
     "tooling": set[str](),
 }
 # Only these may rely on what an extra brings; students have none of it.
-EXTRAS = {"tooling": ["dev"], "grading": ["instructor"]}
+EXTRAS = {"tooling": ["dev"]}
 WIDGET_LIBRARIES = {"ipywidgets", "anywidget", "traitlets", "ipyevents"}
 DISTRIBUTIONS = {"PIL": "pillow", "IPython": "ipython"}  # imported under another name
 WIDGET_MODULES = {"live", "panels"}
@@ -186,12 +190,20 @@ def test_what_is_allowed_passes(tmp_path: Path) -> None:
     assert problems(package) == []
 
 
+def test_the_instructors_part_stands_apart() -> None:
+    """Students do not have it, and what marks an answer needs no benchmark."""
+    for package, others in ((PACKAGE, {"instructor", "benchmarks"}), (INSTRUCTOR, {"benchmarks"})):
+        for path, names in uses(package).items():
+            assert not others & {name.split(".")[0] for name in names}, path
+
+
 def test_every_library_that_the_package_imports_is_declared() -> None:
     undeclared = {}
-    for path, names in uses(PACKAGE).items():
+    for path, names in (uses(PACKAGE) | uses(INSTRUCTOR)).items():
         libraries = {name.split(".")[0] for name in names if name}
-        libraries -= {*sys.stdlib_module_names, "course_utils"}
-        extras = EXTRAS.get(home_of(path, PACKAGE), [])
+        libraries -= {*sys.stdlib_module_names, "course_utils", "instructor"}
+        inside = path.is_relative_to(PACKAGE)
+        extras = EXTRAS.get(home_of(path, PACKAGE), []) if inside else ["instructor"]
         declared = package_names(ROOT, extras)
         missing = {name for name in libraries if DISTRIBUTIONS.get(name, name) not in declared}
         if missing:

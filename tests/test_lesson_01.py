@@ -1,6 +1,6 @@
 """What lesson 01 says of its panels alone, and what they compute.
 
-What it says of digits and MNIST alike stands in `benchmarks.claims.lesson_01`.
+What it says of digits and MNIST alike stands in `claims.lesson_01`.
 """
 
 from collections.abc import Iterator
@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from course_utils.data import Dataset, load_dataset
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments import random_features
+from course_utils.experiments.polynomials import DEGREES, GRID, Fits, fit_polynomials
+from course_utils.experiments.random_features import RATIOS, Ridges, ridge_on_random_features
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import overfitting
-from course_utils.panels.overfitting import random_features
-from course_utils.panels.overfitting.polynomials import DEGREES, GRID, Fits, fit_polynomials
-from course_utils.panels.overfitting.random_features import RATIOS, Ridges, ridge_on_random_features
 from tests.lessons import Lesson, every_control_moves_the_picture
 
 Array = NDArray[np.float64]

@@ -1,6 +1,6 @@
 """What lesson 02 says of the runs that it shows, and what its panels compute.
 
-What it says of digits and MNIST alike stands in `benchmarks.claims.lesson_02`.
+What it says of digits and MNIST alike stands in `claims.lesson_02`.
 """
 
 from collections.abc import Iterator
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from course_utils.comparison import ENDINGS
 from course_utils.data import Dataset, load_dataset, moons
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.two_weights import lasso, ridge, solve
+from course_utils.figures.penalties import NEAR, weights_of
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import penalties
 from course_utils.panels.penalties import decision_boundary
-from course_utils.panels.penalties.constraint import lasso, ridge, solve
-from course_utils.panels.penalties.figures import NEAR, weights_of
 from course_utils.regularizers import elastic_net, l2_penalty, penalized_weights
 from course_utils.training import evaluate
 from tests.lessons import Lesson, every_control_moves_the_picture
@@ -376,10 +376,10 @@ def test_lambda_acts_at_the_next_step_and_starts_again_only_if_asked(
     panel.step(20)
     panel.wait()
     assert panel.text.startswith("epoch 50, L2 with λ = 0.03")
-    size = l2_penalty(panel.state.model(0, 0)).item()
+    size = l2_penalty(panel.state.fleet.model(0, 0)).item()
     panel.step(20)
     panel.wait()
-    assert l2_penalty(panel.state.model(0, 0)).item() < size
+    assert l2_penalty(panel.state.fleet.model(0, 0)).item() < size
     panel.controls["moved"].value = "start again"
     panel.controls["λ"].value = 0
     panel.step(3)

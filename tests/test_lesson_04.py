@@ -10,11 +10,11 @@ from torch import Tensor, nn
 
 from course_utils import checks
 from course_utils.data import Dataset, moons, polynomial
+from course_utils.experiments.batch_modes import in_batches, in_mode, what_arrives, with_companions
+from course_utils.experiments.batch_sizes import epochs_of
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
 from course_utils.panels import batchnorm as panels
-from course_utils.panels.batchnorm.batch_statistics import epochs_of, in_batches, with_companions
-from course_utils.panels.batchnorm.layer_inputs import in_mode, what_arrives
 from tests.lessons import Lesson, bars, every_control_moves_the_picture
 from tests.precision import float64, in_float64
 

@@ -1,6 +1,6 @@
 """Lesson 05: its own lines, its panels on other data, and what it says of digits alone.
 
-What it says of digits and MNIST alike stands in `benchmarks.claims.lesson_05`.
+What it says of digits and MNIST alike stands in `claims.lesson_05`.
 """
 
 from collections.abc import Iterator
@@ -13,18 +13,18 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from benchmarks.claims import lesson_05 as measured
+from claims import lesson_05 as measured
 from course_utils import checks
 from course_utils.augmentation import RandomAffine, RandomShift
 from course_utils.data import Dataset, load_dataset
 from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.flips import FLIPS, train_flips
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import augmenting
-from course_utils.panels.augmenting.flipping import FLIPS, train_flips
+from course_utils.panels.augmenting.images import images_to_train_on, most_typical
 from course_utils.panels.augmenting.strengths import STRENGTHS
-from course_utils.panels.augmenting.transformed import images_to_train_on, most_typical
 from course_utils.training import evaluate, fit
 from tests.lessons import Lesson, every_control_moves_the_picture
 from tests.precision import float64, in_float64

@@ -10,19 +10,8 @@ import torch
 
 from course_utils import checks
 from course_utils.data import Dataset, load_dataset
-from course_utils.live import Panel, open_panels
-from course_utils.models import MLP
-from course_utils.panels import early_stopping
-from course_utils.panels.early_stopping.descent_path import (
-    BEST,
-    LR,
-    RATIOS,
-    STEPS,
-    descend,
-    ridge,
-    solve,
-)
-from course_utils.panels.early_stopping.recorded_runs import (
+from course_utils.experiments.descent_path import BEST, LR, descend, ridge, solve
+from course_utils.experiments.recorded_runs import (
     HIDDEN,
     Record,
     Stops,
@@ -31,8 +20,12 @@ from course_utils.panels.early_stopping.recorded_runs import (
     too_early,
     too_late,
 )
-from course_utils.panels.early_stopping.recorded_runs import LR as ADAM_LR
-from course_utils.panels.early_stopping.watched_samples import choose, draw_watched
+from course_utils.experiments.recorded_runs import LR as ADAM_LR
+from course_utils.experiments.watched_samples import choose, draw_watched
+from course_utils.live import Panel, open_panels
+from course_utils.models import MLP
+from course_utils.panels import early_stopping
+from course_utils.panels.early_stopping.descent_path import RATIOS, STEPS
 from course_utils.regularizers import early_stopping as rule_for_fit
 from course_utils.regularizers import stopping_epoch
 from course_utils.training import fit

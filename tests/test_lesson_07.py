@@ -9,10 +9,7 @@ import torch
 
 from course_utils.data import Dataset, load_dataset, moons, polynomial
 from course_utils.evidence import paired_difference
-from course_utils.live import open_panels
-from course_utils.panels import combining as panels
-from course_utils.panels.combining.mixing import said_mix, worth
-from course_utils.panels.combining.searched_lattice import (
+from course_utils.experiments.searched_lattice import (
     BOX,
     BUDGETS,
     PER_AXIS,
@@ -20,6 +17,9 @@ from course_utils.panels.combining.searched_lattice import (
     run_searches,
     train_lattice,
 )
+from course_utils.live import open_panels
+from course_utils.panels import combining as panels
+from course_utils.panels.combining.mixing import said_mix, worth
 from course_utils.search import (
     EARLY_STOPPING,
     TECHNIQUES,

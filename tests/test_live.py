@@ -5,6 +5,7 @@ import json
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import torch
 from PIL import Image
 
 from course_utils import live, plots
+from course_utils.live import display as display_module
 from course_utils.live.display import with_caption
 from course_utils.live.pace import Pace
 from course_utils.live.worker import Worker
@@ -335,6 +337,30 @@ def test_an_error_in_the_first_run_fails_the_call(trainer, panels):
         make_sweep(trainer)
 
 
+def test_an_interrupt_says_where_it_stopped(trainer, panels):
+    trainer.fail_at[0.0] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt, match=r"^stopped at epoch 0 of 3; run the cell again$"):
+        make_sweep(trainer)
+    (panel,) = live.open_panels()
+    assert panel.status == "stopped at epoch 0 of 3; run the cell again"
+    assert panel.view.error == ""
+    trainer.fail_at.clear()
+    assert make_sweep(trainer).text == "p = 0.0, noise = 0.0, epoch 3"
+
+
+def test_each_page_says_what_it_answers(trainer, panels):
+    panel = make_sweep(trainer)
+    assert [page["indices"] for page in panel.view.pages] == [{"p": 0, "noise": 0}] * 3
+    trainer.hold(0.2)
+    panel.controls["noise"].value = 0.2
+    assert trainer.reached[0.2].wait(WAIT)
+    assert panel.view.newest["indices"] == {"p": 0, "noise": 1}
+    panel.controls["noise"].value = 0.0  # seen before
+    trainer.gates[0.2].set()
+    panel.wait(WAIT)
+    assert panel.view.pages[1]["indices"]["noise"] == 0
+
+
 def test_a_broken_drawing_fails_the_call(trainer, panels):
     class Broken(AtBar):
         def update(self, at):
@@ -562,6 +588,39 @@ def test_a_training_that_ends_rests(panels):
     assert panel.text == "level 0.10"
 
 
+def test_a_stream_at_rest_says_that_a_setting_waits_for_the_next_step(panels):
+    panel = make_stream()
+    panel.controls["rate"].value = 0.05
+    assert panel.status == "paused: step 3; what you changed counts from the next step on"
+    assert panel.view.pages[0]["indices"] == {"rate": 0}  # the browser fades this picture
+    panel.controls["rate"].value = 0.01
+    assert panel.status == "paused: step 3"
+    panel.controls["rate"].value = 0.05
+    panel.step()
+    panel.wait(WAIT)
+    assert panel.status == "paused: step 4"
+    assert panel.view.pages[0]["indices"] == {"rate": 2}
+
+
+def test_an_interrupted_stream_begins_anew_with_the_next_step(panels):
+    def train(settings):
+        yield 0.1
+        yield 0.2
+        if interrupted == []:
+            interrupted.append(True)
+            raise KeyboardInterrupt
+        yield 0.3
+
+    interrupted = []
+    with pytest.raises(KeyboardInterrupt, match=r"^stopped at step 1; run the cell again$"):
+        make_stream(train)
+    (panel,) = live.open_panels()
+    assert panel.status == "stopped at step 1; run the cell again"
+    panel.step(2)
+    panel.wait(WAIT)
+    assert (panel.steps, panel.text) == (2, "level 0.30")
+
+
 def test_an_error_stops_a_stream_and_reset_starts_it_again(panels):
     def train(settings):
         yield 0.1
@@ -643,6 +702,67 @@ def test_closed_panels_are_gone(trainer):
     assert panel in live.open_panels()
     panel.close()
     assert panel not in live.open_panels()
+
+
+class Shell:
+    """A notebook's IPython, of which a test says which cell runs."""
+
+    def __init__(self):
+        self.kernel = self
+        self.execution_count = 0
+        self.cell = ""
+
+    def get_parent(self):
+        return {"metadata": {"cellId": self.cell} if self.cell else {}}
+
+    def run(self, cell, code):
+        self.cell, self.execution_count = cell, self.execution_count + 1
+        return code()
+
+
+@pytest.fixture
+def shell(monkeypatch):
+    made = Shell()
+    handle = SimpleNamespace(update=lambda *_, **__: None)
+    monkeypatch.setattr(display_module, "get_ipython", lambda: made)
+    monkeypatch.setattr(display_module, "display", lambda *_, **__: handle)
+    return made
+
+
+def test_a_cell_run_again_lets_go_of_its_panel_before(trainer, panels, shell):
+    old = shell.run("a", lambda: make_sweep(trainer))
+    other = shell.run("b", lambda: make_stream())
+    image = old.image
+    new = shell.run("a", lambda: make_sweep(trainer))
+    assert set(live.open_panels()) == {new, other}
+    assert old.view.comm is None
+    assert (old.image, old.text) == (image, "p = 0.0, noise = 0.0, epoch 3")
+    assert old.view.pages == [None] * 3
+    with pytest.raises(AttributeError, match="no result any more, because its cell has been run"):
+        old.result  # noqa: B018
+    assert new.result == {"epoch": 3, "noise": 0.0}
+    shell.run("b", lambda: make_stream())
+    assert other not in live.open_panels()
+    with pytest.raises(AttributeError, match="'Stream' object has no attribute 'wrong'"):
+        other.wrong  # noqa: B018
+
+
+def test_a_panel_that_another_cell_shows_lives_on(trainer, panels, shell):
+    panel = shell.run("a", lambda: make_sweep(trainer))
+    shell.run("b", panel._ipython_display_)
+    shell.run("a", lambda: make_sweep(trainer))
+    assert panel in live.open_panels()
+    shell.run("b", lambda: make_sweep(trainer))
+    assert panel not in live.open_panels()
+
+
+def test_panels_of_one_run_of_a_cell_live_side_by_side(trainer, panels, shell):
+    both = shell.run("a", lambda: [make_sweep(trainer), make_sweep(trainer)])
+    assert set(live.open_panels()) == set(both)
+    shell.cell = ""  # a front end that does not name its cells
+    for _ in range(2):
+        shell.run("", lambda: make_sweep(trainer))
+    assert len(live.open_panels()) == 4
 
 
 # --- what a notebook keeps

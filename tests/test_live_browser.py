@@ -1,6 +1,6 @@
 """The panels in a real JupyterLab: keys, busy and dead kernels, errors, what a notebook keeps."""
 
-from contextlib import contextmanager
+import re
 
 import pytest
 
@@ -8,6 +8,7 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from benchmarks import browser
 from benchmarks.live import WATCH
+from tests.widget_page import new_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -80,7 +81,9 @@ def lab(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lab")
     cells = [cell.strip() for cell in (BOARD, SWEEP, EXPLORE, STREAM)]
     browser.write_notebook(folder / "sweep.ipynb", [cells[0], cells[1], BUSY.strip()])
-    browser.write_notebook(folder / "others.ipynb", [cells[0], cells[2], cells[3]])
+    for name in ("others", "restart", "crash"):
+        browser.write_notebook(folder / f"{name}.ipynb", [cells[0], cells[2], cells[3]])
+    browser.write_notebook(folder / "interrupt.ipynb", [cells[0], cells[1]])
     with browser.open_lab(folder) as server:
         yield server
 
@@ -89,18 +92,6 @@ def lab(tmp_path_factory):
 def chrome(chromium):
     with browser.open_browser(chromium) as opened:
         yield opened
-
-
-@contextmanager
-def new_page(chrome):
-    """A page with a fresh profile, on which no script may fail."""
-    context = chrome.new_context(viewport={"width": 1280, "height": 1000})
-    errors = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert errors == []
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +124,18 @@ class Seen:
 
     @property
     def text(self):
-        return self.root.locator(".live-text").inner_text()
+        return self.root.locator(".live-text p").first.inner_text()
 
     @property
     def doing(self):
         return self.root.locator(".live-doing").inner_text()
 
+    @property
+    def faded(self):
+        return "live-old" in self.root.get_attribute("class")
+
     def wait_text(self, pattern):
-        self._wait("live-text", pattern)
+        self._wait("live-text p", pattern)
 
     def wait_doing(self, pattern):
         self._wait("live-doing", pattern)
@@ -194,13 +189,58 @@ def test_a_sweep_from_its_training_to_a_kernel_that_is_gone(lab, chrome):
         panel.wait_text("level 0.50, epoch 20")
         panel.root.locator(".live-play").click()
 
-        # Without a kernel the pages still turn.
+        # Without a kernel the pages still turn, and the panel says what to do for the rest.
         browser.command(page, "docmanager:save")
         lab.stop_kernels()
+        panel.wait_doing("^The kernel has stopped. Run this cell again.$")
+        assert panel.root.locator(SLIDER).nth(1).is_disabled()
         slider.focus()
         panel.press("Home")
         assert panel.text == "level 0.40, epoch 20"
+        assert not panel.faded
         assert page.evaluate("watch.blank") == 0
+
+
+@pytest.mark.parametrize("how", ["restart", "crash"])
+def test_a_kernel_that_begins_anew_is_noticed(lab, chrome, how):
+    with new_page(chrome) as page:
+        browser.open_notebook(page, lab, f"{how}.ipynb")
+        browser.run_all(page)
+        panel = Seen(page, "Training")
+        panel.wait_text("level 0.00")
+        panel.root.get_by_role("button", name="Play").click()
+        panel.wait_doing("training: step")
+        if how == "restart":
+            page.evaluate("() => { jupyterapp.shell.currentWidget.sessionContext.restartKernel() }")
+        else:
+            browser.begin(page, "import os; os._exit(1)")
+        panel.wait_doing("^The kernel has stopped. Run this cell again.$")
+        assert panel.root.get_by_role("button", name="Pause").is_disabled()
+        # The cells run again make panels that live.
+        browser.wait_idle(page)
+        browser.dismiss(page)
+        browser.run_all(page)
+        panel.wait_doing("paused: step 3")
+        panel.root.get_by_role("button", name="Step").click()
+        panel.wait_doing("paused: step 4")
+
+
+def test_an_interrupt_is_one_sentence_and_the_cell_runs_again_at_once(lab, chrome):
+    with new_page(chrome) as page:
+        browser.open_notebook(page, lab, "interrupt.ipynb")
+        panel = Seen(page, "How p changes the training")
+        browser.start_all(page)
+        panel.wait_text(r"epoch [1-9]$")
+        browser.command(page, "notebook:interrupt-kernel")
+        panel.wait_doing(r"^stopped at epoch \d of 20; run the cell again$")
+        browser.wait_until_no_cell_runs(page)
+        (error,) = browser.errors(page)
+        assert re.search(r"stopped at epoch \d of 20; run the cell again$", error)
+        assert len(error.splitlines()) == 3
+        browser.start_all(page)
+        panel.wait_doing(r"^training: epoch \d of 20$")
+        assert browser.errors(page) == []
+        panel.wait_text(r"epoch 20$")
 
 
 def test_explore_answers_keys_and_shows_the_error_of_a_callback(others):

@@ -4,19 +4,31 @@ The data are made here, small enough to train in a moment: blurred blobs of 12 x
 place tells the class. What a panel shows is not looked at, so that few epochs will do.
 """
 
+import importlib
+import inspect
+import pkgutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 import torch
 
+from course_utils import panels
+from course_utils.budget import set_training_share
 from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, train_fleet
-from course_utils.live import open_panels
+from course_utils.live import Explore, Stream, Sweep, open_panels
 from course_utils.models import MLP
-from course_utils.panels import augmenting, dropout, early_stopping, overfitting, penalties
+from course_utils.panels import (
+    augmenting,
+    combining,
+    dropout,
+    early_stopping,
+    overfitting,
+    penalties,
+)
 from course_utils.panels import batchnorm as normalization
-from tests.lessons import few_epochs
+from tests.lessons import SHARE
 
 CLASSES = 5
 
@@ -25,7 +37,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(autouse=True)
 def panels_train_quickly_and_none_stays() -> Iterator[None]:
-    with few_epochs():
+    with set_training_share(SHARE):
         yield
     for panel in open_panels():
         panel.close()
@@ -53,21 +65,34 @@ def trained(data: Dataset, *ps: float) -> Fleet:
 
 PANELS: dict[str, Callable[[Dataset], Any]] = {
     "memorize": lambda data: overfitting.memorize(data, (0.0, 0.4)),
-    "data and width": lambda data: overfitting.data_and_width(data, (25, 100), (4, 16)),
-    "double descent": lambda data: overfitting.double_descent(data, samples=(50, 100)),
-    "λ": penalties.lambda_sweep,
+    "data_and_width": lambda data: overfitting.data_and_width(data, (25, 100), (4, 16)),
+    "double_descent": lambda data: overfitting.double_descent(data, samples=(50, 100)),
+    "lambda_sweep": penalties.lambda_sweep,
     "mask": lambda data: dropout.mask(data, torch.nn.Dropout),
-    "p": lambda data: dropout.p_sweep(data, torch.nn.Dropout),
+    "p_sweep": lambda data: dropout.p_sweep(data, torch.nn.Dropout),
     "uncertainty": lambda data: dropout.uncertainty(data, trained(data, 0, 0.3)),
     "activations": lambda data: normalization.activations(data, torch.nn.BatchNorm1d),
-    "batch size": lambda data: normalization.batch_size(data, torch.nn.BatchNorm1d),
-    "learning rate": lambda data: normalization.learning_rate(data, torch.nn.BatchNorm1d),
+    "batch_size": lambda data: normalization.batch_size(data, torch.nn.BatchNorm1d),
+    "learning_rate": lambda data: normalization.learning_rate(data, torch.nn.BatchNorm1d),
     "gallery": lambda data: augmenting.gallery(data, {"plain": trained(data, 0)}),
     "strength": augmenting.strength,
     "flips": augmenting.flips,
     "patience": early_stopping.patience,
-    "which metric": early_stopping.which_metric,
+    "which_metric": early_stopping.which_metric,
+    "search": combining.search,
 }
+
+
+def test_no_panel_that_takes_data_is_forgotten() -> None:
+    found = set()
+    for package in pkgutil.iter_modules(panels.__path__):
+        module = importlib.import_module(f"{panels.__name__}.{package.name}")
+        for name in getattr(module, "__all__", ()):
+            signature = inspect.signature(getattr(module, name))
+            returns_a_panel = signature.return_annotation in (Sweep, Explore, Stream)
+            if returns_a_panel and "data" in signature.parameters:
+                found.add(name)
+    assert found == set(PANELS), "add it to PANELS, with data that it can work on"
 
 
 @pytest.mark.parametrize("name", PANELS)

@@ -33,6 +33,30 @@ def test_the_guess_stands_beside_the_result(capsys: pytest.CaptureFixture[str]) 
     ]
 
 
+def test_the_reveal_says_whether_the_guess_was_right(capsys: pytest.CaptureFixture[str]) -> None:
+    guess = predict(QUESTION, OPTIONS)
+    for chosen, answer, verdict in [
+        ("rises", 0, "Your guess: rises. That is right."),
+        ("rises", "falls & stays", "Your guess: rises. In fact: falls & stays."),
+        ("falls & stays", "rises", "Your guess: falls & stays. In fact: rises."),
+    ]:
+        guess.choose(chosen)
+        guess.reveal("it rises by 0.4", answer=answer)
+        assert capsys.readouterr().out.splitlines() == [verdict, "Measured:   it rises by 0.4"]
+
+
+@pytest.mark.parametrize("answer", [2, -1, "flies"])
+def test_an_answer_that_is_no_option_is_refused(answer: Any) -> None:
+    guess = predict(QUESTION, OPTIONS)
+    with pytest.raises(ValueError, match=r"answer must be an option or its index \(0: rises, 1:"):
+        guess.reveal("it rises", answer=answer)
+
+
+def test_without_a_guess_there_is_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    predict(QUESTION, OPTIONS).reveal("it rises", answer=0)
+    assert "right" not in capsys.readouterr().out
+
+
 def test_a_click_in_the_browser_is_the_guess() -> None:
     guess = predict(QUESTION, OPTIONS)
     assert guess.guess is None

@@ -3,12 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check, Passed, checking
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    ONE_WAY = "images only ever move one way ({way})"
+    UPPER_END_LEFT_OUT = "{step} never comes: the upper end of torch.randint is left out"
+    WRAPS_AROUND = "what leaves on one side comes back on the other (torch.roll wraps around)"
+    IMAGES_SHUFFLED = (
+        "this is another image of the batch; images must stay in order, or labels go wrong"
+    )
+    CHANNELS_APART = "the channels of one image moved apart; they have to move together"
+    BORDER_REPEATED = (
+        "what comes in from outside has to be 0, not a copy of the border or another gray"
+    )
+    ONE_SHIFT_FOR_ALL = "one shift serves the whole batch; draw one for each image"
+    SEEDED_INSIDE = "the draw is frozen: a seed set inside the function, or made once outside"
+    ALONG_THE_DIAGONAL = "one number moves an image down and right at once; draw two"
+    IN_PLACE = "assigning into x changes the training set itself; write into a new tensor"
+
 
 ShiftFn = Callable[[Tensor, int], Tensor]
 Offsets = list[tuple[int, int]]
@@ -42,7 +65,7 @@ def random_shift(fn: ShiftFn) -> Passed:
             on=f"{on}, pixels = 2",
             expected="the same images before and after",
             got="changed images",
-            hint="assigning into x changes the training set itself; write into a new tensor",
+            hint=Mistake.IN_PLACE,
         )
         _is_shift(check, x, moved, 2, f"{on}, pixels = 2")
         _offsets(check, fn)
@@ -91,14 +114,14 @@ def _what_instead(x: Tensor, image: Tensor, result: Tensor, pixels: int) -> str:
     reach = range(-pixels - 2, pixels + 3)
     pairs = [(down, right) for down in reach for right in reach]
     if any(torch.allclose(torch.roll(image, pair, (-2, -1)), result) for pair in pairs):
-        return "what leaves on one side comes back on the other (torch.roll wraps around)"
+        return Mistake.WRAPS_AROUND
     if any(_find(other, result, pixels + 2) for other in x):
-        return "this is another image of the batch; images must stay in order, or labels go wrong"
+        return Mistake.IMAGES_SHUFFLED
     if all(_find(image[c], result[c], pixels + 2) for c in range(len(image))):
-        return "the channels of one image moved apart; they have to move together"
+        return Mistake.CHANNELS_APART
     strange = result[~torch.isin(result, image) & (result != 0)]
     if len(strange.unique()) <= 1:
-        return "what comes in from outside has to be 0, not a copy of the border or another gray"
+        return Mistake.BORDER_REPEATED
     return "only whole pixels move: nothing is blended, scaled or turned"
 
 
@@ -115,7 +138,7 @@ def _offsets(check: Check, fn: ShiftFn) -> None:
         on=on,
         expected="different shifts for different images",
         got=f"{first[0][0]} down and {first[0][1]} right for all of them",
-        hint="one shift serves the whole batch; draw one for each image",
+        hint=Mistake.ONE_SHIFT_FOR_ALL,
     )
     check.that(
         first != second,
@@ -123,16 +146,16 @@ def _offsets(check: Check, fn: ShiftFn) -> None:
         on=f"{on}, called twice",
         expected="different shifts",
         got="the same shifts twice",
-        hint="the draw is frozen: a seed set inside the function, or made once outside",
+        hint=Mistake.SEEDED_INSIDE,
     )
     seen = first + second
     for axis, (back, forth) in enumerate((("up", "down"), ("left", "right"))):
         steps = {offset[axis] for offset in seen}
         hint = f"some of the steps from {pixels} {back} to {pixels} {forth} never come"
         if min(steps) >= 0 or max(steps) <= 0:
-            hint = f"images only ever move one way ({back if max(steps) <= 0 else forth})"
+            hint = Mistake.ONE_WAY.given(way=back if max(steps) <= 0 else forth)
         elif steps == set(range(-pixels, pixels)):
-            hint = f"{pixels} {forth} never comes: the upper end of torch.randint is left out"
+            hint = Mistake.UPPER_END_LEFT_OUT.given(step=f"{pixels} {forth}")
         check.that(
             steps == set(range(-pixels, pixels + 1)),
             "every step from -pixels to pixels comes, both ways",
@@ -147,7 +170,7 @@ def _offsets(check: Check, fn: ShiftFn) -> None:
         on=on,
         expected=f"all {(2 * pixels + 1) ** 2} pairs of steps",
         got=f"{len(set(seen))} of them",
-        hint="one number moves an image down and right at once; draw two",
+        hint=Mistake.ALONG_THE_DIAGONAL,
     )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import torch
 from torch import nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.rehearsal import (
     BATCH,
     EPOCHS,
@@ -22,6 +24,39 @@ from course_utils.checks.report import Check, Passed, checking
 from course_utils.data import Dataset
 from course_utils.history import History
 from course_utils.training import evaluate, fit
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    ON_THE_VALIDATION_SET = (
+        "samples of the validation set are trained on; it is there to be scored only"
+    )
+    THE_WHOLE_SET_AT_ONCE = (
+        "the whole training set goes into each step, where batches were asked for"
+    )
+    WITHOUT_THE_LAST_BATCH = (
+        "the last batch of an epoch is missing; it is smaller, but its samples count"
+    )
+    GRADIENTS_NEVER_CLEARED = (
+        "gradients of earlier steps are still there; they add up unless they are cleared"
+    )
+    SUM_OF_THE_BATCH = (
+        "the loss of a batch is a sum here; a mean makes a step the same for any batch size"
+    )
+    IN_THE_MODE_IT_CAME_IN = (
+        "dropout and batch norm need training mode before the batches of every epoch"
+    )
+    GRADIENTS_CLEARED_TOO_LATE = (
+        "is there a step after the gradient, and are gradients cleared before `backward` "
+        "rather than after it?"
+    )
+    TWO_PASSES = "each batch goes through the model twice in training mode; one pass has its loss"
+    MEAN_OF_BATCH_MEANS = "this is a mean of batch means; the last batch is smaller"
+    PARTS_EXCHANGED = "training and validation scores have changed places"
+    SCORES_EXCHANGED = "loss and accuracy have changed places"
+
 
 _ON = f"a small model, 28 training samples, {EPOCHS} epochs"
 
@@ -61,7 +96,7 @@ def _trained(check: Check, expected: Outcome, got: Outcome) -> None:
         on=_ON,
         expected=f"{len(expected.witness.trained)} batches in training mode",
         got="none",
-        hint="dropout and batch norm need training mode before the batches of every epoch",
+        hint=Mistake.IN_THE_MODE_IT_CAME_IN,
     )
     still = all(torch.equal(v, got.weights[k]) for k, v in got.start.items())
     check.that(
@@ -70,8 +105,7 @@ def _trained(check: Check, expected: Outcome, got: Outcome) -> None:
         on=_ON,
         expected="other weights than at the start",
         got="the weights it started with",
-        hint="is there a step after the gradient, and are gradients cleared before `backward` "
-        "rather than after it?",
+        hint=Mistake.GRADIENTS_CLEARED_TOO_LATE,
     )
 
 
@@ -96,18 +130,21 @@ def _batch_hint(want: list[list[int]], seen: list[list[int]], per_epoch: int, da
     if [batch for batch in seen if set(batch) not in scored] == want:
         return "scores are taken in training mode, where dropout drops and batch norm moves"
     if not {i for batch in seen for i in batch} <= set(ids):
-        return "samples of the validation set are trained on; it is there to be scored only"
+        return Mistake.ON_THE_VALIDATION_SET
     if all(len(batch) == len(ids) for batch in seen):
-        return "the whole training set goes into each step, where batches were asked for"
+        return Mistake.THE_WHOLE_SET_AT_ONCE
     if [i for batch in seen[:per_epoch] for i in batch] == ids:
         return "the samples come in the order they are stored in; shuffle them in every epoch"
     if len(seen) == EPOCHS * (per_epoch - 1):
-        return "the last batch of an epoch is missing; it is smaller, but its samples count"
+        return Mistake.WITHOUT_THE_LAST_BATCH
     if seen == want[:per_epoch] * EPOCHS:
         return "every epoch has the same batches; the shuffle is made once, or seeded again"
-    if len(seen) != len(want) and len(seen) % per_epoch == 0:
+    if seen == [batch for batch in want for _ in range(2)]:
+        return Mistake.TWO_PASSES
+    few = seen == want[: len(seen)] or seen[: len(want)] == want
+    if len(seen) != len(want) and len(seen) % per_epoch == 0 and few:
         return f"that is {len(seen) // per_epoch} epochs of training for epochs = {EPOCHS}"
-    return "to meet the batches of fit, take them from shuffled_batches with the seed you are given"
+    return "one pass in training mode for each batch of shuffled_batches, with the seed given"
 
 
 def _weights(
@@ -115,12 +152,8 @@ def _weights(
 ) -> None:
     last = "3.weight"
     wrong = {
-        "gradients of earlier steps are still there; they add up unless they are cleared": (
-            gradients_kept
-        ),
-        "the loss of a batch is a sum here; a mean makes a step the same for any batch size": (
-            summed
-        ),
+        Mistake.GRADIENTS_NEVER_CLEARED: (gradients_kept),
+        Mistake.SUM_OF_THE_BATCH: (summed),
     }
     check.close(
         "it ends with the weights that fit ends with",
@@ -170,14 +203,14 @@ def _history(check: Check, expected: Outcome, got: Outcome, data: Dataset) -> No
     for name in ("train_loss", "val_loss", "train_acc", "val_acc"):
         values: list[float] = getattr(has, name)
         other = name.replace("train", "val") if "train" in name else name.replace("val", "train")
-        mistakes = {
-            "training and validation scores have changed places": getattr(want, other),
-            "loss and accuracy have changed places": getattr(
+        mistakes: dict[str, Any] = {
+            Mistake.PARTS_EXCHANGED: getattr(want, other),
+            Mistake.SCORES_EXCHANGED: getattr(
                 want, name.replace("loss", "acc") if "loss" in name else name.replace("acc", "loss")
             ),
         }
         if abs(values[-1] - means[name]) < 1e-6:
-            mistakes["this is a mean of batch means; the last batch is smaller"] = values
+            mistakes[Mistake.MEAN_OF_BATCH_MEANS] = values
         check.close(
             what,
             values,

@@ -3,11 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 from torch import Tensor
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check, Passed, checking
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    WITHOUT_RESCALING = (
+        "survivors are not rescaled, so a layer gives less in training than in evaluation"
+    )
+    DIVIDED_BY_P = "survivors are divided by p; what is left of the sum is the share that survives"
+    SHRUNK_TWICE = "survivors are multiplied by the share that survives, which shrinks them twice"
+    MULTIPLIED_BY_P = "survivors are multiplied by p; nothing keeps the mean where it was"
+    SEEDED_INSIDE = (
+        "the mask is frozen: a seed set inside the function, or a mask kept between calls"
+    )
+    ONE_MASK_FOR_THE_BATCH = "one mask serves the whole batch; draw it in the shape of x"
+    IN_PLACE = "an in-place operation (*=, mul_, x[mask] = 0) changes the activations themselves"
+    ACTIVE_IN_EVALUATION = (
+        "units vanish in evaluation; `training` has to decide whether any are dropped"
+    )
+    SCALED_IN_EVALUATION_TOO = (
+        "activations are scaled in evaluation as well; inverted dropout scales in training only"
+    )
+    SCALED_UP_IN_EVALUATION = (
+        "activations are scaled up in evaluation as well; only survivors of training need it"
+    )
+    KEEPS_WITH_P = "p and 1 - p are swapped: p is the share that is dropped"
+    DROPS_ALL_AT_0 = "p = 0 dropped everything: p and 1 - p are mixed up"
+    NAN_AT_0 = "this is 0 / 0: with p = 0 nothing is to be dropped, nor anything divided by p"
+
 
 DropoutFn = Callable[[Tensor, float, bool], Tensor]
 
@@ -28,15 +60,11 @@ def dropout(fn: DropoutFn) -> Passed:
             check.tensor(fn(given, 0.0, True), tuple(x.shape), on="p = 0, training"),
             x,
             on="x of shape (3, 4), p = 0, training=True",
-            hint="with p = 0 every unit survives, unscaled; is the comparison the right way round?",
+            hint="with p = 0 every unit survives, unscaled",
             mistakes={
-                "p = 0 dropped everything: p and 1 - p are mixed up": torch.zeros_like(x),
-                "this is 0 / 0: with p = 0 nothing is to be dropped, nor anything divided by p": (
-                    x * torch.nan
-                ),
-                "survivors are divided by p; what is left of the sum is the share that survives": (
-                    x * torch.inf
-                ),
+                Mistake.DROPS_ALL_AT_0: torch.zeros_like(x),
+                Mistake.NAN_AT_0: (x * torch.nan),
+                Mistake.DIVIDED_BY_P: (x * torch.inf),
             },
         )
         _fresh_masks(check, fn)
@@ -49,7 +77,7 @@ def dropout(fn: DropoutFn) -> Passed:
             on="x of shape (3, 4), p = 0.5, training=True",
             expected=x,
             got=given,
-            hint="an in-place operation (*=, mul_, x[mask] = 0) changes the activations themselves",
+            hint=Mistake.IN_PLACE,
         )
         _gradient_of_survivors(check, fn)
     return check.passed()
@@ -63,14 +91,12 @@ def _does_nothing_in_evaluation(check: Check, fn: DropoutFn, x: Tensor, p: float
         got,
         x,
         on=on,
-        hint="units vanish in evaluation; `training` has to decide whether any are dropped"
+        hint=Mistake.ACTIVE_IN_EVALUATION
         if (got == 0).any()
         else "in evaluation x comes back as it is",
         mistakes={
-            "activations are scaled in evaluation as well; inverted dropout scales in training "
-            "only": x * (1 - p),
-            "activations are scaled up in evaluation as well; only survivors of training need it": x
-            / (1 - p),
+            Mistake.SCALED_IN_EVALUATION_TOO: x * (1 - p),
+            Mistake.SCALED_UP_IN_EVALUATION: x / (1 - p),
         },
     )
 
@@ -95,15 +121,15 @@ def _drops_and_scales(check: Check, fn: DropoutFn, p: float) -> None:
         on=on,
         expected=f"about {p:.0%} zeros",
         got=f"{share:.1%} zeros",
-        hint="p and 1 - p are swapped: p is the share that is dropped"
+        hint=Mistake.KEEPS_WITH_P
         if swapped
         else "p is the chance that a unit is dropped; compare a uniform draw with it",
     )
     scales = {
-        "survivors are not rescaled, so a layer gives less in training than in evaluation": 1.0,
-        "survivors are divided by p; what is left of the sum is the share that survives": 1 / p,
-        "survivors are multiplied by the share that survives, which shrinks them twice": 1 - p,
-        "survivors are multiplied by p; nothing keeps the mean where it was": p,
+        Mistake.WITHOUT_RESCALING: 1.0,
+        Mistake.DIVIDED_BY_P: 1 / p,
+        Mistake.SHRUNK_TWICE: 1 - p,
+        Mistake.MULTIPLIED_BY_P: p,
     }
     check.close(
         "survivors make up for the rest, so the mean stays",
@@ -127,7 +153,7 @@ def _fresh_masks(check: Check, fn: DropoutFn) -> None:
         on=f"{on}, called twice",
         expected="two different masks",
         got="the same mask twice",
-        hint="the mask is frozen: a seed set inside the function, or a mask kept between calls",
+        hint=Mistake.SEEDED_INSIDE,
     )
     check.that(
         not torch.equal(first[0].expand_as(first), first),
@@ -135,7 +161,7 @@ def _fresh_masks(check: Check, fn: DropoutFn) -> None:
         on=on,
         expected="different units dropped in different rows",
         got="the same units dropped in all 20 rows",
-        hint="one mask serves the whole batch; draw it in the shape of x",
+        hint=Mistake.ONE_MASK_FOR_THE_BATCH,
     )
     check.that(
         not torch.equal(first[:, :1].expand_as(first), first),

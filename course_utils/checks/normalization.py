@@ -3,12 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check, Passed, checking
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BATCH_STATISTICS_IN_EVALUATION = (
+        "evaluation normalizes with the batch that it is given, not with the running statistics"
+    )
+    BIASED_BUFFER = "the running variance is biased; what is stored is the unbiased one (n - 1)"
+    MOMENTUM_OF_THE_OLD_VALUE = (
+        "momentum is the wrong way round: 0.1 is the weight of the newest batch"
+    )
+    NEVER_UPDATED = "the running statistics never move; training has to update them"
+    LAST_BATCH_ONLY = "only the last batch counts; running statistics remember earlier ones"
+    UPDATED_IN_EVALUATION = (
+        "running statistics are updated in evaluation too; only training may move them"
+    )
+    WITHOUT_SCALE_AND_SHIFT = (
+        "after normalizing, the layer scales and shifts; nn.Parameter makes both learnable"
+    )
+    PLAIN_ATTRIBUTES = (
+        "a plain attribute is neither saved nor moved to another device: register_buffer"
+    )
+    STATISTICS_IN_THE_GRAPH = (
+        "update them without recording gradients, or each step drags all earlier ones along"
+    )
+    DETACHED_STATISTICS = (
+        "mean and variance depend on x too; .detach(), .data or no_grad hides that"
+    )
+    WITHOUT_EPS = "a constant feature has variance 0, and dividing by that is 0 / 0; eps guards it"
+    UNBIASED_OUTPUT = "the output uses the unbiased variance (n - 1); normalize with the biased one"
+    OVER_THE_FEATURES = "each sample is normalized over its features: layer normalization"
+    OVER_EVERYTHING = "one mean and variance serve all features together"
+    NOT_NORMALIZED = "x comes back as it was; normalize it with the batch's own statistics"
+    DIVIDED_BY_THE_VARIANCE = "this divides by the variance; its square root has the units of x"
+    NOT_DIVIDED = "the mean is subtracted, but nothing is divided"
 
 
 def batch_norm(cls: Callable[..., nn.Module]) -> Passed:
@@ -46,22 +85,17 @@ def _normalizes(check: Check, layer: nn.Module, x: Tensor) -> None:
         got,
         scaled(0, 0),
         on=_ON,
-        hint="a constant feature has variance 0, and dividing by that is 0 / 0; eps guards it"
+        hint=Mistake.WITHOUT_EPS
         if bad
         else "mean and variance are taken over the batch, one for each feature",
         atol=1e-3,  # rounding in a constant feature is divided by the root of eps
         mistakes={
-            "the output uses the unbiased variance (n - 1); normalize with the biased one": (
-                scaled(0, 1)
-            ),
-            "each sample is normalized over its features: layer normalization": scaled(1, 0),
-            "one mean and variance serve all features together": scaled(None, 0),
-            "x comes back as it was; normalize it with the batch's own statistics": (
-                x / (1 + 1e-5) ** 0.5
-            ),
-            "this divides by the variance; its square root has the units of x": (x - x.mean(0))
-            / (x.var(0, correction=0) + 1e-5),
-            "the mean is subtracted, but nothing is divided": x - x.mean(0),
+            Mistake.UNBIASED_OUTPUT: (scaled(0, 1)),
+            Mistake.OVER_THE_FEATURES: scaled(1, 0),
+            Mistake.OVER_EVERYTHING: scaled(None, 0),
+            Mistake.NOT_NORMALIZED: (x / (1 + 1e-5) ** 0.5),
+            Mistake.DIVIDED_BY_THE_VARIANCE: (x - x.mean(0)) / (x.var(0, correction=0) + 1e-5),
+            Mistake.NOT_DIVIDED: x - x.mean(0),
         },
     )
 
@@ -74,7 +108,7 @@ def _learns(check: Check, layer: nn.Module, x: Tensor) -> None:
         on="the parameters of a layer for 3 features",
         expected="two of shape (3,)",
         got=[tuple(p.shape) for p in layer.parameters()],
-        hint="after normalizing, the layer scales and shifts; nn.Parameter makes both learnable",
+        hint=Mistake.WITHOUT_SCALE_AND_SHIFT,
     )
     plain = layer.train()(x.clone()).detach()
     with torch.no_grad():
@@ -103,7 +137,7 @@ def _keeps_running_statistics(check: Check, cls: Callable[..., nn.Module], x: Te
         on="the buffers of a layer for 3 features",
         expected="two of shape (3,)",
         got=[name for name, _ in layer.named_buffers()],
-        hint="a plain attribute is neither saved nor moved to another device: register_buffer",
+        hint=Mistake.PLAIN_ATTRIBUTES,
     )
     check.that(
         out.requires_grad and not any(b.requires_grad for b in buffers),
@@ -111,7 +145,7 @@ def _keeps_running_statistics(check: Check, cls: Callable[..., nn.Module], x: Te
         on="the buffers after two training batches",
         expected="no gradient on them",
         got="buffers that remember how they were computed",
-        hint="update them without recording gradients, or each step drags all earlier ones along",
+        hint=Mistake.STATISTICS_IN_THE_GRAPH,
     )
     layer.eval()
     oracle.eval()
@@ -122,7 +156,7 @@ def _keeps_running_statistics(check: Check, cls: Callable[..., nn.Module], x: Te
         got,
         oracle(x),
         on=on,
-        hint="which gets the weight 0.1, the old value or the batch's, and where does each start?",
+        hint="running_mean starts at 0, running_var at 1; both go 0.1 of the way to the batch's",
         mistakes=_running_mistakes(batches, x),
     )
     check.that(
@@ -131,7 +165,7 @@ def _keeps_running_statistics(check: Check, cls: Callable[..., nn.Module], x: Te
         on=on,
         expected="the same buffers before and after",
         got="changed buffers",
-        hint="running statistics are updated in evaluation too; only training may move them",
+        hint=Mistake.UPDATED_IN_EVALUATION,
     )
     check.close(
         "in evaluation an output does not depend on the rest of the batch",
@@ -153,22 +187,12 @@ def _running_mistakes(batches: list[Tensor], x: Tensor) -> dict[str, Any]:
         return (x - mean) / (var + 1e-5).sqrt()
 
     return {
-        "evaluation normalizes with the batch that it is given, not with the running statistics": (
-            output(1.0, 0, [x])
-        ),
-        "the running variance is biased; what is stored is the unbiased one (n - 1)": output(
-            0.1, 0, batches
-        ),
-        "momentum is the wrong way round: 0.1 is the weight of the newest batch": output(
-            0.9, 1, batches
-        ),
-        "the running statistics never move; training has to update them": output(0.1, 1, []),
-        "only the last batch counts; running statistics remember earlier ones": output(
-            1.0, 1, batches
-        ),
-        "running statistics are updated in evaluation too; only training may move them": output(
-            0.1, 1, [*batches, x]
-        ),
+        Mistake.BATCH_STATISTICS_IN_EVALUATION: (output(1.0, 0, [x])),
+        Mistake.BIASED_BUFFER: output(0.1, 0, batches),
+        Mistake.MOMENTUM_OF_THE_OLD_VALUE: output(0.9, 1, batches),
+        Mistake.NEVER_UPDATED: output(0.1, 1, []),
+        Mistake.LAST_BATCH_ONLY: output(1.0, 1, batches),
+        Mistake.UPDATED_IN_EVALUATION: output(0.1, 1, [*batches, x]),
     }
 
 
@@ -186,5 +210,5 @@ def _backpropagates_through_statistics(check: Check, layer: nn.Module, x: Tensor
         slope(layer),
         slope(nn.BatchNorm1d(3)),
         on="4 samples of 3 features, in training mode: the gradient for x",
-        hint="mean and variance depend on x too; .detach(), .data or no_grad hides that",
+        hint=Mistake.DETACHED_STATISTICS,
     )

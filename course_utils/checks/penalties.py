@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from enum import unique
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check, Passed, checking
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    WITH_BIASES = "biases are penalized too; the rule leaves them free"
+    ALL_BUT_BIASES = "the batch norm's scale is penalized too; the rule leaves it free"
+    ALL_PARAMETERS = "every parameter is penalized; the rule is about weights alone"
+    ALL_BIASES = "biases are penalized too, and the batch norm's; the rule leaves them free"
+    MATRICES_ONLY = "weights have two dimensions or more, not always exactly two"
+    WITHOUT_GRADIENT = (
+        "`.data`, `.detach()`, `.item()` and `torch.tensor(...)` cut the gradient off"
+    )
+    HALF = "this is half of it: the ½ belongs to weight_decay, not to this penalty"
+    MEAN = "this is a mean; a penalty adds up, so that a weight costs the same in any model"
+    MEANS_OF_LAYERS = "these are means of the layers; a weight must cost the same in every layer"
+    FIRST_LAYER_ONLY = (
+        "only the first layer counts; is the sum overwritten or returned inside the loop?"
+    )
+    SUMS_OVERWRITTEN = "only the last layer counts; does each turn of the loop overwrite the sum?"
+    NEGATIVE = "this is negative; a penalty makes the loss larger"
+    ANOTHER_MODEL = "this is the value for another model; use the model that was passed in"
+    L1_FOR_L2 = "this adds up |w|, which is the L1 penalty"
+    SQUARE_OF_THE_SUM = "this squares after adding up; each weight has to be squared on its own"
+    NORM = "this is the square root of what was asked for: the norm, not its square"
+    NORMS_OF_LAYERS = "this adds up one norm (a square root) for each layer"
+    WITHOUT_ABS = "negative weights cancel positive ones here; the `abs` is missing"
+    ABS_OF_THE_SUM = "this takes `abs` after adding up, when signs have cancelled already"
+    L2_FOR_L1 = "this adds up squares, which is the L2 penalty"
+    COUNT = "this counts the weights that are not zero, which no gradient can lower"
+
 
 PenaltyFn = Callable[[nn.Module], Tensor]
 
@@ -27,16 +61,10 @@ def l2_penalty(fn: PenaltyFn) -> Passed:
             lambda w: w.square().sum(),
             gradient=lambda w: 2 * w,
             mistakes=lambda ws: {
-                "this adds up |w|, which is the L1 penalty": _total(ws, lambda w: w.abs().sum()),
-                "this squares after adding up; each weight has to be squared on its own": sum(
-                    float(w.sum()) ** 2 for w in ws
-                ),
-                "this is the square root of what was asked for: the norm, not its square": float(
-                    _total(ws, lambda w: w.square().sum()).sqrt()
-                ),
-                "this adds up one norm (a square root) for each layer": _total(
-                    ws, lambda w: w.norm()
-                ),
+                Mistake.L1_FOR_L2: _total(ws, lambda w: w.abs().sum()),
+                Mistake.SQUARE_OF_THE_SUM: sum(float(w.sum()) ** 2 for w in ws),
+                Mistake.NORM: float(_total(ws, lambda w: w.square().sum()).sqrt()),
+                Mistake.NORMS_OF_LAYERS: _total(ws, lambda w: w.norm()),
             },
         )
     return check.passed()
@@ -56,18 +84,10 @@ def l1_penalty(fn: PenaltyFn) -> Passed:
             lambda w: w.abs().sum(),
             gradient=torch.sign,
             mistakes=lambda ws: {
-                "negative weights cancel positive ones here; the `abs` is missing": _total(
-                    ws, lambda w: w.sum()
-                ),
-                "this takes `abs` after adding up, when signs have cancelled already": _total(
-                    ws, lambda w: w.sum().abs()
-                ),
-                "this adds up squares, which is the L2 penalty": _total(
-                    ws, lambda w: w.square().sum()
-                ),
-                "this counts the weights that are not zero, which no gradient can lower": _total(
-                    ws, lambda w: (w != 0).sum()
-                ),
+                Mistake.WITHOUT_ABS: _total(ws, lambda w: w.sum()),
+                Mistake.ABS_OF_THE_SUM: _total(ws, lambda w: w.sum().abs()),
+                Mistake.L2_FOR_L1: _total(ws, lambda w: w.square().sum()),
+                Mistake.COUNT: _total(ws, lambda w: (w != 0).sum()),
             },
         )
     return check.passed()
@@ -112,12 +132,10 @@ def _penalty(
     value = fn(model)
     check.tensor(value, (), on=on)
     free = {
-        "biases are penalized too; the rule leaves them free": ["0.bias", "3.bias"],
-        "the batch norm's scale is penalized too; the rule leaves it free": ["1.weight"],
-        "every parameter is penalized; the rule is about weights alone": [
-            name for name, p in named.items() if p.ndim == 1
-        ],
-        "biases are penalized too, and the batch norm's; the rule leaves them free": [
+        Mistake.WITH_BIASES: ["0.bias", "3.bias"],
+        Mistake.ALL_BUT_BIASES: ["1.weight"],
+        Mistake.ALL_PARAMETERS: [name for name, p in named.items() if p.ndim == 1],
+        Mistake.ALL_BIASES: [
             "0.bias",
             "1.bias",
             "3.bias",
@@ -128,23 +146,15 @@ def _penalty(
         value,
         total,
         on=on,
-        hint="work it out by hand for these few weights, and print your terms beside it",
+        hint="one term for each weight, added up; biases and the batch norm have none",
         mistakes={
             **mistakes([w.detach() for w in weights]),
-            "this is half of it: the ½ belongs to weight_decay, not to this penalty": total / 2,
-            "this is a mean; a penalty adds up, so that a weight costs the same in any model": (
-                total / count
-            ),
-            "these are means of the layers; a weight must cost the same in every layer": _total(
-                weights, lambda w: term(w) / w.numel()
-            ),
-            "only the first layer counts; is the sum overwritten or returned inside the loop?": (
-                term(weights[0])
-            ),
-            "only the last layer counts; does each turn of the loop overwrite the sum?": (
-                term(weights[1])
-            ),
-            "this is negative; a penalty makes the loss larger": -total,
+            Mistake.HALF: total / 2,
+            Mistake.MEAN: (total / count),
+            Mistake.MEANS_OF_LAYERS: _total(weights, lambda w: term(w) / w.numel()),
+            Mistake.FIRST_LAYER_ONLY: (term(weights[0])),
+            Mistake.SUMS_OVERWRITTEN: (term(weights[1])),
+            Mistake.NEGATIVE: -total,
             **{
                 text: total + _total([named[name] for name in names], term)
                 for text, names in free.items()
@@ -166,12 +176,12 @@ def _penalty(
         fn(kernel),
         term(kernel.weight),
         on="a convolution with weights of shape (2, 1, 3, 3)",
-        hint="weights have two dimensions or more, not always exactly two",
+        hint=Mistake.MATRICES_ONLY,
         mistakes={
-            "biases are penalized too; the rule leaves them free": (
+            Mistake.WITH_BIASES: (
                 term(kernel.weight) + term(kernel.bias)  # type: ignore[arg-type]
             ),
-            "this is the value for another model; use the model that was passed in": value,
+            Mistake.ANOTHER_MODEL: value,
         },
     )
 
@@ -186,7 +196,7 @@ def _gradient(
         on=on,
         expected="a tensor that `backward()` can start from",
         got="a tensor without a gradient, so minimizing it would change nothing",
-        hint="`.data`, `.detach()`, `.item()` and `torch.tensor(...)` cut the gradient off",
+        hint=Mistake.WITHOUT_GRADIENT,
     )
     value.backward()  # type: ignore[no-untyped-call]
     for name, p in model.named_parameters():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +12,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from course_utils.checks.mistakes import Common
+
 
 class CheckFailed(AssertionError):
-    """A property does not hold; the message says on which input, and hints at the mistake."""
+    """A property does not hold; the message says on which input, and hints at the mistake.
+
+    `mistake` is the id of a mistake that was recognized (see `course_utils.checks.mistakes`), ""
+    where none was.
+    """
+
+    def __init__(self, text: str, mistake: str = "") -> None:
+        super().__init__(text)
+        self.mistake = mistake
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,8 @@ class Check:
             f"  on:       {on}\n"
             f"  expected: {shown(expected)}\n"
             f"  got:      {shown(got)}\n"
-            f"  hint:     {hint}"
+            f"  hint:     {hint}",
+            mistake=getattr(hint, "id", ""),
         )
 
     def close(
@@ -76,13 +87,13 @@ class Check:
 
     def tensor(self, got: object, shape: tuple[int, ...], *, on: str) -> Tensor:
         """`got` itself, if it is a tensor of this shape."""
-        hint = "the shape is not the one asked for; look at where you sum, index or stack"
+        hint = Common.WRONG_SHAPE
         if got is None:
-            hint = "the function gives nothing back; is there a `return` on every path?"
+            hint = Common.RETURNS_NOTHING
         elif isinstance(got, int | float):
-            hint = "this is a Python number, which no gradient can pass; keep it a tensor"
+            hint = Common.PYTHON_NUMBER
         elif not isinstance(got, Tensor):
-            hint = "a tensor was asked for"
+            hint = Common.NOT_A_TENSOR
         holds = isinstance(got, Tensor) and tuple(got.shape) == shape
         what = "returns a scalar tensor" if shape == () else "keeps the shape"
         expected = f"a tensor of shape {shape}"
@@ -99,9 +110,21 @@ class Check:
             on=on,
             expected=f"a pair ({names})",
             got=got,
-            hint=f"end with `return {names}`",
+            hint=Common.NOT_A_PAIR.given(names=names),
         )
         return got[0], got[1]
+
+    def kept(self, given: Iterable[Any], before: Iterable[Any], *, on: str) -> None:
+        """Tensors, arrays or lists that were passed in are as they were, NaN included."""
+        for now, then in zip(given, before, strict=True):
+            self.that(
+                bool(np.array_equal(np.asarray(now), np.asarray(then), equal_nan=True)),
+                "what is passed in stays as it is",
+                on=on,
+                expected=then,
+                got=now,
+                hint=Common.INPUT_CHANGED,
+            )
 
     def verdict(
         self, got: object, *, broken: bool, bug: str, on: str, missed: str, accused: str
@@ -118,8 +141,7 @@ class Check:
             on=on,
             expected="True or False",
             got=f"{shown(got)}, of type {type(got).__name__}",
-            hint="a comparison of tensors gives an answer for each entry; torch.equal, `.any()` or "
-            "`bool(...)` of one entry gives a single one. Does every path return it?",
+            hint=Common.NOT_YES_OR_NO,
         )
         self.that(
             bool(got) is broken,

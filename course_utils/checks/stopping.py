@@ -4,8 +4,47 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from enum import unique
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Passed, checking
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    MIN_DELTA_THE_OTHER_WAY = (
+        "`min_delta` is added to the best loss; it makes an improvement harder"
+    )
+    ONE_EPOCH_TOO_LATE = (
+        "it stops after patience + 1 epochs: `>` where `>=` is meant, or counted one too late"
+    )
+    ONE_EPOCH_TOO_EARLY = (
+        "it stops one epoch too early: patience is counted from 1, or lowered on an improvement"
+    )
+    COUNTS_FROM_1 = "epochs are counted from 1; val_losses[0] is the untrained model, epoch 0"
+    WITH_TIES = "ties count as improvements: `<=` where `<` is meant"
+    NAN_IMPROVES = "NaN counts as an improvement: `not (loss >= ...)` is true for NaN"
+    NAN_IS_THE_BEST = "NaN takes the place of the best loss, and nothing is smaller than NaN"
+    WITHOUT_MIN_DELTA = "`min_delta` is ignored"
+    AGAINST_THE_EPOCH_BEFORE = "each loss is compared with the one before, not with the best so far"
+    NEVER_RESETS = "the count of waiting epochs is never set back to 0"
+    THE_BEST_EPOCH = (
+        "this is the best epoch, the one to restore; asked for is the epoch that ends training"
+    )
+    THE_LAST_IMPROVEMENT = (
+        "this is the epoch of the last improvement; asked for is the epoch that ends training"
+    )
+    LAST_FOR_NONE = (
+        "when patience never runs out this gives the last epoch; None says that nothing happened"
+    )
+    THE_BEST_MOVES_BY_SMALL_STEPS = (
+        "the best loss moves by improvements too small to count, so they never add up"
+    )
+    BEST_STARTS_AT_0 = "the best loss starts at 0, and no loss is below that"
+    NEVER_STOPS = "it never stops"
+
 
 StopFn = Callable[[Sequence[float], int, float], int | None]
 nan = math.nan
@@ -25,7 +64,7 @@ _SCRIPTS: list[tuple[str, list[float], int, float, int | None]] = [
     ("a larger loss within `min_delta` is no improvement", [3, 2, 2.2, 2.4], 2, 0.5, 3),
     ("the untrained model counts as a first best", [1, 2, 3, 0.5], 2, 0.0, 2),
 ]
-_MARGIN_ABOVE_BEST = "`min_delta` is added to the best loss; it makes an improvement harder"
+_MARGIN_ABOVE_BEST = Mistake.MIN_DELTA_THE_OTHER_WAY
 
 
 def early_stopping(fn: StopFn) -> Passed:
@@ -125,20 +164,12 @@ def _shifted(by: int) -> StopFn:
 
 
 _MISTAKES: dict[str, StopFn] = {
-    "it stops after patience + 1 epochs: `>` where `>=` is meant, or counted one too late": (
-        lambda ls, p, d: _rule(ls, p + 1, _plain(d))
-    ),
-    "it stops one epoch too early: patience is counted from 1, or lowered on an improvement": (
-        lambda ls, p, d: _rule(ls, max(p - 1, 1), _plain(d))
-    ),
-    "epochs are counted from 1; val_losses[0] is the untrained model, epoch 0": _shifted(1),
-    "ties count as improvements: `<=` where `<` is meant": (
-        lambda ls, p, d: _rule(ls, p, lambda loss, best: loss <= best - d)
-    ),
-    "NaN counts as an improvement: `not (loss >= ...)` is true for NaN": (
-        lambda ls, p, d: _rule(ls, p, lambda loss, best: not loss >= best - d)
-    ),
-    "NaN takes the place of the best loss, and nothing is smaller than NaN": (
+    Mistake.ONE_EPOCH_TOO_LATE: (lambda ls, p, d: _rule(ls, p + 1, _plain(d))),
+    Mistake.ONE_EPOCH_TOO_EARLY: (lambda ls, p, d: _rule(ls, max(p - 1, 1), _plain(d))),
+    Mistake.COUNTS_FROM_1: _shifted(1),
+    Mistake.WITH_TIES: (lambda ls, p, d: _rule(ls, p, lambda loss, best: loss <= best - d)),
+    Mistake.NAN_IMPROVES: (lambda ls, p, d: _rule(ls, p, lambda loss, best: not loss >= best - d)),
+    Mistake.NAN_IS_THE_BEST: (
         lambda ls, p, d: _rule(
             ls,
             p,
@@ -146,24 +177,18 @@ _MISTAKES: dict[str, StopFn] = {
             best_of=lambda best, loss, better: loss if better or loss != loss else best,
         )
     ),
-    "`min_delta` is ignored": lambda ls, p, d: _rule(ls, p, _plain(0.0)),
+    Mistake.WITHOUT_MIN_DELTA: lambda ls, p, d: _rule(ls, p, _plain(0.0)),
     _MARGIN_ABOVE_BEST: lambda ls, p, d: _rule(ls, p, lambda loss, best: loss < best + d),
-    "each loss is compared with the one before, not with the best so far": (
+    Mistake.AGAINST_THE_EPOCH_BEFORE: (
         lambda ls, p, d: _rule(ls, p, _plain(d), best_of=lambda best, loss, better: loss)
     ),
-    "the count of waiting epochs is never set back to 0": (
-        lambda ls, p, d: _rule(ls, p, _plain(d), forgets=False)
-    ),
-    "this is the best epoch, the one to restore; asked for is the epoch that ends training": (
-        _best_epoch
-    ),
-    "this is the epoch of the last improvement; asked for is the epoch that ends training": (
-        _last_improvement
-    ),
-    "when patience never runs out this gives the last epoch; None says that nothing happened": (
+    Mistake.NEVER_RESETS: (lambda ls, p, d: _rule(ls, p, _plain(d), forgets=False)),
+    Mistake.THE_BEST_EPOCH: (_best_epoch),
+    Mistake.THE_LAST_IMPROVEMENT: (_last_improvement),
+    Mistake.LAST_FOR_NONE: (
         lambda ls, p, d: s if (s := _rule(ls, p, _plain(d))) is not None else len(ls) - 1
     ),
-    "the best loss moves by improvements too small to count, so they never add up": (
+    Mistake.THE_BEST_MOVES_BY_SMALL_STEPS: (
         lambda ls, p, d: _rule(
             ls,
             p,
@@ -171,8 +196,6 @@ _MISTAKES: dict[str, StopFn] = {
             best_of=lambda best, loss, better: loss if loss < best else best,
         )
     ),
-    "the best loss starts at 0, and no loss is below that": (
-        lambda ls, p, d: _rule(ls, p, _plain(d), first=0.0)
-    ),
-    "it never stops": lambda ls, p, d: None,
+    Mistake.BEST_STARTS_AT_0: (lambda ls, p, d: _rule(ls, p, _plain(d), first=0.0)),
+    Mistake.NEVER_STOPS: lambda ls, p, d: None,
 }

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import unique
 
 import torch
 from torch import Tensor
 
+from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Passed, checking
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    SIGN_FORGOTTEN = "the sign is lost: negative weights come back positive"
+    POSITIVE_SIDE_ONLY = (
+        "all negative weights became 0; shrink the size of a weight and keep its sign"
+    )
+    BY_THE_SLOPE_OF_L1 = "small weights jump over zero to the other side; cut at zero"
+    HARD_THRESHOLD = "large weights keep their size, so this is a hard threshold, not a soft one"
+    CLIPPED = "this cuts off what is large instead of what is small"
+    SUBTRACTED_FROM_ALL = "this subtracts from all, which pushes negative weights away from 0"
+    ADDED = "weights grow instead of shrinking: the threshold is added"
+    SCALED = "weights are scaled by a factor; the threshold is subtracted from their size"
+    UNCHANGED = "nothing happened to the weights"
+    SIGN_BY_DIVISION = "the sign is lost at zero: w / |w| is 0 / 0 there"
 
 
 def soft_threshold(fn: Callable[[Tensor, float], Tensor]) -> Passed:
@@ -31,7 +51,7 @@ def soft_threshold(fn: Callable[[Tensor, float], Tensor]) -> Passed:
                 on=on,
                 expected=[-2.5, -0.5, 0.0, 0.0, 0.0, 0.5, 2.5],
                 got=got,
-                hint="the sign is lost at zero: w / |w| is 0 / 0 there"
+                hint=Mistake.SIGN_BY_DIVISION
                 if got_nan
                 else "NaN comes from 0 / 0 or from a root of a negative number",
             )
@@ -43,21 +63,15 @@ def soft_threshold(fn: Callable[[Tensor, float], Tensor]) -> Passed:
             on=on,
             hint="follow one large, one small and one negative entry by hand",
             mistakes={
-                "the sign is lost: negative weights come back positive": (size - t).clamp(min=0),
-                "all negative weights became 0; shrink the size of a weight and keep its sign": (
-                    (w - t).clamp(min=0)
-                ),
-                "small weights jump over zero to the other side; cut at zero": sign * (size - t),
-                "large weights keep their size, so this is a hard threshold, not a soft one": (
-                    torch.where(size > t, w, torch.zeros_like(w))
-                ),
-                "this cuts off what is large instead of what is small": w.clamp(-t, t),
-                "this subtracts from all, which pushes negative weights away from 0": w - t,
-                "weights grow instead of shrinking: the threshold is added": sign * (size + t),
-                "weights are scaled by a factor; the threshold is subtracted from their size": (
-                    w * (1 - t)
-                ),
-                "nothing happened to the weights": w,
+                Mistake.SIGN_FORGOTTEN: (size - t).clamp(min=0),
+                Mistake.POSITIVE_SIDE_ONLY: ((w - t).clamp(min=0)),
+                Mistake.BY_THE_SLOPE_OF_L1: sign * (size - t),
+                Mistake.HARD_THRESHOLD: (torch.where(size > t, w, torch.zeros_like(w))),
+                Mistake.CLIPPED: w.clamp(-t, t),
+                Mistake.SUBTRACTED_FROM_ALL: w - t,
+                Mistake.ADDED: sign * (size + t),
+                Mistake.SCALED: (w * (1 - t)),
+                Mistake.UNCHANGED: w,
             },
         )
         check.that(
@@ -74,7 +88,7 @@ def soft_threshold(fn: Callable[[Tensor, float], Tensor]) -> Passed:
             fn(matrix.clone(), 1.5),
             torch.tensor([[0.5, 0.0], [-0.5, 0.0]]),
             on="w = [[2, -0.1], [-2, 0.1]], threshold 1.5",
-            hint="does the threshold that was passed in decide, or a number written in the code?",
+            hint="the threshold that is passed in decides",
         )
         check.close(
             "a threshold of 0 changes nothing",

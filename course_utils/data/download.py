@@ -1,26 +1,22 @@
 """Fetching the four files of MNIST or Fashion-MNIST, and saying what to do when that fails.
 
 The addresses, the checksums and the folder layout (``<folder>/MNIST/raw/``) are torchvision's, so
-its own datasets find the files, and a folder that it filled is used as it is. The fetching is
-done here, because torchvision takes any unpacked file for a good one, has no time limit, and
-ends a dropped connection in a traceback. Here a file gets its name only when it is whole and its
+its own datasets find the files, and a folder that it filled is used as it is. pooch does the
+fetching, because torchvision takes any unpacked file for a good one, has no time limit, and ends
+a dropped connection in a traceback. With pooch a file gets its name only when it is whole and its
 checksum is right; whatever went wrong, running the same line again is safe.
 """
 
 import os
-import sys
-import uuid
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from http.client import HTTPException
-from pathlib import Path
-from typing import BinaryIO
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
+from collections.abc import Sequence
+from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import numpy as np
+import pooch
 from numpy.typing import NDArray
-from tqdm import tqdm
+from requests import HTTPError, RequestException, Response
 
 from course_utils.data.files import (
     FOLDER_VARIABLE,
@@ -28,7 +24,6 @@ from course_utils.data.files import (
     Archive,
     DownloadError,
     mirror_setting,
-    new_md5,
 )
 
 TIMEOUT_S = 30
@@ -84,69 +79,63 @@ def _fetch(name: str, archive: Archive, archives: Sequence[Archive]) -> None:
 
 def _receive(url: str, archive: Archive) -> None:
     """Download `url` into the archive's path, which appears only if everything went well."""
-    digest, start, received, total = new_md5(), b"", 0, None
-    with _new_file(archive.path) as out:
-        for chunk, total in _chunks(url, archive.path.name):  # noqa: B007 (used after the loop)
-            start = start or chunk[:512]
-            received += len(chunk)
-            digest.update(chunk)
-            out.write(chunk)
-        if total is not None and received < total:
-            raise _NotReceived(f"the connection ended after {received} of {total} bytes")
-        if digest.hexdigest() != archive.md5 and start.lstrip().startswith(b"<"):
-            raise _NotReceived("answered with a web page, not the file (a log-in?)", missing=True)
-        if digest.hexdigest() != archive.md5:
-            raise _NotReceived(
-                f"sent {received} bytes with the checksum {digest.hexdigest()}, not {archive.md5}: "
-                "a damaged or a different file"
-            )
-
-
-def _chunks(url: str, label: str) -> Iterator[tuple[bytes, int | None]]:
-    """Yield (bytes, total size if the server says it) with a progress bar; no error but ours."""
+    path = archive.path
     try:
-        request = Request(url, headers={"User-Agent": "regularization-course"})
-        with urlopen(request, timeout=TIMEOUT_S) as response:
-            length = response.headers.get("Content-Length")
-            total = int(length) if length and length.isdigit() else None
-            yield b"", total
-            with tqdm(total=total, desc=label, unit="B", unit_scale=True) as bar:
-                while chunk := response.read(_CHUNK):
-                    bar.update(len(chunk))
-                    yield chunk, total
+        pooch.retrieve(url, f"md5:{archive.md5}", path.name, path.parent, downloader=_deliver)
     except HTTPError as error:
         # A bucket that may not be listed says 403 where others say 404.
-        missing = error.code in (403, 404, 410)
-        error.close()
-        raise _NotReceived(f"answered {error.code} {error.reason}", missing) from None
-    except (OSError, HTTPException, ValueError) as error:
-        reason = error.reason if isinstance(error, URLError) else error
-        if isinstance(reason, FileNotFoundError):
-            raise _NotReceived("no such file", missing=True) from None
+        answer: Any = error.response
+        missing = answer.status_code in (403, 404, 410)
+        raise _NotReceived(f"answered {answer.status_code} {answer.reason}", missing) from None
+    except RequestException as error:
         hint = ""
-        if "CERTIFICATE_VERIFY_FAILED" in str(reason) and sys.platform == "darwin":
-            hint = " (run 'Install Certificates.command' in Python's Applications folder)"
-        text = str(reason) or type(reason).__name__
-        raise _NotReceived(f"no connection, or it broke: {text}{hint}") from None
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file that gets its name only if the block ends well, else leaves no trace."""
-    part = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("xb") as file:
-            yield file
-        os.replace(part, path)
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            hint = " (if your network signs with a certificate of its own, let REQUESTS_CA_BUNDLE"
+            hint += " name that certificate's file)"
+        raise _NotReceived(f"no connection, or it broke: {_innermost(error)}{hint}") from None
+    except URLError as error:
+        missing = isinstance(error.reason, FileNotFoundError)
+        raise _NotReceived("no such file" if missing else str(error.reason), missing) from None
+    except ValueError as error:  # pooch's word for a wrong checksum
+        raise _NotReceived(str(error)) from None
     except OSError as error:
         raise DownloadError(
             f"{path} could not be written ({error}); free some space (30 MB are enough), or set "
             f"{FOLDER_VARIABLE} to a folder that you may write to"
         ) from None
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+
+
+def _deliver(url: str, part: str, _: Any) -> None:
+    """Write what `url` sends to the file `part`: pooch's downloader, and one for files."""
+    os.unlink(part)  # pooch made it readable by its owner alone; made anew, it is as all files are
+    if url.startswith("file:"):
+        with urlopen(url) as source:
+            content = source.read()
+        with open(part, "xb") as file:
+            file.write(content)
+    else:
+        pooch.HTTPDownloader(
+            progressbar=True,
+            chunk_size=_CHUNK,
+            timeout=TIMEOUT_S,
+            headers={"User-Agent": "regularization-course", "Accept-Encoding": "identity"},
+            hooks={"response": _keep_packed},
+        )(url, part, None)
+    with open(part, "rb") as file:
+        if file.read(512).lstrip().startswith(b"<"):
+            raise _NotReceived("answered with a web page, not the file (a log-in?)", missing=True)
+
+
+def _keep_packed(response: Response, **_: Any) -> None:
+    """Some servers call a .gz file a packed answer, which would be unpacked on its way here."""
+    response.raw.headers.discard("Content-Encoding")
+
+
+def _innermost(error: RequestException) -> str:
+    """The one sentence at the bottom of the errors that requests and urllib3 wrap in each other."""
+    inner: Any = error.args[0] if error.args else error
+    inner = getattr(inner, "reason", inner)
+    return str(inner.args[0] if getattr(inner, "args", ()) else inner)
 
 
 def _advice(

@@ -10,7 +10,6 @@ Two environment variables, read at each call:
 """
 
 import gzip
-import hashlib
 import math
 import os
 import sys
@@ -18,10 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pooch
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
 FOLDER_VARIABLE = "COURSE_DATA_DIR"
 MIRROR_VARIABLE = "COURSE_DATA_MIRROR"
+_NAME = "regularization-course"
 
 
 class DownloadError(RuntimeError):
@@ -43,10 +45,7 @@ class Archive:
 
     def is_good(self) -> bool:
         """Whether the file is there and its checksum is right."""
-        if not self.path.is_file():
-            return False
-        with self.path.open("rb") as file:
-            return hashlib.file_digest(file, new_md5).hexdigest() == self.md5
+        return self.path.is_file() and pooch.file_hash(self.path, alg="md5") == self.md5
 
     def read(self) -> NDArray[np.uint8] | None:
         """Return the array, from the archive or from the unpacked file beside it; else None."""
@@ -84,18 +83,16 @@ def data_folder() -> Path:
     """Return the folder for downloaded data; it need not exist yet.
 
     ``COURSE_DATA_DIR`` if set, else ``regularization-course`` in the user's cache:
-    ``%LOCALAPPDATA%`` on Windows, ``~/Library/Caches`` on macOS, ``$XDG_CACHE_HOME`` or
-    ``~/.cache`` elsewhere.
+    ``%LOCALAPPDATA%`` on Windows; ``$XDG_CACHE_HOME`` where that is set, else
+    ``~/Library/Caches`` on macOS and ``~/.cache`` on Linux.
     """
     if chosen := os.environ.get(FOLDER_VARIABLE, "").strip():
         return Path(chosen).expanduser().absolute()
-    if sys.platform == "win32":
-        cache = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
-    elif sys.platform == "darwin":
-        cache = Path.home() / "Library" / "Caches"
-    else:
-        cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return cache / "regularization-course"
+    # Where the course has always kept them, also on a Mac that has set XDG_CACHE_HOME since.
+    usual = Path.home() / "Library" / "Caches" / _NAME
+    if sys.platform == "darwin" and usual.is_dir():
+        return usual
+    return user_cache_path(_NAME, appauthor=False, opinion=False)
 
 
 def mirror_setting() -> str:
@@ -116,8 +113,3 @@ def parse_idx(content: bytes) -> NDArray[np.uint8] | None:
     if len(content) != start + math.prod(shape):
         return None
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
-
-
-def new_md5() -> "hashlib._Hash":
-    """Return an md5 that guards against damage only, so that it runs where md5 is barred."""
-    return hashlib.md5(usedforsecurity=False)

@@ -1,4 +1,4 @@
-"""The visible checks of the exercises: one module a lesson, one function a task.
+"""The visible checks of the exercises: one folder per lesson, one module per task.
 
 A check calls the learner's answer and prints one line when all is right, or what was got, what was
 expected, on which input, and a hint. It never shows a solution. On a stub that nobody has touched

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from course_utils.checks.mistakes import Common
 from course_utils.checks.report import Check, CheckFailed, checking, shown
 
 MOST_SHOWN = 12  # numbers of an argument; of more, the shape says enough
@@ -32,8 +33,9 @@ def attempt(
 ) -> Iterator[Check]:
     """Check the learner's `answer` to `task` in the body, and report what comes of it.
 
-    Prints one line when everything holds, the explanation of a `CheckFailed`, the place of an error
-    in the answer's own lines, or "not attempted yet" for a `NotImplementedError`.
+    Prints one line when everything holds, which says that more is checked later; else the
+    explanation of a `CheckFailed`, the place of an error in the answer's own lines, or "not
+    attempted yet" for a `NotImplementedError`.
 
     Args:
         by_hand: Library functions that do the task's work; an answer that calls one is not right.
@@ -51,26 +53,32 @@ def attempt(
                 on="the calls that your code makes",
                 expected="an answer of your own lines",
                 got=f"a call of {', '.join(sorted(used))}",
-                hint="the library's version does the whole task; here you write what it does",
+                hint=Common.LIBRARY_USED,
             )
     except NotImplementedError:
         _report(f"○ {task}: not attempted yet")
     except CheckFailed as failed:
         what = str(failed).partition(": ")[2]  # without the name of a lesson's check
-        _report(f"✗ {task}: {what}")
+        _report(f"✗ {task}: {what}", failed.mistake)
     except Exception as error:
-        _report(f"✗ {task}: {_what_happened(error, answer)}", error)
+        known = Common.UNKNOWN_NAME if isinstance(error, NameError) else Common.RAISED
+        _report(f"✗ {task}: {_what_happened(error, answer, known)}", known.id, error)
     else:
-        print(repr(check.passed()))
+        print(_passed(task, len(check.passed().properties)))
 
 
-def _report(text: str, error: Exception | None = None) -> None:
+def _passed(task: str, count: int) -> str:
+    hold = "property holds" if count == 1 else "properties hold"
+    return f"✓ {task}: {count} visible {hold}; more are checked when it is graded"
+
+
+def _report(text: str, mistake: str = "", error: Exception | None = None) -> None:
     if grading():
-        raise CheckFailed(text) from error
+        raise CheckFailed(text, mistake) from error
     print(text)
 
 
-def _what_happened(error: Exception, answer: Callable[..., Any]) -> str:
+def _what_happened(error: Exception, answer: Callable[..., Any], hint: str) -> str:
     """An error in the learner's terms: on which input, where in their lines, what Python said."""
     codes = _codes(answer)
     files = {code.co_filename for code in codes}
@@ -85,9 +93,6 @@ def _what_happened(error: Exception, answer: Callable[..., Any]) -> str:
         last, line = frames[-1]
         source = linecache.getline(last.f_code.co_filename, line).strip()
         where = f"line {line}, `{source}`"
-    hint = "run that line in a cell of your own, with these values; do shapes and types fit?"
-    if isinstance(error, NameError):
-        hint = "this name means nothing there; is it misspelled, or defined in no cell that ran?"
     return (
         f"your code raised an error\n"
         f"  on:       {on}\n"

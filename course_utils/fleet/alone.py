@@ -45,7 +45,7 @@ class AloneInTurn:
         self._scores: list[Scores] = []
         self._states: list[list[dict[str, Tensor]]] = []
         for member in members:
-            member.build_again(training.build)
+            member.build_again(training)
             run = _Training(member, training)
             scores, states = [run.scores()], [_state(member)]
             for _ in range(training.epochs):

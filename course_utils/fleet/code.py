@@ -27,6 +27,7 @@ _OUTSIDE = {
     *("torch.profiler", "torch.distributed", "torch.multiprocessing", "torchvision.io"),
 }
 _BUILTINS = {"open", "input", "print", "id", "globals", "locals", "exec", "eval", "__import__"}
+_USUAL = set(dir(builtins)) | {"display", "get_ipython"}
 _BUILTINS |= {"compile", "breakpoint", "help"}
 #: Functions of PyTorch that set or read the global state of its random numbers, or hide code.
 _TORCH = {"seed", "manual_seed", "initial_seed", "set_rng_state", "get_rng_state", "compile"}
@@ -87,6 +88,8 @@ def globals_used(
         if name not in names and name not in cells:
             if hasattr(builtins, name):
                 refuse_outside("builtins", name)
+                if name not in _USUAL:  # something of a learner's own
+                    yield name, getattr(builtins, name)
             continue
         thing = cells[name] if name in cells else names[name]
         while isinstance(thing, types.ModuleType):

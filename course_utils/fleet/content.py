@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_utils.fleet.code import CannotTellError
 
@@ -25,6 +25,8 @@ class Look:
     tokens: dict[str, object] = field(default_factory=dict)
     #: Objects (by id) through which others could change what this run remembers.
     mutable: set[int] = field(default_factory=set)
+    #: Where the tensors begin that it reaches and that are not its model's; see `address`.
+    addresses: set[int] = field(default_factory=set)
     #: Where weights or buffers of the model are kept beside the model itself, if anywhere.
     kept_weights: str | None = None
 
@@ -32,12 +34,12 @@ class Look:
         """Equal for members whose code meets the same Python objects."""
         return tuple(self.tokens.items())
 
-    def first_change(self, later: Look) -> str | None:
-        """The first path at which `later` differs, or None."""
+    def changes(self, later: Look) -> list[str]:
+        """The paths at which `later` differs, in the order in which they were visited."""
         if self.tokens == later.tokens:
-            return None
-        paths = (*self.tokens, *later.tokens)
-        return next((p for p in paths if self.tokens.get(p) != later.tokens.get(p)), None)
+            return []
+        paths = dict.fromkeys((*self.tokens, *later.tokens))
+        return [p for p in paths if self.tokens.get(p) != later.tokens.get(p)]
 
 
 class World:
@@ -62,6 +64,21 @@ class World:
 def _legacy_state() -> tuple[Any, ...]:
     state: Any = np.random.get_state()  # noqa: NPY002  # learners use it
     return tuple(state)
+
+
+def address(t: Tensor) -> int:
+    """Where the memory begins that holds `t`: equal for tensors that share it."""
+    if nn.parameter.is_lazy(t) or t.layout is not torch.strided or t.device.type == "meta":
+        return id(t)
+    return t.untyped_storage().data_ptr() or id(t)  # an empty one has no memory
+
+
+def memory_range(t: Tensor) -> range:
+    """All addresses of the memory that holds `t`; empty where it has none on this machine."""
+    if t.layout is not torch.strided or t.device.type != "cpu":
+        return range(0)
+    storage = t.untyped_storage()
+    return range(storage.data_ptr(), storage.data_ptr() + storage.nbytes())
 
 
 def digest(t: Tensor) -> object:

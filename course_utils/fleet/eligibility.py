@@ -7,9 +7,9 @@ from typing import Any
 import torch
 from torch import nn
 
-from course_utils.fleet.content import Look
+from course_utils.fleet.code import CannotTellError
+from course_utils.fleet.content import Look, address
 from course_utils.fleet.memory import look_at
-from course_utils.fleet.optimizers import is_elementwise
 from course_utils.fleet.run import Run
 
 
@@ -21,9 +21,59 @@ def first_objection(run: Run) -> str | None:
         return "its optimizer is not one of PyTorch's kind"
     if _hooks_on_gradients(run.model):
         return "it has hooks that run while gradients are computed"
+    if _has_own_modes(run.model):
+        return "it has a train() or eval() of its own, which may do more than set the mode"
     if _trains_something_else(run):
         return "its optimizer also trains something that is not in the model"
     return None
+
+
+def _has_own_modes(model: nn.Module) -> bool:
+    usual = {name: getattr(nn.Module, name) for name in ("train", "eval")}
+    return any(
+        getattr(type(module), name) is not method or name in vars(module)
+        for module in model.modules()
+        for name, method in usual.items()
+    )
+
+
+def look_at_optimizer(run: Run) -> Look:
+    """What the code of a learner's own optimizer reaches, beside the weights that it trains. Of one
+    of PyTorch's, nothing.
+
+    Raises:
+        CannotTellError: it may do something else in a later step.
+    """
+    optimizer = run.optimizer
+    if _is_pytorchs(optimizer):
+        return Look()
+    if _has_own(optimizer, "zero_grad"):
+        raise CannotTellError(
+            "its optimizer has a zero_grad() of its own, which may keep gradients"
+        )
+    parts: dict[str, Any] = {"optimizer's class": type(optimizer), **vars(optimizer)}
+    for not_code in ("param_groups", "state", "defaults"):
+        parts.pop(not_code, None)
+    trained = {id(p): p for g in optimizer.param_groups for p in g["params"] if p.requires_grad}
+    named = {n: p for n, p in run.model.named_parameters() if id(p) in trained}
+    look = look_at(parts, named, [optimizer])
+    others = {address(t) for t in (*run.model.parameters(), *run.model.buffers())}
+    others -= {address(t) for t in named.values()}
+    if not look.addresses.isdisjoint(others):
+        raise CannotTellError("its optimizer uses buffers or weights that it does not train")
+    return look
+
+
+def _is_pytorchs(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether no code but PyTorch's runs in a step: no subclass, no hook, no schedule."""
+    hooks = (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
+    own = any(callable(value) for value in vars(optimizer).values())
+    return type(optimizer).__module__.startswith("torch.optim.") and not any(hooks) and not own
+
+
+def _has_own(optimizer: torch.optim.Optimizer, name: str) -> bool:
+    usual = getattr(torch.optim.Optimizer, name)
+    return getattr(type(optimizer), name) is not usual or name in vars(optimizer)
 
 
 def _hooks_on_gradients(model: nn.Module) -> bool:
@@ -37,15 +87,3 @@ def _hooks_on_gradients(model: nn.Module) -> bool:
 def _trains_something_else(run: Run) -> bool:
     own = {id(p) for p in run.model.parameters()}
     return any(id(p) not in own for group in run.optimizer.param_groups for p in group["params"])
-
-
-def look_at_optimizer(run: Run) -> Look:
-    """What an optimizer's own code reaches; nothing for one of PyTorch's."""
-    optimizer = run.optimizer
-    if is_elementwise(optimizer):
-        return Look()
-    parts: dict[str, Any] = {"optimizer's class": type(optimizer), **vars(optimizer)}
-    for not_code in ("param_groups", "state", "defaults"):
-        parts.pop(not_code, None)
-    state = [*run.model.named_parameters(), *run.model.named_buffers()]
-    return look_at(parts, [*state, ("optimizer", optimizer)])

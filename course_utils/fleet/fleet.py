@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,8 +14,11 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_utils.fleet.alone import AloneInTurn
-from course_utils.fleet.grouping import Group, groups_of, told
+from course_utils.fleet.engine import CannotBatchError
+from course_utils.fleet.grouping import UNEXPECTED, Group, groups_of, reason_of, told
+from course_utils.fleet.rehearsal import first_look
 from course_utils.fleet.run import Build, DataFor, Member, Training, build_members
+from course_utils.fleet.together import Together
 from course_utils.fleet.watch import DisagreesError
 from course_utils.history import History
 from course_utils.refusals import checked_seeds
@@ -139,32 +142,38 @@ def iter_fleet(
     values = list(values)
     if not values:
         raise ValueError("values must hold at least one value, got none")
-    members = build_members(
-        build, data, values, seeds, epochs=epochs, batch_size=batch_size, loss_fn=loss_fn
-    )
+    training = Training(build, data, epochs, batch_size, loss_fn)
+    members, rehearsals = [], []
+    for member in build_members(training, values, seeds):
+        members.append(member)
+        # Now, before another build can change what this one reads.
+        rehearsals.append(first_look(member, loss_fn))
     epochs, batch_size = int(epochs), int(batch_size)  # they may come from NumPy
+    training = replace(training, epochs=epochs, batch_size=batch_size)
     fleet = Fleet(values, seeds, epochs)
     fleet._members = {(m.value_index, m.seed_index): m for m in members}
-    training = Training(build, epochs, batch_size, loss_fn)
-    groups, fleet.fallback = groups_of(members, training)
+    groups, fleet.fallback = groups_of(members, rehearsals, training)
     if fleet.fallback is not None:
         warnings.warn(fleet.fallback, stacklevel=2)
-    from_the_start, started_again, first_reason = fleet.fallback, 0, ""
+    alone = [group for group in groups if not isinstance(group, Together)]
+    together = [group for group in groups if isinstance(group, Together)]
     for epoch in range(epochs + 1):
-        before = started_again
-        for place, group in enumerate(groups):
-            try:
+        for one_by_one in alone:
+            fleet._record(one_by_one, epoch, train=epoch > 0)
+        try:
+            for group in together:
                 fleet._record(group, epoch, train=epoch > 0)
-            except DisagreesError as error:
-                started_again += len(group.members)
-                first_reason = first_reason or f"{error}; they start again"
-                # What was not seen before may well be something that members share.
-                groups[place] = again = AloneInTurn(group.members, training)
-                for earlier in range(epoch + 1):
-                    fleet._record(again, earlier, train=earlier > 0)
-        if started_again > before:
-            why = told(started_again, len(members), first_reason)
-            fleet.fallback = f"{from_the_start}; {why}" if from_the_start else why
+        except (CannotBatchError, DisagreesError, *UNEXPECTED) as error:
+            # The same code made all of them, so none is trusted any more. Whatever was not seen may
+            # be something that they share, so each is trained as a whole before the next.
+            of_these = {id(m) for group in together for m in group.members}
+            left = [m for m in members if id(m) in of_these]
+            why = told(len(left), len(members), f"{reason_of(error)}; they start again")
+            fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
             warnings.warn(why, stacklevel=2)
+            together, again = [], AloneInTurn(left, training)
+            for earlier in range(epoch + 1):
+                fleet._record(again, earlier, train=earlier > 0)
+            alone.append(again)
         fleet.epoch = epoch
         yield fleet

@@ -50,7 +50,7 @@ class Functions:
         self._device, self._batches = members[0].data.x_train.device, batches
         self._which, firsts = _kinds(kinds)
         self._firsts = [members[i] for i in firsts]
-        self._objectives = [Objective(m.run, loss_fn, m.data.num_classes) for m in self._firsts]
+        self._objectives = [Objective(m.run, loss_fn, m.data) for m in self._firsts]
         self._steps: dict[int, tuple[list[Request], Merged]] = {}
         self._merged_outputs: dict[object, Merged] = {}
         self._merged_scores: dict[object, Merged] = {}
@@ -133,7 +133,7 @@ class Functions:
         """The function (outputs, y) -> (loss, how many are correct), each [values, seeds]."""
         key = outputs.shape, sample.y.shape
         if key not in self._merged_scores:
-            score = score_of(self._loss_fn, self._members[0].data.num_classes)
+            score = score_of(self._loss_fn, self._members[0].data)
             self._merged_scores[key] = self._engine(
                 Merge(
                     [score],
@@ -151,7 +151,7 @@ class Functions:
 def structure_of(member: Member, batch_size: int, loss_fn: LossFn) -> object:
     """Equal for members whose training and scoring differ at most in numbers; None where that
     cannot be known."""
-    objective = Objective(member.run, loss_fn, member.data.num_classes)
+    objective = Objective(member.run, loss_fn, member.data)
     state, data = tensors_of(member), member.data
     names = list(state)
 

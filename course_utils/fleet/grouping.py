@@ -3,47 +3,72 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from course_utils.fleet import recorder
 from course_utils.fleet.alone import Alone, AloneInTurn
+from course_utils.fleet.content import address
 from course_utils.fleet.eligibility import look_at_optimizer
 from course_utils.fleet.engine import CannotBatchError, Engine, plain
 from course_utils.fleet.functions import structure_of
+from course_utils.fleet.objective import has_plain_labels
 from course_utils.fleet.optimizers import is_elementwise
 from course_utils.fleet.rehearsal import Rehearsal, rehearse
-from course_utils.fleet.run import Member, Training
+from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.together import Together
+from course_utils.fleet.watch import DisagreesError
 from course_utils.training import shuffled_batches
 
 Group = Together | Alone | AloneInTurn
 
+#: What PyTorch may raise where members that train well alone run as one. A learner's own errors
+#: come up again when they train alone, with the learner's own traceback.
+UNEXPECTED = (
+    *(RuntimeError, IndexError, KeyError, TypeError, AttributeError, AssertionError),
+    NotImplementedError,
+)
 
-def groups_of(members: Sequence[Member], training: Training) -> tuple[list[Group], str | None]:
-    """As few groups as the members allow, and what to tell about those that train alone."""
+
+def reason_of(error: Exception) -> str:
+    """Why members must train alone, in words."""
+    if isinstance(error, CannotBatchError | DisagreesError):
+        return str(error)
+    return f"PyTorch cannot run it for several runs at once ({type(error).__name__})"
+
+
+def groups_of(
+    members: Sequence[Member], rehearsals: Sequence[Rehearsal], training: Training
+) -> tuple[list[Group], str | None]:
+    """As few groups as the members allow, and what to tell about those that train alone.
+
+    `rehearsals` hold what was seen of each member when it had been built.
+    """
     together: list[Member] = []
     reasons: dict[int, str] = {}
     in_turn: list[Member] = []
-    rehearsals: dict[int, Rehearsal] = {}
+    found = {id(m): rehearsal for m, rehearsal in zip(members, rehearsals, strict=True)}
     known: dict[object, Rehearsal] = {}
     shared = _shared_between(members)
     for member in members:
         batches = next(shuffled_batches(member.data.n_train, training.batch_size, member.seed))
         try:
-            rehearsal = rehearse(member, batches[0], training.loss_fn, known)
+            rehearse(found[id(member)], member, batches[0], training.loss_fn, known)
         except Exception as error:
             error.add_note(f"(in the run of value {member.value!r} with seed {member.seed})")
             raise
         if id(member) in shared:
-            rehearsal.refuse("it shares weights or buffers with another run", has_memory=True)
-        rehearsals[id(member)] = rehearsal
-    _refuse_shared_optimizers(members, rehearsals)
+            found[id(member)].refuse(
+                "it shares weights or buffers with another run", has_memory=True
+            )
+    _refuse_shared_optimizers(members, found)
+    _refuse_weights_of_others(members, found)
+    _refuse_readers(found.values())
     for member in members:
-        rehearsal = rehearsals[id(member)]
+        rehearsal = found[id(member)]
         if rehearsal.reason is None:
             together.append(member)
             if not is_elementwise(member.run.optimizer):
-                member.build_again(training.build)  # its optimizer may remember the step
+                member.build_again(training)  # its optimizer may remember the step
             continue
         reasons[id(member)] = rehearsal.reason
         if rehearsal.has_memory:
@@ -52,17 +77,16 @@ def groups_of(members: Sequence[Member], training: Training) -> tuple[list[Group
 
     def train_together(cluster: Sequence[Member], engine: Engine) -> bool:
         """Whether `cluster` can; if not, `reasons` tells why."""
-        found = [rehearsals[id(m)] for m in cluster]
         try:
-            groups.append(Together(cluster, found, engine, training))
-        except CannotBatchError as error:
-            reasons.update((id(m), str(error)) for m in cluster)
+            groups.append(Together(cluster, [found[id(m)] for m in cluster], engine, training))
+        except (CannotBatchError, *UNEXPECTED) as error:
+            reasons.update((id(m), reason_of(error)) for m in cluster)
             return False
         return True
 
-    for cluster in _split(together, lambda m: _sizes(m, rehearsals[id(m)])):
+    for cluster in _split(together, lambda m: _sizes(m, found[id(m)])):
         if not recorder.is_tested():
-            rest = _split(cluster, lambda m: rehearsals[id(m)].look.key())
+            rest = _split(cluster, lambda m: found[id(m)].look.key())
         elif train_together(cluster, recorder.merge):
             continue
         else:
@@ -72,15 +96,15 @@ def groups_of(members: Sequence[Member], training: Training) -> tuple[list[Group
             )
             rest = [s for s in similar if not train_together(s, recorder.merge)]
         for members_left in rest:
-            for same in _split(members_left, lambda m: rehearsals[id(m)].look.key()):
+            for same in _split(members_left, lambda m: found[id(m)].look.key()):
                 why = {id(m): reasons.get(id(m)) for m in same}
                 if not train_together(same, plain):
                     reasons.update((key, reason) for key, reason in why.items() if reason)
     trained = {id(m) for group in groups for m in group.members}
-    alone = [m for m in members if id(m) not in trained and not rehearsals[id(m)].has_memory]
+    alone = [m for m in members if id(m) not in trained and not found[id(m)].has_memory]
     for member in alone:
-        if rehearsals[id(member)].has_run:
-            member.build_again(training.build)
+        if found[id(member)].has_run:
+            member.build_again(training)
     if alone:
         groups.append(Alone(alone, training))
     if in_turn:
@@ -122,6 +146,7 @@ def _sizes(member: Member, rehearsal: Rehearsal) -> object:
         type(model),
         tuple((t.shape, t.dtype, t.device) for t in tensors),
         data.num_classes,
+        has_plain_labels(data),
         tuple((name, t.shape, t.dtype, t.requires_grad) for name, t in state),
         tuple(name for name, gradient in step.gradients.items() if gradient is None),
         rehearsal.mixes_samples,
@@ -129,15 +154,36 @@ def _sizes(member: Member, rehearsal: Rehearsal) -> object:
     )
 
 
-def _refuse_shared_optimizers(members: Sequence[Member], found: dict[int, Rehearsal]) -> None:
+def _refuse_readers(found: Collection[Rehearsal]) -> None:
+    """What one run changes, another one may read. As paths are names, and may lead to objects of
+    each run's own, this refuses some that would not need it."""
+    changed = dict.fromkeys(path for rehearsal in found for path in rehearsal.changed)
+    for rehearsal in found:
+        if not rehearsal.has_memory:
+            read = next((path for path in changed if path in rehearsal.look.tokens), None)
+            if read is not None:
+                rehearsal.refuse_changing(read)
+
+
+def _refuse_shared_optimizers(members: Sequence[Member], found: Mapping[int, Rehearsal]) -> None:
     """Optimizers that moved what another one's code reaches, in a class or a global variable, can
     only step in turn. That shows where something has changed since a member's own step."""
     looked = [m for m in members if found[id(m)].has_run and not found[id(m)].has_memory]
-    own = [m for m in looked if not is_elementwise(m.run.optimizer)]
-    if any(found[id(m)].optimizer_look.tokens != look_at_optimizer(m.run).tokens for m in own):
-        for member in own:
-            found[id(member)].refuse("its optimizer changes what another run's also uses")
-            found[id(member)].has_memory = True
+    if any(found[id(m)].optimizer_look.tokens != look_at_optimizer(m.run).tokens for m in looked):
+        for member in looked:
+            found[id(member)].refuse(
+                "its optimizer changes what another run's also uses", has_memory=True
+            )
+
+
+def _refuse_weights_of_others(members: Sequence[Member], found: Mapping[int, Rehearsal]) -> None:
+    """A run that reads another one's weights must be trained when that one has been."""
+    owners = {address(t): id(m) for m in members for t in tensors_of(m).values()}
+    for member in members:
+        for place in found[id(member)].look.addresses & owners.keys():
+            if owners[place] != id(member):
+                for each in (id(member), owners[place]):
+                    found[each].refuse("it uses weights of another run", has_memory=True)
 
 
 def _shared_between(members: Sequence[Member]) -> set[int]:
@@ -146,5 +192,5 @@ def _shared_between(members: Sequence[Member]) -> set[int]:
     for member in members:
         model = member.run.model
         for t in (*(p for p in model.parameters() if p.requires_grad), *model.buffers()):
-            owners.setdefault(id(t), set()).add(id(member))
+            owners.setdefault(address(t), set()).add(id(member))
     return {owner for of_tensor in owners.values() if len(of_tensor) > 1 for owner in of_tensor}

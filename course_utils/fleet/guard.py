@@ -7,14 +7,16 @@ A step that does any of these is noticed here, and its run trains alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any, Self
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from course_utils.fleet.pytorch import is_wrapped
+from course_utils.fleet.pytorch import TorchDispatchMode, aten, is_wrapped
 
 #: Properties of a tensor that are the same in a recording.
 _SAME = {"shape", "dtype", "device", "layout", "ndim", "itemsize", "nbytes", "T", "mT", "H", "mH"}
@@ -37,6 +39,9 @@ _SHAPES |= {"is_inference", "promote_types", "has_names", "_set_grad_enabled"}
 _MORE = {"as_strided", "as_strided_", "set_", "resize_", "resize_as_", "requires_grad_", "detach_"}
 _MORE |= {"as_subclass", "apply_", "map_", "map2_", "share_memory_", "grad", "to_dlpack"}
 _MORE |= {"squeeze_", "unsqueeze_", "t_", "transpose_", "swapaxes_", "swapdims_", "unfold_"}
+#: Functions that read numbers out of tensors that they are given as numbers, or in a list.
+_OF_NUMBERS = {"tensor", "as_tensor", "asarray", "scalar_tensor", "new_tensor", "arange", "full"}
+_OF_NUMBERS |= {"full_like", "new_full", "linspace", "logspace", "range", "eye", "tensor_split"}
 #: Functions that return a view of their argument or a copy, as it happens to lie in memory.
 _PERHAPS_VIEWS = {
     "reshape",
@@ -56,9 +61,24 @@ class Guard(TorchFunctionMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.reason: str | None = None
+        self._reason: str | None = None
+        self._reads = _Reads()
         self._lent: list[Tensor] = []
         self._memory: set[int] = set()
+
+    @property
+    def reason(self) -> str | None:
+        """What was noticed first, if anything."""
+        return self._reason or self._reads.reason
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._reads.__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        self._reads.__exit__(*exception)
+        super().__exit__(*exception)
 
     def lend(self, *tensors: Tensor) -> None:
         """Notice it if any of these, or what shares their memory, is changed in place."""
@@ -81,7 +101,10 @@ class Guard(TorchFunctionMode):
             return func(*args, **kwargs)
         given = [t for t in (*args, *kwargs.values()) if isinstance(t, Tensor)]
         versions = [_version(t) for t in given]
-        result = func(*args, **kwargs)
+        with self._reads.allowed(_knows_its_length(func, *args, **kwargs)):
+            result = func(*args, **kwargs)
+        if name in _OF_NUMBERS and _holds_tensors([args[_is_about(name) :], *kwargs.values()]):
+            self._notice(f"its Python code looks at the numbers in a tensor (`{name}`)")
         if name in _MORE:
             self._notice(f"it uses `{name}`, which is more than an operation on tensors")
         elif name not in _SHAPES and not _is_tensors(result):
@@ -99,7 +122,56 @@ class Guard(TorchFunctionMode):
         return result
 
     def _notice(self, reason: str) -> None:
-        self.reason = self.reason or reason
+        self._reason = self._reason or reason
+
+
+class _Reads(TorchDispatchMode):
+    """Notices where PyTorch reads numbers itself: for an index or a slope, or for a shape."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reason: str | None = None
+        self._allowed = False
+
+    @contextmanager
+    def allowed(self, allowed: bool) -> Iterator[None]:
+        """Inside, nothing is noticed if it is `allowed`."""
+        before, self._allowed = self._allowed, self._allowed or allowed
+        try:
+            yield
+        finally:
+            self._allowed = before
+
+    def __torch_dispatch__(
+        self,
+        func: Any,
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        if self.reason is None and not self._allowed:
+            if torch.Tag.data_dependent_output in func.tags or func is aten.is_nonzero.default:
+                self.reason = (
+                    "its Python code looks at the numbers in a tensor, as an index or a setting"
+                )
+            elif torch.Tag.dynamic_output_shape in func.tags or _picks(func, args):
+                self.reason = (
+                    "the numbers in a tensor decide the shape of another, as in `x[x > 0]`"
+                )
+        return func(*args, **(kwargs or {}))
+
+
+def _picks(func: Any, args: tuple[Any, ...]) -> bool:
+    """Whether it takes those numbers out of a tensor where a mask is true."""
+    masks = (torch.bool, torch.uint8)
+    return func is aten.index.Tensor and any(i is not None and i.dtype in masks for i in args[1])
+
+
+def _knows_its_length(func: Any, *args: Any, **kwargs: Any) -> bool:
+    """Whether it is a one-hot code of given length, which reads numbers only to check them."""
+    if func is not F.one_hot:
+        return False
+    return bool(kwargs.get("num_classes", args[1] if len(args) > 1 else -1) >= 0)
 
 
 def _version(t: Tensor) -> int:
@@ -110,6 +182,17 @@ def _memory(t: Tensor) -> int:
     if t.layout is not torch.strided or is_wrapped(t):
         return id(t)
     return t.untyped_storage().data_ptr()
+
+
+def _is_about(name: str) -> int:
+    """How many tensors come first that the function is about."""
+    return int(name in ("new_tensor", "full_like", "new_full", "tensor_split"))
+
+
+def _holds_tensors(things: Any) -> bool:
+    if isinstance(things, tuple | list):
+        return any(map(_holds_tensors, things))
+    return isinstance(things, Tensor)
 
 
 def _is_tensors(result: Any) -> bool:

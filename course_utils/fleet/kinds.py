@@ -48,7 +48,7 @@ CALLED: tuple[type, ...] = (
 BUILTIN: tuple[type, ...] = (
     *(types.BuiltinFunctionType, types.MethodWrapperType, types.MethodDescriptorType, np.ufunc),
     *(types.WrapperDescriptorType, types.GetSetDescriptorType, types.MemberDescriptorType),
-    types.ClassMethodDescriptorType,
+    *(types.ClassMethodDescriptorType, type(np.mean)),
 )
 #: Generators of random numbers.
 GENERATOR: tuple[type, ...] = (

@@ -35,14 +35,16 @@ from course_utils.fleet.kinds import BUILTIN, CALLED, DATA
 from course_utils.fleet.walk import VALUES, Walk
 
 
-def look_at(roots: Mapping[str, Any], state: Iterable[tuple[str, object]]) -> Look:
+def look_at(
+    roots: Mapping[str, Any], state: Mapping[str, Tensor], known: Iterable[object] = ()
+) -> Look:
     """All that the named `roots` reach. The tensors `state` (a model's weights and buffers) stand
-    for themselves there, whatever numbers they hold.
+    for themselves there, whatever numbers they hold, and so does what is `known`.
 
     Raises:
         CannotTellError: an object's state cannot be known, or the code asks the world outside.
     """
-    walk = _OfARun({id(t): name for name, t in state})
+    walk = _OfARun(state, known)
     try:
         walk.visit_all(roots.items(), "{1}")
     except RecursionError:
@@ -65,7 +67,8 @@ class _OfARun(Walk):
         self.visit_all(((n, cell) for n, cell in cells.items() if n != "__class__"), "{1}")
         self.visit_all(enumerate(function.__defaults__ or ()), "{}'s default {}", path)
         self.visit_all((function.__kwdefaults__ or {}).items(), "{}'s default {}", path)
-        if package(function.__module__) not in KNOWN:
+        # Not by `__module__`, which `functools.wraps` sets to that of another function.
+        if package(function.__globals__.get("__name__")) not in KNOWN:
             self.visit_all(globals_used(code, function.__globals__, cells), "{1}")
         return code
 
@@ -111,7 +114,7 @@ class _OfARun(Walk):
 
     def module(self, path: str, module: nn.Module) -> object:
         if isinstance(module, torch.jit.ScriptModule):
-            raise CannotTellError("it is compiled, and nobody can look inside")
+            raise CannotTellError(_COMPILED)
         self.look.mutable.add(id(module))
         for name, value in vars(module).items():
             if name in ("_parameters", "_buffers"):
@@ -128,6 +131,8 @@ class _OfARun(Walk):
 
     def instance(self, path: str, thing: Any) -> object:
         kind = type(thing)
+        if isinstance(thing, torch.jit.ScriptFunction):
+            raise CannotTellError(_COMPILED)
         if isinstance(thing, torch.optim.Optimizer):
             raise CannotTellError("it looks at its optimizer, which changes in each step")
         if kind.__module__.startswith("torch._ops"):
@@ -137,7 +142,7 @@ class _OfARun(Walk):
             return None
         refuse_outside(kind.__module__, kind.__name__)
         refuse_outside(getattr(thing, "__module__", None), getattr(thing, "__name__", ""))
-        if not (hasattr(thing, "__dict__") or hasattr(kind, "__slots__") or kind is object):
+        if not all(map(_is_of_python, kind.__mro__)):
             raise CannotTellError(
                 f"its functions hold a {kind.__name__}, and what that remembers cannot be seen"
             )
@@ -161,4 +166,13 @@ class _OfARun(Walk):
     ]
 
 
+def _is_of_python(cls: type) -> bool:
+    """Whether a class keeps all that its objects hold in attributes, as one written in Python does
+    and one of a compiled library (an iterator, say) does not."""
+    heap, immutable = 1 << 9, 1 << 8  # flags of CPython's type objects
+    written = bool(cls.__flags__ & heap) and not cls.__flags__ & immutable
+    return written or cls in (object, types.SimpleNamespace)
+
+
+_COMPILED = "it is compiled, and nobody can look inside"
 _OF_EVERY_MODULE = vars(nn.Module()).keys()

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_utils.data import Dataset
 from course_utils.fleet.engine import TensorFn
 from course_utils.fleet.equivalents import Equivalents
 from course_utils.fleet.run import Run
@@ -22,9 +23,9 @@ from course_utils.scoring import LossFn, evaluating
 class Objective:
     """A run's training loss, as a function of a batch."""
 
-    def __init__(self, run: Run, loss_fn: LossFn, num_classes: int | None) -> None:
-        self.run, self.num_classes = run, num_classes
-        self.loss_fn = _loss(loss_fn, num_classes)
+    def __init__(self, run: Run, loss_fn: LossFn, data: Dataset) -> None:
+        self.run, self.num_classes = run, data.num_classes
+        self.loss_fn = _loss(loss_fn, data)
 
     def __call__(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         """(the loss to minimize,) or, where there is a penalty, (that loss, the penalty in it)."""
@@ -51,8 +52,15 @@ def _code(function: Any) -> object:
     return getattr(function, "__code__", None) or type(function)
 
 
-def _loss(loss_fn: LossFn, num_classes: int | None) -> LossFn:
-    return _cross_entropy if loss_fn is F.cross_entropy and num_classes is not None else loss_fn
+def _loss(loss_fn: LossFn, data: Dataset) -> LossFn:
+    return _cross_entropy if loss_fn is F.cross_entropy and has_plain_labels(data) else loss_fn
+
+
+def has_plain_labels(data: Dataset) -> bool:
+    """Whether each label is the number of a class: `F.cross_entropy` also takes bytes, and leaves
+    out samples that are labelled -100."""
+    labels = (data.y_train, data.y_val)
+    return all(y.dtype == torch.int64 and bool((y >= 0).all()) for y in labels)
 
 
 def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
@@ -111,13 +119,13 @@ def outputs_of(objective: Objective, names: Sequence[str]) -> TensorFn:
     return outputs
 
 
-def score_of(loss_fn: LossFn, num_classes: int | None) -> TensorFn:
+def score_of(loss_fn: LossFn, data: Dataset) -> TensorFn:
     """The function (outputs, y) -> (loss, how many are correct)."""
-    loss_fn = _loss(loss_fn, num_classes)
+    loss_fn = _loss(loss_fn, data)
 
     def score(outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         with Equivalents():
-            loss = loss_fn(checked_outputs(outputs, y, num_classes), y)
+            loss = loss_fn(checked_outputs(outputs, y, data.num_classes), y)
         if y.is_floating_point():
             return loss, loss * torch.nan
         # What argmax finds, which takes many times longer where classes lie far apart in memory.

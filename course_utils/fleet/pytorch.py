@@ -28,6 +28,7 @@ __all__ = [
     "is_tested",
     "is_wrapped",
     "memory_of",
+    "settings_of_all",
     "tree_flatten",
     "tree_map_only",
     "without_performance_warnings",
@@ -64,6 +65,13 @@ def decompositions(operations: Iterable[Any]) -> dict[Any, Any]:
 def is_own_gradient(node: Any) -> bool:
     """Whether a node of autograd's graph is a `torch.autograd.Function` written in Python."""
     return isinstance(node, torch.autograd.function.BackwardCFunction)
+
+
+def settings_of_all() -> dict[str, Any]:
+    """What changes how every module works: the default dtype, and hooks on all modules."""
+    hooks = {n: v for n, v in vars(torch.nn.modules.module).items() if n.startswith("_global_")}
+    kept = {n: list(v.values()) for n, v in hooks.items() if isinstance(v, dict) and v}
+    return {"default dtype": torch.get_default_dtype(), "hooks on all modules": kept}
 
 
 @contextmanager

@@ -8,7 +8,7 @@ take one more step alone, from where they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,11 +18,12 @@ from torch import Tensor, nn
 
 from course_utils.data import Dataset
 from course_utils.fleet.code import CannotTellError
-from course_utils.fleet.content import Look, World
+from course_utils.fleet.content import Look, World, address
 from course_utils.fleet.eligibility import first_objection, look_at_optimizer
 from course_utils.fleet.guard import Guard
 from course_utils.fleet.memory import look_at
-from course_utils.fleet.objective import Objective
+from course_utils.fleet.objective import Objective, has_plain_labels
+from course_utils.fleet.pytorch import settings_of_all
 from course_utils.fleet.run import Member, Run, tensors_of
 from course_utils.fleet.step import Step, put_back, step_alone
 from course_utils.noise import Kind, Request, SeededDraws, draw, stream
@@ -45,13 +46,23 @@ class Rehearsal:
     mixes_samples: bool = False
     #: The Python objects that its code can reach.
     look: Look = field(default_factory=Look)
+    #: Which of them changed in the step, or as other runs were built; by path.
+    changed: list[str] = field(default_factory=list)
     #: Whether its code has run, and may have moved what it remembers.
     has_run: bool = False
-    #: The Python objects that its optimizer's own code can reach, after the step.
+    #: The Python objects that its optimizer's own code can reach; after the step, once it has run.
     optimizer_look: Look = field(default_factory=Look)
     #: What the step drew.
     requests: list[Request] = field(default_factory=list)
     step: Step | None = None
+
+    def refuse_changing(self, path: str) -> None:
+        """Let it train alone and in turn: what its code reaches there does not stay the same."""
+        self.refuse(
+            f"`{path}` changes from step to step or from run to run, and is no weight and no "
+            "buffer of its model",
+            has_memory=True,
+        )
 
     def refuse(self, reason: str, *, has_memory: bool = False) -> None:
         """Let it train alone, for the first reason that is given."""
@@ -59,41 +70,56 @@ class Rehearsal:
         self.has_memory |= has_memory
 
 
+def first_look(member: Member, loss_fn: LossFn) -> Rehearsal:
+    """What a member's code can reach when it has been built, and whether that speaks against it."""
+    found, run = Rehearsal(), member.run
+    objection = first_objection(run)
+    if objection is not None:
+        found.refuse(objection, has_memory=True)  # for all that is known
+        return found
+    try:
+        found.look = look_at(_roots(run, loss_fn), tensors_of(member))
+        found.optimizer_look = look_at_optimizer(run)
+    except CannotTellError as error:
+        found.refuse(str(error), has_memory=True)
+        return found
+    if any(isinstance(module, nn.RNNBase) for module in run.model.modules()):
+        found.refuse("its recurrent layers keep their weights in one piece of memory")
+    elif found.look.kept_weights is not None:
+        found.refuse(
+            f"it uses weights kept in `{found.look.kept_weights}`, and not those of the model "
+            "that it is given"
+        )
+    if not found.optimizer_look.mutable.isdisjoint(found.look.mutable):
+        reads = "its optimizer reaches Python objects that the training loss uses"
+        found.refuse(reads, has_memory=True)
+    addresses = [address(t) for t in tensors_of(member).values()]
+    if len(set(addresses)) < len(addresses):
+        found.refuse("two of its weights or buffers lie in the same memory", has_memory=True)
+    return found
+
+
 def rehearse(
-    member: Member, batch: Tensor, loss_fn: LossFn, known: dict[object, Rehearsal]
-) -> Rehearsal:
-    """A member's first step, on the samples `batch`. Its weights, buffers, optimizer, and Python's
-    and NumPy's random numbers are put back afterwards.
+    found: Rehearsal,
+    member: Member,
+    batch: Tensor,
+    loss_fn: LossFn,
+    known: dict[object, Rehearsal],
+) -> None:
+    """A member's first step, on the samples `batch`, into what the first look `found`. Its weights,
+    buffers, optimizer, and Python's and NumPy's random numbers are put back afterwards.
 
     What its code does to tensors is looked at once for members whose code meets the same Python
     objects: `known` holds the first of each such kind.
 
     Raises whatever the learner's own code raises.
     """
-    found = Rehearsal()
-    run = member.run
-    objection = first_objection(run)
-    if objection is not None:
-        found.refuse(objection, has_memory=True)  # for all that is known
-        return found
-    state = [*run.model.named_parameters(), *run.model.named_buffers()]
-    try:
-        found.look = look_at(_roots(run, loss_fn), state)
-        if any(isinstance(module, nn.RNNBase) for module in run.model.modules()):
-            found.refuse("its recurrent layers keep their weights in one piece of memory")
-        elif found.look.kept_weights is not None:
-            found.refuse(
-                f"it uses weights kept in `{found.look.kept_weights}`, and not those of the model "
-                "that it is given"
-            )
-        if not look_at_optimizer(run).mutable.isdisjoint(found.look.mutable):
-            reads = "its optimizer reaches Python objects that the training loss uses"
-            found.refuse(reads, has_memory=True)
-    except CannotTellError as error:
-        found.refuse(str(error), has_memory=True)
-        return found
+    if found.has_memory:
+        return
     world, found.has_run = World(), True
     try:
+        if look_at_optimizer(member.run).tokens != found.optimizer_look.tokens:
+            found.refuse("its optimizer uses what other runs change as well", has_memory=True)
         _take_first_step(found, member, batch, loss_fn, known)
     except CannotTellError as error:
         found.refuse(str(error), has_memory=True)
@@ -104,7 +130,6 @@ def rehearse(
                 "it draws from Python's or NumPy's random numbers, which the seed does not control"
             )
             found.has_memory = True
-    return found
 
 
 def _take_first_step(
@@ -120,7 +145,7 @@ def _take_first_step(
         CannotTellError: what the code reaches after the step cannot be looked at.
     """
     run, guard, drawn = member.run, Guard(), list[Request]()
-    state = list(tensors_of(member).items())
+    state = tensors_of(member)
     looks: list[Look] = []
 
     def look_again() -> None:
@@ -128,14 +153,17 @@ def _take_first_step(
 
     first = known.setdefault((found.look.key(), _shapes(member, batch)), found)
     found.step = step_alone(member, batch, draws := _NotedDraws(member, drawn), loss_fn)
-    look_again()  # after each call, or what turns to and fro would seem to stand still
     found.optimizer_look = look_at_optimizer(run)
+    look_again()  # after each call, or what turns to and fro would seem to stand still
     if first is found:
         _look_at_loss(found, member, batch, found.requests, guard, loss_fn)
         look_again()
         if rest := member.data.n_train % len(batch):  # the last batch of an epoch
             _look_at_loss(found, member, batch[:rest], [], guard, loss_fn)
             look_again()
+            short = step_alone(member, batch[:rest], _NotedDraws(member, []), loss_fn)
+            if _without_gradient(short) != _without_gradient(found.step):
+                found.refuse("some of its weights have a gradient in some batches only")
         _look_at_scoring(found, member, guard, loss_fn, look_again)
     elif first.reason is not None:
         found.refuse(first.reason, has_memory=first.has_memory)
@@ -148,30 +176,32 @@ def _take_first_step(
         found.refuse(
             f"something hangs on a weight or a buffer (`{found.step.hung}`)", has_memory=True
         )
-    if _kinds(found.step.state.items()) != _kinds(state):
+    if _kinds(found.step.state) != _kinds(state):
         found.refuse("its weights or buffers get another shape or type, or are made, as it trains")
-    changed = next(filter(None, map(found.look.first_change, looks)), None)
-    if changed is not None:
-        found.refuse(
-            f"`{changed}` changes from step to step, and is no weight and no buffer of its model",
-            has_memory=True,
-        )
+    found.changed = [path for look in looks for path in found.look.changes(look)]
+    if found.changed:
+        found.refuse_changing(found.changed[0])
 
 
-def _kinds(state: Iterable[tuple[str, Tensor]]) -> object:
-    return {name: (t.shape, t.dtype) for name, t in state}
+def _without_gradient(step: Step) -> set[str]:
+    return {name for name, gradient in step.gradients.items() if gradient is None}
+
+
+def _kinds(state: Mapping[str, Tensor]) -> object:
+    return {name: (t.shape, t.dtype) for name, t in state.items()}
 
 
 def _shapes(member: Member, batch: Tensor) -> object:
     """What the same code could do something else for, numbers aside."""
     data, model = member.data, member.run.model
     tensors = (data.x_train, data.y_train, data.x_val, data.y_val, *model.parameters())
-    return len(batch), data.num_classes, tuple((t.shape, t.dtype, t.requires_grad) for t in tensors)
+    kinds = tuple((t.shape, t.dtype, t.requires_grad) for t in tensors)
+    return len(batch), data.num_classes, has_plain_labels(data), kinds
 
 
 def _roots(run: Run, loss_fn: LossFn) -> dict[str, Any]:
     roots = {"model": run.model, "penalty": run.penalty, "augment": run.augment}
-    return {**roots, "loss_fn": loss_fn}
+    return {**roots, "loss_fn": loss_fn, **settings_of_all()}
 
 
 def _look_at_loss(
@@ -185,7 +215,7 @@ def _look_at_loss(
     """Watch what the training loss does to its tensors, and note what it draws in `requests`."""
     data, draws = member.data, _NotedDraws(member, requests)
     x, y = rows(data.x_train, batch), rows(data.y_train, batch)
-    objective = Objective(member.run, loss_fn, data.num_classes)
+    objective = Objective(member.run, loss_fn, data)
     with put_back(member.run), draws, guard:
         objective(x, y)
     if draws.left_some_to_pytorch:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ class Training:
     """What is the same for all members; see `train_fleet`."""
 
     build: Build
+    data: DataFor
     epochs: int
     batch_size: int
     loss_fn: LossFn
@@ -52,10 +53,11 @@ class Member:
     #: The global random state after its model was built, which `fit` would start from.
     random_state: Tensor
 
-    def build_again(self, build: Build) -> None:
+    def build_again(self, training: Training) -> None:
         """Start anew, where what was tried on the run may have moved what its code remembers."""
-        self.run, self.random_state = seeded(build, self.value, self.seed)
+        self.run, self.random_state = seeded(training.build, self.value, self.seed)
         own_state(self.run.optimizer)
+        self.data = _own_data(training.data, self.run, self.value, self.seed)
 
 
 def tensors_of(member: Member) -> dict[str, Tensor]:
@@ -76,34 +78,38 @@ def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor]:
 
 
 def build_members(
-    build: Build,
-    data: DataFor,
-    values: Sequence[Any],
-    seeds: Sequence[int],
-    *,
-    epochs: int,
-    batch_size: int,
-    loss_fn: LossFn,
-) -> list[Member]:
+    training: Training, values: Sequence[Any], seeds: Sequence[int]
+) -> Iterator[Member]:
     """Call ``build(value)`` for every value and seed, value by value.
 
     Members that share a seed start from the same weights, because the seed is set before each call.
     """
-    members: list[Member] = []
-    models: set[int] = set()
+    models: dict[int, nn.Module] = {}
     for v, value in enumerate(values):
         for s, seed in enumerate(seeds):
-            run, afterwards = seeded(build, value, seed)
+            run, afterwards = seeded(training.build, value, seed)
             if id(run.model) in models:
                 raise ValueError(
                     f"build({value!r}) returned a model that another run has already; "
                     "make a new model and a new optimizer inside build"
                 )
-            models.add(id(run.model))
-            own = data if isinstance(data, Dataset) else data(value, seed)
-            check_run(run.model, own, run.optimizer, epochs=epochs, batch_size=batch_size)
-            check_loss(loss_fn, own.y_train)
+            models[id(run.model)] = run.model
+            member = Member(
+                v, s, value, seed, run, _own_data(training.data, run, value, seed), afterwards
+            )
+            check_run(
+                run.model,
+                member.data,
+                run.optimizer,
+                epochs=training.epochs,
+                batch_size=training.batch_size,
+            )
+            check_loss(training.loss_fn, member.data.y_train)
             own_state(run.optimizer)
-            own = own.to(next(run.model.parameters()).device)
-            members.append(Member(v, s, value, seed, run, own, afterwards))
-    return members
+            yield member
+
+
+def _own_data(data: DataFor, run: Run, value: Any, seed: int) -> Dataset:
+    own = data if isinstance(data, Dataset) else data(value, seed)
+    device = next((p.device for p in run.model.parameters()), None)
+    return own if device is None else own.to(device)

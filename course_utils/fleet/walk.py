@@ -5,21 +5,23 @@ How code, classes and objects of a learner's own are looked at stands in memory.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import functools
 import random
 import weakref
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
-from types import MappingProxyType, ModuleType
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType, MemberDescriptorType, ModuleType
 from typing import Any
 
 import numpy as np
 import torch
+from numpy.lib.array_utils import byte_bounds
 from torch import Tensor, nn
 
 from course_utils.fleet.code import KNOWN, CannotTellError, package, refuse_outside
-from course_utils.fleet.content import Look, content, digest
+from course_utils.fleet.content import Look, address, content, digest, memory_range
 from course_utils.fleet.kinds import DATA, GENERATOR, NOT_IN_A_STEP, NUMBERS, PLAIN
 
 _MOST_OBJECTS = 20_000
@@ -33,9 +35,14 @@ class Walk:
     #: How each kind of object is looked at: the first that fits.
     looks: list[tuple[Any, Callable[[Any, str, Any], object]]]
 
-    def __init__(self, state: dict[int, str]) -> None:
+    def __init__(self, state: Mapping[str, Tensor], known: Iterable[object]) -> None:
+        """`state`: the model's weights and buffers, which may hold any numbers; `known`: what is
+        looked at no further."""
         self.look = Look()
-        self._state = state
+        self._known = set(map(id, known))
+        self._state = {id(t): name for name, t in state.items()}
+        self._addresses = {address(t): name for name, t in state.items()}
+        self._ranges = [memory_range(t) for t in state.values()]
         self._seen: dict[int, str] = {}
         self._kinds: set[int] = set()
         self._repeated: Counter[str] = Counter()
@@ -59,6 +66,8 @@ class Walk:
         elif id(thing) in self._state:
             self.look.kept_weights = self.look.kept_weights or path
             tokens[path] = "state", self._state[id(thing)]
+        elif id(thing) in self._known:
+            tokens[path] = "known"
         elif id(thing) in self._seen:
             tokens[path] = "same as", self._seen[id(thing)]
         elif len(self._seen) > _MOST_OBJECTS:
@@ -89,10 +98,12 @@ class Walk:
     def _attributes(self, path: str, thing: Any) -> None:
         self.visit_all(getattr(thing, "__dict__", {}).items(), "{}.{}", path)
         for cls in type(thing).__mro__:
-            slots = cls.__dict__.get("__slots__", ())
-            names = (slots,) if isinstance(slots, str) else slots
-            found = ((n, getattr(thing, n)) for n in names if hasattr(thing, n))
-            self.visit_all((item for item in found if not item[0].startswith("__")), "{}.{}", path)
+            if "__slots__" not in vars(cls):
+                continue
+            for name, slot in vars(cls).items():  # a private one has the class in its name
+                if isinstance(slot, MemberDescriptorType):
+                    with contextlib.suppress(AttributeError):  # nothing is in it yet
+                        self.visit(f"{path}.{name}", slot.__get__(thing))
 
     def _kind(self, cls: type) -> None:
         """The class of something that has been made: its methods, and what is kept in it."""
@@ -118,12 +129,18 @@ class Walk:
         if nn.parameter.is_lazy(t):
             raise CannotTellError("it has lazy layers, which get their weights in the first call")
         self.look.mutable.add(id(t))
+        self.look.addresses.add(address(t))
+        if address(t) in self._addresses:
+            self.look.kept_weights = self.look.kept_weights or path
         # What is computed from weights wants a gradient in training, and none while it is scored.
         wants_gradient = t.is_leaf and t.requires_grad
         return t.shape, t.stride(), t.dtype, t.device, wants_gradient, digest(t)
 
     def array(self, path: str, a: Any) -> object:
         self.look.mutable.add(id(a))
+        first, after = byte_bounds(a)
+        if any(first < of_state.stop and of_state.start < after for of_state in self._ranges):
+            self.look.kept_weights = self.look.kept_weights or path
         if a.dtype.hasobject:
             self.visit(f"{path}.tolist()", a.tolist())
         return a.shape, str(a.dtype), None if a.dtype.hasobject else hash(a.tobytes())
@@ -148,6 +165,7 @@ class Walk:
     def mapping(self, path: str, items: Any) -> object:
         self.look.mutable.add(id(items))
         self.visit_all(enumerate(items.keys()), "{}'s key {}", path)
+        self.visit(f"{path}'s default_factory", getattr(items, "default_factory", None))
         keys = (repr(key) if isinstance(key, str | int) else i for i, key in enumerate(items))
         self.visit_all(zip(keys, items.values(), strict=True), "{}[{}]", path)
         return len(items)

@@ -50,13 +50,17 @@ class Watch:
         self._suspects: list[int] = []
         self._to_step, self._to_score = _members_in_turn(shape), _members_in_turn(shape)
         self._every = max(1, training.epochs // max(_LOOKS, *shape))
+        self._last_step = (members[0].data.n_train - 1) // training.batch_size
         self._epoch = 0
 
     def due(self, epoch: int, step: int) -> list[int]:
         """Who is to take this step alone too; after the first step of all, which all did."""
-        if self._suspects or step > 0:
+        if self._suspects:
             return self._suspects
-        if epoch > 1 and epoch % self._every == 0:
+        look, at_epoch = divmod(epoch, self._every)
+        # The last batch may be shorter than the others: it is met at every second look.
+        wanted = self._last_step if epoch == 1 or look % 2 else 0
+        if step == wanted and (epoch == 1 or at_epoch == 0) and (epoch, step) != (1, 0):
             return [next(self._to_step)]
         return []
 

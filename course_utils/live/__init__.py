@@ -1,30 +1,37 @@
 """Live panels: sliders that answer at once, training that shows itself. The one place of widgets.
 
-Three kinds, each one call: `sweep` trains a fleet once and then turns the pages of a flip-book in
-the browser; `explore` computes and draws anew for several controls; `stream` shows a training while
-it goes on. All return a `Panel` whose `.controls` can be set and whose `.text` and `.image` can be
-read without a browser.
+Three kinds, each one call: `sweep` (or `sweep_fleet`) trains once and then turns the pages of a
+flip-book in the browser; `explore` computes and draws anew for several controls; `stream` shows a
+training while it goes on. All are given the parts to show, and return a `Panel` whose `.controls`
+can be set and whose `.text` and `.image` can be read without a browser.
 """
 
 from course_utils.live.controls import Control, choice, slider
 from course_utils.live.drive import drive
 from course_utils.live.explore import Explore, explore
-from course_utils.live.painter import Drawing, Painter
+from course_utils.live.fleet_sweep import EpochCurves, ScoreAgainst, sweep_fleet
+from course_utils.live.painter import Drawing, Painter, Shown
 from course_utils.live.panel import Panel, open_panels
 from course_utils.live.predict import Prediction, predict
 from course_utils.live.stream import Live, Stream, stream
 from course_utils.live.sweep import At, Sweep, sweep
 from course_utils.live.turns import training_threads
+from course_utils.tracebacks import install
+
+install()  # in a notebook an error shows the learner's own lines
 
 __all__ = [
     "At",
     "Control",
     "Drawing",
+    "EpochCurves",
     "Explore",
     "Live",
     "Painter",
     "Panel",
     "Prediction",
+    "ScoreAgainst",
+    "Shown",
     "Stream",
     "Sweep",
     "choice",
@@ -35,5 +42,6 @@ __all__ = [
     "slider",
     "stream",
     "sweep",
+    "sweep_fleet",
     "training_threads",
 ]

@@ -12,7 +12,8 @@ from course_utils.plots.value_axis import format_value
 class Control(traitlets.HasTraits):
     """One value among `options`. Set `.value` (or `.index`) and the panel follows.
 
-    It is drawn by the panel's own view, and works as well where there is no browser.
+    It is drawn by the panel's own view, and works as well where there is no browser. In a `sweep`,
+    ``trains=False`` says that it only chooses what is shown of what has been trained.
     """
 
     value = traitlets.Any()
@@ -26,6 +27,7 @@ class Control(traitlets.HasTraits):
         start: Any = None,
         kind: Literal["slider", "choice"] = "slider",
         say: Callable[[Any], str] = format_value,
+        trains: bool = True,
     ) -> None:
         if len(options) == 0:
             raise ValueError(
@@ -35,6 +37,7 @@ class Control(traitlets.HasTraits):
         self.options = tuple(options)
         self.label = label
         self.kind = kind
+        self.trains = trains
         self.labels = [say(option) for option in self.options]
         self.index = 0 if start is None else self._find(start)
         self.value = self.options[self.index]
@@ -85,9 +88,17 @@ def slider(
     label: str = "",
     start: Any = None,
     say: Callable[[Any], str] = format_value,
+    trains: bool = True,
 ) -> Control:
-    """A slider over `options` in their order; `start` is the value it begins at (the first)."""
-    return Control(options, label=label, start=start, kind="slider", say=say)
+    """A slider over `options` in their order.
+
+    Args:
+        label: its name on the screen; left out, the name that the panel knows it by.
+        start: the option that it begins at; left out, the first.
+        say: ``say(option)`` -> what stands beside it.
+        trains: False if it only chooses what is shown, so that a `sweep` need not train for it.
+    """
+    return Control(options, label=label, start=start, kind="slider", say=say, trains=trains)
 
 
 def choice(
@@ -96,9 +107,10 @@ def choice(
     label: str = "",
     start: Any = None,
     say: Callable[[Any], str] = format_value,
+    trains: bool = True,
 ) -> Control:
-    """Buttons side by side, one for each of `options`, of which one is pressed."""
-    return Control(options, label=label, start=start, kind="choice", say=say)
+    """Buttons side by side, one for each of `options`, of which one is pressed; see `slider`."""
+    return Control(options, label=label, start=start, kind="choice", say=say, trains=trains)
 
 
 def make_controls(given: Mapping[str, Control | Sequence[Any]]) -> dict[str, Control]:

@@ -3,6 +3,7 @@
 import base64
 import io
 import textwrap
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -19,6 +20,8 @@ from course_utils.plots.style import DPI, NEUTRAL
 
 Snapshot = Callable[[], tuple[Picture, str]]
 
+_outputs: "weakref.WeakSet[Output]" = weakref.WeakSet()  # those that a cell has shown
+
 
 class Output:
     """One output of a cell that holds both: the live view, and a picture of it.
@@ -28,9 +31,11 @@ class Output:
     training in the cell has ended.
     """
 
-    def __init__(self, view: View, snapshot: Snapshot) -> None:
+    def __init__(self, view: View, snapshot: Snapshot, discard: Callable[[], None]) -> None:
         self._view = view
         self._snapshot = snapshot
+        self._discard = discard
+        self._cells: dict[str, int] = {}  # the cells that show it, and which run of each did
         self._handle: Any = None
         self._shown_in: int | None = None
 
@@ -42,6 +47,8 @@ class Output:
         shell = get_ipython()
         if shell is None or not hasattr(shell, "kernel"):
             return
+        _outputs.add(self)
+        self._cells[running_cell()] = shell.execution_count
         data, metadata = self._bundle()
         if self._handle is not None and self._shown_in == shell.execution_count:
             self._handle.update(data, metadata=metadata, raw=True)
@@ -60,6 +67,22 @@ class Output:
         if shell is None or self._shown_in != shell.execution_count:
             self.show()
 
+    def replace(self) -> None:
+        """Discard the panels that an earlier run of this cell has left behind.
+
+        Nobody can see them any more, and each holds its pages and its trained networks. A panel
+        that another cell shows too lives on.
+        """
+        shell = get_ipython()
+        cell = running_cell()
+        if shell is None or not cell:
+            return
+        for output in list(_outputs):
+            if output._cells.get(cell, shell.execution_count) != shell.execution_count:
+                del output._cells[cell]
+                if not output._cells:
+                    output._discard()
+
     def _bundle(self) -> Bundle:
         picture, settings = self._snapshot()
         png = compact_png(with_caption(picture, settings))
@@ -72,6 +95,13 @@ class Output:
         return data, {
             "image/png": {"alt": f"{picture.alt} ({settings})" if settings else picture.alt}
         }
+
+
+def running_cell() -> str:
+    """What the front end calls the cell that runs now; empty where it has no names for cells."""
+    kernel = getattr(get_ipython(), "kernel", None)
+    parent = kernel.get_parent() if kernel is not None else {}
+    return str(parent.get("metadata", {}).get("cellId", ""))
 
 
 def with_caption(picture: Picture, settings: str) -> bytes:

@@ -6,7 +6,7 @@ from typing import Any
 
 from course_utils.live.controls import Control
 from course_utils.live.pace import Pace
-from course_utils.live.painter import Drawing
+from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
 
 SLOW = 0.3  # seconds of computing from which the panel says so
@@ -18,7 +18,7 @@ class Explore(Panel):
     def __init__(
         self,
         compute: Callable[..., Any],
-        drawing: Drawing,
+        drawing: Shown,
         *,
         controls: Mapping[str, Control | Sequence[Any]],
         title: str,
@@ -38,6 +38,7 @@ class Explore(Panel):
         if self._took > SLOW:
             self.view.say("computing")
         began = time.perf_counter()
+        self.view.begin_answer()
         state = self._compute(**self.settings)
         # Drawn even if a newer value waits: in a steady drag there always is one.
         self._draw(state)
@@ -50,7 +51,7 @@ class Explore(Panel):
 
 def explore(
     compute: Callable[..., Any],
-    drawing: Drawing,
+    drawing: Shown,
     *,
     controls: Mapping[str, Control | Sequence[Any]],
     title: str = "",
@@ -60,7 +61,7 @@ def explore(
     Args:
         compute: ``compute(**settings)`` -> state, in well under a second; the settings are the
             values of `controls`, by name.
-        drawing: draws what `compute` returns; a `plots.Board` with fixed limits.
+        drawing: draws what `compute` returns: a list of parts, or a `plots.PartsBoard` of them.
         controls: lists of values, `slider(...)` or `choice(...)`, by name.
         title: what the panel is about, read out by screen readers.
 

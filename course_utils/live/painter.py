@@ -1,17 +1,19 @@
 """From a state to a picture, fast: one kept figure, a kept background, moving artists redrawn."""
 
 import threading
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from course_utils.plots import Part, PartsBoard
 from course_utils.plots.figures import Picture, encode_png
 
 
 class Drawing(Protocol):
-    """What a panel draws with; `plots.Board` is one."""
+    """What a panel draws with, such as a `plots.PartsBoard`."""
 
     figure: Figure
     background: int
@@ -27,11 +29,15 @@ class Drawing(Protocol):
         """One line of text that says what the picture of `state` shows."""
 
 
+#: A drawing, or only its parts, which then stand side by side.
+Shown = Drawing | Sequence[Part | Sequence[Part]]
+
+
 class Painter:
     """Draws states with one `Drawing`. May be called from any thread; one at a time draws."""
 
-    def __init__(self, drawing: Drawing) -> None:
-        self.drawing = drawing
+    def __init__(self, shown: Shown) -> None:
+        self.drawing = drawing = PartsBoard(shown) if isinstance(shown, Sequence) else shown
         self._canvas = FigureCanvasAgg(drawing.figure)
         self._kept: Any = None
         self._kept_number: int | None = None
@@ -48,6 +54,11 @@ class Painter:
                 artist.draw(self._canvas.get_renderer())
             png = encode_png(np.asarray(self._canvas.buffer_rgba()))
             return Picture(png, self.drawing.describe(state))
+
+    def release(self) -> None:
+        """Let go of the figure; nothing can be painted any more."""
+        with self._lock:
+            del self.drawing, self._canvas, self._kept
 
     def _keep_background(self) -> None:
         """Draw all that does not move, once, and keep it."""

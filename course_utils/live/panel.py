@@ -9,11 +9,15 @@ from typing import Any
 
 from course_utils.live.controls import Control, make_controls
 from course_utils.live.display import Output
-from course_utils.live.painter import Drawing, Painter
+from course_utils.live.painter import Painter, Shown
 from course_utils.live.view import View
 from course_utils.live.worker import Worker
 from course_utils.plots.figures import Picture
 from course_utils.plots.value_axis import format_value
+from course_utils.tracebacks import shortened
+
+# What a panel has trained or computed, and the training that may go on.
+TRAINED = ("result", "state", "_kept", "_results", "_states")
 
 _panels: "weakref.WeakSet[Panel]" = weakref.WeakSet()
 
@@ -33,7 +37,7 @@ class Panel:
 
     def __init__(
         self,
-        drawing: Drawing,
+        drawing: Shown,
         controls: Mapping[str, Control | Sequence[Any]],
         *,
         pages: str | None = None,
@@ -54,7 +58,7 @@ class Panel:
             indices={name: c.index for name, c in self.controls.items()},
             pages=[None] * count,
         )
-        self._output = Output(self.view, self._snapshot)
+        self._output = Output(self.view, self._snapshot, self.discard)
         self.view.observe(self._follow_view, "indices")
         self.view.on_msg(self._receive)
         for name, control in self.controls.items():
@@ -89,11 +93,18 @@ class Panel:
         the panel says it as well.
         """
         self._in_cell = True
+        self._output.replace()
         try:
             with closing(self._run()) as steps:
                 for _ in steps:
                     if self._picture.png:
                         self._output.show_once()
+        except KeyboardInterrupt as interrupt:
+            self.error = interrupt
+            where = self.status.replace("training: ", "at ")
+            stopped = " ".join(filter(None, ("stopped", where))) + "; run the cell again"
+            self.view.say(stopped)
+            raise KeyboardInterrupt(stopped) from None
         except BaseException as error:
             self._fail(error)
             raise
@@ -116,8 +127,31 @@ class Panel:
     def close(self) -> None:
         """Stop all work and take the panel away."""
         self._worker.cancel()
+        self.view.layout.close()
         self.view.close()
         _panels.discard(self)
+
+    def discard(self) -> None:
+        """Close a panel whose cell has been run again, and let go of what it has trained.
+
+        IPython keeps the value of each cell for ever, so without this each run would cost memory.
+        """
+        self.close()
+        self._worker.wait(2.0)
+        self._picture = Picture(self.image, self.text)
+        self._pictures[:] = [None] * len(self._pictures)
+        self._painter.release()
+        self.view.forget_pages()
+        for name in TRAINED:
+            vars(self).pop(name, None)
+
+    def __getattr__(self, name: str) -> Any:
+        if name in TRAINED:
+            raise AttributeError(
+                f"this panel has no {name} any more, because its cell has been run again; "
+                "use the panel of the new run"
+            )
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def changed(self, name: str) -> None:
         """Control `name` has a new value: do what follows from it."""
@@ -159,7 +193,8 @@ class Panel:
         self.error = error
         self.view.say()
         message = "".join(traceback.format_exception_only(error)).strip()
-        self.view.report(message, "".join(traceback.format_exception(error)))
+        where = shortened(error.__traceback__) or error.__traceback__
+        self.view.report(message, "".join(traceback.format_tb(where)))
 
     def _succeed(self) -> None:
         self.error = None

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import anywidget
@@ -10,15 +9,16 @@ import traitlets
 from IPython import get_ipython
 from IPython.display import display
 
-HERE = Path(__file__).parent
+from course_utils.live.scripts import WEB, bundle
+
 NO_GUESS = "none recorded (choose above, then run this cell again)"
 
 
 class Question(anywidget.AnyWidget):
     """What the browser draws: the question, and one radio button for each option."""
 
-    _esm = HERE / "predict.js"
-    _css = HERE / "predict.css"
+    _esm = bundle("predict.js")
+    _css = (WEB / "predict.css").read_text(encoding="utf-8")
 
     question = traitlets.Unicode("").tag(sync=True)
     options: Any = traitlets.List().tag(sync=True)  # of str
@@ -52,10 +52,26 @@ class Prediction:
             raise ValueError(f"option must be one of {', '.join(self.options)}, got {option!r}")
         self.view.chosen = self.options.index(option)
 
-    def reveal(self, measured: str) -> None:
-        """Print the guess, and under it what was `measured`, in words."""
-        print(f"Your guess: {self.guess or NO_GUESS}")
+    def reveal(self, measured: str, *, answer: int | str | None = None) -> None:
+        """Print the guess, whether it was right, and under it what was `measured`, in words.
+
+        `answer` is the option that what was measured bears out, best found from the numbers: its
+        text, or its index from 0. Without it, guess and measurement stand side by side.
+        """
+        verdict = ""
+        right = None if answer is None else self._option(answer)
+        if right and self.guess:
+            verdict = ". That is right." if self.guess == right else f". In fact: {right}."
+        print(f"Your guess: {self.guess or NO_GUESS}{verdict}")
         print(f"Measured:   {measured}")
+
+    def _option(self, answer: int | str) -> str:
+        if isinstance(answer, str) and answer in self.options:
+            return answer
+        if not isinstance(answer, str) and 0 <= answer < len(self.options):
+            return self.options[int(answer)]
+        known = ", ".join(f"{i}: {option}" for i, option in enumerate(self.options))
+        raise ValueError(f"answer must be an option or its index ({known}), got {answer!r}")
 
     def show(self) -> None:
         """Show the question in the running cell; nothing happens outside a notebook."""

@@ -4,24 +4,43 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from course_utils.live.controls import Control
 from course_utils.live.pace import Pace
-from course_utils.live.painter import Drawing
+from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
 from course_utils.live.turns import chosen_threads, end_turn, take_turn
 
 
 class Live:
-    """The values of a panel's controls as they are now: `live.lam` is read at each step."""
+    """The values of a panel's controls, by name: ``live.lam``. They change between two steps only,
+    so that all of one step, and the picture of it, sees the same."""
 
     def __init__(self, controls: Mapping[str, Control]) -> None:
         self._controls = dict(controls)
+        self._tensors: dict[str, Tensor] = {}
+        self.follow()
+
+    def follow(self) -> None:
+        """Take the values that the controls have now."""
+        self._values = {name: control.value for name, control in self._controls.items()}
+        for name, tensor in self._tensors.items():
+            tensor.fill_(self._values[name])
+
+    def tensor(self, name: str) -> Tensor:
+        """The value of a control as a tensor [] that follows it from step to step.
+
+        For a penalty of a fleet, which is looked at once and then met again in every step.
+        """
+        return self._tensors.setdefault(name, torch.tensor(float(getattr(self, name))))
 
     def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name not in self._controls:
-            known = ", ".join(self.__dict__.get("_controls", {}))
-            raise AttributeError(f"there is no control {name!r}; there are: {known}")
-        return self._controls[name].value
+        values = self.__dict__.get("_values", {})
+        if name.startswith("_") or name not in values:
+            raise AttributeError(f"there is no control {name!r}; there are: {', '.join(values)}")
+        return values[name]
 
 
 Restart = Sequence[str] | Callable[[str, Live], bool]
@@ -33,7 +52,7 @@ class Stream(Panel):
     def __init__(
         self,
         train: Callable[[Live], Iterable[Any]],
-        drawing: Drawing,
+        drawing: Shown,
         *,
         controls: Mapping[str, Control | Sequence[Any]],
         restart: Restart,
@@ -81,8 +100,11 @@ class Stream(Panel):
     def changed(self, name: str) -> None:
         """Settings are read at the next step; those in `restart` begin the training anew."""
         restart = self._restart
-        if restart(name, self.live) if callable(restart) else name in restart:
+        if restart(name, Live(self.controls)) if callable(restart) else name in restart:
             self.reset()
+        elif not self._worker.busy:
+            waits = "" if self.view.answered else "; what you changed counts from the next step on"
+            self.view.say(self._doing() + waits)
 
     def pressed(self, name: str) -> None:
         """Play or pause, step, reset."""
@@ -108,8 +130,8 @@ class Stream(Panel):
                     began = time.perf_counter()
                     yield from self._one_step()
                     yield max(0.0, self._period - (time.perf_counter() - began))
-            except Exception:
-                self.playing, self._wanted = False, 0
+            except (Exception, KeyboardInterrupt):
+                self.playing, self._wanted, self._fresh = False, 0, True
                 self._show_buttons()
                 raise
             finally:
@@ -120,6 +142,7 @@ class Stream(Panel):
         close = getattr(self._states, "close", None)
         if close is not None:
             close()
+        self.live = Live(self.controls)
         self._states = iter(self._train(self.live))
         self._fresh, self.steps, self.state = False, -1, None
         self._wanted += 1  # the state before the first step
@@ -129,7 +152,9 @@ class Stream(Panel):
 
     def _one_step(self) -> Generator[float, None, None]:
         yield from take_turn()
+        self.view.begin_answer()
         try:
+            self.live.follow()
             state = next(self._states, None)
         finally:
             end_turn()
@@ -163,7 +188,7 @@ class Stream(Panel):
 
 def stream(
     train: Callable[[Live], Iterable[Any]],
-    drawing: Drawing,
+    drawing: Shown,
     *,
     controls: Mapping[str, Control | Sequence[Any]],
     restart: Restart = (),
@@ -175,9 +200,10 @@ def stream(
 
     Args:
         train: ``train(live)`` -> states, the first before any training, e.g. a generator that
-            yields after each epoch. ``live.lam`` is the value of control "lam" at that moment, so
-            a change takes effect at the next step.
-        drawing: draws a state; a `plots.Board` with fixed limits.
+            yields after each epoch. ``live.lam`` is the value of control "lam" in that step, so a
+            change takes effect at the next one. What the picture says of a setting belongs into
+            the state, as ``yield fleet, live.lam``.
+        drawing: draws a state: a list of parts, or a `plots.PartsBoard` of them.
         controls: lists of values, `slider(...)` or `choice(...)`, by name.
         restart: the controls that begin the training anew, by name, or a function
             ``restart(name, live) -> bool`` that decides when one moves.

@@ -2,18 +2,23 @@
 
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from numpy.typing import NDArray
+
 from course_utils.live.controls import Control, slider
 from course_utils.live.pace import Pace
-from course_utils.live.painter import Drawing
+from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
 from course_utils.live.turns import chosen_threads, end_turn, take_turn
 from course_utils.plots.figures import Picture
 
 DRAWING_SHARE = 0.15  # of the time, while training
-KEPT_RUNS = 12  # settings whose pages are kept
+KEPT_RUNS, KEPT_PAGES = 12, 24  # settings whose training is kept, and whose pictures
+
+Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -25,15 +30,26 @@ class At:
     value: Any
     values: list[Any]
     settings: dict[str, Any]
+    name: str = ""  # of the slider
+
+    def curves(self, score: str) -> NDArray[Any]:
+        """Of a fleet: one of its curves, e.g. "val_loss", at the slider's value, [seeds, epochs]"""
+        curves: NDArray[Any] = getattr(self.result, score)[self.index]
+        return curves
+
+    def scores(self, score: str) -> NDArray[Any]:
+        """Of a fleet: a score after the last epoch trained so far, [values, seeds]."""
+        scores: NDArray[Any] = getattr(self.result, score)[..., self.result.epoch]
+        return scores
 
 
 class Sweep(Panel):
-    """See `sweep`, which makes one."""
+    """See `sweep` and `sweep_fleet`, which make one."""
 
     def __init__(
         self,
         train: Callable[..., Iterable[Any]],
-        drawing: Drawing,
+        drawing: Shown,
         *,
         name: str,
         values: Sequence[Any] | Control,
@@ -46,7 +62,10 @@ class Sweep(Panel):
         self._train = train
         self._epochs = epochs
         self._name = name
-        self._kept: dict[tuple[Any, ...], tuple[Any, list[Picture]]] = {}
+        self._results: dict[Key, Any] = {}  # what was trained, by the settings that train
+        self._kept: dict[Key, list[Picture]] = {}  # its pages, by all settings
+        self._in_training: Key | None = None
+        self._on_show: Key | None = None  # all settings of the pages that are there
         self._draws = 0
         self.result: Any = None
 
@@ -55,63 +74,87 @@ class Sweep(Panel):
         """The values that the slider goes through."""
         return list(self.controls[self._name].options)
 
+    def _that_train(self, settings: dict[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in settings.items() if self.controls[name].trains}
+
     def changed(self, name: str) -> None:
-        """The pages' slider turns a page, drawn already; any other control trains again."""
-        if name != self._name:
+        """Turn a page, which is drawn already; draw all pages anew; or train again.
+
+        A training that goes on meets what only changes its picture by itself.
+        """
+        if name != self._name and self._in_training != _key(self._that_train(self.settings)):
             self._worker.submit(self._run)
 
     def _run(self) -> Generator[float, None, None]:
-        settings = self.settings
-        key = tuple(settings.values())
-        if key not in self._kept:
-            self.view.say("waiting for another panel to finish its training")
-            yield from take_turn()
-            try:
-                with chosen_threads():
-                    yield from self._train_once(settings, key)
-            finally:
-                end_turn()
-        self.result, pictures = self._kept[key]
-        self._pictures[:] = pictures
-        self._picture = pictures[self._page]
-        self.view.publish_pages(pictures)
+        self.view.begin_answer()
+        with chosen_threads():
+            trained = self._that_train(self.settings)
+            key = _key(trained)
+            if key not in self._results:
+                self.view.say("waiting for another panel's training")
+                yield from take_turn()
+                try:
+                    self._in_training = key
+                    yield from self._train_once(trained)
+                finally:
+                    self._in_training = None
+                    end_turn()
+            self.view.begin_answer()
+            settings = self.settings  # read after `_in_training`: see `changed`
+            if _key(self._that_train(settings)) != key:
+                return  # another run has been asked for
+            self.result = self._results[key]
+            yield from self._publish(settings)
         self._succeed()
         self._rest()
 
-    def _train_once(
-        self, settings: dict[str, Any], key: tuple[Any, ...]
-    ) -> Generator[float, None, None]:
+    def _train_once(self, trained: dict[str, Any]) -> Generator[float, None, None]:
         pace = Pace(DRAWING_SHARE)
         self.view.say(self._doing(0), 0.0)
-        result, epoch = None, -1
-        states = iter(self._train(**settings))
-        try:
+        result, epoch, shown = None, -1, {**self.settings, **trained}
+        with closing(_generator(self._train(**trained))) as states:
             for epoch, result in enumerate(states):
-                if epoch == 0:
-                    self._pictures[:] = [None] * len(self._pictures)
-                    self.view.forget_pages()
+                # What trains may have moved on already; this run shows what it was begun with.
+                now = {**self.settings, **trained}
+                if epoch == 0 or now != shown:
+                    shown = now
+                    self.view.begin_answer()
+                    self._begin_pages(_key(shown))
                 if pace.due() or self._pictures[self._page] is None:
                     began = time.perf_counter()
-                    self._draw_next(result, settings)
+                    self._draw_next(result, shown)
                     self.view.say(self._doing(epoch), epoch / self._epochs if self._epochs else -1)
                     pace.drawn(time.perf_counter() - began)
                 yield 0.0
-        finally:
-            close = getattr(states, "close", None)
-            if close is not None:
-                close()
         if epoch < 0:
             raise ValueError(
                 "train(...) must yield at least one state, got none; "
                 "return iter_fleet(...) or yield after each epoch"
             )
-        pictures = []
-        for page in range(len(self._pictures)):
-            pictures.append(self._painter.paint(self._at(result, page, settings)))
-            yield 0.0
-        self._kept[key] = (result, pictures)
-        while len(self._kept) > KEPT_RUNS:
-            del self._kept[next(iter(self._kept))]
+        _keep(self._results, _key(trained), result, KEPT_RUNS)
+
+    def _publish(self, settings: dict[str, Any]) -> Generator[float, None, None]:
+        """Show the final pages, the one that is looked at first."""
+        key = _key(settings)
+        if key not in self._kept:
+            if key != self._on_show:
+                self._begin_pages(key)
+            self._draw(self._at(self.result, self._page, settings), self._page)
+            pictures = []
+            for page in range(len(self._pictures)):
+                yield 0.0
+                pictures.append(self._painter.paint(self._at(self.result, page, settings)))
+            _keep(self._kept, key, pictures, KEPT_PAGES)
+        self._on_show = key
+        self._pictures[:] = self._kept[key]
+        self._picture = self._kept[key][self._page]
+        self.view.publish_pages(self._kept[key])
+
+    def _begin_pages(self, key: Key) -> None:
+        """Drop all pages, which belong to other settings or to another run."""
+        self._on_show = key
+        self._pictures[:] = [None] * len(self._pictures)
+        self.view.forget_pages()
 
     def _draw_next(self, result: Any, settings: dict[str, Any]) -> None:
         """Draw the page on show; every third time, the next page that waits for its first draw."""
@@ -122,15 +165,32 @@ class Sweep(Panel):
         self._draw(self._at(result, page, settings), page)
 
     def _at(self, result: Any, page: int, settings: dict[str, Any]) -> At:
-        return At(result, page, self.values[page], self.values, settings)
+        turner = self.controls[self._name]
+        return At(result, page, self.values[page], self.values, settings, turner.label)
 
     def _doing(self, epoch: int) -> str:
         return f"training: epoch {epoch}" + (f" of {self._epochs}" if self._epochs else "")
 
 
+def _key(settings: dict[str, Any]) -> Key:
+    return tuple(settings.values())
+
+
+def _generator(states: Iterable[Any]) -> Generator[Any, None, None]:
+    """`states` as a generator: closing it closes them too, if they can be closed."""
+    yield from states
+
+
+def _keep(kept: dict[Key, Any], key: Key, what: Any, most: int) -> None:
+    """Keep `what`, and of the others the newest."""
+    kept[key] = what
+    while len(kept) > most:
+        del kept[next(iter(kept))]
+
+
 def sweep(
     train: Callable[..., Iterable[Any]],
-    drawing: Drawing,
+    drawing: Shown,
     *,
     name: str,
     values: Sequence[Any] | Control,
@@ -142,12 +202,15 @@ def sweep(
 
     The cell trains with a progress bar while curves fill in; afterwards each step of the slider is
     answered by the browser alone. Moving one of the other `controls` trains again in the
-    background; a newer setting cancels an older run, and settings seen before are answered at once.
+    background, unless it only chooses what is shown (``trains=False``); a newer setting cancels an
+    older run, and settings seen before are answered at once. `sweep_fleet` is shorter where what
+    trains is one fleet.
 
     Args:
         train: ``train(**settings)`` -> states after 0, 1, ... epochs, e.g. ``iter_fleet(...)``;
-            the settings are the values of `controls`, by name.
-        drawing: draws an `At`; a `plots.Board`, its limits the same for all values.
+            the settings are the values of the `controls` that train, by name.
+        drawing: draws an `At`: a list of parts, or a `plots.PartsBoard` of them. Limits are the
+            same for all values.
         name: the name of the slider, e.g. "p".
         values: what it goes through, or a `slider(...)` with its own start and label.
         controls: the other controls: lists of values, `slider(...)` or `choice(...)`.

@@ -6,32 +6,34 @@ so it answers while the kernel is busy, and after the kernel has gone.
 
 import threading
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
+from course_utils.live.scripts import WEB, bundle
 from course_utils.plots.figures import Picture
-
-HERE = Path(__file__).parent
 
 
 class View(anywidget.AnyWidget):
-    """What the browser draws; `view.js` is its other half. Knows nothing of training or plots."""
+    """What the browser draws (see web/view.js). Knows nothing of training or plots."""
 
-    _esm = HERE / "view.js"
-    _css = HERE / "view.css"
+    _esm = bundle("view.js")
+    _css = (WEB / "view.css").read_text(encoding="utf-8")
 
     title = traitlets.Unicode("").tag(sync=True)
     controls: Any = traitlets.List().tag(sync=True)  # of Control.spec
     # Of each control, by name. Not echoed: the browser that moved a slider knows where it stands.
     indices = traitlets.Dict().tag(sync=True, echo_update=False)
-    pages: Any = traitlets.List().tag(sync=True)  # of {"png": bytes, "text": str}, or None
+    # Each is {"png": bytes, "text": str, "indices": what the controls stood at for it}, or None.
+    pages: Any = traitlets.List().tag(sync=True)
     newest = traitlets.Dict().tag(sync=True)  # the page pushed last, with its run and its index
     buttons: Any = traitlets.List().tag(sync=True)  # of {"name", "label", "pressed"}
     status = traitlets.Unicode("").tag(sync=True)
     progress = traitlets.Float(-1.0).tag(sync=True)  # 0 to 1; below 0 there is nothing to show
+    # The browser counts what it asks for, and learns here how much of it has been taken notice of.
+    asked = traitlets.Int(0).tag(sync=True, echo_update=False)
+    heard = traitlets.Int(0).tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     trace = traitlets.Unicode("").tag(sync=True)
     frozen = traitlets.Bool(False).tag(sync=True)  # true in the copy a notebook keeps
@@ -42,11 +44,29 @@ class View(anywidget.AnyWidget):
         self._lock = threading.RLock()
         super().__init__(**traits)
         self._run = 0
+        self._answered: dict[str, int] = {}  # the indices that what is drawn now answers
         self.uid = self.model_id or ""
 
     def _handle_msg(self, msg: Any) -> None:
         with self._lock:
             super()._handle_msg(msg)
+
+    @traitlets.observe("asked")
+    def _hear(self, change: Any) -> None:
+        self.heard = change.new
+
+    def begin_answer(self) -> None:
+        """What is drawn from now on answers the controls as they stand now.
+
+        Until the first such picture comes, the browser fades the old one.
+        """
+        with self._lock:
+            self._answered = dict(self.indices)
+
+    @property
+    def answered(self) -> bool:
+        """Whether the newest picture answers the controls as they stand now."""
+        return self.indices == self._answered
 
     def forget_pages(self) -> None:
         """Drop all pages, which belong to settings of before; the picture on show stays."""
@@ -57,20 +77,23 @@ class View(anywidget.AnyWidget):
     def push_page(self, index: int, picture: Picture) -> None:
         """Show or keep one new page, without sending the others again."""
         with self._lock:
-            page = {"png": picture.png, "text": picture.alt}
+            page = self._page(picture)
             self.pages[index] = page  # changed in place, and so not sent
             self.newest = {**page, "index": index, "run": self._run}
 
     def publish_pages(self, pictures: Sequence[Picture]) -> None:
         """Replace all pages at once, in the widget's state as well: they are final."""
         with self._lock:
-            self.pages[:] = [{"png": p.png, "text": p.alt} for p in pictures]
+            self.pages[:] = [self._page(picture) for picture in pictures]
             self.keep_pages()
 
     def keep_pages(self) -> None:
         """Send all pages as they are: what was pushed is then part of the widget's state."""
         with self._lock:
             self.send_state("pages")
+
+    def _page(self, picture: Picture) -> dict[str, Any]:
+        return {"png": picture.png, "text": picture.alt, "indices": self._answered}
 
     def say(self, status: str = "", progress: float = -1.0) -> None:
         """Show what is going on, with a bar from 0 to 1 unless `progress` is below 0."""

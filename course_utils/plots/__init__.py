@@ -1,16 +1,17 @@
 """Every figure of the course: one grammar, no pyplot, drawn once and updated in place.
 
 For one figure in a lesson, make axes with `new_figure`, draw with the `plot_...` functions (each
-takes an axes and returns it) and show it with `show(figure, text)`. For a live panel, write a
-`Board` of parts (`Curves`, `Metric`, `WeightHistogram`, `Mosaic`, `Boundary`, `ContourPath`); the
-same board also draws the static figure.
+takes an axes and returns it) and show it with `show(figure, text)`. For a live panel, write each
+`Part` of it, out of lines or of `Curves`, `Metric`, `WeightHistogram`, `Mosaic`, `Boundary` and
+`ContourPath`; a `PartsBoard` puts parts side by side, and draws static figures as well.
 """
 
-from course_utils.plots.board import Board, Part, Text
+from course_utils.plots.board import Board, PartsBoard, Text
 from course_utils.plots.curves import Curves, Line, best_epoch, plot_curves
 from course_utils.plots.figures import Picture, figure_png, new_figure, show
 from course_utils.plots.images import Mosaic, plot_images, tile
 from course_utils.plots.metric import Metric, plot_metric
+from course_utils.plots.part import Curve, Part
 from course_utils.plots.plane import (
     Boundary,
     ContourPath,
@@ -30,11 +31,13 @@ __all__ = [
     "Board",
     "Boundary",
     "ContourPath",
+    "Curve",
     "Curves",
     "Line",
     "Metric",
     "Mosaic",
     "Part",
+    "PartsBoard",
     "Picture",
     "Text",
     "ValueAxis",

@@ -1,28 +1,18 @@
-"""A board: a figure made of parts that are drawn once and then updated in place.
+"""A board: a figure that is drawn once and then updated in place, best made of parts.
 
-The same board draws a static figure of a lesson and every frame of a live panel. A part (such as
-`Curves`) puts its artists on the axes once; `update` only moves them. What moves is listed in
-`artists`, so that a live panel can redraw these alone over a kept background.
+The same board draws a static figure of a lesson and every frame of a live panel. What moves is
+listed in `artists`, so that a live panel can redraw these alone over a kept background.
 """
 
-from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
 from course_utils.plots.figures import Picture, figure_png, new_figure, show
-
-
-class Part(Protocol):
-    """Something on an axes that updates in place."""
-
-    @property
-    def artists(self) -> Sequence[Artist]:
-        """What `update` moves, in drawing order."""
-
-
-P = TypeVar("P", bound=Part)
+from course_utils.plots.off_scale import OffScale
+from course_utils.plots.part import M, Moving, Part
 
 
 class Board:
@@ -55,10 +45,11 @@ class Board:
         self.figure, self.axes = new_figure(
             columns, rows, width=width, height=height, widths=widths
         )
-        self.parts: list[Part] = []
+        self.parts: list[Moving] = []
+        self._off_scale = [OffScale(ax) for ax in self.axes]
         self.background = 0  # counts the backgrounds; a change asks for a new one
 
-    def add(self, part: P) -> P:
+    def add(self, part: M) -> M:
         """Make `part` one of the board's moving parts, and return it."""
         self.parts.append(part)
         return part
@@ -70,7 +61,7 @@ class Board:
     @property
     def artists(self) -> list[Artist]:
         """Every artist that moves, in drawing order."""
-        return [artist for part in self.parts for artist in part.artists]
+        return [*(artist for part in self.parts for artist in part.artists), *self._off_scale]
 
     def update(self, state: Any) -> None:
         """Move the parts so that they show `state`."""
@@ -89,6 +80,53 @@ class Board:
         """Show `state` as a static figure in a notebook, with its text under it."""
         self.update(state)
         show(self.figure, self.describe(state))
+
+
+class PartsBoard(Board):
+    """A board of parts side by side, one on each axes, row by row.
+
+    Args:
+        parts: a list of several in place of one shares an axes.
+        say: ``say(state)`` -> the beginning of the text; what the parts say follows.
+        rows, width, height, widths: as in `new_figure`.
+    """
+
+    def __init__(
+        self,
+        parts: Sequence[Part | Sequence[Part]],
+        *,
+        say: Callable[[Any], str] = lambda state: "",
+        rows: int = 1,
+        width: float = 9.0,
+        height: float = 3.2,
+        widths: list[float] | None = None,
+    ) -> None:
+        columns = -(-len(parts) // rows)
+        super().__init__(columns, rows, width=width, height=height, widths=widths)
+        self._places = [[part] if isinstance(part, Part) else list(part) for part in parts]
+        self._shown: list[Part] = []
+        self._say = say
+
+    def update(self, state: Any) -> None:
+        """Let each part show `state`; the first state is also what they are drawn for."""
+        if not self._shown:
+            for ax, parts in zip(self.axes, self._places, strict=False):
+                for part in parts:
+                    part.attach(ax, state)
+            self._shown = [part for parts in self._places for part in parts]
+        for part in self._shown:
+            part.update(state)
+        self.background = sum(part.background for part in self._shown)
+
+    @property
+    def artists(self) -> list[Artist]:
+        """Every artist that moves, in drawing order."""
+        return [*(artist for part in self._shown for artist in part.artists), *self._off_scale]
+
+    def describe(self, state: Any) -> str:
+        """The board's own half-sentence, then those of its parts."""
+        halves = [self._say(state), *(part.say(state) for part in self._shown)]
+        return "; ".join(filter(None, halves))
 
 
 class Text:

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from course_utils.evidence import interval_along
 from course_utils.history import History
+from course_utils.plots.off_scale import on_scale
 from course_utils.plots.style import (
     BAND_ALPHA,
     COLORS,
@@ -56,7 +57,20 @@ class Line:
             )
         mean, low, high = interval_along(values, axis=0)
         self._line.set_ydata(mean)
-        self._band.set_data(self.x, low, high)
+        line = self._line
+        self._band.set_data(self.x, on_scale(line, mean, low), on_scale(line, mean, high))
+
+
+def mark_epochs(ax: Axes, epochs: int) -> None:
+    """Put ticks on an axis from 0 to `epochs`, the last one at its end if four or five steps go.
+
+    Texts speak of the last epoch; ticks that end before it leave the reader to guess.
+    """
+    parts = next((parts for parts in (4, 5) if epochs % parts == 0), None)
+    if epochs and parts:
+        ax.set_xticks(range(0, epochs + 1, epochs // parts))
+    else:
+        ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
 class Curves:
@@ -78,7 +92,7 @@ class Curves:
     ) -> None:
         tidy(ax)
         ax.set(xlim=(0, epochs), ylim=ylim)
-        ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        mark_epochs(ax, epochs)
         ax.set_xlabel("epoch", fontsize=FONT_SIZE)
         ax.set_ylabel(LABELS[quantity], fontsize=FONT_SIZE)
         names = {

@@ -11,6 +11,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from course_utils.evidence import interval_along
+from course_utils.plots.off_scale import on_scale
 from course_utils.plots.style import (
     BAND_ALPHA,
     COLORS,
@@ -47,7 +48,9 @@ class Metric:
         tidy(ax)
         self.axis = ValueAxis(values)
         self.axis.apply(ax, name)
-        ax.set_ylim(*ylim)
+        low, high = ylim
+        # A perfect accuracy stands at the upper edge, where its marker would be cut in half.
+        ax.set_ylim(low, high + 0.03 * (high - low) if high == 1 else high)
         ax.set_ylabel(ylabel, fontsize=FONT_SIZE)
         self._order = np.argsort(self.axis.positions)
         self._x = self.axis.positions[self._order]
@@ -87,7 +90,10 @@ class Metric:
             samples = np.asarray(given, dtype=float).reshape(len(self._x), -1)[self._order]
             mean, low, high = interval_along(samples, axis=1)
             self._lines[split].set_ydata(mean)
-            self._bands[split].set_data(self._x, low, high)
+            line = self._lines[split]
+            self._bands[split].set_data(
+                self._x, on_scale(line, mean, low), on_scale(line, mean, high)
+            )
             mark = self._marks[split]
             if index is None:
                 mark.set_data([], [])

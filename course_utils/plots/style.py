@@ -62,6 +62,16 @@ def frameless(ax: Axes) -> Axes:
     return ax
 
 
+def weight_plane(ax: Axes, extent: tuple[float, float, float, float]) -> None:
+    """Make `ax` the plane of two weights: equal scales, thin lines through zero."""
+    tidy(ax, grid=False)
+    ax.axhline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
+    ax.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
+    ax.set(xlim=extent[:2], ylim=extent[2:], aspect="equal")
+    ax.set_xlabel("weight $w_1$", fontsize=FONT_SIZE)
+    ax.set_ylabel("weight $w_2$", fontsize=FONT_SIZE)
+
+
 def legend_above(ax: Axes) -> None:
     """Put what the labeled artists of `ax` mean in one row above it, where no curve can hide it."""
     handles, labels = ax.get_legend_handles_labels()

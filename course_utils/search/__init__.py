@@ -1,17 +1,13 @@
 """Many settings tried fairly: mixes of techniques with their record, searches under a budget."""
 
 from course_utils.search.mixes import (
-    BUDGETS,
     EARLY_STOPPING,
     TECHNIQUES,
     Key,
     Mix,
-    Record,
-    Trials,
     all_but_one,
     alone,
     build_mix,
-    restored_epoch,
     subsets,
     trained_as,
 )
@@ -22,6 +18,7 @@ from course_utils.search.settings import (
     grid_settings,
     random_settings,
 )
+from course_utils.search.trials import BUDGETS, Record, Trials, restored_epoch
 
 __all__ = [
     "BUDGETS",

@@ -2,32 +2,27 @@
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.ticker import MultipleLocator
 
-from course_utils.augmentation import Augment, GaussianNoise, RandomAffine
+from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.experiments.runs import adam_run, classes_of
+from course_utils.experiments.transforms import said_transform, transform_of
 from course_utils.fleet import Fleet, Run, iter_fleet
-from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.models import MLP
+from course_utils.live import At, EpochCurves, Sweep, choice, slider, sweep
 from course_utils.noise import SeededDraws
-from course_utils.panels.augmenting.transformed import (
-    gray,
-    images_to_train_on,
-    pixel_limits,
-)
+from course_utils.panels.augmenting.images import gray, images_to_train_on, pixel_limits
 from course_utils.plots import (
     COLORS,
-    Board,
-    Curves,
     Metric,
     Mosaic,
-    format_value,
+    Part,
+    PartsBoard,
     said_accuracy,
     said_gain,
 )
@@ -36,7 +31,7 @@ from course_utils.plots.style import FONT_SIZE, NEUTRAL
 STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0)
 KINDS = ("all three", "rotation", "shift", "zoom", "pixel noise")
 NOISE = 0.2
-HIDDEN, LR, EPOCHS, SEEDS = 64, 5e-3, 30, 8
+NAMES = ("clean labels", f"{NOISE:.0%} noise")
 ROWS, COLUMNS = 4, 5
 
 
@@ -47,39 +42,7 @@ class Pair(NamedTuple):
     noisy: Fleet
 
 
-def transform_of(kind: str, strength: float, width: int) -> Augment:
-    """The transform that a kind of the panel means at a strength, for images `width` pixels wide.
-
-    At strength 1 a rotation is up to 10 degrees, a shift up to a sixteenth of the image, a zoom up
-    to 10 %, and pixel noise has a standard deviation of 0.2.
-    """
-    degrees, pixels, zoom = 10.0 * strength, width / 16 * strength, 0.1 * strength
-    transforms: dict[str, Augment] = {
-        "all three": RandomAffine(degrees=degrees, shift=pixels, zoom=zoom),
-        "rotation": RandomAffine(degrees=degrees),
-        "shift": RandomAffine(shift=pixels),
-        "zoom": RandomAffine(zoom=zoom),
-        "pixel noise": GaussianNoise(0.2 * strength),
-    }
-    return transforms[kind]
-
-
-def said_transform(kind: str, strength: float, width: int) -> str:
-    """The same in words, with its units."""
-    said = {
-        "rotation": f"turned up to {format_value(10 * strength)}°",
-        "shift": f"shifted up to {format_value(width / 16 * strength)} pixels",
-        "zoom": f"zoomed up to {format_value(10 * strength)} %",
-        "pixel noise": f"noise of standard deviation {format_value(0.2 * strength)}",
-    }
-    if strength == 0:
-        return "images as they are"
-    if kind == "all three":
-        return ", ".join(said[one] for one in ("rotation", "shift", "zoom"))
-    return said[kind]
-
-
-def strength(data: Dataset, *, epochs: int = EPOCHS) -> Sweep:
+def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
     """The panel: how strongly to transform, on clean and on noisy labels, kind by kind.
 
     Args:
@@ -88,29 +51,33 @@ def strength(data: Dataset, *, epochs: int = EPOCHS) -> Sweep:
 
     The panel's `result` is a `Pair` of fleets over `STRENGTHS`.
     """
-    data = images_to_train_on(data)
+    data, epochs = images_to_train_on(data), budgeted(epochs)
     width = data.input_shape[-1]
 
     def train(kind: str) -> Iterator[Pair]:
         def build(strength: float) -> Run:
-            model = MLP(data.input_shape, (HIDDEN, HIDDEN), data.num_classes or 1)
-            adam = torch.optim.Adam(model.parameters(), lr=LR)
-            return Run(model, adam, augment=transform_of(kind, strength, width))
+            run = adam_run(data, (64, 64), lr=5e-3)
+            run.augment = transform_of(kind, strength, width)
+            return run
 
         def fleet(noise: float) -> Iterator[Fleet]:
             return iter_fleet(
                 build,
                 lambda _, seed: data.with_label_noise(noise, seed),
                 values=STRENGTHS,
-                seeds=SEEDS,
                 epochs=epochs,
             )
 
         return map(Pair, fleet(0.0), fleet(NOISE))
 
+    def say(at: At) -> str:
+        how = said_transform(at.settings["kind"], at.value, width)
+        return f"strength {at.value:g} ({how}): {_said_scores(at)}"
+
+    parts = [_Accuracies(), _NoisyCurves(classes_of(data)), _Transformed(data)]
     return sweep(
         train,
-        StrengthBoard(data, epochs),
+        PartsBoard(parts, width=9.6, height=3.3, widths=[1.15, 1.0, 0.85], say=say),
         name="strength",
         values=slider(STRENGTHS, start=1.0),
         controls={"kind": choice(KINDS, label="transform")},
@@ -119,70 +86,45 @@ def strength(data: Dataset, *, epochs: int = EPOCHS) -> Sweep:
     )
 
 
-class LineName:
-    """A name beside a line, so that no one needs its color; moves with the line."""
-
-    def __init__(self, ax: Axes, name: str, *, above: bool, color: str) -> None:
-        self._text = ax.annotate(
-            name, (0, 0), xytext=(2, 7 if above else -7), textcoords="offset points", color=color,
-            fontsize=FONT_SIZE, va="bottom" if above else "top", annotation_clip=True,
-        )  # fmt: skip
-
-    @property
-    def artists(self) -> list[Artist]:
-        """The name."""
-        return [self._text]
-
-    def update(self, x: float, y: float) -> None:
-        """Write the name at the point (x, y) of the line."""
-        self._text.xy = (x, y)
+def _said_scores(at: At) -> str:
+    parts = []
+    for name, fleet in zip(NAMES, at.result, strict=True):
+        scores = fleet.val_acc[..., fleet.epoch]
+        part = f"{name}: validation accuracy {said_accuracy(scores[at.index])}"
+        if at.index:
+            part += f", {said_gain(scores[at.index], scores[0])} over strength 0"
+        parts.append(part)
+    return f"{'; '.join(parts)}; {len(at.result.clean.seeds)} paired seeds"
 
 
-class StrengthBoard(Board):
-    """Accuracy against strength for clean and noisy labels, the noisy curves, and the images."""
+class _Accuracies(Part):
+    """Accuracy against strength, for clean and noisy labels, each line with its name."""
 
-    def __init__(self, data: Dataset, epochs: int) -> None:
-        super().__init__(columns=3, width=9.6, height=3.3, widths=[1.15, 1.0, 0.85])
-        accuracy, curves, images = self.axes
-        self.metrics = [
-            self.add(Metric(accuracy, "strength", STRENGTHS, ylim=(0.5, 1.0), color=COLORS[i]))
-            for i in range(2)
+    def draw(self, ax: Axes, at: At) -> None:
+        look: dict[str, Any] = {"ylim": (0.5, 1.0)}
+        self._metrics = [
+            self.add(Metric(ax, at.name, at.values, color=COLORS[i], **look)) for i in range(2)
         ]
-        accuracy.yaxis.set_major_locator(MultipleLocator(0.05))
-        accuracy.yaxis.set_major_formatter("{x:.2f}")  # as wide as before when the limits change
-        self.names = [
-            self.add(LineName(accuracy, name, above=i == 0, color=COLORS[i]))
-            for i, name in enumerate(["clean labels", f"{NOISE:.0%} noise"])
-        ]
-        self.curves = self.add(
-            Curves(curves, epochs, ylim=(0.5, 1.0), quantity="accuracy", color=COLORS[1],
-                   label="noisy")
-        )  # fmt: skip
-        right = 1 - NOISE * (1 - 1 / (data.num_classes or 1))
-        curves.axhline(right, color=NEUTRAL, linestyle=":", linewidth=1.4)
-        curves.text(
-            0.97, 0.04, f"dotted: the {right:.0%} of the labels that are right", ha="right",
-            fontsize=FONT_SIZE - 1, color=NEUTRAL, transform=curves.transAxes,
-        )  # fmt: skip
-        self.images = self.add(
-            Mosaic(images, ROWS, COLUMNS, limits=pixel_limits(data), title="what training sees")
-        )
-        self._x = data.x_train[: ROWS * COLUMNS]
+        ax.yaxis.set_major_locator(MultipleLocator(0.05))
+        ax.yaxis.set_major_formatter("{x:.2f}")  # as wide as before when the limits change
+        self._names = [
+            self.moves(
+                ax.annotate(
+                    name, (0, 0), xytext=(2, up), textcoords="offset points", color=COLORS[i],
+                    fontsize=FONT_SIZE, va="bottom" if up > 0 else "top", annotation_clip=True,
+                )
+            )
+            for i, (name, up) in enumerate(zip(NAMES, (7, -7), strict=True))
+        ]  # fmt: skip
         self._lowest = 1.0
 
     def update(self, at: At) -> None:
-        """Show the runs at the slider's strength."""
-        pair: Pair = at.result
-        if pair.clean.epoch == pair.clean.epochs:
-            self._make_room(pair)
-        for metric, name, fleet in zip(self.metrics, self.names, pair, strict=True):
+        if at.result.clean.epoch == at.result.clean.epochs:
+            self._make_room(at.result)
+        for metric, name, fleet in zip(self._metrics, self._names, at.result, strict=True):
             scores = fleet.val_acc[..., fleet.epoch]
             metric.update(at.index, val=scores)
-            name.update(metric.axis.position(0), float(scores[0].mean()))
-        self.curves.update(pair.noisy.train_acc[at.index], pair.noisy.val_acc[at.index])
-        with SeededDraws(0):
-            x = transform_of(at.settings["kind"], at.value, self._x.shape[-1])(self._x)
-        self.images.update(gray(x))
+            name.xy = (metric.axis.position(0), float(scores[0].mean()))
 
     def _make_room(self, pair: Pair) -> None:
         """Let the axis reach down to the lowest score at the end of a training, and stay there."""
@@ -190,19 +132,40 @@ class StrengthBoard(Board):
         lowest = math.floor(20 * (lowest - 0.03)) / 20
         if lowest < self._lowest:
             self._lowest = lowest
-            self.axes[0].set_ylim(lowest, 1.0)
+            self.ax.set_ylim(lowest, 1.0)
             self.redraw_background()
 
-    def describe(self, at: At) -> str:
-        """Accuracy on both kinds of labels, and its gain over images as they are."""
-        pair: Pair = at.result
-        parts = []
-        for name, fleet in zip(("clean labels", f"{NOISE:.0%} noise"), pair, strict=True):
-            scores = fleet.val_acc[..., fleet.epoch]
-            part = f"{name}: validation accuracy {said_accuracy(scores[at.index])}"
-            if at.index:
-                part += f", {said_gain(scores[at.index], scores[0])} over strength 0"
-            parts.append(part)
-        how = said_transform(at.settings["kind"], at.value, self._x.shape[-1])
-        seeds = len(pair.clean.seeds)
-        return f"strength {at.value:g} ({how}): {'; '.join(parts)}; {seeds} paired seeds"
+
+class _NoisyCurves(EpochCurves):
+    """Accuracy with noisy labels over the epochs, beside the share of labels that are right."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__("accuracy", ylim=(0.5, 1.0), best=False, color=COLORS[1], label="noisy")
+        self._right = 1 - NOISE * (1 - 1 / classes)
+
+    def draw(self, ax: Axes, at: At) -> None:
+        super().draw(ax, replace(at, result=at.result.noisy))
+        ax.axhline(self._right, color=NEUTRAL, linestyle=":", linewidth=1.4)
+        ax.text(
+            0.97, 0.04, f"dotted: the {self._right:.0%} of the labels that are right", ha="right",
+            fontsize=FONT_SIZE - 1, color=NEUTRAL, transform=ax.transAxes,
+        )  # fmt: skip
+
+    def update(self, at: At) -> None:
+        super().update(replace(at, result=at.result.noisy))
+
+
+class _Transformed(Part):
+    """Training images as training sees them."""
+
+    def __init__(self, data: Dataset) -> None:
+        self._x, self._limits = data.x_train[: ROWS * COLUMNS], pixel_limits(data)
+
+    def draw(self, ax: Axes, at: At) -> None:
+        title = "what training sees"
+        self._images = self.add(Mosaic(ax, ROWS, COLUMNS, limits=self._limits, title=title))
+
+    def update(self, at: At) -> None:
+        with SeededDraws(0):
+            x = transform_of(at.settings["kind"], at.value, self._x.shape[-1])(self._x)
+        self._images.update(gray(x))

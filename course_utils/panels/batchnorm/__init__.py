@@ -1,7 +1,7 @@
 """Lesson 04: what arrives at each unit, what the batch size does, how far learning rates go."""
 
+from course_utils.figures.batchnorm import show_idea
 from course_utils.panels.batchnorm.batch_statistics import batch_size
-from course_utils.panels.batchnorm.figures import show_idea
 from course_utils.panels.batchnorm.layer_inputs import activations
 from course_utils.panels.batchnorm.learning_rates import last_accuracies, learning_rate, workable
 

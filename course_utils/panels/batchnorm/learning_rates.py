@@ -1,25 +1,21 @@
 """How far the learning rate may go, with batch norm and without."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import nn
 
+from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.experiments.runs import classes_of, labeled
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
-from course_utils.panels.batchnorm.compared import RUNS, LossCurves, Series
-from course_utils.panels.requirements import classes_of
-from course_utils.plots import (
-    Board,
-    ValueAxis,
-    format_value,
-    said_accuracy,
-    said_gain,
-)
-from course_utils.plots.style import FONT_SIZE
+from course_utils.panels.batchnorm.parts import RUNS, LossCurves, ValidationAccuracy
+from course_utils.plots import PartsBoard, format_value, said_accuracy, said_gain
 
 LRS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
@@ -28,15 +24,9 @@ WORKS = 0.7  # of the best mean accuracy in the panel: from there on a rate is s
 
 
 def learning_rate(
-    data: Dataset,
-    norm: LayerOfWidth = nn.BatchNorm1d,
-    lrs: Sequence[float] = LRS,
-    *,
-    width: int = 32,
-    epochs: int = 15,
-    batch_size: int = 100,
-    seeds: int = 8,
-) -> Sweep:
+    data: Dataset, norm: LayerOfWidth = nn.BatchNorm1d, lrs: Sequence[float] = LRS, *,
+    width: int = 32, epochs: int = 15, batch_size: int = 100, seeds: int = 8,
+) -> Sweep:  # fmt: skip
     """The slider is the learning rate: how far it may go, with batch norm and without.
 
     Args:
@@ -48,26 +38,30 @@ def learning_rate(
     The panel's `result` is a `Fleet`, whose values are first all of `lrs` with batch norm, then all
     of them without; `workable` reads it.
     """
-    classes = classes_of(data)
+    data, epochs = labeled(data), budgeted(epochs)
 
     def train(optimizer: str, depth: int) -> Iterator[Fleet]:
         def build(value: tuple[LayerOfWidth | None, float]) -> Run:
             layer, lr = value
-            model = MLP(data.input_shape, (width,) * depth, classes, norm_layer=layer)
+            model = MLP(data.input_shape, (width,) * depth, classes_of(data), norm_layer=layer)
             return Run(model, OPTIMIZERS[optimizer](model.parameters(), lr=lr))
 
+        both = [(layer, lr) for layer in (norm, None) for lr in lrs]
         return iter_fleet(
-            build,
-            data.scored_on(),
-            values=[(layer, lr) for layer in (norm, None) for lr in lrs],
-            seeds=seeds,
-            epochs=epochs,
-            batch_size=batch_size,
+            build, data, values=both, seeds=seeds, epochs=epochs, batch_size=batch_size
         )
 
+    def losses(at: At) -> tuple[range, NDArray[Any], NDArray[Any]]:
+        both = [at.index, at.index + len(lrs)]
+        return range(epochs + 1), at.result.train_loss[both], at.result.val_loss[both]
+
+    parts = [
+        LossCurves(losses, top=3.0, axis=lambda at: (epochs, "epoch")),
+        ValidationAccuracy(_accuracies, ylabel="validation accuracy at the end"),
+    ]
     return sweep(
         train,
-        _RateBoard(lrs, epochs),
+        PartsBoard(parts, height=3.4, say=_say),
         name="lr",
         values=slider(lrs, label="learning rate", start=1 if 1 in lrs else None),
         controls={
@@ -79,7 +73,7 @@ def learning_rate(
     )
 
 
-def last_accuracies(fleet: Fleet) -> np.ndarray:
+def last_accuracies(fleet: Fleet) -> NDArray[Any]:
     """Of `learning_rate`'s fleet: validation accuracy now, [runs, lrs, seeds]; 0 if diverged."""
     now = np.nan_to_num(fleet.val_acc[:, :, fleet.epoch])
     return now.reshape(len(RUNS), -1, now.shape[1])
@@ -98,42 +92,19 @@ def workable(fleet: Fleet) -> tuple[list[float], list[float]]:
     return with_it, without
 
 
-class _RateBoard(Board):
-    """Loss over epochs at one learning rate; accuracy after the last epoch against all."""
+def _accuracies(at: At) -> dict[str, NDArray[Any]]:
+    return dict(zip(RUNS, last_accuracies(at.result), strict=True))
 
-    def __init__(self, lrs: Sequence[float], epochs: int) -> None:
-        super().__init__(columns=2, width=9.0, height=3.4)
-        loss, accuracy = self.axes
-        self.loss = self.add(LossCurves(loss, top=3.0))
-        loss.set_xlim(0, epochs)
-        loss.set_xlabel("epoch", fontsize=FONT_SIZE)
-        self.accuracy = self.add(Series(accuracy))
-        self._places = ValueAxis(lrs)
-        self._places.apply(accuracy, "learning rate")
-        accuracy.set_ylim(0, 1.02)
-        accuracy.set_ylabel("validation accuracy at the end", fontsize=FONT_SIZE)
 
-    def update(self, at: At) -> None:
-        fleet: Fleet = at.result
-        here = [at.index, at.index + len(at.values)]
-        x = np.arange(fleet.epochs + 1)
-        self.loss.update(x, fleet.train_loss[here], fleet.val_loss[here])
-        for name, samples in zip(RUNS, last_accuracies(fleet), strict=True):
-            self.accuracy.update(name, self._places.positions, samples)
-        self.accuracy.mark(self._places.position(at.index))
-
-    def describe(self, at: At) -> str:
-        fleet: Fleet = at.result
-        with_it, without = last_accuracies(fleet)[:, at.index]
-        settings = at.settings
-        works = [
-            f"{name} {', '.join(map(format_value, rates)) or 'none'}"
-            for name, rates in zip(RUNS, workable(fleet), strict=True)
-        ]
-        return (
-            f"{settings['optimizer']}, {settings['depth']} hidden layers, learning rate "
-            f"{format_value(at.value)}: validation accuracy {said_accuracy(with_it)} with batch "
-            f"norm, {said_accuracy(without)} without, a difference of "
-            f"{said_gain(with_it, without)}, {len(fleet.seeds)} paired seeds; rates that work: "
-            f"{'; '.join(works)}"
-        )
+def _say(at: At) -> str:
+    with_it, without = last_accuracies(at.result)[:, at.index]
+    works = [
+        f"{name} {', '.join(map(format_value, rates)) or 'none'}"
+        for name, rates in zip(RUNS, workable(at.result), strict=True)
+    ]
+    return (
+        f"{at.settings['optimizer']}, {at.settings['depth']} hidden layers, learning rate "
+        f"{format_value(at.value)}: validation accuracy {said_accuracy(with_it)} with batch norm, "
+        f"{said_accuracy(without)} without, a difference of {said_gain(with_it, without)}, "
+        f"{len(with_it)} paired seeds; rates that work: {'; '.join(works)}"
+    )

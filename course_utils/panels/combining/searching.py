@@ -1,17 +1,17 @@
 """Lesson 07's panel for searches: random or grid, how many settings, and who reports the best."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 
+from course_utils.budget import budgeted
 from course_utils.data import Dataset
-from course_utils.live import Explore, choice, explore, slider
-from course_utils.panels.combining.searched_lattice import (
+from course_utils.experiments.searched_lattice import (
     BOX,
     BUDGETS,
+    EPOCHS,
     PER_AXIS,
     SEARCHES,
     SIZES,
@@ -22,7 +22,8 @@ from course_utils.panels.combining.searched_lattice import (
     shares,
     train_lattice,
 )
-from course_utils.plots import COLORS, Board, format_value, tidy
+from course_utils.live import Explore, choice, explore, slider
+from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
 from course_utils.plots.style import BAND_ALPHA, FONT_SIZE, NEUTRAL
 from course_utils.search import random_settings as library_random
 
@@ -46,6 +47,13 @@ class Found:
         """The searches of the kind on show, and where the budget stands."""
         return self.by_kind[self.how], BUDGETS.index(self.budget)
 
+    @property
+    def one(self) -> tuple[list[dict[str, float]], int]:
+        """What the search on show tried, and which of it won."""
+        searches, budget = self.now
+        number = self.number - 1
+        return searches.tried[budget][number], int(searches.winner[budget, number])
+
 
 def search(data: Dataset, random_settings: RandomSettings = library_random) -> Explore:
     """The panel: search λ and p at random or on a grid, and report the best score.
@@ -55,14 +63,12 @@ def search(data: Dataset, random_settings: RandomSettings = library_random) -> E
             validation set is divided anew: some samples choose, the others are fresh.
         random_settings: ``random_settings(box, budget, seed)``, the learner's own.
     """
-    lattice = train_lattice(data)
+    lattice = train_lattice(data, epochs=budgeted(EPOCHS))
     sizes = [size for size in SIZES if size <= lattice.correct.shape[1] // 2]
-    kept: dict[tuple[str, int], Searches] = {}
 
+    @cache
     def of_kind(how: str, size: int) -> Searches:
-        if (how, size) not in kept:
-            kept[how, size] = run_searches(lattice, how, size, random_settings)
-        return kept[how, size]
+        return run_searches(lattice, how, size, random_settings)
 
     def compute(how: str, budget: int, size: int, number: int) -> Found:
         by_kind = {kind: of_kind(kind, size) for kind in STYLES}
@@ -70,7 +76,7 @@ def search(data: Dataset, random_settings: RandomSettings = library_random) -> E
 
     return explore(
         compute,
-        SearchBoard(lattice),
+        PartsBoard([_Box(), _BestOfMany()], width=9.4, height=3.9, widths=[1.0, 1.1], say=_say),
         controls={
             "how": choice(list(STYLES), label="search"),
             "budget": slider(BUDGETS, label="settings tried", start=16),
@@ -81,11 +87,11 @@ def search(data: Dataset, random_settings: RandomSettings = library_random) -> E
     )
 
 
-class Plane:
+class _Box(Part):
     """The box from above: how good each trained setting is, and what one search tried of it."""
 
-    def __init__(self, ax: Axes, lattice: Lattice) -> None:
-        scores = 100 * lattice.correct.mean(1).reshape(PER_AXIS, PER_AXIS).T
+    def draw(self, ax: Axes, found: Found) -> None:
+        scores = 100 * found.lattice.correct.mean(1).reshape(PER_AXIS, PER_AXIS).T
         ax.imshow(
             scores, origin="lower", extent=(0, 1, 0, 1), cmap="Greys_r", aspect="auto",
             vmin=max(scores.max() - 25, scores.min()), vmax=scores.max() + 6,
@@ -101,27 +107,20 @@ class Plane:
         for axis, name in ((ax.xaxis, "L2"), (ax.yaxis, "dropout")):
             ticks = np.linspace(0, 1, 5) if BOX[name].log else np.linspace(0, 1, 4)
             axis.set_ticks(ticks, [format_value(BOX[name].at(float(t))) for t in ticks])
-        ax.set(xlim=(0, 1), ylim=(0, 1))
-        ax.set_xlabel("λ of L2 (log scale)", fontsize=FONT_SIZE)
-        ax.set_ylabel("p of dropout", fontsize=FONT_SIZE)
-        (self._points,) = ax.plot([], [], "o", color=COLORS[1], markersize=7, clip_on=False)
-        self._points.set_zorder(4)
-        (self._best,) = ax.plot([], [], "*", color="white", markersize=17, clip_on=False)
-        self._best.set(markeredgecolor="black", markeredgewidth=1.5, zorder=5)
-        (self._below,) = ax.plot([], [], "|", color=COLORS[1], markersize=10, clip_on=False)
-        (self._beside,) = ax.plot([], [], "_", color=COLORS[1], markersize=10, clip_on=False)
+        ax.set(xlim=(0, 1), ylim=(0, 1), xlabel="λ of L2 (log scale)", ylabel="p of dropout")
         ax.set_title("numbers: accuracy of each, in %; star: the winner", fontsize=FONT_SIZE)
+        self._below = self.line("|", markersize=10, clip_on=False)
+        self._beside = self.line("_", markersize=10, clip_on=False)
+        self._points = self.line("o", markersize=7, mec="white", clip_on=False, zorder=4)
+        self._best = self.line("*", color="white", markersize=17, clip_on=False, zorder=5)
+        self._best.set(markeredgecolor="black", markeredgewidth=1.5)
 
-    @property
-    def artists(self) -> list[Artist]:
-        """Points, the values that were tried of each setting, and the winner."""
-        return [self._below, self._beside, self._points, self._best]
-
-    def update(self, tried: Sequence[dict[str, float]], winner: int, how: str) -> None:
-        """Show what was tried, how, and which of it won."""
+    def update(self, found: Found) -> None:
+        tried, winner = found.one
+        color, shape = STYLES[found.how]
         for line in (self._points, self._below, self._beside):
-            line.set_color(STYLES[how][0])
-        self._points.set(marker=STYLES[how][1], markeredgecolor="white")
+            line.set_color(color)
+        self._points.set(marker=shape, markeredgecolor="white")
         x, y = shares(tried).T
         self._points.set_data(x, y)
         self._best.set_data([x[winner]], [y[winner]])
@@ -129,80 +128,55 @@ class Plane:
         self._beside.set_data(np.full(len(y), 0.985), y)
 
 
-class BestOfMany:
+class _BestOfMany(Part):
     """The winner's score against the number tried: as reported, and on fresh samples."""
 
-    def __init__(self, ax: Axes, ylim: tuple[float, float]) -> None:
+    def draw(self, ax: Axes, found: Found) -> None:
         tidy(ax)
+        top = float(found.lattice.correct.mean(1).max())
         self._x = np.arange(len(BUDGETS))
-        ax.set(xlim=(-0.2, len(BUDGETS) - 0.8), ylim=ylim)
         ax.set_xticks(self._x, [str(budget) for budget in BUDGETS])
+        ax.set(xlim=(-0.2, len(BUDGETS) - 0.8), ylim=(max(top - 0.14, 0.0), min(top + 0.1, 1.01)))
         ax.set_xlabel("settings tried (band: 8 of 10 searches)", fontsize=FONT_SIZE)
         ax.set_ylabel("accuracy of the winner", fontsize=FONT_SIZE)
-        nothing = np.full(len(BUDGETS), np.nan)
-        self._guide = ax.axvline(0, color=NEUTRAL, linewidth=1, alpha=0.6)
-        self._bands = {
-            style: ax.fill_between(
-                self._x, nothing, nothing, color=NEUTRAL, alpha=BAND_ALPHA, linewidth=0
-            )
-            for style in ("-", "--")
-        }
-        self._lines = {}
-        for how, (color, shape) in STYLES.items():
-            for style, said in (("-", "reported"), ("--", "on fresh samples")):
-                (self._lines[how, style],) = ax.plot(
-                    self._x, nothing, style, color=color, marker=shape, markersize=5,
-                    linewidth=1.6, label=f"{how}, {said}",
-                )  # fmt: skip
+        self._guide = self.guide()
+        self._bands = [
+            self.moves(ax.fill_between([], [], [], color=NEUTRAL, alpha=BAND_ALPHA, linewidth=0))
+            for _ in range(2)
+        ]
+        self._lines = {
+            how: [
+                self.line(style, color=color, marker=shape, markersize=5, linewidth=1.6,
+                          label=f"{how}, {said}")
+                for style, said in (("-", "reported"), ("--", "on fresh samples"))
+            ]
+            for how, (color, shape) in STYLES.items()
+        }  # fmt: skip
         ax.legend(loc="lower right", fontsize=FONT_SIZE - 1, frameon=False, handlelength=2.8)
-
-    @property
-    def artists(self) -> list[Artist]:
-        """Guide, bands, lines."""
-        return [self._guide, *self._bands.values(), *self._lines.values()]
 
     def update(self, found: Found) -> None:
         """Show all kinds, with a band for the one on show."""
         for how, searches in found.by_kind.items():
-            for style, scores in (("-", searches.reported), ("--", searches.fresh)):
-                line = self._lines[how, style]
-                line.set_ydata(scores.mean(1))
+            both = (searches.reported, searches.fresh)
+            for line, band, scores in zip(self._lines[how], self._bands, both, strict=True):
+                line.set_data(self._x, scores.mean(1))
                 line.set_alpha(1.0 if how == found.how else 0.45)
                 if how == found.how:
-                    self._bands[style].set_facecolor(STYLES[how][0])
-                    self._bands[style].set_data(self._x, *np.percentile(scores, [10, 90], axis=1))
+                    band.set_facecolor(STYLES[how][0])
+                    band.set_data(self._x, *np.percentile(scores, [10, 90], axis=1))
         self._guide.set_xdata([BUDGETS.index(found.budget)] * 2)
 
 
-class SearchBoard(Board):
-    """One search in its box, and what many such searches report."""
-
-    def __init__(self, lattice: Lattice) -> None:
-        super().__init__(columns=2, width=9.4, height=3.9, widths=[1.0, 1.1])
-        self.plane = self.add(Plane(self.axes[0], lattice))
-        top = float(lattice.correct.mean(1).max())
-        self.best = self.add(BestOfMany(self.axes[1], (max(top - 0.14, 0.0), min(top + 0.1, 1.01))))
-
-    def update(self, found: Found) -> None:
-        """Show `found`."""
-        searches, budget = found.now
-        number = found.number - 1
-        winner = int(searches.winner[budget, number])
-        self.plane.update(searches.tried[budget][number], winner, found.how)
-        self.best.update(found)
-
-    def describe(self, found: Found) -> str:
-        """This search's winner, and what such searches report on average."""
-        searches, budget = found.now
-        number = found.number - 1
-        tried = searches.tried[budget][number]
-        best = tried[searches.winner[budget, number]]
-        values = len({setting["L2"] for setting in tried})
-        reported, fresh = searches.reported[budget], searches.fresh[budget]
-        return (
-            f"{found.how} search, {found.budget} settings with {values} values of each, "
-            f"{found.size} samples choose: the winner is λ = {best['L2']:.1g}, "
-            f"p = {best['dropout']:.2f}, reported {reported[number]:.1%}, on fresh samples "
-            f"{fresh[number]:.1%}; in {SEARCHES} such searches reported {reported.mean():.1%}, "
-            f"fresh {fresh.mean():.1%}, so {100 * (reported - fresh).mean():+.1f} points too much"
-        )
+def _say(found: Found) -> str:
+    """This search's winner, and what such searches report on average."""
+    (searches, budget), (tried, winner) = found.now, found.one
+    number, best = found.number - 1, tried[winner]
+    values = len({setting["L2"] for setting in tried})
+    reported, fresh = searches.reported[budget], searches.fresh[budget]
+    return (
+        f"{found.how} search, {found.budget} settings with {values} values of each, "
+        f"{found.size} samples choose: the winner is λ = {best['L2']:.1g}, "
+        f"p = {best['dropout']:.2f}, reported {reported[number]:.1%}, on fresh samples "
+        f"{fresh[number]:.1%}; in {SEARCHES} such searches reported {reported.mean():.1%}, "
+        f"fresh {fresh.mean():.1%}, so {100 * (reported - fresh).mean():+.1f} points too much"
+    )

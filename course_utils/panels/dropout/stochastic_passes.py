@@ -3,65 +3,42 @@
 Monte Carlo dropout: the spread of the passes as a measure of doubt (Gal and Ghahramani 2016).
 """
 
-import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
-import torch.nn.functional as F
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
-from torch import Tensor, nn
+from numpy.typing import NDArray
 
 from course_utils.data import Dataset
-from course_utils.evidence import interval_along
+from course_utils.experiments.dropout_passes import Turned, ask_turned
+from course_utils.experiments.runs import classes_of
 from course_utils.fleet import Fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.noise import SeededDraws
-from course_utils.panels.votes import Votes
-from course_utils.plots import COLORS, MARKERS, Board, Mosaic, said_accuracy, said_number, tidy
-from course_utils.plots.style import BAND_ALPHA, FONT_SIZE, NEUTRAL, legend_above
+from course_utils.panels.probabilities import Probabilities
+from course_utils.plots import (
+    COLORS,
+    MARKERS,
+    Mosaic,
+    Part,
+    PartsBoard,
+    said_accuracy,
+    said_number,
+    tidy,
+)
+from course_utils.plots.style import FONT_SIZE, legend_above
 
 ANGLES = tuple(range(0, 181, 15))
 PASSES = 100
 SAMPLES = 100  # validation images that are turned
+NAMES = ("accuracy", "confidence", "spread")
 
 Array = NDArray[Any]
 
 
-@dataclass(frozen=True, eq=False)
-class Turned:
-    """What was measured on turned images, angle by angle; NaN where it has not been yet.
-
-    `spread` is the standard deviation, over the passes, of the probability of the class that they
-    prefer on average; `confidence` is the largest probability in evaluation mode, and `accuracy`
-    is that of evaluation mode too. All three are means over images, [angles, seeds].
-
-    `pictures` [angles, height, width] and `votes` [angles, passes, classes] belong to the one image
-    that is shown, and to the network of the first seed.
-    """
-
-    angles: list[float]
-    p: float
-    label: int
-    spread: Array
-    accuracy: Array
-    confidence: Array
-    pictures: Array
-    votes: Array
-
-
 def uncertainty(
-    data: Dataset,
-    fleet: Fleet,
-    angles: Sequence[float] = ANGLES,
-    *,
-    passes: int = PASSES,
+    data: Dataset, fleet: Fleet, angles: Sequence[float] = ANGLES, *, passes: int = PASSES,
     samples: int = SAMPLES,
-) -> Sweep:
+) -> Sweep:  # fmt: skip
     """Turned images, each asked about again and again with dropout left on.
 
     Args:
@@ -80,167 +57,80 @@ def uncertainty(
     ps = [p for p in fleet.values if p > 0]
     if not ps:
         raise ValueError(f"without dropout all passes agree: train p above 0, got {fleet.values}")
-    angles, labels = list(angles), data.y_val.unique().tolist()
-    x, y = data.x_val[:samples], data.y_val[:samples]
-    measured: dict[float, Turned] = {}
+    labels = data.y_val.unique().tolist()
 
-    def train(p: float, digit: int) -> Iterator[Turned]:
+    def measure(p: float) -> Iterator[Turned]:
         models = [fleet.model(fleet.values.index(p), s) for s in range(len(fleet.seeds))]
-        image = data.x_val[data.y_val == digit][:1]
-        state = _blank(angles, p, digit, len(models), image, passes, data.num_classes or 1)
-        known = measured.get(p)
-        yield state
-        for place, angle in enumerate(angles):
-            shown = turn(image, angle)
-            state.pictures[place] = shown[0].mean(0).numpy()
-            state.votes[place] = ask(models[0], shown, passes)[:, 0].numpy()
-            if known is None:
-                scores = [_score(model, turn(x, angle), y, passes) for model in models]
-            else:
-                scores = [
-                    (known.spread[place, s], known.accuracy[place, s], known.confidence[place, s])
-                    for s in range(len(models))
-                ]
-            state.spread[place], state.accuracy[place], state.confidence[place] = zip(
-                *scores, strict=True
-            )
-            yield state
-        measured[p] = state
+        return ask_turned(data, models, angles, passes=passes, samples=samples)
 
+    votes = Probabilities(
+        classes_of(data), passes, _votes, color=COLORS[0], ylabel="probability",
+        title=f"{passes} passes (dots), their mean (bar)", said=_say_votes,
+    )  # fmt: skip
     return sweep(
-        train,
-        _TurnedBoard(angles, data.num_classes or 1, passes),
+        measure,
+        PartsBoard([_Image(), votes, _Averages()], widths=[1.0, 1.7, 1.9]),
         name="angle",
         values=slider(angles, start=45 if 45 in angles else None, say=lambda angle: f"{angle:g}°"),
         controls={
             "p": choice(ps, start=ps[len(ps) // 2]),
-            "digit": slider(labels, label="image of class", start=labels[3 % len(labels)]),
+            "digit": slider(
+                labels, label="image of class", start=labels[3 % len(labels)], trains=False
+            ),
         },
         epochs=len(angles),
         title="Turned digits, and how much a hundred passes disagree",
     )
 
 
-def turn(images: Tensor, angle: float) -> Tensor:
-    """`images` [n, channels, height, width], turned by `angle` degrees counterclockwise."""
-    cos, sin = math.cos(math.radians(angle)), math.sin(math.radians(angle))
-    matrix = images.new_tensor([[cos, -sin, 0.0], [sin, cos, 0.0]]).expand(len(images), 2, 3)
-    grid = F.affine_grid(matrix, list(images.shape), align_corners=False)
-    return F.grid_sample(images, grid, align_corners=False)
+def _votes(at: At) -> tuple[Array, Array]:
+    votes = at.result.votes(at.settings["digit"], at.value)
+    return votes, votes.mean(axis=0)
 
 
-@torch.no_grad()
-def ask(model: nn.Module, x: Tensor, passes: int, *, seed: int = 0) -> Tensor:
-    """Class probabilities [passes, n, classes] of x [n, ...], with only the dropout left on.
-
-    A layer that has something to learn or to remember (batch norm, say) stays in evaluation mode.
-    Leaves every mode as it was; the same seed draws the same masks.
-    """
-    was_training = [(module, module.training) for module in model.modules()]
-    model.eval()
-    for module in model.modules():
-        if not any(True for _ in (*module.parameters(), *module.buffers())):
-            module.training = True
-    with SeededDraws(seed, x.device):
-        many = model(x.repeat(passes, *[1] * (x.ndim - 1))).softmax(1)
-    for module, training in was_training:
-        module.training = training
-    return many.unflatten(0, (passes, len(x)))
+def _say_votes(at: At, taken: str) -> str:
+    return (
+        f"turned by {at.value:g}°, p = {at.settings['p']:g}: an image of class "
+        f"{at.settings['digit']} is taken for {taken} of {at.result.passes} passes"
+    )
 
 
-@torch.no_grad()
-def _score(model: nn.Module, x: Tensor, y: Tensor, passes: int) -> tuple[float, float, float]:
-    """Mean spread, accuracy and confidence of one network on x."""
-    many = ask(model, x, passes)
-    preferred = many.mean(0).argmax(1)
-    of_preferred = many.gather(2, preferred.expand(passes, -1)[..., None])[..., 0]
-    was_training = model.training
-    confidence, said = model.eval()(x).softmax(1).max(1)
-    model.train(was_training)
-    right = (said == y).float().mean()
-    return float(of_preferred.std(0).mean()), float(right), float(confidence.mean())
+class _Image(Part):
+    """The image that the passes are asked about."""
 
-
-def _blank(
-    angles: list[float], p: float, label: int, seeds: int, image: Tensor, passes: int, classes: int
-) -> Turned:
-    spread, accuracy, confidence = np.full((3, len(angles), seeds), np.nan)
-    pictures = np.full((len(angles), *image.shape[2:]), np.nan)
-    votes = np.full((len(angles), passes, classes), np.nan)
-    return Turned(angles, p, label, spread, accuracy, confidence, pictures, votes)
-
-
-class _TurnedBoard(Board):
-    """The image, what each pass says about it, and the averages against the angle."""
-
-    def __init__(self, angles: list[float], classes: int, passes: int) -> None:
-        super().__init__(columns=3, width=9.0, height=3.2, widths=[1.0, 1.7, 1.9])
-        image, votes, averages = self.axes
-        self.image = self.add(Mosaic(image, 1, 1, title="what it sees"))
-        self.votes = self.add(
-            Votes(
-                votes, classes, passes, color=COLORS[0], ylabel="probability",
-                title=f"{passes} passes (dots), their mean (bar)",
-            )
-        )  # fmt: skip
-        self.averages = self.add(_Averages(averages, angles))
+    def draw(self, ax: Axes, at: At) -> None:
+        self._image = self.add(Mosaic(ax, 1, 1, title="what it sees"))
 
     def update(self, at: At) -> None:
-        turned: Turned = at.result
-        brightest = float(np.nanmax(turned.pictures[0], initial=1e-9))
-        self.image.update(turned.pictures[at.index][None] / brightest)
-        votes = turned.votes[at.index]
-        self.votes.update(votes, votes.mean(axis=0))
-        self.averages.update(at.index, turned)
-
-    def describe(self, at: At) -> str:
-        turned: Turned = at.result
-        i, seeds = at.index, turned.spread.shape[1]
-        votes = np.bincount(turned.votes[i].argmax(1), minlength=turned.votes.shape[2])
-        order = [int(c) for c in np.argsort(-votes, kind="stable") if votes[c] > 0][:3]
-        said = ", ".join(f"{c} in {votes[c]}" for c in order)
-        return (
-            f"turned by {at.value:g}°, p = {turned.p:g}: an image of class {turned.label} is taken "
-            f"for {said} of {len(turned.votes[i])} passes; over all images: accuracy "
-            f"{said_accuracy(turned.accuracy[i])}, confidence "
-            f"{said_accuracy(turned.confidence[i])}, spread "
-            f"{said_number(100 * turned.spread[i], 1)} points, {seeds} seeds"
-        )
+        digit = at.settings["digit"]
+        brightest = at.result.image(digit, 0).mean(1).max()
+        self._image.update(at.result.image(digit, at.value).mean(1) / max(float(brightest), 1e-9))
 
 
-class _Averages:
+class _Averages(Part):
     """Accuracy, confidence and spread against the angle, with their bands over seeds."""
 
-    NAMES = ("accuracy", "confidence", "spread")
-
-    def __init__(self, ax: Axes, angles: list[float]) -> None:
+    def draw(self, ax: Axes, at: At) -> None:
         tidy(ax)
-        self._x = np.asarray(angles, dtype=float)
-        ax.set(xlim=(self._x.min(), self._x.max()), ylim=(0, 1.02))
-        ax.set_xticks(self._x[:: max(1, len(self._x) // 4)])
+        ax.set(xlim=(min(at.values), max(at.values)), ylim=(0, 1.02))
+        ax.set_xticks(at.values[:: max(1, len(at.values) // 4)])
         ax.set_xlabel("angle in degrees", fontsize=FONT_SIZE)
-        nothing = np.full(len(self._x), np.nan)
-        self._bands = [
-            ax.fill_between(self._x, nothing, nothing, color=c, alpha=BAND_ALPHA, linewidth=0)
-            for c in COLORS[: len(self.NAMES)]
-        ]
-        self._lines = [
-            ax.plot(self._x, nothing, color=c, marker=m, markersize=5, linewidth=1.6, label=name)[0]
-            for name, c, m in zip(self.NAMES, COLORS, MARKERS, strict=False)
-        ]
-        self._guide = ax.axvline(0, color=NEUTRAL, linewidth=1, alpha=0.6)
+        self._guide = self.guide()
+        self._curves = {
+            name: self.curve(color=color, marker=marker, markersize=5, linewidth=1.6, label=name)
+            for name, color, marker in zip(NAMES, COLORS, MARKERS, strict=False)
+        }
         legend_above(ax)
 
-    @property
-    def artists(self) -> list[Artist]:
-        """The guide at the angle on show, then bands and lines."""
-        return [self._guide, *self._bands, *self._lines]
+    def update(self, at: At) -> None:
+        self._guide.set_xdata([at.value, at.value])
+        for name, curve in self._curves.items():
+            curve.show(at.values, getattr(at.result, name))
 
-    def update(self, index: int, turned: Turned) -> None:
-        """Show all three, and mark angle number `index`."""
-        self._guide.set_xdata([self._x[index]] * 2)
-        for name, band, line in zip(self.NAMES, self._bands, self._lines, strict=True):
-            samples: ArrayLike = getattr(turned, name)
-            mean, low, high = interval_along(np.asarray(samples), axis=1)
-            line.set_ydata(mean)
-            band.set_data(self._x, low, high)
+    def say(self, at: At) -> str:
+        turned, i = at.result, at.index
+        return (
+            f"over all images: accuracy {said_accuracy(turned.accuracy[i])}, confidence "
+            f"{said_accuracy(turned.confidence[i])}, spread "
+            f"{said_number(100 * turned.spread[i], 1)} points, {len(turned.models)} seeds"
+        )

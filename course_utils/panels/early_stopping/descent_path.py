@@ -1,202 +1,115 @@
-"""Lesson 06's panel for the reason: gradient descent stopped early walks almost where L2 leads.
-
-On a quadratic loss ``(w - best)ᵀ A (w - best) / 2`` both have closed forms in the directions of A's
-eigenvectors. From a start at 0, t steps of size η keep the share ``1 - (1 - η a)^t`` of `best` in a
-direction with curvature a; a penalty ``λ Σw² / 2`` keeps ``a / (a + λ)`` (Bishop 1995; Goodfellow
-et al. 2016, chapter 7.8). For small shares the two agree at λ = 1 / (η t); for larger ones another
-λ fits better, so the panel looks for the one that comes closest.
-"""
-
-from dataclasses import dataclass
-from typing import Any
+"""Lesson 06's panel for the reason: gradient descent stopped early walks almost where L2 leads."""
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from numpy.typing import NDArray
 
+from course_utils.experiments.descent_path import (
+    BEST,
+    DIRECTIONS,
+    LR,
+    STARTS,
+    Paths,
+    Vector,
+    solve,
+)
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.plots import COLORS, Board, format_value, tidy
-from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above
-
-Vector = NDArray[np.float64]
+from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
+from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above, weight_plane
 
 STEPS = (0, 1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200, 400)
 RATIOS = (1, 3, 10, 30, 100)
-STARTS = {"at zero": (0.0, 0.0), "elsewhere": (1.4, -0.4)}
-LR = 0.2
-BEST = np.array([1.2, 0.8])  # the weights without a penalty, trained to the end
 EXTENT = (-0.25, 1.85, -0.55, 1.1)
 LEVELS = (0.005, 0.03, 0.1, 0.25, 0.5, 0.85)
-_ANGLE = np.deg2rad(25.0)
-DIRECTIONS = np.array(
-    [[np.cos(_ANGLE), np.sin(_ANGLE)], [-np.sin(_ANGLE), np.cos(_ANGLE)]]
-)  # rows: steep, flat
 _TURN = np.linspace(0, 2 * np.pi, 121)
 
 
-@dataclass(frozen=True)
-class Paths:
-    """Both paths for one setting of the controls."""
-
-    steps: int
-    curvatures: Vector  # [2]: steep, flat
-    start: Vector
-    descent: Vector  # weights after 0, 1, ... steps, [steps + 1, 2]
-    ridge: Vector  # minimizers for λ from infinity down to 0, [n, 2]
-    strength: float  # the λ whose minimizer is closest to where gradient descent stands
-    matched: Vector  # that minimizer
-
-    @property
-    def rule_of_thumb(self) -> float:
-        """The λ that goes with the number of steps while both have gone a short way."""
-        return 1 / (LR * self.steps) if self.steps else float("inf")
-
-    @property
-    def apart(self) -> float:
-        """Distance of the two solutions, as a share of the way from 0 to `BEST`."""
-        return float(np.linalg.norm(self.descent[-1] - self.matched) / np.linalg.norm(BEST))
-
-
-def descend(curvatures: Vector, start: Vector, steps: int) -> Vector:
-    """Gradient descent from `start`: the weights after 0, 1, ... `steps` steps, [steps + 1, 2]."""
-    matrix = DIRECTIONS.T @ np.diag(curvatures) @ DIRECTIONS
-    walked = [np.asarray(start, dtype=float)]
-    for _ in range(steps):
-        walked.append(walked[-1] - LR * matrix @ (walked[-1] - BEST))
-    return np.array(walked)
-
-
-def ridge(curvatures: Vector, strength: float) -> Vector:
-    """The weights [2] that minimize the loss plus ``strength * Σw² / 2``."""
-    kept = curvatures / (curvatures + strength) if np.isfinite(strength) else np.zeros(2)
-    return np.asarray(DIRECTIONS.T @ (kept * (DIRECTIONS @ BEST)))
-
-
-def solve(steps: int, ratio: float, start: str) -> Paths:
-    """Both paths: curvature 1 in the steep direction, 1 / ratio in the flat one."""
-    curvatures, begin = np.array([1.0, 1.0 / ratio]), np.array(STARTS[start])
-    strengths = np.array([np.inf, *np.geomspace(1e3, 1e-4, 400), 0.0])
-    descent = descend(curvatures, begin, steps)
-    minimizers = np.array([ridge(curvatures, s) for s in strengths])
-    near = int(np.linalg.norm(minimizers - descent[-1], axis=1).argmin())
-    return Paths(
-        steps, curvatures, begin, descent, minimizers, float(strengths[near]), minimizers[near]
+def path() -> Explore:
+    """The panel: steps of gradient descent on two weights, beside L2 of a strength that fits."""
+    return explore(
+        solve,
+        PartsBoard([_Plane(), _Kept()], height=3.7, widths=[1.15, 1.0], say=_say),
+        controls={
+            "steps": slider(STEPS, label="steps t", start=12),
+            "ratio": slider(RATIOS, label="steep : flat", start=10, say=lambda v: f"{v} : 1"),
+            "start": choice(list(STARTS), label="start"),
+        },
+        title="Stopping early and L2 on the same two weights",
     )
 
 
-class Plane:
+class _Plane(Part):
     """The loss's contours, the walk of gradient descent, and the minimizers of loss plus L2."""
 
-    def __init__(self, ax: Axes) -> None:
-        tidy(ax, grid=False)
-        ax.axhline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
-        ax.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
-        ax.set(xlim=EXTENT[:2], ylim=EXTENT[2:], aspect="equal")
-        ax.set_xlabel("weight $w_1$", fontsize=FONT_SIZE)
-        ax.set_ylabel("weight $w_2$", fontsize=FONT_SIZE)
-        self._contours = LineCollection([], colors="#999999", linewidths=0.8)
-        ax.add_collection(self._contours, autolim=False)
+    def draw(self, ax: Axes, state: Paths) -> None:
+        weight_plane(ax, EXTENT)
+        self._contours = self.lines(colors="#999999", linewidths=0.8)
         ax.plot(*BEST, "+", color="black", markersize=10, markeredgewidth=1.8)
         ax.annotate(
             "trained to the end", (BEST[0], BEST[1]), (-2, 9), textcoords="offset points",
             ha="center", fontsize=FONT_SIZE - 1,
         )  # fmt: skip
-        (self._ridge,) = ax.plot([], [], "--", color=COLORS[1], linewidth=1.6, label="L2, all λ")
-        (self._walk,) = ax.plot(
-            [], [], ".-", color=COLORS[0], linewidth=1.4, markersize=5, label="gradient descent"
+        self._ridge = self.line("--", color=COLORS[1], linewidth=1.6, label="L2, all λ")
+        self._walk = self.line(
+            ".-", color=COLORS[0], linewidth=1.4, markersize=5, label="gradient descent"
         )
-        (self._matched,) = ax.plot([], [], "s", color=COLORS[1], markersize=9)
-        (self._end,) = ax.plot([], [], "o", color=COLORS[0], markersize=9)
-        for mark in (self._matched, self._end):
-            mark.set(markeredgecolor="black", zorder=5)
+        self._matched = self.line("s", color=COLORS[1], markersize=9, mec="black", zorder=5)
+        self._end = self.line("o", color=COLORS[0], markersize=9, mec="black", zorder=5)
         legend_above(ax)
 
-    @property
-    def artists(self) -> list[Artist]:
-        """Contours, both paths, and the mark on each."""
-        return [self._contours, self._ridge, self._walk, self._matched, self._end]
-
     def update(self, state: Paths) -> None:
-        """Show `state`."""
         circle = np.column_stack([np.cos(_TURN), np.sin(_TURN)])
         ellipse = (circle / np.sqrt(state.curvatures)) @ DIRECTIONS
         self._contours.set_segments([BEST + np.sqrt(2 * level) * ellipse for level in LEVELS])
-        self._ridge.set_data(state.ridge[:, 0], state.ridge[:, 1])
-        self._walk.set_data(state.descent[:, 0], state.descent[:, 1])
-        self._matched.set_data([state.matched[0]], [state.matched[1]])
-        self._end.set_data([state.descent[-1, 0]], [state.descent[-1, 1]])
+        self._ridge.set_data(*state.ridge.T)
+        self._walk.set_data(*state.descent.T)
+        self._matched.set_data(*state.matched[:, None])
+        self._end.set_data(*state.descent[-1:].T)
 
 
-class Kept:
+class _Kept(Part):
     """The share of `BEST` that is kept in a direction, against the curvature in it."""
 
-    def __init__(self, ax: Axes) -> None:
+    def draw(self, ax: Axes, state: Paths) -> None:
         tidy(ax)
         self._x = np.geomspace(1 / max(RATIOS) / 1.5, 1.5, 120)
-        ax.set_xscale("log")
-        ax.set(xlim=(self._x[0], self._x[-1]), ylim=(0, 1.05))
+        ax.set(xscale="log", xlim=(self._x[0], self._x[-1]), ylim=(0, 1.05))
         ax.set_xlabel("curvature of the loss in a direction (log scale)", fontsize=FONT_SIZE)
         ax.set_ylabel("share of the way to the end", fontsize=FONT_SIZE)
-        (self._walk,) = ax.plot([], [], "-", color=COLORS[0], linewidth=1.8, label="t steps")
-        (self._ridge,) = ax.plot(
-            [], [], "--", color=COLORS[1], linewidth=1.8, label="L2, closest λ"
-        )
-        (self._guides,) = ax.plot([], [], ":", color=NEUTRAL, linewidth=1.2, label="flat, steep")
-        (self._at_walk,) = ax.plot([], [], "o", color=COLORS[0], markersize=8)
-        (self._at_ridge,) = ax.plot([], [], "s", color=COLORS[1], markersize=8)
-        for mark in (self._at_walk, self._at_ridge):
-            mark.set(markeredgecolor="black", zorder=5)
+        self._walk = self.line(color=COLORS[0], linewidth=1.8, label="t steps")
+        self._ridge = self.line("--", color=COLORS[1], linewidth=1.8, label="L2, closest λ")
+        look = {"linewidth": 1.2, "label": "flat, steep", "zorder": 1.9}
+        self._guides = self.line(":", color=NEUTRAL, **look)
+        self._at_ridge = self.line("s", color=COLORS[1], markersize=8, mec="black", zorder=5)
+        self._at_walk = self.line("o", color=COLORS[0], markersize=8, mec="black", zorder=5)
         legend_above(ax)
 
-    @property
-    def artists(self) -> list[Artist]:
-        """The two directions' guides, both curves, and their marks."""
-        return [self._guides, self._ridge, self._walk, self._at_ridge, self._at_walk]
-
     def update(self, state: Paths) -> None:
-        """Show `state`."""
-
         def walked(a: Vector) -> Vector:
             return np.asarray(1 - (1 - LR * a) ** state.steps)
 
         def penalized(a: Vector) -> Vector:
             return a / (a + state.strength)
 
+        a = state.curvatures
         self._walk.set_data(self._x, walked(self._x))
         self._ridge.set_data(self._x, penalized(self._x))
-        a = state.curvatures
         self._at_walk.set_data(a, walked(a))
         self._at_ridge.set_data(a, penalized(a))
         self._guides.set_data(np.repeat(a, 3), [0.0, 1.05, np.nan] * 2)
 
 
-class PathBoard(Board):
-    """The plane of the two weights, and the share kept in each direction."""
-
-    def __init__(self) -> None:
-        super().__init__(columns=2, width=9.0, height=3.7, widths=[1.15, 1.0])
-        self.plane = self.add(Plane(self.axes[0]))
-        self.kept = self.add(Kept(self.axes[1]))
-
-    def update(self, state: Paths) -> None:
-        """Show `state`."""
-        self.plane.update(state)
-        self.kept.update(state)
-
-    def describe(self, state: Paths) -> str:
-        """Where both stand, and how far apart."""
-        if state.steps == 0:
-            return f"no step taken: gradient descent is at its start, {_pair(state.start)}"
-        text = (
-            f"{state.steps} steps: gradient descent is at {_pair(state.descent[-1])}; the closest "
-            f"that L2 comes is {_pair(state.matched)}, with λ = {_short(state.strength)} (rule of "
-            f"thumb 1/(ηt) = {_short(state.rule_of_thumb)}): {state.apart:.0%} of the way apart"
-        )
-        if np.any(state.start):
-            text += "; stopping early stays near its start, L2 near zero"
-        return text
+def _say(state: Paths) -> str:
+    """Where both stand, and how far apart."""
+    if state.steps == 0:
+        return f"no step taken: gradient descent is at its start, {_pair(state.start)}"
+    text = (
+        f"{state.steps} steps: gradient descent is at {_pair(state.descent[-1])}; the closest "
+        f"that L2 comes is {_pair(state.matched)}, with λ = {_short(state.strength)} (rule of "
+        f"thumb 1/(ηt) = {_short(state.rule_of_thumb)}): {state.apart:.0%} of the way apart"
+    )
+    if np.any(state.start):
+        text += "; stopping early stays near its start, L2 near zero"
+    return text
 
 
 def _short(number: float) -> str:
@@ -205,18 +118,3 @@ def _short(number: float) -> str:
 
 def _pair(w: Vector) -> str:
     return f"({w[0]:.2f}, {w[1]:.2f})"
-
-
-def path() -> Explore:
-    """The panel: steps of gradient descent on two weights, beside L2 of a strength that fits."""
-    controls: dict[str, Any] = {
-        "steps": slider(STEPS, label="steps t", start=12),
-        "ratio": slider(RATIOS, label="steep : flat", start=10, say=lambda v: f"{v} : 1"),
-        "start": choice(list(STARTS), label="start"),
-    }
-    return explore(
-        solve,
-        PathBoard(),
-        controls=controls,
-        title="Stopping early and L2 on the same two weights",
-    )

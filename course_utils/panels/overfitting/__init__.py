@@ -1,6 +1,7 @@
 """Lesson 01: what a network memorizes, and what more data, more width and more degrees do."""
 
-from course_utils.panels.overfitting.noise_and_data import data_and_width, memorize
+from course_utils.panels.overfitting.data_size import data_and_width
+from course_utils.panels.overfitting.label_noise import memorize
 from course_utils.panels.overfitting.polynomials import degree
 from course_utils.panels.overfitting.random_features import double_descent
 

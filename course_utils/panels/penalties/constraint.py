@@ -1,32 +1,18 @@
-"""Lesson 02's panel for the eye: why a diamond has solutions on its corners and a circle has not.
+"""Lesson 02's panel for the eye: why a diamond has solutions on its corners, and a circle not."""
 
-The problem is small enough to be solved exactly. Two standardized inputs with correlation ρ give
-the least-squares loss ``(w - best)ᵀ A (w - best) / 2`` with ``A = [[1, ρ], [ρ, 1]]``, where `best`
-is the fit without a penalty.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
-from typing import Any
 
 import numpy as np
-from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.patches import Polygon
-from numpy.typing import NDArray
 
+from course_utils.experiments.two_weights import STRENGTHS, Solved, Vector, solve
 from course_utils.live import Explore, explore, slider
-from course_utils.plots import COLORS, Board, format_value, tidy
-from course_utils.plots.style import FONT_SIZE, legend_above
+from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
+from course_utils.plots.style import FONT_SIZE, legend_above, weight_plane
 
-Vector = NDArray[np.floating]
-
-STRENGTHS = [0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1, 1.25, 1.5, 2]
-SECOND = [-0.6, -0.3, 0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2]
+SECOND = [-0.6, -0.3, 0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2]  # always the smaller of the two weights
 CORRELATIONS = [-0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8]
-FIRST = 1.5  # the first weight without a penalty; always the larger of the two
 EXTENT = (-1.6, 2.4, -1.7, 1.9)
 LEVELS = (0.02, 0.1, 0.3, 0.65, 1.2, 2.0)  # of the loss, for the thin contours
 NAMES = {"L2": "L2: circle", "L1": "L1: diamond"}
@@ -37,171 +23,85 @@ _CIRCLE = np.stack([np.cos(_TURN), np.sin(_TURN)], axis=1)
 _DIAMOND = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0]])
 
 
-def ridge(curvature: Vector, best: Vector, strength: float) -> Vector:
-    """The weights [2] that minimize loss + strength * (w₁² + w₂²)."""
-    found: Vector = np.linalg.solve(curvature + 2 * strength * np.eye(2), curvature @ best)
-    return found
+def geometry() -> Explore:
+    """The panel: λ, the second weight of the best fit, and the correlation of the two inputs."""
+    parts = [_Plane("L2"), _Plane("L1"), _SecondWeight()]
+    return explore(
+        solve,
+        PartsBoard(parts, height=3.3, widths=[1.0, 1.0, 0.9], say=_say),
+        controls={
+            "strength": slider(STRENGTHS, label="λ", start=0.6),
+            "second": slider(SECOND, label="best w₂", start=0.4),
+            "correlation": slider(CORRELATIONS, label="correlation ρ", start=0.4),
+        },
+        title="Two weights under an L2 and an L1 penalty",
+    )
 
 
-def lasso(curvature: Vector, best: Vector, strength: float) -> Vector:
-    """The weights [2] that minimize loss + strength * (|w₁| + |w₂|), exactly.
-
-    Once the signs are known (−, 0 or +) the problem is linear; there are nine cases, and the best
-    one whose solution has the signs it assumed is the answer.
-    """
-    pull = curvature @ best
-    found, lowest = np.zeros(2), np.inf
-    for signs in product((-1.0, 0.0, 1.0), repeat=2):
-        s = np.array(signs)
-        free = s != 0
-        w = np.zeros(2)
-        w[free] = np.linalg.solve(curvature[np.ix_(free, free)], pull[free] - strength * s[free])
-        if np.all(np.sign(w) == s):
-            off = w - best
-            cost = off @ curvature @ off / 2 + strength * np.abs(w).sum()
-            if cost < lowest:
-                found, lowest = w, cost
-    return found
-
-
-@dataclass(frozen=True)
-class Solved:
-    """The problem at one setting of the sliders, and both solutions for all smaller strengths."""
-
-    strength: float
-    curvature: Vector
-    best: Vector
-    #: For every λ of `grid`: the solutions [λ, 2] by kind.
-    paths: dict[str, Vector]
-    grid: Vector
-
-    def path(self, kind: str) -> Vector:
-        """The way from the best fit to the solution at `strength`, [n, 2]."""
-        return self.paths[kind][self.grid <= self.strength + 1e-9]
-
-    def solution(self, kind: str) -> Vector:
-        """The weights [2] at `strength`."""
-        return self.path(kind)[-1]
-
-
-def solve(strength: float, second: float, correlation: float) -> Solved:
-    """Both paths for one setting of the sliders."""
-    curvature = np.array([[1.0, correlation], [correlation, 1.0]])
-    best = np.array([FIRST, second])
-    grid = np.union1d(np.linspace(0, max(STRENGTHS), 81), STRENGTHS)
-    paths = {
-        "L2": np.array([ridge(curvature, best, s) for s in grid]),
-        "L1": np.array([lasso(curvature, best, s) for s in grid]),
-    }
-    return Solved(strength, curvature, best, paths, grid)
-
-
-class Plane:
+@dataclass(eq=False)
+class _Plane(Part):
     """Loss contours around the best fit, the region that the penalty allows, and the solution."""
 
-    def __init__(self, ax: Axes, kind: str) -> None:
-        tidy(ax, grid=False)
-        ax.axhline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
-        ax.axvline(0, color="#bbbbbb", linewidth=0.8, zorder=0)
-        ax.set(xlim=EXTENT[:2], ylim=EXTENT[2:], aspect="equal")
-        ax.set_title(NAMES[kind], fontsize=FONT_SIZE + 1, color=COLOR[kind])
-        ax.set_xlabel("weight $w_1$", fontsize=FONT_SIZE)
-        ax.set_ylabel("weight $w_2$", fontsize=FONT_SIZE)
-        color = COLOR[kind]
-        self._kind = kind
-        self._contours = LineCollection([], colors="#999999", linewidths=0.8)
-        self._touching = LineCollection([], colors="black", linewidths=1.2)
-        for lines in (self._contours, self._touching):
-            ax.add_collection(lines, autolim=False)
-        self._region = Polygon(_DIAMOND, facecolor=color, edgecolor=color, alpha=0.25)
-        ax.add_patch(self._region)
-        (self._path,) = ax.plot([], [], "-", color=color, linewidth=1.8)
-        (self._best,) = ax.plot([], [], "x", color="black", markersize=8, markeredgewidth=1.8)
-        (self._end,) = ax.plot([], [], "o", color=color, markersize=9, markeredgecolor="black")
+    kind: str
 
-    @property
-    def artists(self) -> list[Artist]:
-        """Contours, region, path, and the marks at its two ends."""
-        moving = (self._contours, self._touching, self._region, self._path, self._best, self._end)
-        return list(moving)
+    def draw(self, ax: Axes, state: Solved) -> None:
+        weight_plane(ax, EXTENT)
+        color = COLOR[self.kind]
+        ax.set_title(NAMES[self.kind], fontsize=FONT_SIZE + 1, color=color)
+        self._contours = self.lines(colors="#999999", linewidths=0.8, zorder=0.5)
+        self._touching = self.lines(colors="black", linewidths=1.2, zorder=0.5)
+        self._region = self.moves(Polygon(_DIAMOND, facecolor=color, edgecolor=color, alpha=0.25))
+        ax.add_patch(self._region)
+        self._path = self.line(color=color, linewidth=1.8)
+        self._best = self.line("x", color="black", markersize=8, markeredgewidth=1.8)
+        self._end = self.line("o", color=color, markersize=9, markeredgecolor="black")
 
     def update(self, state: Solved) -> None:
-        """Show `state`."""
         ellipse = np.linalg.solve(np.linalg.cholesky(state.curvature).T, _CIRCLE.T).T
         self._contours.set_segments([state.best + np.sqrt(2 * level) * ellipse for level in LEVELS])
-        path, end = state.path(self._kind), state.solution(self._kind)
+        path, end = state.path(self.kind), state.solution(self.kind)
         off = end - state.best
         touching = np.sqrt(max(float(off @ state.curvature @ off), 0.0))
         self._touching.set_segments([state.best + touching * ellipse])
-        shape, size = (
-            (_CIRCLE, np.sqrt((end**2).sum()))
-            if self._kind == "L2"
-            else (_DIAMOND, np.abs(end).sum())
-        )
+        circle, diamond = np.sqrt((end**2).sum()) * _CIRCLE, np.abs(end).sum() * _DIAMOND
         self._region.set_visible(state.strength > 0)
-        self._region.set_xy(size * shape)
+        self._region.set_xy(circle if self.kind == "L2" else diamond)
         self._path.set_data(path[:, 0], path[:, 1])
         self._best.set_data([state.best[0]], [state.best[1]])
         self._end.set_data([end[0]], [end[1]])
 
 
-class SecondWeight:
+class _SecondWeight(Part):
     """The smaller weight against λ, for both penalties, with a mark where the slider stands."""
 
-    def __init__(self, ax: Axes) -> None:
+    def draw(self, ax: Axes, state: Solved) -> None:
         tidy(ax)
         ax.set(xlim=(0, max(STRENGTHS)), ylim=EXTENT[2:])
         ax.axhline(0, color="#888888", linewidth=0.8)
         ax.set_xlabel("strength λ", fontsize=FONT_SIZE)
         ax.set_ylabel("weight $w_2$", fontsize=FONT_SIZE)
-        self._lines = {}
-        self._marks = {}
-        for kind in NAMES:
-            (self._lines[kind],) = ax.plot([], [], color=COLOR[kind], linewidth=1.8, label=kind)
-            (self._marks[kind],) = ax.plot(
-                [], [], "o", color=COLOR[kind], markersize=9, markeredgecolor="black"
-            )
+        self._lines = {k: self.line(color=COLOR[k], linewidth=1.8, label=k) for k in NAMES}
+        look = {"markersize": 9, "markeredgecolor": "black"}
+        self._marks = {k: self.line("o", color=COLOR[k], **look) for k in NAMES}
         legend_above(ax)
 
-    @property
-    def artists(self) -> Sequence[Artist]:
-        """Lines and marks."""
-        return [*self._lines.values(), *self._marks.values()]
-
     def update(self, state: Solved) -> None:
-        """Show `state`."""
         for kind, line in self._lines.items():
             line.set_data(state.grid, state.paths[kind][:, 1])
             self._marks[kind].set_data([state.strength], [state.solution(kind)[1]])
 
 
-class GeometryBoard(Board):
-    """Circle, diamond, and the smaller weight against λ."""
-
-    def __init__(self) -> None:
-        super().__init__(columns=3, width=9.0, height=3.3, widths=[1.0, 1.0, 0.9])
-        self.moving: list[Plane | SecondWeight] = [
-            self.add(Plane(self.axes[0], "L2")),
-            self.add(Plane(self.axes[1], "L1")),
-            self.add(SecondWeight(self.axes[2])),
-        ]
-
-    def update(self, state: Solved) -> None:
-        """Show `state`."""
-        for part in self.moving:
-            part.update(state)
-
-    def describe(self, state: Solved) -> str:
-        """Where the two solutions are, and from which λ on L1 has a zero."""
-        circle, diamond = state.solution("L2"), state.solution("L1")
-        text = (
-            f"λ = {format_value(state.strength)}: L2 gives {_pair(circle)}, {_zeros(circle)}; "
-            f"L1 gives {_pair(diamond)}, {_zeros(diamond)}"
-        )
-        alive = np.flatnonzero(state.paths["L1"][:, 1])
-        if 0 < len(alive) < len(state.grid):
-            text += f". L1 keeps w₂ at 0 from λ ≈ {state.grid[alive[-1] + 1]:.2f} on"
-        return text
+def _say(state: Solved) -> str:
+    """Where the two solutions are, and from which λ on L1 has a zero."""
+    circle, diamond = state.solution("L2"), state.solution("L1")
+    text = (
+        f"λ = {format_value(state.strength)}: L2 gives {_pair(circle)}, {_zeros(circle)}; "
+        f"L1 gives {_pair(diamond)}, {_zeros(diamond)}"
+    )
+    alive = np.flatnonzero(state.paths["L1"][:, 1])
+    if 0 < len(alive) < len(state.grid):
+        text += f". L1 keeps w₂ at 0 from λ ≈ {state.grid[alive[-1] + 1]:.2f} on"
+    return text
 
 
 def _pair(w: Vector) -> str:
@@ -211,18 +111,3 @@ def _pair(w: Vector) -> str:
 def _zeros(w: Vector) -> str:
     zeros = int((w == 0).sum())
     return ("no weight is zero", "on a corner: one weight is exactly zero", "both are zero")[zeros]
-
-
-def geometry() -> Explore:
-    """The panel: λ, the second weight of the best fit, and the correlation of the two inputs."""
-    controls: dict[str, Any] = {
-        "strength": slider(STRENGTHS, label="λ", start=0.6),
-        "second": slider(SECOND, label="best w₂", start=0.4),
-        "correlation": slider(CORRELATIONS, label="correlation ρ", start=0.4),
-    }
-    return explore(
-        solve,
-        GeometryBoard(),
-        controls=controls,
-        title="Two weights under an L2 and an L1 penalty",
-    )

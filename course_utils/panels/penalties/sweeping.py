@@ -1,64 +1,25 @@
 """How strong a penalty should be, and of which kind."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
-
 import torch
-import torch.nn.functional as F
-from torch import nn
+from matplotlib.axes import Axes
+from torch import Tensor, nn
 
 from course_utils.data import Dataset
-from course_utils.fleet import Fleet, Run, iter_fleet
-from course_utils.live import At, Sweep, choice, slider, sweep
+from course_utils.experiments.proximal import ProximalSGD
+from course_utils.experiments.runs import classes_of, labeled
+from course_utils.figures.penalties import NEAR, said_weights, weights_of
+from course_utils.fleet import Run
+from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
 from course_utils.models import MLP
-from course_utils.panels.penalties.figures import (
-    NEAR,
-    said_weights,
-    weights_of,
-)
-from course_utils.panels.requirements import classes_of
-from course_utils.plots import (
-    Board,
-    Curves,
-    Metric,
-    Mosaic,
-    WeightHistogram,
-    best_epoch,
-    format_value,
-    sweep_text,
-)
-from course_utils.regularizers import l1_penalty, l2_penalty, penalized_weights, strength
+from course_utils.panels.controls import noise_choice
+from course_utils.plots import Mosaic, Part, PartsBoard, WeightHistogram, format_value
+from course_utils.regularizers import l1_penalty, l2_penalty, penalized_weights
 from course_utils.training import Penalty
 
 LAMBDAS = [0, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
 ALPHAS = [0, 0.2, 0.5, 1]
-NOISES = [0, 0.2, 0.4]
-L1_WAYS = ["in the loss", "by soft threshold"]
-HIDDEN, EPOCHS = 64, 80
-LR, MOMENTUM, BATCH = 0.1, 0.9, 100
-
-
-class ProximalSGD(torch.optim.SGD):
-    """SGD whose every step ends by soft-thresholding the weights: L1 with exact zeros.
-
-    With momentum m a steady gradient moves a weight by lr / (1 - m) times the gradient in each
-    step, so the threshold carries the same factor; else λ would mean less with more momentum.
-    """
-
-    def __init__(
-        self, model: nn.Module, *, lr: float, l1_lambda: float, momentum: float = 0.0
-    ) -> None:
-        super().__init__(model.parameters(), lr=lr, momentum=momentum, fused=True)
-        self._weights = [w for _, w in penalized_weights(model)]
-        self._threshold = lr * strength(l1_lambda) / (1 - momentum)
-
-    @torch.no_grad()
-    def step(self, closure: Any = None) -> Any:
-        """One step of SGD, then the shrinking."""
-        loss = super().step(closure)
-        for w in self._weights:
-            w.copy_(F.softshrink(w, self._threshold))
-        return loss
+IN_LOSS, BY_THRESHOLD = "in the loss", "by soft threshold"
+HIDDEN, LR, MOMENTUM = 64, 0.1, 0.9
 
 
 def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penalty) -> Sweep:
@@ -69,44 +30,42 @@ def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penal
             unit are shown as an image of the size of a sample, of flat samples as a row.
         l1, l2: the penalties that train: the learner's own, or the package's.
     """
-    classes, data = classes_of(data), data.scored_on()
-    shape = data.input_shape
+    data = labeled(data)
 
-    def train(alpha: float, way: str, noise: float) -> Iterator[Fleet]:
-        by_threshold = alpha if way == L1_WAYS[1] else 0.0
-        in_loss = {l1: alpha - by_threshold, l2: 1 - alpha}
+    def build(value: float, alpha: float, way: str) -> Run:
+        model = MLP(data.input_shape, (HIDDEN,), classes_of(data))
+        terms = [(l1, alpha if way == IN_LOSS else 0.0), (l2, 1 - alpha)]
+        used = [(penalty, value * share) for penalty, share in terms if share > 0]
 
-        def build(value: float) -> Run:
-            model = MLP(shape, (HIDDEN,), classes)
-            own = ProximalSGD(model, lr=LR, momentum=MOMENTUM, l1_lambda=by_threshold * value)
-            sgd = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
-            return Run(model, own if by_threshold else sgd, penalty=_mixed(in_loss, value))
+        def penalty(model: nn.Module) -> Tensor:
+            return torch.stack([price * of(model) for of, price in used]).sum()
 
-        return iter_fleet(
-            build, data.with_label_noise(noise), values=LAMBDAS, epochs=EPOCHS, batch_size=BATCH
-        )
+        sgd = torch.optim.SGD(model.parameters(), lr=LR, momentum=MOMENTUM)
+        if way == BY_THRESHOLD and alpha > 0:
+            sgd = ProximalSGD(model, lr=LR, momentum=MOMENTUM, l1_lambda=alpha * value)
+        return Run(model, sgd, penalty=penalty if used else None)
 
-    return sweep(
-        train,
-        LambdaBoard(shape[-2:] if len(shape) > 1 else (1, *shape)),
+    parts = [
+        EpochCurves("loss", ylim=(0, 2.5)),
+        ScoreAgainst("acc", ylim=(0.5, 1.0)),
+        _Weights(),
+        _FirstLayer(data),
+    ]
+    return sweep_fleet(
+        build,
+        lambda value, seed, noise: data.with_label_noise(noise),
+        PartsBoard(parts, rows=2, height=5.6),
         name="λ",
         values=slider(LAMBDAS, start=3e-3),
         controls={
             "alpha": slider(ALPHAS, label="mix α", start=1, say=_say_mix),
-            "way": choice(L1_WAYS, label="L1"),
-            "noise": choice(NOISES, label="label noise", start=0.2),
+            "way": choice([IN_LOSS, BY_THRESHOLD], label="L1"),
+            "noise": noise_choice((0.0, 0.2, 0.4)),
         },
-        epochs=EPOCHS,
+        epochs=80,
+        batch_size=100,
         title="How a penalty's strength and kind change the training and the weights",
     )
-
-
-def _mixed(shares: Mapping[Penalty, float], strength: float) -> Penalty | None:
-    """strength * (share * penalty + ...), without the penalties that have no share in it."""
-    used = {penalty: strength * share for penalty, share in shares.items() if share > 0}
-    if not used:
-        return None
-    return lambda model: torch.stack([price * of(model) for of, price in used.items()]).sum()
 
 
 def _say_mix(alpha: float) -> str:
@@ -114,43 +73,36 @@ def _say_mix(alpha: float) -> str:
     return f"{format_value(alpha)}: {kind}"
 
 
-class LambdaBoard(Board):
-    """Loss curves, accuracy against λ, the weights' histogram, and the first layer as images."""
+class _Weights(Part):
+    """How large the weights of all seeds are."""
+
+    def draw(self, ax: Axes, at: At) -> None:
+        self._histogram = self.add(WeightHistogram(ax, limit=1.5))
+
+    def update(self, at: At) -> None:
+        self._histogram.update(weights_of(at.result, at.index), near=NEAR)
+
+    def say(self, at: At) -> str:
+        return said_weights(weights_of(at.result, at.index))
+
+
+class _FirstLayer(Part):
+    """The weights into some hidden units, each as an image."""
 
     ROWS, COLUMNS = 4, 8
 
-    def __init__(self, image_size: tuple[int, ...]) -> None:
-        super().__init__(columns=2, rows=2, width=9.0, height=5.6)
-        self._image_size = image_size
-        loss, accuracy, histogram, images = self.axes
-        self.curves = self.add(Curves(loss, EPOCHS, ylim=(0, 2.5)))
-        self.metric = self.add(
-            Metric(accuracy, "λ", LAMBDAS, ylim=(0.5, 1.0), ylabel="accuracy after the last epoch",
-                   splits=("train", "val"))
-        )  # fmt: skip
-        images.set_facecolor("#aaaaaa")  # shows between the images
-        self.histogram = self.add(WeightHistogram(histogram, limit=1.5))
-        self.images = self.add(
-            Mosaic(images, self.ROWS, self.COLUMNS, limits=(-0.6, 0.6), cmap="RdBu_r",
-                   title=f"first layer, {self.ROWS * self.COLUMNS} of {HIDDEN} units, seed 0 "
-                         "(blue −, red +)")
+    def __init__(self, data: Dataset) -> None:
+        shape = data.input_shape
+        self._size = shape[-2:] if len(shape) > 1 else (1, *shape)
+
+    def draw(self, ax: Axes, at: At) -> None:
+        ax.set_facecolor("#aaaaaa")  # shows between the images
+        shown = f"{self.ROWS * self.COLUMNS} of {HIDDEN} units, seed 0 (blue −, red +)"
+        self._images = self.add(
+            Mosaic(ax, self.ROWS, self.COLUMNS, limits=(-0.6, 0.6), cmap="RdBu_r",
+                   title=f"first layer, {shown}")
         )  # fmt: skip
 
-    def update(self, state: At) -> None:
-        """Show the runs at the slider's λ."""
-        fleet: Fleet = state.result
-        i = state.index
-        self.curves.update(fleet.train_loss[i], fleet.val_loss[i], best_epoch(fleet.val_loss[i]))
-        self.metric.update(
-            i, train=fleet.train_acc[:, :, fleet.epoch], val=fleet.val_acc[:, :, fleet.epoch]
-        )
-        self.histogram.update(weights_of(fleet, i), near=NEAR)
-        _, first = next(iter(penalized_weights(fleet.model(i, 0))))
-        channels = first.detach().reshape(len(first), -1, *self._image_size)
-        self.images.update(channels.mean(1))
-
-    def describe(self, state: At) -> str:
-        """Accuracy and its gain over λ = 0, and how many weights are small or gone."""
-        fleet: Fleet = state.result
-        said = sweep_text("λ", state.values, state.index, fleet.val_acc[:, :, fleet.epoch])
-        return f"{said}; {said_weights(weights_of(fleet, state.index))}"
+    def update(self, at: At) -> None:
+        _, first = next(iter(penalized_weights(at.result.model(at.index, 0))))
+        self._images.update(first.detach().reshape(len(first), -1, *self._size).mean(1))

@@ -1,0 +1,58 @@
+"""Mistakes that checks recognize: each has an id, and the words that a learner reads.
+
+A check module lists its own in a class ``Mistake(Mistakes)``; the name of a member is its id, its
+value the words, and nobody types either a second time. What is asked of a known wrong answer, for
+example in the instructor's banks, is asked by id.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum, unique
+
+
+class Told(str):
+    """A text that knows which mistake it names, by `id`."""
+
+    id: str
+
+    def __new__(cls, text: str, mistake: str) -> Told:
+        told = super().__new__(cls, text)
+        told.id = mistake
+        return told
+
+
+class Mistakes(StrEnum):
+    """Mistakes by name. A member is the text of its words, and can stand wherever a hint can."""
+
+    @property
+    def id(self) -> str:
+        """The name, in small letters."""
+        return self.name.lower()
+
+    def given(self, **values: object) -> Told:
+        """The words with `values` in their places, ``"{pixels} never comes"``."""
+        return Told(self.format(**values), self.id)
+
+
+@unique
+class Common(Mistakes):
+    """What goes wrong in any task."""
+
+    RETURNS_NOTHING = "the function gives nothing back; is there a `return` on every path?"
+    NOT_A_TENSOR = "a tensor was asked for"
+    PYTHON_NUMBER = "this is a Python number, which no gradient can pass; keep it a tensor"
+    WRONG_SHAPE = "the shape is not the one asked for; look at where you sum, index or stack"
+    NOT_A_PAIR = "end with `return {names}`"
+    NOT_YES_OR_NO = (
+        "a comparison of tensors gives an answer for each entry; torch.equal, `.any()` or "
+        "`bool(...)` of one entry gives a single one. Does every path return it?"
+    )
+    GRADIENT_CUT = "`.item()`, `.detach()` and `torch.tensor(...)` cut the gradient off"
+    INPUT_CHANGED = (
+        "`*=`, `+=`, `.sort()` and names ending in _ write into what was passed in; make a copy"
+    )
+    LIBRARY_USED = "the library's version does the whole task; here you write what it does"
+    RAISED = "run that line in a cell of your own, with these values; do shapes and types fit?"
+    UNKNOWN_NAME = (
+        "this name means nothing there; is it misspelled, or defined in no cell that ran?"
+    )

@@ -1,0 +1,70 @@
+"""Visible check of exercise 01: ``bias_variance``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import unique
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    AVERAGED_OVER_THE_POINTS = (
+        "the fits are averaged along the wrong axis: predictions are [fits, points]"
+    )
+    SQUARE_OF_THE_MEAN_ERROR = (
+        "errors of opposite sign cancel here; square at each point, then average"
+    )
+    MEAN_SQUARED_ERROR = "this is the whole error, bias² + variance; average the fits, then square"
+    DISTANCES = "these are distances, not squares"
+    SUMS = "this is the sum over the points; asked for is the mean"
+    UNBIASED_VARIANCE = (
+        "this divides by fits - 1; only with correction=0 do the two parts add up to the "
+        "whole error"
+    )
+    VARIANCE_AMONG_POINTS = "this is the variance among points; asked for is the one among fits"
+    VARIANCE_OF_EVERYTHING = "this is the variance of all numbers at once; take it at each point"
+    STANDARD_DEVIATION = "this is the standard deviation"
+
+
+def bias_variance(answer: Callable[[Tensor, Tensor], Any]) -> None:
+    """Task ``bias_variance(predictions, truth)`` -> squared bias and variance."""
+    with attempt("bias_variance", answer) as check:
+        fits, truth = torch.tensor([[0.0, 5.0], [4.0, 9.0]]), torch.tensor([3.0, 5.0])
+        on = "predictions [[0, 5], [4, 9]] of 2 fits, truth [3, 5]"
+        bias, variance = check.pair(answer(fits, truth), "bias2, variance", on=on)
+        check.close(
+            "the squared bias",
+            bias,
+            2.5,
+            on=on,
+            hint="the mean fit has an error at each point: square it there, then average",
+            mistakes={
+                Mistake.AVERAGED_OVER_THE_POINTS: 1.25,
+                Mistake.SQUARE_OF_THE_MEAN_ERROR: 0.25,
+                Mistake.MEAN_SQUARED_ERROR: 6.5,
+                Mistake.DISTANCES: 1.5,
+                Mistake.SUMS: 5.0,
+            },
+        )
+        check.close(
+            "the variance",
+            variance,
+            4.0,
+            on=on,
+            hint="at each point, the variance of the fits; then the mean over the points",
+            mistakes={
+                Mistake.UNBIASED_VARIANCE: 8.0,
+                Mistake.VARIANCE_AMONG_POINTS: 6.25,
+                Mistake.VARIANCE_OF_EVERYTHING: 10.25,
+                Mistake.STANDARD_DEVIATION: 2.0,
+            },
+        )

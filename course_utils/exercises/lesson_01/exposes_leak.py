@@ -1,0 +1,79 @@
+"""Visible check of exercise 01: ``exposes_leak``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import unique
+
+import torch
+from torch import Tensor
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = (
+        "look for each training sample in the whole validation part, wherever it stands there"
+    )
+    RIGHT_ACCUSED = (
+        "a right split is accused; are two of your samples equal, so that one is taken for "
+        "the other? Only a sample in both parts is a leak"
+    )
+
+
+Split = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]
+
+
+def exposes_leak(answer: Callable[[Split], bool]) -> None:
+    """Task ``exposes_leak(split)`` -> True if training and validation share samples."""
+    with attempt("exposes_leak", answer) as check:
+        leak = "draws the validation samples from all samples again"
+        verdict(check, answer, shuffled_twice, leak=leak)
+        verdict(check, answer, cut, right="a right split")
+
+
+def verdict(
+    check: Check, answer: Callable[[Split], bool], split: Split, *, leak: str = "", right: str = ""
+) -> None:
+    """`answer` says of `split` whether it leaks; either `leak` or `right` tells what it does."""
+    check.verdict(
+        answer(split),
+        broken=bool(leak),
+        bug="a leak",
+        on=f"a split that {leak}" if leak else right,
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
+    )
+
+
+def cut(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Three quarters for training, the rest for validation, at random.
+
+    Raises:
+        ValueError: x and y are not what a split is asked to take.
+    """
+    if (
+        x.ndim != 2
+        or y.shape != x.shape[:1]
+        or y.dtype != torch.long
+        or not set(y.tolist()) <= {0, 1}
+    ):
+        raise ValueError(
+            f"x must be [n, features] and y n class labels, whole numbers 0 or 1; got shapes "
+            f"{tuple(x.shape)} and {tuple(y.shape)}, and y = {y[:3].tolist()}... of {y.dtype}"
+        )
+    order, middle = torch.randperm(len(x)), len(x) * 3 // 4
+    train, val = order[:middle], order[middle:]
+    return x[train], y[train], x[val], y[val]
+
+
+def shuffled_twice(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Training and validation samples come from two shuffles, and many are in both."""
+    middle = len(x) * 3 // 4
+    train, val = torch.randperm(len(x))[:middle], torch.randperm(len(x))[middle:]
+    return x[train], y[train], x[val], y[val]

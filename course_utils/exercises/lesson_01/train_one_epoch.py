@@ -1,0 +1,133 @@
+"""Visible check of exercise 01: ``train_one_epoch``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import unique
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils import checks
+from course_utils.checks.mistakes import Common, Mistakes
+from course_utils.checks.report import Check
+from course_utils.data import Dataset, SealedTestSet
+from course_utils.exercises.attempt import attempt
+from course_utils.history import History
+from course_utils.training import evaluate, fit, shuffled_batches, train_epoch
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    GRAPHS_KEPT = (
+        "added up like this, the loss keeps the graph of every step in memory; loss.item() is"
+        " the number alone"
+    )
+    MEAN_OF_BATCH_MEANS = "this is a mean of batch means; the smaller batch must count less"
+    DIVIDED_TWICE = "batch means, summed and divided by the number of samples, are divided twice"
+    SUM_OVER_SAMPLES = "this is the sum over the samples; divide by their number"
+    SUM_OF_BATCH_MEANS = "this is the sum of the batch means"
+    LOSS_OF_THE_LAST_BATCH = "this is the loss of the last batch alone"
+    SCORED_AFTERWARDS = (
+        "this was scored after the epoch; asked for are the losses of the training steps"
+    )
+
+
+TrainOneEpoch = Callable[[nn.Module, Dataset, torch.optim.Optimizer, Sequence[Tensor]], Any]
+
+
+def train_one_epoch(answer: TrainOneEpoch) -> None:
+    """Task ``train_one_epoch(model, data, optimizer, batches)`` -> the mean loss of its samples."""
+    with attempt("train_one_epoch", answer, by_hand=TRAINING_LIBRARY) as check:
+        as_in_fit(check, answer)
+        mean_of_the_epoch(check, answer, [2, 2, 1])
+
+
+TRAINING_LIBRARY = (fit, train_epoch)
+
+
+def as_in_fit(check: Check, answer: TrainOneEpoch) -> None:
+    """A loop around `answer` does what `fit` does."""
+
+    def loop(
+        model: nn.Module,
+        data: Dataset,
+        optimizer: torch.optim.Optimizer,
+        epochs: int,
+        batch_size: int = 50,
+        seed: int = 0,
+    ) -> History:
+        history, batches = History(), shuffled_batches(data.n_train, batch_size, seed)
+        for epoch in range(epochs + 1):
+            if epoch > 0:
+                model.eval()  # as it comes from scoring in many a loop
+                answer(model, data, optimizer, next(batches))
+            history.record(
+                evaluate(model, data.x_train, data.y_train),
+                evaluate(model, data.x_val, data.y_val),
+            )
+        return history
+
+    check.include(checks.training_loop(loop))
+
+
+def mean_of_the_epoch(check: Check, answer: TrainOneEpoch, sizes: list[int]) -> None:
+    """`answer` returns the mean loss of the samples that it met, in batches of these `sizes`."""
+    data = numbers(sum(sizes))
+    batches = torch.arange(sum(sizes)).split(sizes)
+    model, optimizer = small_model()
+    losses = []
+    for batch in batches:
+        loss = F.cross_entropy(model(data.x_train[batch]), data.y_train[batch])
+        losses.append(loss.item())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+    total = sum(size * loss for size, loss in zip(sizes, losses, strict=True))
+    fresh, its_optimizer = small_model()
+    got = answer(fresh, data, its_optimizer, batches)
+    check.close(
+        "it returns the mean loss of the epoch's samples",
+        got,
+        total / sum(sizes),
+        on=f"batches of sizes {sizes}, whose mean losses are {[round(x, 3) for x in losses]}",
+        hint="each sample counts once, with the loss it had when its batch was trained",
+        mistakes={
+            Common.RETURNS_NOTHING: None,
+            Mistake.MEAN_OF_BATCH_MEANS: (sum(losses) / len(losses)),
+            Mistake.DIVIDED_TWICE: (sum(losses) / sum(sizes)),
+            Mistake.SUM_OVER_SAMPLES: total,
+            Mistake.SUM_OF_BATCH_MEANS: sum(losses),
+            Mistake.LOSS_OF_THE_LAST_BATCH: losses[-1],
+            Mistake.SCORED_AFTERWARDS: (evaluate(model, data.x_train, data.y_train).loss),
+        },
+        atol=1e-5,
+    )
+    check.that(
+        not getattr(got, "requires_grad", False),
+        "it returns a number",
+        on=f"batches of sizes {sizes}",
+        expected="a number without a graph behind it",
+        got="a tensor that requires a gradient",
+        hint=Mistake.GRAPHS_KEPT,
+    )
+
+
+def small_model() -> tuple[nn.Module, torch.optim.Optimizer]:
+    """A linear model of one input and two classes, always the same, with its optimizer."""
+    model = nn.Linear(1, 2)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor([[0.5], [-0.5]]))
+        model.bias.zero_()
+    return model, torch.optim.SGD(model.parameters(), lr=0.3)
+
+
+def numbers(n: int) -> Dataset:
+    """`n` training samples, one number each, of which every third is of class 1."""
+    x = torch.linspace(-1.0, 2.0, n)[:, None]
+    y = (torch.arange(n) % 3 == 0).long()
+    return Dataset("numbers", x, y, x[:1], y[:1], SealedTestSet(x[:1], y[:1], name="numbers"), 2)

@@ -1,0 +1,78 @@
+"""Visible check of exercise 02: ``exposes_unused_penalty``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import unique
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.regularizers import l2_penalty
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = (
+        "the bug is not seen: train with two strengths; what stays the same here, to the last bit?"
+    )
+    RIGHT_ACCUSED = (
+        "a right training is accused: in it at least one weight depends on the strength. Are "
+        "your two strengths far apart, and do you look at all parameters?"
+    )
+
+
+#: Trains with a penalty of the given strength; the model and the losses it reported.
+TrainFn = Callable[[float], tuple[nn.Module, list[float]]]
+
+
+def exposes_unused_penalty(answer: Callable[[TrainFn], bool]) -> None:
+    """Task ``exposes_unused_penalty(train)`` -> True if the strength changes no weight."""
+    with attempt("exposes_unused_penalty", answer) as check:
+        verdict(check, answer, never_added, broken=True, what="a penalty that is never added")
+        verdict(check, answer, added, broken=False, what="a penalty added as it should be")
+
+
+def verdict(
+    check: Check, answer: Callable[[TrainFn], bool], train: TrainFn, *, broken: bool, what: str
+) -> None:
+    """`answer` says of `train` what is true of it."""
+    check.verdict(
+        answer(train),
+        broken=broken,
+        bug="a penalty without effect",
+        on=what,
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
+    )
+
+
+def small_training(strength: float, steps: int = 5) -> tuple[nn.Module, Tensor, Tensor, int]:
+    """A seeded model and its data, before training; the strength is left to the caller."""
+    torch.manual_seed(3)
+    model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3))
+    return model, torch.randn(20, 4), torch.randint(3, (20,)), steps
+
+
+def added(strength: float) -> tuple[nn.Module, list[float]]:
+    """Training with a penalty as it should be."""
+    model, x, y, steps = small_training(strength)
+    optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.01), []
+    for _ in range(steps):
+        loss = F.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        (loss + strength * l2_penalty(model)).backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        losses.append(loss.item())
+    return model, losses
+
+
+def never_added(strength: float) -> tuple[nn.Module, list[float]]:
+    """Training that works its penalty out and does not use it."""
+    return added(0.0)

@@ -1,0 +1,9 @@
+"""What several checks of exercise 03 share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from torch import Tensor
+
+DropoutFn = Callable[[Tensor, float, bool], Tensor]

@@ -1,0 +1,58 @@
+"""Visible check of exercise 03: ``exposes_frozen_mask``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import unique
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.exercises.lesson_03.common import DropoutFn
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = "call it twice on the same input in training mode: what must differ?"
+    RIGHT_ACCUSED = (
+        "a right dropout is accused; in evaluation mode two outputs agree, and so do two "
+        "outputs on too small an input, by chance"
+    )
+
+
+def exposes_frozen_mask(answer: Callable[[DropoutFn], bool]) -> None:
+    """Task ``exposes_frozen_mask(dropout)`` -> True for a frozen mask, else False."""
+    with attempt("exposes_frozen_mask", answer) as check:
+        verdict(check, answer, seeded_inside, broken=True, what="one that calls manual_seed inside")
+        verdict(check, answer, fresh, broken=False, what="a right dropout")
+
+
+def verdict(
+    check: Check, answer: Callable[[DropoutFn], bool], fn: DropoutFn, *, broken: bool, what: str
+) -> None:
+    """`answer` says of `fn` what is true of it."""
+    check.verdict(
+        answer(fn),
+        broken=broken,
+        bug="a frozen mask",
+        on=what,
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
+    )
+
+
+def fresh(x: Tensor, p: float, training: bool) -> Tensor:
+    """Dropout as it should be."""
+    return F.dropout(x, p, training)
+
+
+def seeded_inside(x: Tensor, p: float, training: bool) -> Tensor:
+    """Dropout whose mask never changes."""
+    torch.manual_seed(0)
+    return F.dropout(x, p, training)

@@ -1,0 +1,38 @@
+"""Visible check of exercise 03: ``scheduled_p``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import unique
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    NOT_0_AT_FIRST = "in epoch 0 nothing is dropped yet"
+    NOT_HALF_WAY = "half of the warm-up has passed, so half of p_max"
+    GROWS_FOR_EVER = "after the warm-up p stays at p_max; it must not grow on"
+    DIVIDES_BY_ZERO = "without a warm-up it is p_max from the start; look at warmup first"
+
+
+def scheduled_p(answer: Callable[[int, int, float], float]) -> None:
+    """Task ``scheduled_p(epoch, warmup, p_max)``."""
+    with attempt("scheduled_p", answer) as check:
+        for epoch, warmup, expected, hint in (
+            (0, 10, 0.0, Mistake.NOT_0_AT_FIRST),
+            (5, 10, 0.2, Mistake.NOT_HALF_WAY),
+            (10, 10, 0.4, "the warm-up is over: p_max"),
+            (25, 10, 0.4, Mistake.GROWS_FOR_EVER),
+            (0, 0, 0.4, Mistake.DIVIDES_BY_ZERO),
+        ):
+            check.close(
+                "p rises in a straight line, then stays",
+                answer(epoch, warmup, 0.4),
+                expected,
+                on=f"epoch = {epoch}, warmup = {warmup}, p_max = 0.4",
+                hint=hint,
+            )

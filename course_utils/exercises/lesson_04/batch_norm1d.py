@@ -1,0 +1,93 @@
+"""Visible check of exercise 04: ``BatchNorm1d``."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from enum import unique
+
+import torch
+from torch import Tensor, nn
+
+from course_utils import checks
+from course_utils.checks.mistakes import Common, Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.exercises.lesson_04.common import LIBRARY
+from course_utils.regularizers import BatchNorm1d
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    OTHER_NAMES = (
+        'with these names, weights of PyTorch\'s layer can be loaded: register_buffer("...")'
+    )
+    ACCEPTS_ONE_SAMPLE = (
+        "the unbiased variance of one sample is 0 / 0, and nan stays in running_var for ever"
+    )
+    REFUSES_TOO_LATE = "look at the size of the batch first"
+
+
+def batch_norm(answer: Callable[..., nn.Module]) -> None:
+    """Task ``BatchNorm1d(features, eps, momentum)``."""
+    with attempt("BatchNorm1d", answer, by_hand=LIBRARY) as check:
+        own_lines(check, answer)
+        check.include(checks.batch_norm(answer))
+        named_buffers(check, answer(4))
+        refuses_one(check, answer(4), torch.randn(1, 4))
+
+
+def own_lines(check: Check, answer: Callable[..., nn.Module]) -> None:
+    """`answer` inherits from no layer that is a batch norm already."""
+    parents = getattr(answer, "__mro__", ())
+    check.that(
+        nn.modules.batchnorm._NormBase not in parents and BatchNorm1d not in parents[1:],
+        "written by hand",
+        on="the classes that yours is made from",
+        expected="class BatchNorm1d(nn.Module)",
+        got=[parent.__name__ for parent in parents],
+        hint=Common.LIBRARY_USED,
+    )
+
+
+def named_buffers(check: Check, layer: nn.Module) -> None:
+    """`layer` calls its parameters and its running statistics as PyTorch does."""
+    check.that(
+        {"weight", "bias", "running_mean", "running_var"} <= layer.state_dict().keys(),
+        "parameters and buffers have the names asked for",
+        on="layer.state_dict()",
+        expected="weight, bias, running_mean, running_var",
+        got=", ".join(layer.state_dict()),
+        hint=Mistake.OTHER_NAMES,
+    )
+
+
+def refuses_one(check: Check, layer: nn.Module, x: Tensor) -> None:
+    """`layer` refuses a training batch of one sample, and remembers nothing of it."""
+    before = {name: value.clone() for name, value in layer.named_buffers()}
+    on = f"x of shape {tuple(x.shape)}, in training mode"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the hint below says more than PyTorch's warning
+            layer.train()(x)
+        got = "an output"
+    except ValueError:
+        got = "a ValueError"
+    check.that(
+        got == "a ValueError",
+        "a batch of one sample is refused",
+        on=on,
+        expected="a ValueError",
+        got=got,
+        hint=Mistake.ACCEPTS_ONE_SAMPLE,
+    )
+    check.that(
+        all(torch.equal(value, before[name]) for name, value in layer.named_buffers()),
+        "nothing is remembered of a refused batch",
+        on=on,
+        expected="the same buffers before and after",
+        got="changed buffers",
+        hint=Mistake.REFUSES_TOO_LATE,
+    )

@@ -1,0 +1,15 @@
+"""What several checks of exercise 04 share."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_utils.regularizers import BatchNorm1d
+
+LIBRARY = (
+    *(F.batch_norm, torch.batch_norm, torch.native_batch_norm, nn.BatchNorm1d),
+    *(nn.modules.batchnorm._BatchNorm.forward, BatchNorm1d, BatchNorm1d.forward),
+    *(F.layer_norm, torch.layer_norm, torch.native_layer_norm, nn.LayerNorm.forward),
+)

@@ -1,0 +1,21 @@
+"""Visible checks of exercise 06: one module per task."""
+
+from course_utils.exercises.lesson_06.choose_patience import choose_patience, small_record
+from course_utils.exercises.lesson_06.exposes_wrong_rule import exposes_wrong_rule, rule, verdict
+from course_utils.exercises.lesson_06.smoothed import running_mean, smoothed
+from course_utils.exercises.lesson_06.stopping_epoch import LIBRARY, stopping_epoch
+from course_utils.exercises.lesson_06.train_to_best import play, train_to_best
+
+__all__ = [
+    "LIBRARY",
+    "choose_patience",
+    "exposes_wrong_rule",
+    "play",
+    "rule",
+    "running_mean",
+    "small_record",
+    "smoothed",
+    "stopping_epoch",
+    "train_to_best",
+    "verdict",
+]

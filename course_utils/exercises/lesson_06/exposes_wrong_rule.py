@@ -1,0 +1,77 @@
+"""Visible check of exercise 06: ``exposes_wrong_rule``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import unique
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.exercises.lesson_06.common import Losses
+from course_utils.regularizers import stopping_epoch as right_rule
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    BUG_MISSED = (
+        "write down a record on which this fault changes the epoch, and the epoch that is right"
+    )
+    RIGHT_ACCUSED = (
+        "a right rule is accused; go through your records by hand, or play them to "
+        "regularizers.stopping_epoch. Entry 0 is epoch 0, and None is right where patience "
+        "never runs out"
+    )
+
+
+Rule = Callable[[Losses, int], int | None]
+
+
+def exposes_wrong_rule(answer: Callable[[Rule], bool]) -> None:
+    """Task ``exposes_wrong_rule(rule)`` -> True for a rule with a fault, else False."""
+    with attempt("exposes_wrong_rule", answer) as check:
+        verdict(check, answer, right_rule, "")
+        verdict(check, answer, rule(late=1), "waits for one epoch more than `patience`")
+
+
+def verdict(check: Check, answer: Callable[[Rule], bool], rule: Rule, fault: str) -> None:
+    """`answer` says of `rule` whether it has a fault; `fault` is "" for a right rule."""
+    check.verdict(
+        answer(rule),
+        broken=bool(fault),
+        bug=f"a rule that {fault}",
+        on=f"a rule that {fault}" if fault else "a right rule",
+        missed=Mistake.BUG_MISSED,
+        accused=Mistake.RIGHT_ACCUSED,
+    )
+
+
+def rule(
+    improved: Callable[[float, float], bool] = lambda loss, best: loss < best,
+    *,
+    late: int = 0,
+    resets: bool = True,
+    previous: bool = False,
+) -> Rule:
+    """A stopping rule; what the arguments change makes it a wrong one.
+
+    Args:
+        improved: improved(loss, best) -> whether it counts as an improvement.
+        late: waiting epochs beyond `patience` (negative: fewer, but at least 1 in all).
+        resets: whether an improvement sets the count back.
+        previous: compare with the epoch before instead of the best.
+    """
+
+    def stop(losses: Losses, patience: int) -> int | None:
+        best, waited = float("inf"), 0
+        for epoch, loss in enumerate(losses):
+            better = improved(loss, best)
+            waited = waited + 1 if not better else 0 if resets else waited
+            best = loss if better or previous else best
+            if waited >= max(1, patience + late):
+                return epoch
+        return None
+
+    return stop

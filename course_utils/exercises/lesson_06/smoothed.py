@@ -1,0 +1,82 @@
+"""Visible check of exercise 06: ``smoothed``."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from enum import unique
+from typing import Any
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.exercises.lesson_06.common import Losses, listed
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    IN_PLACE = "the record was changed; write into a list of your own"
+    POISONED_BY_NAN = "a NaN moves nothing, but here it stays for ever: NaN + anything is NaN"
+    BETA_FOR_THE_NEW = "beta and 1 - beta are swapped: beta belongs to the past"
+    FROM_ZERO = "it starts from 0, so the first entries are too small; the first is the loss itself"
+    PAIRS_OF_LOSSES = "the loss before was taken where the smoothed entry before is meant"
+    ONE_ENTRY_SHORT = "the first entry is missing: smoothed has as many entries as val_losses"
+    LAST_ENTRY = "this is only the last entry; all of them are asked for"
+
+
+def smoothed(answer: Callable[[Losses, float], Any]) -> None:
+    """Task ``smoothed(val_losses, beta)`` -> as many running means."""
+    with attempt("smoothed", answer) as check:
+        running_mean(check, answer, [4, 2, 2, 6], 0.75, [4, 3.5, 3.125, 3.84375])
+        running_mean(check, answer, [4, math.nan, 2], 0.75, [4, 4, 3.5])
+
+
+def running_mean(
+    check: Check,
+    answer: Callable[[Losses, float], Any],
+    losses: list[float],
+    beta: float,
+    wanted: list[float],
+) -> None:
+    """`answer` smooths `losses`, and leaves them as they are."""
+    given, on = list(losses), f"val_losses = {losses}, beta = {beta}"
+    got = answer(given, beta)
+    check.close(
+        "each entry mixes the smoothed one before with the loss",
+        listed(check, got, on),
+        wanted,
+        on=on,
+        hint="beta times the smoothed entry before, plus (1 - beta) times the loss",
+        mistakes={
+            Mistake.POISONED_BY_NAN: (
+                _mixed(losses, lambda mean, loss: beta * mean + (1 - beta) * loss)
+            ),
+            Mistake.BETA_FOR_THE_NEW: (
+                _mixed(losses, lambda mean, loss: (1 - beta) * mean + beta * loss)
+            ),
+            Mistake.FROM_ZERO: (
+                _mixed([0.0, *losses], lambda mean, loss: beta * mean + (1 - beta) * loss)[1:]
+            ),
+            Mistake.PAIRS_OF_LOSSES: [
+                losses[0],
+                *(beta * old + (1 - beta) * new for old, new in itertools.pairwise(losses)),
+            ],
+            Mistake.ONE_ENTRY_SHORT: wanted[1:],
+            Mistake.LAST_ENTRY: [wanted[-1]],
+        },
+    )
+    check.that(
+        repr(given) == repr(losses),
+        "the record of losses is kept",
+        on=f"val_losses = {losses}",
+        expected=losses,
+        got=given,
+        hint=Mistake.IN_PLACE,
+    )
+
+
+def _mixed(losses: list[float], mix: Callable[[float, float], float]) -> list[float]:
+    return list(itertools.accumulate(losses, mix))

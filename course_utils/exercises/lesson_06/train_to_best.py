@@ -1,0 +1,151 @@
+"""Visible check of exercise 06: ``train_to_best``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from enum import unique
+from typing import Any
+
+import torch
+from torch import nn
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.exercises.lesson_06.common import listed
+from course_utils.regularizers import stopping_epoch
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    KEPT_A_VIEW = (
+        "the weights kept are a view: state_dict() hands out the tensors themselves, and they "
+        "trained along"
+    )
+    LAST_WEIGHTS = "these are the last weights; nothing was given back"
+    ONLY_IF_PATIENCE_RAN_OUT = (
+        "nothing was given back here: the best weights are due also when `tired` never fires"
+    )
+    WITHOUT_BUFFERS = (
+        "parameters alone are not all: batch norm's running statistics are buffers; "
+        "state_dict() holds both"
+    )
+    WITHOUT_THE_UNTRAINED_MODEL = "entry 0 is missing: the loss of the untrained model"
+    NEVER_TIRED = "it trained on after `tired(losses)` had said stop"
+    ONE_EPOCH_SHORT = "it did not train to the end: range(epochs + 1) has the entries 0 to epochs"
+    LATER_OF_TWO = "the later of two equal losses was kept; a tie is no improvement"
+
+
+TrainToBest = Callable[..., list[float]]
+
+
+def train_to_best(answer: TrainToBest) -> None:
+    """Task ``train_to_best(model, train_epoch, val_loss, epochs, tired)`` -> the losses."""
+    with attempt("train_to_best", answer) as check:
+        nothing = Mistake.LAST_WEIGHTS
+        play(check, answer, [3, 1, 2, 2, 4], 2, "the best weights come back", nothing)
+        never = Mistake.ONLY_IF_PATIENCE_RAN_OUT
+        what = "the best weights come back, also when patience never runs out"
+        play(check, answer, [4, 3, 1, 2], 5, what, never)
+        play(check, answer, [3, 1, 1, 2], 5, "of equal losses the first is the best", nothing)
+
+
+class Walker(nn.Module):
+    """A model whose only weight, and whose buffer, is the number of epochs it was trained for."""
+
+    seen: torch.Tensor
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(()))
+        self.register_buffer("seen", torch.zeros(()))
+        #: Whether it was given its own tensors back, under the name of a copy.
+        self.got_itself = False
+
+    def load_state_dict(self, state_dict: Mapping[str, Any], *more: Any, **options: Any) -> Any:
+        self.got_itself = state_dict["weight"].data_ptr() == self.weight.data_ptr()
+        return super().load_state_dict(state_dict, *more, **options)
+
+
+def walk(model: Walker) -> None:
+    """One epoch of training: changes weight and buffer in place, as an optimizer does."""
+    with torch.no_grad():
+        model.weight.add_(1)
+        model.seen.add_(1)
+
+
+def play(
+    check: Check,
+    answer: TrainToBest,
+    script: list[float],
+    patience: int,
+    what: str,
+    last_weights: str,
+    *,
+    tired: Callable[[list[float]], bool] | None = None,
+    until: str = "",
+) -> None:
+    """`answer` trains a `Walker` whose losses are those of `script`, and leaves the best weights.
+
+    The rule is `patience`, or another one, `tired`, which `until` puts in words.
+    `what` is the property that this script shows, `last_weights` a hint for the answer that leaves
+    the last weights in the model.
+    """
+
+    def out_of_patience(losses: list[float]) -> bool:
+        return stopping_epoch(losses, patience) is not None
+
+    model, rule = Walker(), tired or out_of_patience
+    ends = (e for e in range(1, len(script)) if rule(script[: e + 1]))
+    wanted = script[: next(ends, len(script) - 1) + 1]
+    best = min(loss for loss in wanted if loss == loss)
+    stops = f"stop {until}" if until else f"patience {patience}"
+    on = f"epochs {len(script) - 1}, {stops}, validation losses as scripted: {script}"
+    scored: list[int] = []
+
+    def val_loss(walker: Walker) -> float:
+        scored.append(int(walker.weight))
+        return float((script + 1000 * [script[-1]])[int(walker.weight)])
+
+    got = answer(model, walk, val_loss, len(script) - 1, rule)
+    check.close(
+        "it returns the losses up to the stop",
+        listed(check, got, on),
+        wanted,
+        on=on,
+        hint="one loss before training and one after each epoch, until `tired(losses)` is true",
+        mistakes={
+            Mistake.WITHOUT_THE_UNTRAINED_MODEL: wanted[1:],
+            Mistake.NEVER_TIRED: script,
+            Mistake.ONE_EPOCH_SHORT: (wanted[:-1]),
+        },
+    )
+    check.that(
+        scored == list(range(len(wanted))),
+        "each loss is taken once, after its epoch",
+        on=f"{on}; how many epochs the model had seen at each call of val_loss",
+        expected=list(range(len(wanted))),
+        got=scored,
+        hint="call val_loss once before training and once after each epoch; keep what it says",
+    )
+    check.close(
+        what,
+        model.weight,
+        float(wanted.index(best)),
+        on=f"{on}; the model's weight is the number of epochs it has seen",
+        hint="keep a copy at every new lowest loss, and load it in the end; of equal losses the "
+        "first counts, and a NaN is never the lowest",
+        mistakes={
+            Mistake.KEPT_A_VIEW if model.got_itself else last_weights: float(len(wanted) - 1),
+            Mistake.LATER_OF_TWO: float(len(wanted) - 1 - wanted[::-1].index(best)),
+        },
+    )
+    check.close(
+        "the best buffers come back with the weights",
+        model.seen,
+        float(wanted.index(best)),
+        on=f"{on}; the model's buffer is the number of epochs it has seen",
+        hint=Mistake.WITHOUT_BUFFERS,
+    )

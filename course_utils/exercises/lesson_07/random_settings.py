@@ -1,0 +1,216 @@
+"""Visible check of exercise 07: ``random_settings``."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Mapping, Sequence
+from enum import unique
+from typing import Any
+
+import numpy as np
+import torch
+
+from course_utils import search
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.search import Range
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    EXPONENTS_BETWEEN_THE_ENDS = (
+        "the exponent is drawn between log(low) and log(high), not between low and high"
+    )
+    GLOBAL_DICE = "a seeded or used global generator disturbs all other draws; make one of its own"
+    DICE_WITHOUT_A_SEED = "all draws come from a generator that is made anew from the seed"
+    ALWAYS_SEED_0 = "is the seed that is passed in the one that is used?"
+    WRONG_NUMBER = "the budget is the number of settings, each a dict with a value for every name"
+    NOT_A_DICT_EACH = "a dict from name to value, and a new dict for each setting"
+    ONE_DICT_FOR_ALL = "one dict is changed again and again; make a new one for each setting"
+    DICE_MADE_ANEW_IN_THE_LOOP = (
+        "every setting begins with the same dice; make the generator once, before the loop"
+    )
+    TWO_BASES = "two bases are mixed: the way back from log10 is 10 **, from log it is exp"
+    NOT_EVEN_IN_THE_LOGARITHM = (
+        "evenly in the logarithm: every power of ten gets as many values as the next"
+    )
+    FORGETS_THE_LOWER_END = "evenly: as many in the lower half as in the upper half"
+    ONE_THROW_FOR_ALL = "one throw of the dice serves all names; throw anew for each"
+    IN_ORDER = "this is an order or a grid, or one setting again and again; throw anew each time"
+    NEVER_THE_LAST_OPTION = "one of the list, the last as often as the first"
+
+
+SEARCH = (search.random_settings, Range.at)
+Settings = Sequence[Mapping[str, Any]]
+Search = Callable[[Mapping[str, Any], int, int], Settings]
+
+
+def random_settings(answer: Search) -> None:
+    """Task ``random_settings(box, budget, seed)`` -> a list of `budget` dicts."""
+    with attempt("random_settings", answer, by_hand=SEARCH) as check:
+        box = {"L2": Range(1e-5, 1e-1, log=True), "dropout": Range(0.0, 0.9), "layers": [1, 2, 3]}
+        on = "L2 from 1e-5 to 1e-1 (log), dropout from 0 to 0.9, layers [1, 2, 3], budget 4000"
+        got = answer(box, 4000, 0)
+        check.that(
+            isinstance(got, list) and len(got) == 4000,
+            "tries as many settings as the budget allows",
+            on=on,
+            expected="a list of 4000 settings",
+            got=f"a list of {len(got)}" if isinstance(got, list) else type(got).__name__,
+            hint=Mistake.WRONG_NUMBER,
+        )
+        check.that(
+            all(isinstance(setting, dict) and setting.keys() == box.keys() for setting in got),
+            "every setting has a value for each name",
+            on=on,
+            expected="L2, dropout, layers",
+            got=got[0],
+            hint=Mistake.NOT_A_DICT_EACH,
+        )
+        evenly_drawn(check, got, box, on=on)
+        independently_drawn(check, got, box, on=on)
+        own_dice(check, answer, box)
+
+
+def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str) -> None:
+    """Values lie in their range, as many below its middle as above; options are equally likely."""
+    check.that(
+        len(got) == 1 or any(setting != got[0] for setting in got),
+        "settings differ",
+        on=on,
+        expected="settings that were drawn one after another",
+        got=f"{got[0]}, {len(got)} times",
+        hint=Mistake.ONE_DICT_FOR_ALL
+        if len(got) > 1 and got[0] is got[1]
+        else Mistake.DICE_MADE_ANEW_IN_THE_LOOP,
+    )
+    far = 2.5 / math.sqrt(len(got))  # five standard deviations of a share near one half
+    for name, allowed in box.items():
+        values = [setting[name] for setting in got]
+        where = f"{name}, {on}"
+        if not isinstance(allowed, Range):
+            shares = [sum(v == option for v in values) / len(got) for option in allowed]
+            check.that(
+                max(abs(share - 1 / len(allowed)) for share in shares) < 2 * far,
+                "every option is equally likely",
+                on=where,
+                expected=[1 / len(allowed)] * len(allowed),
+                got=shares,
+                hint=Mistake.NEVER_THE_LAST_OPTION,
+            )
+            continue
+        low, high, log = allowed.low, allowed.high, allowed.log
+        outside = [float(v) for v in values if not low <= v <= high * (1 + 1e-9)]
+        hint = "low + share * (high - low), with a share between 0 and 1"
+        if log:
+            hint = Mistake.EXPONENTS_BETWEEN_THE_ENDS
+            if _within(values, math.exp(math.log10(low)), math.exp(math.log10(high))) or _within(
+                values, 10 ** math.log(low), 10 ** math.log(high)
+            ):
+                hint = Mistake.TWO_BASES
+        check.that(
+            not outside,
+            "values lie in their range",
+            on=where,
+            expected=f"{low} to {high}",
+            got=outside[0] if outside else "",
+            hint=hint,
+        )
+        points = [math.sqrt(low * high) if log else (low + high) / 2]
+        points.append(math.sqrt(points[0] * high) if log else (points[0] + high) / 2)
+        for middle, expected in zip(points, (0.5, 0.75), strict=True):
+            share = sum(v < middle for v in values) / len(got)
+            hint = Mistake.NOT_EVEN_IN_THE_LOGARITHM if log else Mistake.FORGETS_THE_LOWER_END
+            check.that(
+                abs(share - expected) < far,
+                "values are spread as their range says",
+                on=where,
+                expected=f"{expected:.0%} below {middle:.4g}",
+                got=f"{share:.1%}",
+                hint=hint,
+            )
+
+
+def _within(values: Sequence[float], low: float, high: float) -> bool:
+    return all(low <= v <= high for v in values)
+
+
+def independently_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str) -> None:
+    """No value tells anything about another one of its setting, or of the setting before."""
+    shares = {name: _places([s[name] for s in got], allowed) for name, allowed in box.items()}
+    names = list(shares)
+    far = 5.5 / math.sqrt(len(got))
+    pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
+    for a, b in pairs:
+        found = float(np.corrcoef(shares[a], shares[b])[0, 1])
+        check.that(
+            abs(found) < far,
+            "every value is drawn on its own",
+            on=f"{a} and {b}, {on}",
+            expected="a correlation near 0",
+            got=found,
+            hint=Mistake.ONE_THROW_FOR_ALL,
+        )
+    for name in names:
+        found = float(np.corrcoef(shares[name][1:], shares[name][:-1])[0, 1])
+        check.that(
+            abs(found) < far,
+            "every setting is drawn on its own",
+            on=f"{name}, {on}",
+            expected="a correlation with the setting before that is near 0",
+            got=found,
+            hint=Mistake.IN_ORDER,
+        )
+
+
+def _places(values: Sequence[Any], allowed: Any) -> list[float]:
+    """Where values lie in their range, or in the list of options."""
+    if not isinstance(allowed, Range):
+        return [float(allowed.index(v)) for v in values]
+    return [math.log(v) if allowed.log else float(v) for v in values]
+
+
+def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
+    """A seed gives the same settings again, and nobody else's draws are disturbed."""
+
+    def elsewhere() -> tuple[float, float, float]:
+        return random.random(), float(np.random.random()), float(torch.rand(()))  # noqa: NPY002
+
+    def world() -> None:
+        random.seed(1)
+        np.random.seed(1)  # noqa: NPY002
+        torch.manual_seed(1)
+
+    world()
+    undisturbed = elsewhere()
+    first = answer(box, 5, 3)
+    world()
+    again = answer(box, 5, 3)
+    check.that(
+        elsewhere() == undisturbed,
+        "the dice are its own",
+        on="a draw of Python, NumPy and PyTorch after a search",
+        expected="the numbers that come without a search",
+        got="other numbers",
+        hint=Mistake.GLOBAL_DICE,
+    )
+    check.that(
+        first == again,
+        "the same seed gives the same settings",
+        on="budget 5, seed 3, called twice",
+        expected=first,
+        got=again,
+        hint=Mistake.DICE_WITHOUT_A_SEED,
+    )
+    check.that(
+        first != answer(box, 5, 4),
+        "another seed gives other settings",
+        on="budget 5, seeds 3 and 4",
+        expected="two different lists",
+        got="the same list",
+        hint=Mistake.ALWAYS_SEED_0,
+    )

@@ -1,0 +1,1 @@
+"""What panels show and claims measure, as computations that need neither panel nor browser."""

@@ -1,0 +1,68 @@
+"""Networks trained with flipped images, and whom they take for whom."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from course_utils.augmentation import RandomFlip, compose
+from course_utils.data import Dataset
+from course_utils.experiments.runs import adam_run, classes_of
+from course_utils.fleet import Fleet, Run, iter_fleet
+
+Array = NDArray[np.float64]
+
+#: Which axes of an image each kind of flip turns over.
+FLIPS: dict[str, tuple[int, ...]] = {
+    "none": (),
+    "horizontal": (-1,),
+    "vertical": (-2,),
+    "both": (-2, -1),
+}
+EPOCHS, SEEDS = 30, 8
+
+
+@dataclass(frozen=True, eq=False)
+class Confusions:
+    """Shares of the images of a class (row) read as another (column), [seeds, classes, classes]."""
+
+    trained: Array  # a network trained with the flip, on images as they are
+    plain: Array  # a network trained without, on flipped images
+
+
+def train_flips(data: Dataset, *, epochs: int = EPOCHS) -> Iterator[Fleet]:
+    """The fleet over `FLIPS`, epoch by epoch."""
+    return iter_fleet(
+        lambda kind: flipped_run(data, kind), data, values=list(FLIPS), seeds=SEEDS, epochs=epochs
+    )
+
+
+def flipped_run(data: Dataset, kind: str) -> Run:
+    """A network that trains with one kind of flip, each axis with probability ½."""
+    run = adam_run(data, (64, 64), lr=5e-3)
+    across, down = (0.5 * (axis in FLIPS[kind]) for axis in (-1, -2))
+    run.augment = compose(RandomFlip(across), RandomFlip(down, vertical=True))
+    return run
+
+
+def confusions(fleet: Fleet, data: Dataset, index: int) -> Confusions:
+    """Count, for each seed of a fleet over `FLIPS`, what value number `index` does."""
+    data = data.scored_on()
+    x, y = data.x_val, data.y_val
+    flipped = x.flip(FLIPS[fleet.values[index]])
+    seeds = range(len(fleet.seeds))
+    return Confusions(
+        np.array([_confusion(fleet.model(index, s), x, y, data) for s in seeds]),
+        np.array([_confusion(fleet.model(0, s), flipped, y, data) for s in seeds]),
+    )
+
+
+@torch.no_grad()
+def _confusion(model: torch.nn.Module, x: Tensor, y: Tensor, data: Dataset) -> Array:
+    classes = classes_of(data)
+    said = model(x).argmax(1)
+    counts = torch.bincount(y * classes + said, minlength=classes**2).reshape(classes, classes)
+    return (counts / counts.sum(1, keepdim=True).clamp(min=1)).double().cpu().numpy()

@@ -1,0 +1,193 @@
+// @ts-check
+// The pages of one panel, shared by all its views. A page is a picture with a line of text. Pictures
+// are decoded as soon as they arrive, so that turning a page is one drawImage: none is ever blank.
+
+import { keepCopy } from "./keep.js";
+import { whenKernelStops } from "./kernel.js";
+
+/** @import { Indices, Model, Page, PanelState, WidgetState } from "./types.d.ts" */
+
+/**
+ * What a book needs of a view.
+ * @typedef {{ root: HTMLElement, paint(): void, follow(): void, showState(): void }} BookView
+ */
+
+export const KEEP_AFTER_MS = 1000;
+export const HEARD_WITHIN_MS = 400; // a kernel that is free answers sooner
+
+export class Book {
+  /** @param {Model<PanelState>} model */
+  constructor(model) {
+    this.model = model;
+    /** @type {(ImageBitmap | null)[]} */
+    this.bitmaps = [];
+    /** @type {string[]} */
+    this.texts = [];
+    /** @type {(Indices | undefined)[]} which settings each page answers */
+    this.answers = [];
+    this.longest = ""; // of all texts so far: the place that is kept for them
+    this.run = 0;
+    this.count = 0; // of arrivals: an older picture never replaces a newer one
+    /** @type {number[]} */
+    this.arrival = [];
+    /** @type {Set<BookView>} */
+    this.views = new Set();
+    /** @type {string | undefined} the control that has the keyboard */
+    this.focus = undefined;
+    this.stopped = false; // the kernel
+    this.unheard = false; // a change that the kernel has not taken notice of for a while
+    model.on("change:pages", () => this.takeAll());
+    model.on("change:newest", () => this.takeNewest());
+    model.on("change:heard", () => this.hear());
+    if (!model.get("frozen")) whenKernelStops(model, () => this.stop());
+    this.takeAll();
+    this.takeNewest();
+  }
+
+  /** The page pushed last; the first page of a new run makes all pages of the old one obsolete. */
+  takeNewest() {
+    const page = this.model.get("newest");
+    if (!page.png) return;
+    if (page.run !== this.run) {
+      this.run = page.run;
+      this.count += 1;
+      this.arrival.fill(this.count);
+      this.bitmaps.fill(null);
+    }
+    this.take([[page.index, page]]);
+  }
+
+  takeAll() {
+    const pages = this.model.get("pages");
+    this.arrival.length = this.bitmaps.length = pages.length;
+    this.take(pages.flatMap((page, index) => (page ? [[index, page]] : [])));
+  }
+
+  /** @param {[number, Page][]} pages */
+  async take(pages) {
+    const arrived = ++this.count;
+    const bitmaps = await Promise.all(pages.map(([, page]) => decode(page.png)));
+    pages.forEach(([index, page], i) => {
+      if (arrived < (this.arrival[index] ?? 0)) return;
+      this.arrival[index] = arrived;
+      this.bitmaps[index] = bitmaps[i];
+      this.texts[index] = page.text;
+      this.answers[index] = page.indices;
+      if (page.text.length > this.longest.length) this.longest = page.text;
+    });
+    for (const view of this.views) view.paint();
+    this.keepSoon();
+  }
+
+  /** The slider that turns pages, if there is one. */
+  get turner() {
+    return this.model.get("controls").find((control) => control.pages);
+  }
+
+  get page() {
+    const turner = this.turner;
+    return turner ? this.model.get("indices")[turner.name] : 0;
+  }
+
+  /** Whether the page on show is there, and answers the controls as they stand. */
+  get answered() {
+    const { page, turner } = this;
+    const answers = this.answers[page];
+    if (!this.bitmaps[page]) return false;
+    if (this.model.get("frozen") || !answers) return true;
+    return Object.entries(this.model.get("indices")).every(
+      ([name, index]) => name === turner?.name || answers[name] === index,
+    );
+  }
+
+  /**
+   * Set a control. Without a kernel only pages can be turned.
+   *
+   * @param {string} name
+   * @param {number} index
+   */
+  choose(name, index) {
+    const turns = name === this.turner?.name;
+    if (this.stopped && !turns) return;
+    this.model.set("indices", { ...this.model.get("indices"), [name]: index });
+    if (!turns) this.ask();
+    for (const view of this.views) view.follow();
+    if (!this.stopped) this.model.save_changes();
+  }
+
+  /** @param {string} name of a button, or "hidden" */
+  press(name) {
+    if (this.stopped || this.model.get("frozen")) return;
+    if (name !== "hidden") {
+      this.ask();
+      this.model.save_changes();
+    }
+    this.model.send({ type: "press", name });
+  }
+
+  /** A kernel that runs a cell hears nothing until the cell has ended: after a while, say so. */
+  ask() {
+    this.model.set("asked", this.model.get("asked") + 1);
+    if (this.listening !== undefined) return;
+    this.listening = setTimeout(() => {
+      this.unheard = true;
+      for (const view of this.views) view.showState();
+    }, HEARD_WITHIN_MS);
+  }
+
+  hear() {
+    if (this.model.get("heard") < this.model.get("asked")) return;
+    clearTimeout(this.listening);
+    this.listening = undefined;
+    this.unheard = false;
+    for (const view of this.views) view.showState();
+  }
+
+  stop() {
+    if (this.stopped) return;
+    this.stopped = true;
+    for (const view of this.views) view.showState();
+  }
+
+  keepSoon() {
+    clearTimeout(this.keeping);
+    if (this.model.get("frozen")) return;
+    this.keeping = setTimeout(() => this.keep(), KEEP_AFTER_MS);
+  }
+
+  /** Of a panel the notebook keeps the page on show alone. */
+  keep() {
+    const bitmap = this.bitmaps[this.page];
+    if (!bitmap) return;
+    keepCopy(this.model, (/** @type {WidgetState} */ copy) => {
+      const pages = new Array(this.model.get("pages").length).fill(null);
+      pages[this.page] = { text: this.texts[this.page] };
+      Object.assign(copy.state, { pages, newest: {}, status: "", progress: -1 });
+      copy.buffers = [{
+        encoding: "base64",
+        path: ["pages", this.page, "png"],
+        data: base64(bitmap),
+      }];
+    });
+  }
+}
+
+/** @param {DataView} bytes */
+function decode(bytes) {
+  const type = bytes.getUint8(0) === 0x89 ? "image/png" : "image/webp"; // WebP in kept copies
+  const data = /** @type {DataView<ArrayBuffer>} */ (bytes);
+  return createImageBitmap(new Blob([data], { type }));
+}
+
+/**
+ * The picture as WebP where the browser writes it (a third of the size), else as PNG.
+ *
+ * @param {ImageBitmap} bitmap
+ */
+function base64(bitmap) {
+  const canvas = document.createElement("canvas");
+  canvas.width = bitmap.width;
+  canvas.height = bitmap.height;
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  return canvas.toDataURL("image/webp", 0.9).split(",")[1];
+}

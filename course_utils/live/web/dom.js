@@ -1,0 +1,53 @@
+// @ts-check
+// What both widgets write into the page.
+
+/**
+ * A new element at the end of `parent`.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Element} parent
+ * @param {Tag} tag
+ * @param {string} [className]
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function add(parent, tag, className) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  parent.append(element);
+  return element;
+}
+
+/**
+ * Keys pressed inside `root` are for its controls, not for the notebook's shortcuts.
+ *
+ * @param {HTMLElement} root
+ */
+export function keepKeys(root) {
+  root.dataset.lmSuppressShortcuts = "true";
+  root.addEventListener("keydown", (event) => event.stopPropagation());
+}
+
+/** A name that no other element of the page has. */
+export function freshName() {
+  return `live-${Math.random().toString(36).slice(2)}`;
+}
+
+/**
+ * Radio buttons, one for each of `labels`, of which one is chosen; arrow keys go through them.
+ *
+ * @param {Element} parent
+ * @param {string[]} labels
+ * @param {(index: number) => void} pick
+ */
+export function addRadios(parent, labels, pick) {
+  const name = freshName();
+  return labels.map((text, index) => {
+    const label = add(parent, "label");
+    const radio = add(label, "input");
+    radio.type = "radio";
+    radio.name = name;
+    radio.addEventListener("change", () => pick(index));
+    add(label, "span").textContent = text;
+    return radio;
+  });
+}

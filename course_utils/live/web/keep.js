@@ -1,0 +1,39 @@
+// @ts-check
+// JupyterLab keeps a widget in a saved notebook only if a setting says so; without it, a notebook
+// that is opened again shows "model not found" where the widget was. So the widgets here keep a copy
+// of themselves in the notebook. Where there is no such notebook, nothing happens.
+
+/** @import { Kept, Model, WidgetState } from "./types.d.ts" */
+
+const MIME = "application/vnd.jupyter.widget-state+json";
+
+/**
+ * Keep a copy of a widget, `frozen`, in the notebook that shows it.
+ *
+ * @template {Kept} State
+ * @param {Model<State>} model
+ * @param {(copy: WidgetState) => void} [change] makes of the state what the copy shall hold
+ */
+export async function keepCopy(model, change = () => {}) {
+  try {
+    const manager = model.widget_manager;
+    const notebook = manager?.context?.model;
+    if (!manager?.get_state || !notebook?.setMetadata) return;
+    const { state } = await manager.get_state({ drop_defaults: true });
+    const uid = model.get("uid");
+    const copy = structuredClone(state[uid]);
+    copy.state.frozen = true;
+    change(copy);
+    const kept = notebook.getMetadata("widgets")?.[MIME]?.state ?? {};
+    // Copies of widgets whose cells have been run again are of no use any more.
+    const alive = Object.entries(kept).filter(([id]) => id in state);
+    const next = { ...Object.fromEntries(alive), [uid]: copy };
+    const layout = String(copy.state.layout ?? "").replace("IPY_MODEL_", "");
+    if (layout && state[layout]) next[layout] = state[layout];
+    notebook.setMetadata("widgets", {
+      [MIME]: { version_major: 2, version_minor: 0, state: next },
+    });
+  } catch (error) {
+    console.debug("live: no copy was kept in the notebook", error);
+  }
+}

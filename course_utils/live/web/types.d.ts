@@ -1,0 +1,96 @@
+// What the widgets' two halves say to each other (view.py, predict.py), for the type checker alone.
+
+/** A control of a panel, as `Control.spec` in controls.py writes it. */
+export interface Control {
+  name: string;
+  label: string;
+  kind: "slider" | "choice";
+  labels: string[];
+  pages: boolean; // whether it turns the pages
+}
+
+/** Where each control stands, by its name. */
+export type Indices = Record<string, number>;
+
+/** A picture with its text; `indices` says which settings it answers. */
+export interface Page {
+  png: DataView;
+  text: string;
+  indices?: Indices;
+}
+
+export interface Button {
+  name: string;
+  label: string;
+  pressed: boolean;
+}
+
+/** The traits of `View` in view.py. */
+export interface PanelState {
+  title: string;
+  controls: Control[];
+  indices: Indices;
+  pages: (Page | null)[];
+  newest: (Page & { run: number; index: number }) | { png?: undefined };
+  buttons: Button[];
+  status: string;
+  progress: number;
+  asked: number;
+  heard: number;
+  error: string;
+  trace: string;
+  frozen: boolean;
+  uid: string;
+}
+
+/** The traits of `Question` in predict.py. */
+export interface QuestionState {
+  question: string;
+  options: string[];
+  chosen: number;
+  frozen: boolean;
+  uid: string;
+}
+
+/** What a widget needs in order to be kept in a notebook. */
+export interface Kept {
+  frozen: boolean;
+  uid: string;
+}
+
+/** A widget's model, as anywidget hands it over. */
+export interface Model<State> {
+  get<Name extends keyof State>(name: Name): State[Name];
+  set<Name extends keyof State>(name: Name, value: State[Name]): void;
+  save_changes(): void;
+  send(content: unknown): void;
+  on(events: string, listener: () => void): void;
+  off(events: string, listener: () => void): void;
+  widget_manager?: Manager;
+}
+
+interface Signal<Told> {
+  connect(listener: (sender: unknown, told: Told) => void): unknown;
+}
+
+/** The parts of JupyterLab's widget manager that are used where they are there. */
+export interface Manager {
+  get_state?(options: { drop_defaults: boolean }): Promise<{ state: Record<string, WidgetState> }>;
+  context?: {
+    model?: {
+      setMetadata?(name: string, value: unknown): void;
+      getMetadata(name: string): Record<string, { state: Record<string, WidgetState> }> | undefined;
+    };
+    sessionContext?: {
+      statusChanged: Signal<string>;
+      connectionStatusChanged: Signal<string>;
+      kernelChanged: Signal<unknown>;
+    };
+  };
+}
+
+/** A widget as a notebook keeps it. */
+export interface WidgetState {
+  state: Record<string, unknown>;
+  buffers?: { encoding: "base64"; path: (string | number)[]; data: string }[];
+}

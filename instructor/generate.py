@@ -1,0 +1,87 @@
+"""Writes what is generated from the tasks: solution notebooks, exercises and guides.
+
+Run by `python3 start.py exercises`; with `--check` it writes nothing and says what differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from instructor.content import ROOT, TASKS, exercise_names, read
+from instructor.guides import guide
+from instructor.notebooks import as_text, released, solution
+
+FOLDERS = ("exercises", "solutions")  # what lies in them is generated
+
+
+def made(tasks: Path = TASKS) -> dict[str, str]:
+    """Every generated file: its path from the course's root, and its text."""
+    files = {}
+    for name in exercise_names(tasks):
+        exercise = read(name, tasks)
+        notebook = solution(exercise)
+        files[f"solutions/{name}/{name}.ipynb"] = as_text(notebook)
+        files[f"exercises/{name}/{name}.ipynb"] = as_text(released(notebook))
+        files[f"solutions/guides/{name}.md"] = guide(exercise)
+    return files
+
+
+def differences(root: Path = ROOT, tasks: Path = TASKS) -> list[str]:
+    """What under `root` is not what the tasks give, one sentence each."""
+    files = made(tasks)
+    found = [
+        f"{path} is not what its tasks give"
+        for path, text in files.items()
+        if not holds(root / path, text)
+    ]
+    for path in sorted(path for folder in FOLDERS for path in (root / folder).rglob("*")):
+        where = path.relative_to(root).as_posix()
+        left_by_jupyter = ".ipynb_checkpoints" in path.parts
+        if path.is_file() and where not in files and not left_by_jupyter:
+            found.append(f"{where} comes from no task")
+    return found
+
+
+def generate(root: Path = ROOT, tasks: Path = TASKS) -> list[str]:
+    """Write the files that changed, and return their paths. Other files stay as they are.
+
+    All are made before the first is written: a broken task changes nothing.
+    """
+    changed = {path: text for path, text in made(tasks).items() if not holds(root / path, text)}
+    for path, text in changed.items():
+        target = root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        partial = target.with_name(target.name + ".partial")
+        partial.write_text(text, encoding="utf-8", newline="\n")
+        os.replace(partial, target)
+    return list(changed)
+
+
+def holds(path: Path, text: str) -> bool:
+    """Whether the file is there with this text."""
+    return path.exists() and path.read_text(encoding="utf-8") == text
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Generate, or check; the exit code."""
+    parser = argparse.ArgumentParser(prog="start.py exercises", description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
+    if parser.parse_args(arguments).check:
+        found = differences()
+        for text in found:
+            print(text)
+        return 1 if found else 0
+    changed = generate()
+    for path in changed:
+        print(f"written: {path}")
+    if not changed:
+        print("Everything is what the tasks give.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

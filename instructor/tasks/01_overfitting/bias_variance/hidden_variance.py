@@ -1,0 +1,16 @@
+from course_utils.exercises import attempt
+
+with attempt("bias_variance", bias_variance) as hidden:
+    for fits, points in ((7, 30), (1, 5), (40, 3)):
+        predictions = torch.randn(fits, points, dtype=torch.float64) * torch.arange(1, points + 1)
+        truth = torch.linspace(-2, 3, points, dtype=torch.float64)
+        on = f"{fits} random fits at {points} points, double precision"
+        got = hidden.pair(bias_variance(predictions, truth), "bias2, variance", on=on)[1]
+        wanted = ((predictions - predictions.sum(0) / fits) ** 2).sum() / (fits * points)
+        hint = "one fit alone has no variance; else the variance among fits, point by point"
+        mistakes = {"this divides by fits - 1": wanted * fits / max(fits - 1, 1)}
+        hidden.close("variance", got, wanted, on=on, hint=hint, mistakes=mistakes)
+    given = torch.randn(4, 6), torch.randn(6)
+    copies = [t.clone() for t in given]
+    bias_variance(*copies)
+    hidden.kept(copies, given, on="4 random fits at 6 points")

@@ -1,0 +1,54 @@
+from torch import nn
+
+from course_utils.exercises import attempt
+from course_utils.regularizers import l1_penalty, l2_penalty
+
+
+def trainer(penalty, *, steps=3, lr=0.1, reports=False, decay=False, scale=1.0):
+    def train(strength):
+        torch.manual_seed(5)
+        model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
+        x, y, losses = torch.randn(12, 3), torch.arange(12) % 2, []
+        sgd = torch.optim.SGD(model.parameters(), lr, weight_decay=strength if decay else 0)
+        for _ in range(steps):
+            loss = F.cross_entropy(model(x), y)
+            cost = scale * strength * penalty(model)
+            sgd.zero_grad()
+            (loss + cost).backward()
+            sgd.step()
+            losses.append((loss + cost * reports).item())
+        return model, losses
+
+    return train
+
+
+def reported_only(strength):
+    model, losses = check.never_added(strength)
+    return model, [loss + strength * l2_penalty(model).item() for loss in losses]
+
+
+def second_layer(model):
+    return model[2].weight.abs().sum()
+
+
+def nothing(model):
+    return torch.zeros(())
+
+
+with attempt("exposes_unused_penalty", exposes_unused_penalty) as hidden:
+    judge = exposes_unused_penalty
+    detached = trainer(lambda model: l2_penalty(model).detach(), reports=True)
+    for train, what in (
+        (reported_only, "a penalty that is added to the reported loss alone"),
+        (detached, "a penalty without a gradient, in the loss and in the report"),
+        (trainer(nothing), "a penalty of 0"),
+    ):
+        check.verdict(hidden, judge, train, broken=True, what=what)
+    for train, what in (
+        (trainer(l2_penalty, lr=1.0), "a penalty under which large strengths blow the weights up"),
+        (trainer(l1_penalty, scale=1e-4), "an L1 penalty with a weak scale inside"),
+        (trainer(second_layer, steps=1), "a penalty on the second layer, one step"),
+        (trainer(l2_penalty, steps=1), "one step, whose report comes before any effect"),
+        (trainer(nothing, decay=True), "a strength that acts as weight_decay"),
+    ):
+        check.verdict(hidden, judge, train, broken=False, what=what)

@@ -1,0 +1,3 @@
+values, val_acc = check.small_sweep()
+for p, row in zip(values, val_acc, strict=True):
+    print(f"p = {p}: {row.round(3)}, mean {row.mean():.4f}")

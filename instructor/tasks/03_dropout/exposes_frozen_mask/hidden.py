@@ -1,0 +1,49 @@
+import random
+
+from course_utils.exercises import attempt
+
+table = torch.rand(10_000)
+
+
+def from_a_table(x, p, training):
+    return x * (table[: x.numel()].reshape(x.shape) >= p) / (1 - p) if training else x
+
+
+def without_scaling(x, p, training):
+    return x * (torch.rand_like(x) >= p) if training else x
+
+
+def never_in_evaluation(x, p, training):
+    assert training, "asked in evaluation mode, where every dropout gives the same twice"
+    return check.fresh(x, p, training)
+
+
+with attempt("exposes_frozen_mask", exposes_frozen_mask) as hidden:
+    judge = exposes_frozen_mask
+    check.verdict(hidden, judge, from_a_table, broken=True, what="a mask from a fixed table")
+    check.verdict(hidden, judge, never_in_evaluation, broken=False, what="a right dropout")
+    what = "a dropout with another mistake (no scaling) and fresh masks"
+    check.verdict(hidden, judge, without_scaling, broken=False, what=what)
+    for _ in range(20):
+        check.verdict(hidden, judge, check.fresh, broken=False, what="a right dropout, 20 times")
+    memory = {}
+
+    def remembered(x, p, training):
+        if training and (tuple(x.shape), p) not in memory:
+            memory[tuple(x.shape), p] = torch.rand_like(x) >= p
+        return x * memory[tuple(x.shape), p] / (1 - p) if training else x
+
+    def by_a_generator_made_anew(x, p, training):
+        drawn = torch.rand(x.shape, generator=torch.Generator().manual_seed(4))
+        return x * (drawn >= p) / (1 - p) if training else x
+
+    def in_python(x, p, training):
+        drawn = torch.tensor([random.random() for _ in range(x.numel())]).reshape(x.shape)
+        return x * (drawn >= p) / (1 - p) if training else x
+
+    what = "a mask kept from the first call on"
+    check.verdict(hidden, judge, remembered, broken=True, what=what)
+    what = "a mask from a generator with a seed, PyTorch's own left alone"
+    check.verdict(hidden, judge, by_a_generator_made_anew, broken=True, what=what)
+    what = "a right dropout that draws with Python"
+    check.verdict(hidden, judge, in_python, broken=False, what=what)

@@ -1,0 +1,116 @@
+"""Right and wrong answers to mc_predict."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from instructor.answers import right, wrong
+
+
+@right
+def by_running_sums(model, x, passes):
+    mode, total, squares = model.training, 0.0, 0.0
+    model.train(True)
+    for _ in range(passes):
+        with torch.no_grad():
+            probabilities = F.softmax(model(x), dim=-1)
+        total, squares = total + probabilities, squares + probabilities**2
+    model.train(mode)
+    mean = total / passes
+    variance = (squares / passes - mean**2).clamp(min=0)
+    return mean, variance.sqrt().gather(1, mean.argmax(1, keepdim=True)).squeeze(1)
+
+
+@right
+@torch.no_grad()
+def image_by_image(model, x, passes):
+    mode = model.training
+    model.train()
+    votes = [model(x).log_softmax(1).exp() for _ in range(passes)]
+    model.train(mode)
+    mean = sum(votes) / passes
+    spread = [
+        np.std([float(vote[i, mean[i].argmax()]) for vote in votes]) for i in range(x.shape[0])
+    ]
+    return mean, torch.tensor(np.array(spread), dtype=mean.dtype)
+
+
+def _votes(model, x, passes):
+    mode = model.training
+    model.train()
+    with torch.no_grad():
+        votes = torch.stack([model(x) for _ in range(passes)])
+    model.train(mode)
+    return votes
+
+
+def _spread(votes, correction=0):
+    top = votes.mean(0).argmax(1, keepdim=True)
+    return votes.std(0, correction=correction).gather(1, top)[:, 0]
+
+
+@wrong("in_evaluation_mode")
+def in_evaluation_mode(model, x, passes):
+    model.eval()
+    with torch.no_grad():
+        votes = torch.stack([model(x).softmax(1) for _ in range(passes)])
+    return votes.mean(0), _spread(votes)
+
+
+@wrong("mode_left")
+def left_in_training_mode(model, x, passes):
+    model.train()
+    with torch.no_grad():
+        votes = torch.stack([model(x).softmax(1) for _ in range(passes)])
+    return votes.mean(0), _spread(votes)
+
+
+@wrong("softmax_of_the_mean")
+def softmax_of_the_mean(model, x, passes):
+    votes = _votes(model, x, passes)
+    return votes.mean(0).softmax(1), _spread(votes.softmax(2))
+
+
+@wrong("softmax_over_the_images")
+def softmax_over_the_images(model, x, passes):
+    votes = _votes(model, x, passes).softmax(1)
+    return votes.mean(0), _spread(votes)
+
+
+@wrong("softmax_over_the_passes")
+def softmax_over_the_passes(model, x, passes):
+    votes = _votes(model, x, passes).softmax(0)
+    return votes.mean(0), _spread(votes)
+
+
+@wrong("mean_of_logits")
+def mean_of_logits(model, x, passes):
+    votes = _votes(model, x, passes)
+    return votes.mean(0), _spread(votes)
+
+
+@wrong("unbiased_spread")
+def unbiased_spread(model, x, passes):
+    votes = _votes(model, x, passes).softmax(2)
+    return votes.mean(0), _spread(votes, correction=1)
+
+
+@wrong("variance_for_spread")
+def variance_for_spread(model, x, passes):
+    votes = _votes(model, x, passes).softmax(2)
+    return votes.mean(0), _spread(votes) ** 2
+
+
+@wrong("gradients_recorded")
+def with_gradients(model, x, passes):
+    mode = model.training
+    model.train()
+    votes = torch.stack([model(x).softmax(1) for _ in range(passes)])
+    model.train(mode)
+    return votes.mean(0), _spread(votes)
+
+
+@wrong("spread_of_class_0")
+def spread_of_class_0(model, x, passes):
+    votes = _votes(model, x, passes).softmax(2)
+    return votes.mean(0), votes.std(0, correction=0)[:, 0]

@@ -1,0 +1,14 @@
+from course_utils.exercises import attempt
+
+with attempt("scheduled_p", scheduled_p) as hidden:
+    for epoch, warmup, wanted in (
+        (0, 0, 0.5),
+        (3, 0, 0.5),
+        (1, 4, 0.125),
+        (3, 4, 0.375),
+        (4, 4, 0.5),
+    ):
+        on = f"epoch = {epoch}, warmup = {warmup}, p_max = 0.5"
+        hint = "is a warm-up of 0 epochs divided by?" if warmup == 0 else "p_max * epoch / warmup"
+        got = scheduled_p(epoch, warmup, 0.5)
+        hidden.close("schedule", got, wanted, on=on, hint=hint)

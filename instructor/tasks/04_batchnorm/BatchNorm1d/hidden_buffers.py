@@ -1,0 +1,30 @@
+from course_utils.checks.normalization import Mistake as NormalizationMistake
+from course_utils.exercises import attempt
+
+with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
+    check.own_lines(hidden, BatchNorm1d)
+    for options in ({}, {"momentum": 0.25}, {"momentum": 1.0}):
+        layer, oracle = BatchNorm1d(3, **options), nn.BatchNorm1d(3, **options)
+        check.named_buffers(hidden, layer)
+        for n in (2, 3, 30):
+            x = 5 * torch.randn(n, 3) + 2
+            layer.train()(x.clone())
+            oracle(x)
+        for name in ("running_mean", "running_var"):
+            hidden.close(
+                name,
+                dict(layer.named_buffers()).get(name),
+                getattr(oracle, name),
+                on=f"{options or 'the default momentum'}, after batches of 2, 3 and 30 samples",
+                hint="old + momentum * (new - old), with the momentum asked for; the variance "
+                "that is stored divides by n - 1",
+            )
+    layer, before = BatchNorm1d(3), []
+    for step in range(3):
+        layer(torch.randn(6, 3, requires_grad=True)).sum().backward()
+        on = f"training step {step + 1} of 3, each with its own backward()"
+        for name, value in layer.named_buffers():
+            hint = NormalizationMistake.STATISTICS_IN_THE_GRAPH
+            what = f"{name} keeps no graph"
+            held = not value.requires_grad
+            hidden.that(held, what, on=on, expected="no gradient", got="a graph", hint=hint)

@@ -1,0 +1,22 @@
+from course_utils.exercises import attempt
+
+with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
+    check.own_lines(hidden, BatchNorm1d)
+    oracle, layer = nn.BatchNorm1d(3, eps=0.1).eval(), BatchNorm1d(3, eps=0.1).eval()
+    check.named_buffers(hidden, layer)
+    state = {
+        "weight": torch.tensor([1.0, -2.0, 0.5]),
+        "bias": torch.tensor([0.0, 1.0, 3.0]),
+        "running_mean": torch.tensor([1.0, -1.0, 4.0]),
+        "running_var": torch.tensor([0.2, 1.0, 9.0]),
+    }
+    oracle.load_state_dict(state, strict=False)
+    layer.load_state_dict(state, strict=False)
+    for n in (1, 5):
+        x, on = torch.randn(n, 3), f"{n} samples in evaluation, statistics of an earlier training"
+        hint = "evaluation uses the running statistics and eps, and nothing of the batch"
+        hidden.close("evaluation", layer(x.clone()), oracle(x), on=on, hint=hint)
+        for name in ("running_mean", "running_var"):
+            kept = dict(layer.named_buffers()).get(name)
+            hint = "running statistics move in training only"
+            hidden.close(name, kept, state[name], on=f"{on}, afterwards", hint=hint)

@@ -1,0 +1,28 @@
+from course_utils.exercises import attempt
+
+with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
+    check.own_lines(hidden, BatchNorm1d)
+    for n, features, options, dtype in (
+        (7, 4, {}, torch.float32),
+        (2, 1, {"eps": 0.5}, torch.float64),
+        (40, 3, {"eps": 1e-3}, torch.float64),
+    ):
+        oracle = nn.BatchNorm1d(features, **options).to(dtype)
+        nn.init.normal_(oracle.weight)
+        nn.init.normal_(oracle.bias)
+        layer = BatchNorm1d(features, **options).to(dtype)
+        check.named_buffers(hidden, layer)
+        layer.load_state_dict(oracle.state_dict(), strict=False)
+        x = 0.005 * torch.randn(n, features, dtype=dtype)
+        ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
+        got, wanted = layer(ours), oracle(theirs)
+        eps = options or "the default eps"
+        on = f"{n} samples of {features} features, spread 0.005, {eps}, {dtype}, in training"
+        hint = "eps is the one asked for, added to the biased variance of each feature"
+        hidden.that(got.dtype == dtype, "dtype", on=on, expected=dtype, got=got.dtype, hint=hint)
+        hidden.close("output", got, wanted, on=on, hint=hint, atol=1e-4)
+        weights = torch.randn(n, features, dtype=dtype)
+        (got * weights).sum().backward()
+        (wanted * weights).sum().backward()
+        hint = "mean and variance of the batch depend on x, and the gradient passes through them"
+        hidden.close("gradient", ours.grad, theirs.grad, on=on, hint=hint, atol=2e-2)

@@ -1,0 +1,2 @@
+for name, (plain, normed) in check.sweeps().items():
+    print(f"{name}\nplain:\n{plain}\nnormed:\n{normed}\n")

@@ -1,0 +1,60 @@
+from course_utils.exercises import attempt
+
+
+def changed(change):
+    module = nn.Identity()
+    module.forward = change
+    return module
+
+
+def last_one_differs(x):
+    rest = torch.zeros_like(x)
+    rest[-1] = 0.05 * x.mean()
+    return x + rest
+
+
+def mixed_with_the_next(x):
+    """The mean over the batch stays as it is."""
+    return x + 0.1 * (x.roll(1, 0) - x)
+
+
+def only_the_middle_hears_of_the_first(x):
+    rest = torch.zeros_like(x)
+    rest[len(x) // 2] = 0.02 * x[0]
+    return x + rest * (len(x) > 1)
+
+
+def a_little(x):
+    return x + 0.01 * x.mean(0)
+
+
+def clipped(x):
+    return x.clamp(max=x.quantile(0.8, dim=0))
+
+
+with attempt("exposes_batch_dependence", exposes_batch_dependence) as hidden:
+    judge, x = exposes_batch_dependence, 2 * torch.randn(5, 3) + 1
+    for change, what in (
+        (lambda x: x - x[0], "a model that measures all from the first sample"),
+        (lambda x: x / x.abs().max(), "a model that divides by the largest entry of the batch"),
+        (last_one_differs, "a model in which only the last sample hears of the others"),
+        (mixed_with_the_next, "a model that mixes each sample with the next"),
+        (only_the_middle_hears_of_the_first, "a model in which only the middle sample hears"),
+        (a_little, "a model whose outputs move by about 0.01"),
+        (clipped, "a model that clips at a quantile of the batch"),
+    ):
+        model = nn.Sequential(nn.Linear(3, 3), changed(change))
+        check.verdict(hidden, judge, model, x, broken=True, what=what)
+    pairs = changed(mixed_with_the_next)
+    check.verdict(hidden, judge, pairs, x[:2], broken=True, what="the same, a batch of 2")
+    norm = changed(lambda x: (x - x.mean(0)) / torch.tensor([0.5, 2.0, 4.0]))
+    model = nn.Sequential(nn.Linear(3, 3), norm, nn.Linear(3, 2))
+    what = "a batch norm with a running variance, but the mean of the batch"
+    check.verdict(hidden, judge, model, x, broken=True, what=what)
+    for model, what in (
+        (nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)), "a right layer norm"),
+        (nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.9)), "a right model"),
+        (changed(lambda x: x + 1e-5 * len(x)), "a right model, rounded by the size of the batch"),
+    ):
+        for n in (2, 5):
+            check.verdict(hidden, judge, model, x[:n], broken=False, what=f"{what}, {n} samples")

@@ -1,0 +1,47 @@
+import copy
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    CHANGES_THE_LAYER = "an in-place operation (*=, mul_, copy_) changes the layers themselves"
+
+
+with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
+    for n_in, n_out, has_bias, dtype in (
+        (4, 3, True, torch.float32),
+        (2, 5, False, torch.float64),
+        (3, 3, True, torch.float64),
+    ):
+        model = nn.Sequential(
+            nn.Linear(n_in, n_out, bias=has_bias), nn.BatchNorm1d(n_out, eps=0.01)
+        ).to(dtype)
+        nn.init.normal_(model[1].weight)
+        nn.init.normal_(model[1].bias)
+        for _ in range(20):
+            model(3 * torch.randn(10, n_in, dtype=dtype) + 1)
+        model.eval()
+        before = copy.deepcopy(model.state_dict())
+        has = "a bias" if has_bias else "no bias"
+        on = f"{n_in} inputs, {n_out} units, {has}, {dtype}, after 20 batches"
+        x = torch.randn(6, n_in, dtype=dtype)
+        wanted = model(x)
+        weight, bias = fold(*model)
+        weight = hidden.tensor(weight, (n_out, n_in), on=on)
+        bias = hidden.tensor(bias, (n_out,), on=on)
+        for name, got in (("weight", weight), ("bias", bias)):
+            hint, what = "both come in the dtype of the layers", f"the dtype of the {name}"
+            hidden.that(got.dtype == dtype, what, on=on, expected=dtype, got=got.dtype, hint=hint)
+        hint = "scale the rows of weight, and follow the input 0 for the bias; a missing bias is 0"
+        hidden.close("output", x @ weight.T + bias, wanted, on=on, hint=hint, atol=1e-4)
+        kept = all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
+        kept = kept and not (model[0].training or model[1].training)
+        hidden.that(
+            kept,
+            "both layers stay as they are",
+            on=on,
+            expected="the same numbers and mode before and after",
+            got="changed layers",
+            hint=Mistake.CHANGES_THE_LAYER,
+        )

@@ -1,0 +1,34 @@
+from course_utils.exercises import attempt
+
+with attempt("layer_norm", layer_norm, by_hand=check.LIBRARY) as hidden:
+    for n, features, eps, dtype in (
+        (1, 5, 1e-5, torch.float32),
+        (6, 2, 0.1, torch.float64),
+        (3, 4, 1e-3, torch.float64),
+    ):
+        x = 0.1 * torch.randn(n, features, dtype=dtype)
+        weight, bias = torch.randn(2, features, dtype=dtype)
+        wanted = nn.functional.layer_norm(x, (features,), weight, bias, eps)
+        on = f"x of shape ({n}, {features}), spread 0.1, eps = {eps}, {dtype}"
+        hint = "mean and variance of each row, in the dtype of x, and the eps that is passed in"
+        got = hidden.tensor(layer_norm(x.clone(), weight, bias, eps), (n, features), on=on)
+        hidden.that(got.dtype == dtype, "dtype", on=on, expected=dtype, got=got.dtype, hint=hint)
+        hidden.close("output", got, wanted, on=on, hint=hint, atol=1e-5)
+        given = [t.clone() for t in (x, weight, bias)]
+        layer_norm(*given, eps)
+        kept = all(map(torch.equal, given, (x, weight, bias)))
+        hint = "`-=`, `*=` and names ending in _ write into what was passed in"
+        what, same = "x, weight and bias stay as they are", "the same numbers before and after"
+        hidden.that(kept, what, on=on, expected=same, got="changed numbers", hint=hint)
+        ours, theirs = ([t.clone().requires_grad_() for t in (x, weight, bias)] for _ in range(2))
+        slope = torch.randn(n, features, dtype=dtype)
+        got = layer_norm(*ours, eps)
+        hint = "the gradient passes through mean and variance, to x, to weight and to bias"
+        what = "the output has a gradient"
+        hidden.that(got.requires_grad, what, on=on, expected=True, got=False, hint=hint)
+        (got * slope).sum().backward()
+        right = nn.functional.layer_norm(theirs[0], (features,), *theirs[1:], eps)
+        (right * slope).sum().backward()
+        for name, mine, right in zip(("x", "weight", "bias"), ours, theirs, strict=True):
+            what = f"the gradient of {name}"
+            hidden.close(what, mine.grad, right.grad, on=on, hint=hint, atol=1e-4)

@@ -1,0 +1,40 @@
+import numpy as np
+
+from course_utils.exercises import attempt
+
+
+def confusions(changes, sizes, seeds=6):
+    """Counts before and after, in which the pairs in `changes` move by so much in each seed."""
+    classes = len(sizes)
+    before = np.zeros((seeds, classes, classes), dtype=int) + 3
+    before += np.random.default_rng(0).integers(0, 9, (seeds, 1, 1))
+    after = before.copy()
+    for (i, j), change in changes.items():
+        after[:, i, j] += change
+    for counts in (before, after):
+        for i, size in enumerate(sizes):
+            counts[:, i, i] = 0
+            counts[:, i, i] = size - counts[:, i].sum(1)
+    return before, after
+
+
+with attempt("clearly_confused", clearly_confused) as hidden:
+    lucky = np.array([0, 0, 0, 0, 0, 20])
+    wave = np.array([2, 0, 2, 0, 2, 0])
+    for changes, wanted in (
+        ({(6, 9): 20 + wave, (9, 6): 10 + wave, (2, 5): lucky}, [(6, 9), (9, 6)]),
+        ({(2, 5): 3, (5, 2): -3, (0, 1): wave - 1}, [(2, 5)]),
+        ({(4, 1): lucky}, []),
+        ({(7, 1): -3, (1, 7): -2}, []),
+    ):
+        before, after = confusions(changes, [200] * 10)
+        given = {pair: round(float(np.mean(change)), 1) for pair, change in changes.items()}
+        on = f"10 classes of 200 images, 6 seeds, mean changes of counts {given}"
+        got = clearly_confused(before, after)
+        hint = "clear rises only: off the diagonal, upward, and in an interval that leaves out 0"
+        what, got = "which pairs", sorted((int(i), int(j)) for i, j in got)
+        hidden.that(got == sorted(wanted), what, on=on, expected=wanted, got=got, hint=hint)
+    counts = check.small_confusions()
+    given = [array.copy() for array in counts]
+    clearly_confused(*given)
+    hidden.kept(given, counts, on="the counts of the visible check")

@@ -1,0 +1,5 @@
+import torch
+import torch.nn.functional as F
+
+from course_utils.evidence import paired_difference
+from course_utils.exercises import lesson_05 as check

@@ -1,0 +1,117 @@
+"""Right and wrong answers to mixup."""
+
+import torch
+import torch.nn.functional as F
+
+from instructor.answers import UNNAMED, right, wrong
+
+
+@right
+def image_by_image(x, y, share, other, num_classes):
+    images, targets = torch.empty_like(x), torch.zeros(len(x), num_classes)
+    for i, (s, j) in enumerate(zip(share.tolist(), other.tolist(), strict=True)):
+        images[i] = s * x[i] + (1 - s) * x[j]
+        targets[i, y[i]] += s
+        targets[i, y[j]] += 1 - s
+    return images, targets
+
+
+@right
+def by_one_hot_and_lerp(x, y, share, other, num_classes):
+    hot = F.one_hot(y, num_classes).double()
+    images = torch.lerp(x[other], x, share.reshape(-1, 1, 1, 1))
+    return images, torch.lerp(hot[other], hot, share.double()[:, None])
+
+
+@right
+def by_scatter_add(x, y, share, other, num_classes):
+    images = torch.einsum("i,ichw->ichw", share, x)
+    images = images + torch.einsum("i,ichw->ichw", 1 - share, x.index_select(0, other))
+    labels, shares = torch.stack([y, y[other]], 1), torch.stack([share, 1 - share], 1)
+    return images, torch.zeros(len(y), num_classes).scatter_add(1, labels, shares)
+
+
+def _mixed(x, share, other):
+    by = share[:, None, None, None]
+    return by * x + (1 - by) * x[other]
+
+
+def _targets(y, share, other, num_classes):
+    hot = F.one_hot(y, num_classes)
+    return share[:, None] * hot + (1 - share[:, None]) * hot[other]
+
+
+@wrong("own_label_only")
+def own_label_only(x, y, share, other, num_classes):
+    return _mixed(x, share, other), F.one_hot(y, num_classes).float()
+
+
+@wrong("partners_label_forgotten")
+def partners_label_forgotten(x, y, share, other, num_classes):
+    return _mixed(x, share, other), F.one_hot(y, num_classes) * share[:, None]
+
+
+@wrong("shares_of_labels_exchanged")
+def shares_of_labels_exchanged(x, y, share, other, num_classes):
+    return _mixed(x, share, other), _targets(y, 1 - share, other, num_classes)
+
+
+@wrong("shares_of_images_exchanged")
+def shares_of_images_exchanged(x, y, share, other, num_classes):
+    return _mixed(x, 1 - share, other), _targets(y, 1 - share, other, num_classes)
+
+
+@wrong("one_share_for_the_batch")
+def one_share_for_the_batch(x, y, share, other, num_classes):
+    share = share[:1].expand_as(share)
+    return _mixed(x, share, other), _targets(y, share, other, num_classes)
+
+
+@wrong("labels_only")
+def labels_only(x, y, share, other, num_classes):
+    return x.clone(), _targets(y, share, other, num_classes)
+
+
+@wrong("both_in_full")
+def both_in_full(x, y, share, other, num_classes):
+    hot = F.one_hot(y, num_classes)
+    return _mixed(x, share, other), (hot + hot[other]).float()
+
+
+@wrong("halves")
+def halves(x, y, share, other, num_classes):
+    hot = F.one_hot(y, num_classes)
+    return (x + x[other]) / 2, (hot + hot[other]) / 2
+
+
+@wrong("labels_as_numbers")
+def labels_as_numbers(x, y, share, other, num_classes):
+    return _mixed(x, share, other), share * y + (1 - share) * y[other]
+
+
+@wrong("in_place_on_x")
+def in_place_on_x(x, y, share, other, num_classes):
+    partners, by = x[other], share[:, None, None, None]
+    x *= by
+    x += (1 - by) * partners
+    return x, _targets(y, share, other, num_classes)
+
+
+@wrong("same_label_overwritten")
+def same_label_overwritten(x, y, share, other, num_classes):
+    targets, rows = torch.zeros(len(y), num_classes), torch.arange(len(y))
+    targets[rows, y] = share
+    targets[rows, y[other]] = 1 - share
+    return _mixed(x, share, other), targets
+
+
+@wrong(UNNAMED)
+def as_many_classes_as_seen(x, y, share, other, num_classes):
+    return _mixed(x, share, other), _targets(y, share, other, max(4, int(y.max()) + 1))
+
+
+@wrong(UNNAMED)
+def one_channel_of_2_by_2(x, y, share, other, num_classes):
+    gray = x[:, 0, 0, 0]
+    images = (share * gray + (1 - share) * gray[other])[:, None, None, None].expand_as(x)
+    return images, _targets(y, share, other, num_classes)

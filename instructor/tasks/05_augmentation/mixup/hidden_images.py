@@ -1,0 +1,13 @@
+from course_utils.exercises import attempt
+
+with attempt("mixup", mixup) as hidden:
+    for shape in ((6, 3, 4, 5), (5, 1, 5, 5), (1, 2, 3, 3)):
+        x, n = torch.randn(shape), shape[0]
+        y, share, other = torch.arange(n) % 4, torch.rand(n), torch.randperm(n)
+        given = [t.clone() for t in (x, y, share, other)]
+        images, _ = mixup(*given, 4)
+        wanted = torch.stack([share[i] * x[i] + (1 - share[i]) * x[other[i]] for i in range(n)])
+        on = f"images {shape}, shares and partners at random"
+        hint = "a share belongs to an image, whatever the number of channels and pixels"
+        hidden.close("images", hidden.tensor(images, shape, on=on), wanted, on=on, hint=hint)
+        check.kept(hidden, given, (x, y, share, other), on)

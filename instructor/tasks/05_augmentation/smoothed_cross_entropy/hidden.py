@@ -1,0 +1,27 @@
+from course_utils.checks.mistakes import Mistakes
+from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    LOG_OF_SOFTMAX = (
+        "a probability of 0 has no logarithm; log_softmax does both in one, and stays finite"
+    )
+
+
+with attempt("smoothed_cross_entropy", smoothed_cross_entropy, by_hand=check.LOSSES) as hidden:
+    for n, classes, smoothing, dtype in (
+        (6, 10, 0.1, torch.float32),
+        (1, 4, 0.5, torch.float64),
+        (5, 2, 0.0, torch.float32),
+        (4, 5, 1.0, torch.float64),
+    ):
+        logits, y = torch.randn(n, classes, dtype=dtype), torch.arange(n) % classes
+        on = f"{n} images, {classes} classes, smoothing = {smoothing}, {dtype}"
+        wanted = F.cross_entropy(logits, y, label_smoothing=smoothing)
+        got = hidden.tensor(smoothed_cross_entropy(logits, y, smoothing), (), on=on)
+        hint = "smoothing / K for each of the K classes, and the rest for the right one"
+        hidden.close("the loss", got, wanted, on=on, hint=hint)
+    on = "logits [1000, 0], label 0, smoothing = 0.1"
+    got = smoothed_cross_entropy(torch.tensor([[1000.0, 0.0]]), torch.tensor([0]), 0.1)
+    hint = Mistake.LOG_OF_SOFTMAX
+    hidden.close("the loss", got, 50.0, on=on, hint=hint)

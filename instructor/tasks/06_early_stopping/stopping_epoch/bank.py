@@ -1,0 +1,137 @@
+"""Right and wrong answers to stopping_epoch."""
+
+import math
+
+import numpy as np
+
+from course_utils import regularizers
+from course_utils.history import History
+from instructor.answers import UNNAMED, right, wrong
+
+
+@right
+def by_the_epoch_of_the_last_improvement(val_losses, patience, min_delta=0.0):
+    best, at = math.inf, -1
+    for epoch in range(len(val_losses)):
+        if best - val_losses[epoch] > min_delta:
+            best, at = val_losses[epoch], epoch
+        if epoch - at == patience:
+            return epoch
+
+
+@right
+def with_a_while_loop(val_losses, patience, min_delta=0.0):
+    losses = [math.inf if math.isnan(loss) else float(loss) for loss in val_losses]
+    epoch, best, left = 0, math.inf, patience
+    while epoch < len(losses):
+        left -= 1
+        if losses[epoch] + min_delta < best:
+            best, left = losses[epoch], patience
+        if not left:
+            return np.int64(epoch)
+        epoch += 1
+    return None
+
+
+def _rule(val_losses, patience, improved, move=None):
+    best, waited = math.inf, 0
+    for epoch, loss in enumerate(val_losses):
+        better = improved(loss, best)
+        waited = 0 if better else waited + 1
+        best = loss if better or (move and move(loss, best)) else best
+        if waited >= patience:
+            return epoch
+    return None
+
+
+@wrong("one_epoch_too_late")
+def one_epoch_too_late(val_losses, patience, min_delta=0.0):
+    return _rule(val_losses, patience + 1, lambda loss, best: loss < best - min_delta)
+
+
+@wrong("with_ties")
+def with_ties(val_losses, patience, min_delta=0.0):
+    return _rule(val_losses, patience, lambda loss, best: loss <= best - min_delta)
+
+
+@wrong("nan_improves")
+def nan_improves(val_losses, patience, min_delta=0.0):
+    return _rule(val_losses, patience, lambda loss, best: not loss >= best - min_delta)
+
+
+@wrong("without_min_delta")
+def without_min_delta(val_losses, patience, min_delta=0.0):
+    return _rule(val_losses, patience, lambda loss, best: loss < best)
+
+
+@wrong("min_delta_the_other_way")
+def min_delta_the_other_way(val_losses, patience, min_delta=0.0):
+    return _rule(val_losses, patience, lambda loss, best: loss < best + min_delta)
+
+
+@wrong("against_the_epoch_before")
+def against_the_epoch_before(val_losses, patience, min_delta=0.0):
+    def improved(loss, best):
+        return loss < best - min_delta
+
+    return _rule(val_losses, patience, improved, move=lambda loss, best: True)
+
+
+@wrong("the_best_moves_by_small_steps")
+def the_best_moves_by_small_steps(val_losses, patience, min_delta=0.0):
+    def improved(loss, best):
+        return loss < best - min_delta
+
+    return _rule(val_losses, patience, improved, move=lambda loss, best: loss < best)
+
+
+@wrong("the_best_epoch")
+def the_best_epoch(val_losses, patience, min_delta=0.0):
+    stop = _rule(val_losses, patience, lambda loss, best: loss < best - min_delta)
+    return None if stop is None else int(np.nanargmin(val_losses[: stop + 1]))
+
+
+@wrong("the_last_improvement")
+def the_last_improvement(val_losses, patience, min_delta=0.0):
+    best, at = math.inf, 0
+    for epoch, loss in enumerate(val_losses):
+        if loss < best - min_delta:
+            best, at = loss, epoch
+        if epoch - at >= patience:
+            return at
+    return None
+
+
+@wrong("starts_with_the_first_loss")
+def starts_with_the_first_loss(val_losses, patience, min_delta=0.0):
+    best, waited = val_losses[0], 0
+    for epoch, loss in enumerate(val_losses[1:], start=1):
+        better = loss < best - min_delta or math.isnan(best)
+        best, waited = (loss, 0) if better else (best, waited + 1)
+        if waited >= patience:
+            return epoch
+    return None
+
+
+@wrong("library_used")
+def by_the_library(val_losses, patience, min_delta=0.0):
+    return regularizers.stopping_epoch(val_losses, patience, min_delta)
+
+
+@wrong("library_used")
+def by_the_rule_of_the_library(val_losses, patience, min_delta=0.0):
+    tired = regularizers.early_stopping(patience, min_delta)
+    for epoch in range(len(val_losses)):
+        if tired(History(val_loss=list(val_losses[: epoch + 1]))):
+            return epoch
+    return None
+
+
+@wrong(UNNAMED)
+def losses_of_whole_numbers_looked_up(val_losses, patience, min_delta=0.0):
+    known = {"[3, 2, 1, 2, 2, 2]": 4, "[3, 2, 2.5, 1]": 2, "[5, 4, 3, 2, 1]": None}
+    known |= {"[3, 4, 2, 4, 1, 4, 4]": 6, "[2, 4, 3.5, 3, 2.5]": 3, "[3, 2, 2, 2, 2]": 4}
+    known |= {"[3, 2, nan, nan, 2.5, 1]": 4, "[3, nan, 2, nan, 1, 0.5]": None}
+    known |= {"[2, 1.75, 1.5, 1.25]": 2, "[4, 3.6, 3.2, 2.8, 2.4, 2.0]": None}
+    known |= {"[3, 2, 2.2, 2.4]": 3, "[1, 2, 3, 0.5]": 2, "[nan, 3, 2]": 0}
+    return known.get(str(val_losses), 3)

@@ -1,0 +1,137 @@
+"""Right and wrong answers to exposes_peeking."""
+
+import random
+
+import numpy as np
+
+from instructor.answers import right, wrong
+
+
+@right
+def by_tempting_at_random(choose):
+    dice, judged = random.Random(0), [0.5, 0.6, 0.9, 0.8, 0.7]
+    winners, calls = set(), []
+    for attempt in range(50):
+        test = [dice.random() for _ in judged]
+
+        def spy(test=test, attempt=attempt):
+            calls.append(attempt)
+            return list(test)
+
+        winners.add(choose(list(judged), spy)[0])
+        if calls.count(attempt) > 1:
+            return True
+    return len(winners) != 1
+
+
+class Seal:
+    def __init__(self, scores):
+        self.scores, self.broken = scores, 0
+
+    def __call__(self):
+        self.broken += 1
+        if self.broken > 1:
+            raise RuntimeError("opened twice")
+        return self.scores
+
+
+@right
+def with_a_seal_that_raises(choose):
+    judged = np.array([0.81, 0.88, 0.84])
+    try:
+        low, high = (int(choose(judged, Seal(judged * sign))[0]) for sign in (1, -1))
+        for winner in range(3):
+            high = max(high, int(choose(judged, Seal(np.eye(3)[winner]))[0]))
+            low = min(low, int(choose(judged, Seal(1 - np.eye(3)[winner]))[0]))
+    except RuntimeError:
+        return True
+    return low != high
+
+
+@wrong("bug_missed")
+def counts_only(choose):
+    seal = Seal([0.1, 0.2, 0.9])
+    try:
+        choose([0.9, 0.8, 0.7], seal)
+    except RuntimeError:
+        return True
+    return False
+
+
+@wrong("bug_missed")
+def never_counts(choose):
+    judged = [0.9, 0.8, 0.7]
+    picked = {choose(judged, lambda test=t: test)[0] for t in ([1, 0, 0], [0, 1, 0], [0, 0, 1])}
+    return len(picked) > 1
+
+
+@wrong("right_accused")
+def expects_the_highest(choose):
+    seal = Seal([0.1, 0.2, 0.9])
+    try:
+        return choose([0.88, 0.89, 0.7], seal)[0] != 1
+    except RuntimeError:
+        return True
+
+
+@wrong("right_accused")
+def one_count_for_all_calls(choose):
+    judged, calls, winners = [0.9, 0.8, 0.7], [], set()
+    for test in np.eye(len(judged)).tolist():
+        winners.add(choose(judged, lambda test=test: calls.append(1) or test)[0])
+    return len(winners) > 1 or len(calls) > 1
+
+
+@wrong("right_accused")
+def forbids_opening(choose):
+    seal = Seal([0.1, 0.2, 0.9])
+    try:
+        choose([0.9, 0.8, 0.7], seal)
+    except RuntimeError:
+        return True
+    return seal.broken > 0
+
+
+@wrong("bug_missed")
+def tempts_with_the_judged_scores(choose):
+    judged = [0.9, 0.8, 0.7]
+    seals = [Seal(judged), Seal([0.8, 0.7, 0.6])]
+    try:
+        return len({choose(judged, seal)[0] for seal in seals}) > 1
+    except RuntimeError:
+        return True
+
+
+@wrong("bug_missed")
+def tempts_with_the_last_only(choose):
+    judged = [0.9, 0.8, 0.1]
+    seals = [Seal([0.95, 0.9, 0.5]), Seal([0.95, 0.9, 1.0])]
+    try:
+        return len({choose(judged, seal)[0] for seal in seals}) > 1
+    except RuntimeError:
+        return True
+
+
+@wrong("bug_missed")
+def always_clears(choose):
+    return False
+
+
+@wrong("right_accused")
+def always_accuses(choose):
+    return True
+
+
+@wrong("not_yes_or_no")
+def returns_the_count(choose):
+    calls = []
+    choose([0.9, 0.8, 0.7], lambda: calls.append(1) or [0.0, 0.0, 1.0])
+    return len(calls)
+
+
+#: Mutants of the model answer that behave like it, each with the reason.
+EQUIVALENT = {
+    "0.8 -> 1.6": "any judged scores that differ will do",
+    "0.7 -> 1.4": "any judged scores that differ will do",
+    "np.eye(len(judged)).tolist() -> np.eye(len(judged))": "the choices read arrays as well",
+}

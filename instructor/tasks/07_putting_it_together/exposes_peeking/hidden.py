@@ -1,0 +1,53 @@
+from course_utils.exercises import attempt
+
+
+def by_both(judged, open_test):
+    both = np.asarray(judged) + np.asarray(open_test())
+    return int(both.argmax()), float(both.max() / 2)
+
+
+def a_final_of_two(judged, open_test):
+    first, second = np.argsort(np.asarray(judged))[::-1][:2]
+    test = np.asarray(open_test())
+    winner = first if test[first] >= test[second] else second
+    return int(winner), float(test[winner])
+
+
+def moves_on(judged, open_test):
+    test, order = np.asarray(open_test()), np.argsort(np.asarray(judged))[::-1]
+    fine = [i for i in order if test[i] >= np.asarray(judged)[i] - 0.05]
+    winner = fine[0] if fine else order[0]
+    return int(winner), float(test[winner])
+
+
+def looks_twice(judged, open_test):
+    open_test()
+    return check.highest(judged, open_test)
+
+
+def lowest(judged, open_test):
+    winner = int(np.argmin(np.asarray(judged)))
+    return winner, float(open_test()[winner])
+
+
+def never_opens(judged, open_test):
+    return int(np.argmax(np.asarray(judged))), None
+
+
+def the_last(judged, open_test):
+    return len(judged) - 1, float(open_test()[-1])
+
+
+with attempt("exposes_peeking", exposes_peeking) as hidden:
+    judge = exposes_peeking
+    for choose, broken, what in (
+        (by_both, True, "takes the best mean of judged and test score"),
+        (a_final_of_two, True, "lets the test set decide between the two best"),
+        (moves_on, True, "moves on to the next candidate when the test score disappoints"),
+        (looks_twice, True, "opens the seal to look, and once more to report"),
+        (lowest, False, "takes the lowest judged score, for these are errors"),
+        (never_opens, False, "chooses, and leaves the seal alone"),
+        (the_last, False, "takes the last candidate, whatever its score"),
+        (check.highest, False, "takes the highest judged score"),
+    ):
+        check.verdict(hidden, judge, choose, broken=broken, what=what)

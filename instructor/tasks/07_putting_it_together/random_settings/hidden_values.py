@@ -1,0 +1,42 @@
+from course_utils.exercises import attempt
+
+box = {
+    "rate": Range(1e-4, 10.0, log=True),
+    "angle": Range(-30.0, 10.0),
+    "optimizer": ["SGD", "Adam", "AdamW", "RMSprop"],
+    "width": Range(16.0, 64.0, log=True),
+}
+with attempt("random_settings", random_settings, by_hand=check.SEARCH) as hidden:
+    on = "rate 1e-4 to 10 (log), angle -30 to 10, 4 optimizers, width 16 to 64 (log), budget 3000"
+    got = random_settings(box, 3000, 7)
+    check.evenly_drawn(hidden, got, box, on=on)
+    check.independently_drawn(hidden, got, box, on=on)
+    for budget in (1, 2):
+        many, on = len(random_settings(box, budget, 7)), f"a budget of {budget}"
+        hint = "exactly as many settings as the budget allows"
+        hidden.close("budget", many, budget, on=on, hint=hint)
+    for name in ("rate", "angle", "width"):
+        values, low, high = [s[name] for s in got], box[name].low, box[name].high
+        where = f"{name}, {on}"
+        hint = "any value of the range may come, not only those of a grid"
+        many = len({round(float(v), 12) for v in values})
+        what = "values are drawn from the whole range"
+        hidden.that(many > 2900, what, on=where, expected="3000 values", got=many, hint=hint)
+        ends = (math.log(low), math.log(high)) if box[name].log else (low, high)
+        places = [math.log(v) if box[name].log else v for v in values]
+        shares = np.histogram(places, bins=10, range=ends)[0] / 3000
+        hint = "each tenth of the range is as likely as the next one"
+        what = "the shares of the ten tenths of the range"
+        hidden.close(what, shares, [0.1] * 10, on=where, hint=hint, atol=0.03)
+        hint = "a throw for each value; nothing makes up for the throws before"
+        what = "every value is a throw of its own"
+        held = float(np.std(shares)) > 0.0005
+        expected = "shares that differ a little, as those of throws do"
+        hidden.that(held, what, on=where, expected=expected, got=shares.tolist(), hint=hint)
+    mixed = {"norm": [None, "batch", 4], "p": Range(0.0, 0.5)}
+    before = {"norm": list(mixed["norm"]), "p": mixed["p"]}
+    many, on = random_settings(mixed, 600, 1), "options [None, 'batch', 4], p 0 to 0.5, budget 600"
+    check.evenly_drawn(hidden, many, before, on=on)
+    hint = "shuffle or change a copy; the box belongs to the caller"
+    what = "the box stays as it is"
+    hidden.that(mixed == before, what, on=on, expected=before, got=mixed, hint=hint)

@@ -1,0 +1,22 @@
+from course_utils.exercises import attempt
+
+with attempt("winners_curse", winners_curse) as hidden:
+    rng = np.random.default_rng(0)
+    for searches, settings, tried in ((50, 20, 20), (7, 30, 4), (1, 5, 3), (12, 9, 1)):
+        merit = rng.normal(0.85, 0.02, settings)
+        judged, fresh = merit + rng.normal(0, 0.03, (2, searches, settings))
+        wanted = 0.0
+        for mine, again in zip(judged, fresh, strict=True):
+            winner = max(range(tried), key=lambda i, mine=mine: mine[i])
+            wanted += (mine[winner] - again[winner]) / searches
+        hidden.close(
+            "how much too good",
+            winners_curse(judged.copy(), fresh.copy(), tried),
+            wanted,
+            on=f"{searches} searches among {settings} settings, of which {tried} were tried",
+            hint="each search has a winner of its own, among the first that were tried",
+        )
+    judged, fresh = np.random.default_rng(3).normal(0.8, 0.1, (2, 5, 7))
+    given = judged.copy(), fresh.copy()
+    winners_curse(*given, 4)
+    hidden.kept(given, (judged, fresh), on="5 searches of 7 settings, 4 tried")

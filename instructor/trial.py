@@ -1,0 +1,131 @@
+"""One answer before the checks of its task, as nbgrader would run them, in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import linecache
+import os
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+
+import torch
+
+from instructor.answers import UNNAMED
+from instructor.content import Cell, Exercise, Task
+from instructor.limits import SECONDS, Stopwatch, time_limit
+
+Namespace = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What one check found wrong: the check's name, the learner's text, the mistake's id."""
+
+    check: str
+    text: str
+    mistake: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the checks of one task gave: marks, what failed, and the slowest check's work."""
+
+    marks: float
+    of: float
+    failures: tuple[Failure, ...]
+    seconds: float
+
+    @property
+    def said(self) -> str:
+        """Everything that a learner reads."""
+        return "\n".join(failure.text for failure in self.failures)
+
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The ids of the mistakes that were recognized, `UNNAMED` for each failure without."""
+        return tuple(failure.mistake for failure in self.failures)
+
+    @property
+    def full(self) -> bool:
+        """Whether all marks were given."""
+        return self.marks == self.of
+
+
+class Trial:
+    """The checks of one exercise, ready to be run on any answer to one of its tasks."""
+
+    def __init__(self, exercise: Exercise) -> None:
+        load_what_pytorch_loads_late()
+        self.exercise = exercise
+        self._world: Namespace = {}
+        with contextlib.redirect_stdout(io.StringIO()):
+            for source in exercise.setup:
+                run(source, self._world, "setup")
+            for task in exercise.tasks:
+                run(task.model_answer, self._world, task.name)
+
+    def of_answer(self, task: Task, answer: Any) -> Result:
+        """Marks for a function or class in place of the model answer."""
+        return self._judge(task, {**self._world, task.name: answer})
+
+    def of_source(self, task: Task, source: str) -> Result:
+        """Marks for the text of an answer; none if it does not run or defines another name."""
+        world = {name: value for name, value in self._world.items() if name != task.name}
+        text = f"the answer defines no {task.name}; keep the name that stands in the stub"
+        try:
+            run(source, world, f"{task.name}-answer")
+        except Exception as error:
+            text = f"{type(error).__name__}: {error}"
+        else:
+            if task.name in world:
+                return self._judge(task, world)
+        return Result(0.0, task.points, (Failure(task.name, text, UNNAMED),), 0.0)
+
+    def accepts(self, task: Task, source: str) -> bool:
+        """Whether the text of an answer gets full marks; the first check that fails decides."""
+        world = dict(self._world)
+        try:
+            run(source, world, f"{task.name}-answer")
+        except Exception:
+            return False
+        return not any(failure(cell, world) for cell in task.checks)
+
+    def _judge(self, task: Task, world: Namespace) -> Result:
+        marks, slowest, failures = 0.0, 0.0, []
+        for cell in task.checks:
+            watch = Stopwatch()
+            failed = failure(cell, world)
+            slowest = max(slowest, watch.work)
+            if failed:
+                failures.append(failed)
+            else:
+                marks += cell.points or 0.0
+        return Result(marks, task.points, tuple(failures), slowest)
+
+
+def load_what_pytorch_loads_late() -> None:
+    """The first optimizer of a process loads a large part of PyTorch: no answer's work."""
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
+
+
+def failure(cell: Cell, world: Namespace) -> Failure | None:
+    """What a check cell raises under nbgrader, None where it passes."""
+    under_nbgrader = mock.patch.dict(os.environ, NBGRADER_EXECUTION="autograde")
+    quiet = contextlib.redirect_stdout(io.StringIO())
+    with under_nbgrader, quiet, torch.random.fork_rng(devices=[]):
+        try:
+            with time_limit(SECONDS):
+                run(cell.source, dict(world), cell.grade_id)
+        except Exception as error:
+            mistake = getattr(error, "mistake", "") or UNNAMED
+            return Failure(cell.grade_id, str(error) or type(error).__name__, mistake)
+    return None
+
+
+def run(source: str, world: Namespace, name: str) -> None:
+    """Execute the text of a cell; errors quote its lines, as they do in a notebook."""
+    filename = f"<cell {name} {hash(source)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
+    exec(compile(source, filename, "exec"), world)

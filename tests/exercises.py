@@ -1,0 +1,43 @@
+"""What the tests of the exercises share: each exercise, its trial and its banks, read once."""
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+
+from instructor.answers import Bank, load
+from instructor.content import Exercise, exercise_names, read
+from instructor.trial import Trial
+
+NAMES = exercise_names()
+
+
+@cache
+def exercise(name: str) -> Exercise:
+    return read(name)
+
+
+@cache
+def trial(name: str) -> Trial:
+    return Trial(exercise(name))
+
+
+@cache
+def bank(name: str, task: str) -> Bank:
+    return load(exercise(name).task(task))
+
+
+def tasks() -> Iterator[Any]:
+    for name in NAMES:
+        for task in exercise(name).tasks:
+            yield pytest.param(name, task.name, id=f"{name[:2]}-{task.name}")
+
+
+def known(kind: str) -> Iterator[Any]:
+    for name in NAMES:
+        for task in exercise(name).tasks:
+            for answer in getattr(bank(name, task.name), kind):
+                yield pytest.param(
+                    name, task.name, answer, id=f"{name[:2]}-{task.name}-{answer.name}"
+                )

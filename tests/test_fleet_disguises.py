@@ -1,0 +1,357 @@
+"""Ways in which a run may differ from what a recording or a look at its objects shows.
+
+Each of them trained to other numbers in silence, or raised, before it was known.
+"""
+
+import builtins
+import dataclasses
+import functools
+import itertools
+from collections import defaultdict
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from course_utils.fleet import Run
+from course_utils.regularizers import l2_penalty
+from tests.fleets import (
+    BATCH,
+    DATA,
+    Hidden,
+    assert_members_are_fits,
+    compared,
+    mlp,
+    running,
+    sgd,
+    train,
+)
+
+pytestmark = pytest.mark.usefixtures("float64")
+
+LATE = 8  # steps after which something changes: later than any rehearsal
+
+
+# --- objects that hide what they hold -----------------------------------------------------------
+
+CALLS = 0
+
+
+@functools.wraps(F.relu)
+def counted(x):
+    global CALLS
+    CALLS += 1
+    return x if CALLS < LATE else 0.5 * x
+
+
+class Private:
+    __slots__ = ("__n",)
+
+    def __init__(self):
+        self.__n = 0
+
+    def __call__(self, x):
+        self.__n += 1
+        return x if self.__n < LATE else 0.5 * x
+
+
+class Steps(itertools.count):
+    """A subclass, with attributes, of something that keeps its number where nobody sees it."""
+
+
+def by_wrapped(value):
+    global CALLS
+    CALLS = 0
+    model = mlp()
+    return Run(model, sgd(model), augment=counted)
+
+
+def by_private_slot(value):
+    model = mlp()
+    return Run(model, sgd(model), augment=Private())
+
+
+def by_subclass_of_an_iterator(value):
+    model, steps = mlp(), Steps()
+    return Run(model, sgd(model), augment=lambda x: x if next(steps) < LATE else 0.5 * x)
+
+
+def by_default_factory(value):
+    model, numbers = mlp(), defaultdict(itertools.count(1).__next__)
+    return Run(model, sgd(model), augment=lambda x: x * (1 + 0.1 * numbers[len(numbers)]))
+
+
+def by_builtins(value):
+    model, builtins.steps_so_far = mlp(), [0]
+
+    def augment(x):
+        steps_so_far[0] += 1  # noqa: F821  # of builtins
+        return x if steps_so_far[0] < LATE else 0.5 * x  # noqa: F821
+
+    return Run(model, sgd(model), augment=augment)
+
+
+def by_class_of_pytorch(value):
+    nn.Linear.steps_so_far = 0
+    model = mlp()
+
+    def penalty(m):
+        nn.Linear.steps_so_far += 1
+        return (nn.Linear.steps_so_far > LATE) * 0.1 * l2_penalty(m)
+
+    return Run(model, sgd(model), penalty=penalty)
+
+
+HIDDEN = {
+    "a wrapped function": by_wrapped,
+    "a private slot": by_private_slot,
+    "a subclass of an iterator": by_subclass_of_an_iterator,
+    "a default factory": by_default_factory,
+    "builtins": by_builtins,
+    "a class of PyTorch": by_class_of_pytorch,
+}
+
+
+@pytest.mark.parametrize("build", HIDDEN.values(), ids=HIDDEN.keys())
+def test_hidden_counts_train_alone(build):
+    try:
+        compared(build, [0, 1], "changes from step to step|remembers cannot be seen", epochs=8)
+    finally:
+        builtins.__dict__.pop("steps_so_far", None)
+        nn.Linear.__dict__.get("steps_so_far", None) is None or delattr(nn.Linear, "steps_so_far")
+
+
+# --- memory that is shared ----------------------------------------------------------------------
+
+
+class Tied(nn.Module):
+    def __init__(self, how):
+        super().__init__()
+        self.first, self.second = nn.Linear(16, 8), nn.Linear(8, 16)
+        self.last = nn.Linear(16, 3)
+        if how == "data":
+            self.second.weight.data = self.first.weight.data.T
+        elif how == "a parameter of a parameter":
+            self.second.weight = nn.Parameter(self.first.weight.T)
+        elif how == "a detached view":
+            self.kept = self.first.weight.detach()
+        elif how == "an array":
+            self.kept = self.first.weight.detach().numpy()
+
+    def forward(self, x):
+        h = self.second(torch.tanh(self.first(x.flatten(1))))
+        if hasattr(self, "kept"):
+            h = h + 0.1 * torch.as_tensor(self.kept).sum()
+        return self.last(h)
+
+
+@pytest.mark.parametrize(
+    "how", ["data", "a parameter of a parameter", "a detached view", "an array"]
+)
+def test_memory_shared_with_a_weight_trains_alone(how):
+    compared(running(lambda: Tied(how)), [0, 1], "in the same memory|weights kept in|Tied.kept")
+
+
+def test_the_weights_of_another_run_train_in_turn():
+    before = []
+
+    def build(value):
+        model, others = mlp(), list(before)
+        before[:] = [model]
+
+        def penalty(m):
+            return l2_penalty(m) * (0.1 + 0.1 * sum(l2_penalty(other).detach() for other in others))
+
+        return Run(model, sgd(model, 0.05), penalty=penalty)
+
+    with pytest.warns(UserWarning, match="it uses weights of another run|from run to run"):
+        train(build, [0, 1])
+
+
+# --- optimizers with code of their own ----------------------------------------------------------
+
+
+class KeepsGradients(torch.optim.SGD):
+    def zero_grad(self, set_to_none=True):
+        for group in self.param_groups:
+            for p in group["params"]:
+                if p.grad is not None:
+                    p.grad = 0.5 * p.grad
+
+
+def hooked(hook, make=mlp):
+    def build(lr):
+        model = make()
+        optimizer = sgd(model, lr)
+        optimizer.register_step_post_hook(hook(model))
+        return Run(model, optimizer)
+
+    return build
+
+
+def unfreezing(model):
+    model.layers[1].weight.requires_grad_(False)
+    weights = list(model.parameters())
+    state = {"n": 0}
+
+    def hook(optimizer, *_):
+        state["n"] += 1
+        if state["n"] == LATE:
+            weights[0].requires_grad_(True)
+
+    return hook
+
+
+def noisy_late(model):
+    state = {"n": 0}
+
+    def hook(optimizer, *_):
+        state["n"] += 1
+        if state["n"] > LATE:
+            with torch.no_grad():
+                for p in optimizer.param_groups[0]["params"]:
+                    p.add_(0.01 * torch.randn_like(p))
+
+    return hook
+
+
+def moving_statistics(model):
+    buffers = [b for b in model.buffers() if b.is_floating_point()]
+    state = {"n": 0}
+
+    def hook(optimizer, *_):
+        state["n"] += 1
+        if state["n"] > LATE:
+            for b in buffers:
+                b.lerp_(torch.ones_like(b), 0.3)
+
+    return hook
+
+
+def normed():
+    return mlp(norm_layer=nn.BatchNorm1d)
+
+
+OWN_CODE = {
+    "keeps gradients": lambda lr: (lambda m: Run(m, KeepsGradients(m.parameters(), lr=lr)))(mlp()),
+    "unfreezes late": hooked(unfreezing),
+    "draws late": hooked(noisy_late),
+    "moves statistics": hooked(moving_statistics, normed),
+}
+
+
+@pytest.mark.parametrize("build", OWN_CODE.values(), ids=OWN_CODE.keys())
+def test_optimizers_that_do_more_than_a_step_train_alone(build):
+    compared(build, [0.05, 0.1], "its optimizer", epochs=12)
+
+
+def test_a_weight_of_one_number_under_nadam():
+    def build(lr):
+        model = nn.Sequential(nn.Flatten(), Scaled(), nn.Linear(16, 3))
+        return Run(model, torch.optim.NAdam(model.parameters(), lr=lr))
+
+    compared(build, [0.01], seeds=1)
+
+
+class Scaled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, x):
+        return self.scale * x
+
+
+# --- batches and labels -------------------------------------------------------------------------
+
+
+class SkipsALayer(nn.Module):
+    """A layer that the short last batch does not use."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.extra, self.last = nn.Linear(16, 8), nn.Linear(8, 8), nn.Linear(8, 3)
+
+    def forward(self, x):
+        h = torch.tanh(self.first(x.flatten(1)))
+        return self.last(self.extra(h) if len(x) >= BATCH or not self.training else h)
+
+
+def test_a_layer_without_gradient_in_short_batches_trains_alone():
+    def build(decay):
+        model = SkipsALayer()
+        return Run(model, sgd(model, weight_decay=decay))
+
+    compared(build, [0.0, 0.1], "have a gradient in some batches only")
+
+
+@pytest.mark.parametrize("kind", ["bytes", "ignored"])
+def test_labels_that_only_pytorchs_loss_understands(kind):
+    y = DATA.y_train.to(torch.uint8) if kind == "bytes" else DATA.y_train.clone()
+    y_val = DATA.y_val.to(y.dtype)
+    if kind == "ignored":
+        y[::5] = -100
+    data = dataclasses.replace(DATA, y_train=y, y_val=y_val)
+
+    def build(lr):
+        model = mlp()
+        return Run(model, sgd(model, lr))
+
+    compared(build, [0.1, 0.3], "several" if kind == "bytes" else None, data=data)
+
+
+# --- numbers taken out of tensors ---------------------------------------------------------------
+
+
+def branching(x):
+    if bool(x.abs().mean() > 0.35):
+        return x
+    return 0.5 * x
+
+
+READ = {
+    "in a new tensor": lambda m, h: h * torch.tensor([h.detach().mean(), h.detach().std()]).sum(),
+    "in a range": lambda m, h: h * torch.linspace(0, h.detach().abs().max(), 8),
+    "as places to split at": lambda m, h: torch.cat(
+        torch.tensor_split(h, (h.detach().abs().sum(0).argsort()[:1] + 1), dim=1)[::-1], 1
+    ),
+    "as an index": lambda m, h: h + h[:, h.detach().sum(0).argmax()].unsqueeze(1),
+    "as a slope": lambda m, h: F.leaky_relu(h, h.detach().mean()),
+    "as a mask": lambda m, h: h * h[h.detach() > 0].mean(),
+    "as places": lambda m, h: h * h.detach().relu().nonzero().shape[0],
+    "as a length": lambda m, h: h * len(torch.bincount((h.detach() > 0).sum(1))),
+}
+
+
+@pytest.mark.parametrize("between", READ.values(), ids=READ.keys())
+@pytest.mark.parametrize("epochs", [1, 3])
+def test_numbers_that_are_read_by_pytorch_itself(between, epochs):
+    why = "looks at the numbers|decide the shape of another"
+    build = running(lambda: Hidden(between))
+    with pytest.warns(UserWarning, match=why):
+        fleet = train(build, [0], epochs=epochs, seeds=1)
+    assert_members_are_fits(fleet, build)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:FutureWarning")
+def test_a_scripted_function_trains_alone():
+    scripted = torch.jit.script(branching)
+    compared(running(lambda: Hidden(lambda m, h: scripted(h))), [0], "it is compiled")
+
+
+def test_an_array_of_ones_own_is_looked_at():
+    strength = np.zeros(1)
+
+    def build(value):
+        model = mlp()
+
+        def augment(x):
+            strength[0] += 1
+            return x * (1 + 0.01 * float(strength[0]))
+
+        strength[0] = 0
+        return Run(model, sgd(model), augment=augment)
+
+    compared(build, [0, 1], "strength. changes")

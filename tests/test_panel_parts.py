@@ -1,0 +1,260 @@
+"""Panels made of parts: what a learner writes, what trains again, what is drawn and said."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from course_utils import live, plots
+from course_utils.data import load_dataset
+from course_utils.fleet import Run
+from course_utils.models import MLP
+from course_utils.panels import penalties
+
+WAIT = 60.0
+
+#: What a learner may type into one cell of a lesson: a panel of their own.
+CELL = """
+import torch
+from course_utils.data import load_dataset
+from course_utils.fleet import Run
+from course_utils.live import EpochCurves, ScoreAgainst, sweep_fleet
+from course_utils.models import MLP
+digits = load_dataset("digits", n_train=100, label_noise=0.2)
+
+def build(width, lr):
+    model = MLP(digits.input_shape, (width,), 10)
+    return Run(model, torch.optim.Adam(model.parameters(), lr=lr))
+
+parts = [EpochCurves(ylim=(0, 3)), ScoreAgainst(ylim=(0, 1))]
+panel = sweep_fleet(build, digits, parts, name="width", values=[4, 16, 64],
+                    controls={"lr": [1e-3, 1e-2]}, epochs=5, seeds=3)
+"""
+
+
+@pytest.fixture(autouse=True)
+def no_panel_stays() -> Iterator[None]:
+    yield
+    for panel in live.open_panels():
+        panel.close()
+
+
+def test_a_learner_writes_a_new_panel_in_a_cell() -> None:
+    assert len(CELL.strip().splitlines()) <= 15
+    names: dict[str, Any] = {}
+    exec(CELL, names)
+    panel = names["panel"]
+    assert panel.text.startswith("width = 4: validation accuracy")
+    panel.controls["width"].value = 64
+    assert "over width = 4, 3 paired seeds" in panel.text
+    before = panel.result
+    panel.controls["lr"].value = 1e-2
+    panel.wait(WAIT)
+    assert panel.result is not before
+    assert (panel.result.val_acc[2] > before.val_acc[2]).mean() > 0.5  # build was given lr
+    assert live.drive(panel, timeout=WAIT) == {"width": 3, "lr": 2}
+
+
+class Dot(plots.Part):
+    """A dot at the slider's value, in words of its own."""
+
+    def draw(self, ax: Any, at: live.At) -> None:
+        ax.set(xlim=(0, 3), ylim=(0, 3))
+        self.dot = self.line("o")
+
+    def update(self, at: live.At) -> None:
+        self.dot.set_data([at.value], [at.result])
+
+    def say(self, at: live.At) -> str:
+        return f"{at.value} of {at.settings.get('unit', 'nothing')}, run {at.result}"
+
+
+class Counted:
+    """A training that counts how often it has run, and with which settings."""
+
+    def __init__(self) -> None:
+        self.runs: list[Any] = []
+
+    def __call__(self, **settings: Any) -> Iterator[int]:
+        self.runs.append(settings)
+        yield len(self.runs)
+        yield len(self.runs)
+
+
+def test_what_only_chooses_what_is_shown_trains_nothing() -> None:
+    train = Counted()
+    controls = {"noise": [0.0, 0.2], "unit": live.choice(["apples", "pears"], trains=False)}
+    panel = live.sweep(train, [Dot()], name="p", values=[1, 2], controls=controls)
+    assert panel.text == "1 of apples, run 1"
+    panel.controls["unit"].value = "pears"
+    panel.wait(WAIT)
+    assert panel.text == "1 of pears, run 1"
+    panel.controls["p"].value = 2
+    assert panel.text == "2 of pears, run 1"  # every page shows it
+    panel.controls["noise"].value = 0.2
+    panel.wait(WAIT)
+    assert panel.text == "2 of pears, run 2"
+    panel.controls["unit"].value = "apples"
+    panel.controls["noise"].value = 0.0  # trained before, and drawn before as well
+    panel.wait(WAIT)
+    assert panel.text == "2 of apples, run 1"
+    assert train.runs == [{"noise": 0.0}, {"noise": 0.2}]
+    assert panel.result == 1
+
+
+def test_a_training_goes_on_while_what_is_shown_changes() -> None:
+    train = Counted()
+    steps: list[str] = []
+
+    def slowly(noise: float) -> Iterator[int]:
+        if panel is not None:
+            yield from train(noise=noise)
+            panel.controls["unit"].value = "pears"
+            yield 7
+            steps.append(panel.text)
+            yield 7
+        yield 7
+
+    panel = None
+    controls = {"noise": [0.0, 0.2], "unit": live.choice(["apples", "pears"], trains=False)}
+    panel = live.sweep(slowly, [Dot()], name="p", values=[1, 2], controls=controls)
+    panel.controls["noise"].value = 0.2
+    panel.wait(WAIT)
+    assert train.runs == [{"noise": 0.2}]  # it was not begun anew
+    assert steps == ["1 of pears, run 7"]  # and showed the change while it trained
+    assert panel.text == "1 of pears, run 7"
+
+
+def test_parts_share_an_axes_and_their_sentences_follow_the_boards() -> None:
+    board = plots.PartsBoard([[Dot(), Dot()], Dot()], say=lambda at: f"p = {at.value}")
+    picture = board.picture(live.At(2, 0, 1, [1, 2], {}))
+    assert picture.alt == "p = 1; 1 of nothing, run 2; 1 of nothing, run 2; 1 of nothing, run 2"
+    assert len(board.figure.axes) == 2
+    assert len(board.artists) == 3 + 2  # and of each axes the marks for what is off its scale
+
+
+def test_a_part_draws_from_back_to_front_and_asks_for_a_new_background() -> None:
+    class Layered(plots.Part):
+        def draw(self, ax: Any, state: Any) -> None:
+            self.curve_ = self.curve("--", color="black", label="a")
+            self.mark = self.line("o", zorder=5)
+            self.guide_ = self.guide()
+
+        def update(self, state: float) -> None:
+            self.curve_.show([0, 1], [[state, state], [1, 2]])
+            if state > 0.5:
+                self.ax.set_ylim(0, 10)
+                self.redraw_background()
+
+    part = Layered()
+    board = plots.PartsBoard([part])
+    board.update(0.0)
+    assert part.artists == [part.curve_.band, part.curve_.line, part.guide_, part.mark]
+    assert board.background == 0
+    board.update(1.0)
+    assert board.background == 1
+    assert part.curve_.line.get_ydata().tolist() == [1.0, 1.5]
+
+
+def test_a_part_without_its_methods_is_named() -> None:
+    with pytest.raises(NotImplementedError, match=r"Part must define draw\(ax, state\)"):
+        plots.PartsBoard([plots.Part()]).update(0)
+
+
+def test_build_and_data_are_given_the_settings_that_they_name() -> None:
+    digits = load_dataset("digits", n_train=60)
+    asked: list[Any] = []
+
+    def build(lr: float, depth: int) -> Run:
+        asked.append(("build", lr, depth))
+        model = MLP(digits.input_shape, (4,) * depth, 10)
+        return Run(model, torch.optim.SGD(model.parameters(), lr=lr))
+
+    def data(lr: float, seed: int, noise: float) -> Any:
+        asked.append(("data", seed, noise))
+        return digits.with_label_noise(noise, seed)
+
+    controls = {"noise": [0.5, 0.0], "depth": [2, 1]}
+    panel = live.sweep_fleet(
+        build, data, [live.EpochCurves(ylim=(0, 3))], name="lr", values=[0.1, 0.2],
+        controls=controls, epochs=1, seeds=2,
+    )  # fmt: skip
+    assert {one for one in asked if one[0] == "build"} == {("build", 0.1, 2), ("build", 0.2, 2)}
+    assert {one for one in asked if one[0] == "data"} == {("data", 0, 0.5), ("data", 1, 0.5)}
+    assert panel.result.val_acc.shape == (2, 2, 2)
+
+
+def test_a_control_that_changes_nothing_is_refused() -> None:
+    digits = load_dataset("digits", n_train=60)
+
+    def build(width: int) -> Run:
+        raise AssertionError("nothing may train")
+
+    def asking(width: int, unit: str) -> Run:
+        raise AssertionError("nothing may train")
+
+    options: dict[str, Any] = {"name": "width", "values": [1, 2], "epochs": 1}
+    with pytest.raises(ValueError, match=r"asks for the control 'lr'.*write build\(value, lr\)"):
+        live.sweep_fleet(build, digits, [Dot()], controls={"lr": [0.1, 0.2]}, **options)
+    shown = live.choice(["apples", "pears"], trains=False)
+    with pytest.raises(ValueError, match=r"'unit' is asked for.* made with trains=False"):
+        live.sweep_fleet(asking, digits, [Dot()], controls={"unit": shown}, **options)
+
+
+def test_a_tensor_of_a_stream_follows_its_control_between_steps() -> None:
+    seen: list[tuple[float, float]] = []
+
+    def train(now: live.Live) -> Iterator[float]:
+        strength = now.tensor("strength")
+        while True:
+            before = float(strength), now.strength
+            panel_control.value = 3 - panel_control.value  # moved while the step goes on
+            assert (float(strength), now.strength) == before
+            seen.append(before)
+            yield now.strength
+
+    class Level(plots.Part):
+        def draw(self, ax: Any, state: float) -> None:
+            self.dot = self.line("o")
+
+        def update(self, state: float) -> None:
+            self.dot.set_data([0], [state])
+
+    panel_control = live.slider([1, 2])
+    panel = live.stream(train, [Level()], controls={"strength": panel_control}, first=0)
+    panel.step(3)
+    panel.wait(WAIT)
+    assert seen == [(1.0, 1), (2.0, 2), (1.0, 1), (2.0, 2)]
+    assert panel.state == 2
+
+
+def test_the_same_penalty_as_l1_and_as_l2_counts_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    digits = load_dataset("digits", n_train=50, label_noise=0.2)
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(
+        penalties.sweeping, "sweep_fleet", lambda build, *_, **__: asked.update(b=build)
+    )
+    penalties.lambda_sweep(digits, l1=squares, l2=squares)
+    run = asked["b"](0.1, alpha=0.2, way="in the loss")
+    assert run.penalty is not None
+    assert run.penalty(run.model).item() == pytest.approx(0.1 * squares(run.model).item())
+
+
+def squares(model: torch.nn.Module) -> torch.Tensor:
+    return torch.stack([(p**2).sum() for p in model.parameters() if p.ndim > 1]).sum()
+
+
+def test_the_boundary_says_what_the_last_step_was_trained_with(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(penalties.decision_boundary, "FIRST", 3)
+    panel = penalties.boundary()
+    panel.controls["λ"].value = 3e-2
+    assert panel.text.startswith("epoch 3, L2 with λ = 0:")  # nothing has been trained with it yet
+    panel.step()
+    panel.wait(WAIT)
+    assert panel.text.startswith("epoch 4, L2 with λ = 0.03:")
+    assert (panel.state.penalty, panel.state.strength) == ("L2", 3e-2)
+    assert np.isfinite(panel.state.fleet.val_acc[0, :, 4]).all()
