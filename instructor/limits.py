@@ -65,10 +65,9 @@ def time_limit(seconds: float, patience: float = PATIENCE) -> Iterator[None]:
         error = raised
     with lock:
         over.set()
-    if fired:
-        if not isinstance(error, KeyboardInterrupt):
-            with contextlib.suppress(KeyboardInterrupt):
-                time.sleep(1.0)  # the interruption is on its way; let it come here
+    if fired and not isinstance(error, KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt):
+            time.sleep(1.0)  # the interruption is on its way; let it come here
     signal.signal(signal.SIGINT, before or signal.SIG_DFL)
     if fired:
         raise TimeoutError(

@@ -154,17 +154,19 @@ class _Reads(TorchDispatchMode):
                 self.reason = (
                     "its Python code looks at the numbers in a tensor, as an index or a setting"
                 )
-            elif torch.Tag.dynamic_output_shape in func.tags or _picks(func, args):
+            elif _sets_a_shape(func, args):
                 self.reason = (
                     "the numbers in a tensor decide the shape of another, as in `x[x > 0]`"
                 )
         return func(*args, **(kwargs or {}))
 
 
-def _picks(func: Any, args: tuple[Any, ...]) -> bool:
-    """Whether it takes those numbers out of a tensor where a mask is true."""
-    masks = (torch.bool, torch.uint8)
-    return func is aten.index.Tensor and any(i is not None and i.dtype in masks for i in args[1])
+def _sets_a_shape(func: Any, args: tuple[Any, ...]) -> bool:
+    """Whether the shape of the result depends on numbers; of indices only masks are such."""
+    if func is aten.index.Tensor:
+        masks = (torch.bool, torch.uint8)
+        return any(index is not None and index.dtype in masks for index in args[1])
+    return torch.Tag.dynamic_output_shape in func.tags
 
 
 def _knows_its_length(func: Any, *args: Any, **kwargs: Any) -> bool:
