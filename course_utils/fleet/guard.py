@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from course_utils.fleet.content import address
 from course_utils.fleet.pytorch import TorchDispatchMode, aten, is_wrapped
 
 #: Properties of a tensor that are the same in a recording.
@@ -181,9 +182,7 @@ def _version(t: Tensor) -> int:
 
 
 def _memory(t: Tensor) -> int:
-    if t.layout is not torch.strided or is_wrapped(t):
-        return id(t)
-    return t.untyped_storage().data_ptr()
+    return id(t) if is_wrapped(t) else address(t)
 
 
 def _is_about(name: str) -> int:
