@@ -6,8 +6,10 @@ objects: these *tastes* are what a network has to learn from examples. Texts of 
 the same grammar and other tastes.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from functools import cache
+from itertools import accumulate
 
 import numpy as np
 import torch
@@ -55,10 +57,10 @@ def sentences(n: int = 1000, seed: int = 0, *, author: int = 0) -> Dataset:
         author: whose tastes; the validation and test samples are by the same author.
     """
     n, author = check_count(n, "n"), check_seed(author)
-    train = _draw("train", seed, n, author)
-    val, test = _draw("val", 0, HELD_OUT, author), _draw("test", 0, HELD_OUT, author)
-    sealed = SealedTestSet(*test, name="sentences")
-    return Dataset("sentences", *train, *val, sealed, len(WORDS))
+    x_val, y_val = (part.clone() for part in _held_out("val", author))
+    test = SealedTestSet(*(part.clone() for part in _held_out("test", author)), name="sentences")
+    x, y = _draw("train", check_seed(seed), n, author)
+    return Dataset("sentences", x, y, x_val, y_val, test, len(WORDS))
 
 
 def next_words(beginning: Sequence[str], author: int = 0) -> Chances:
@@ -141,20 +143,25 @@ def _row(beginning: tuple[str, ...], author: int) -> NDArray[np.float64]:
 
 
 @cache
-def _choices(beginning: tuple[str, ...], author: int) -> tuple[list[str], NDArray[np.float64]]:
+def _choices(beginning: tuple[str, ...], author: int) -> tuple[list[str], list[float]]:
     chances = next_words(beginning, author)
-    return list(chances), np.cumsum(list(chances.values()))
+    return list(chances), list(accumulate(chances.values()))
 
 
 def _draw(stream: str, seed: int, n: int, author: int) -> tuple[Tensor, Tensor]:
-    chance = uniforms(f"sentences {stream}", seed, n, CONTEXT + 2)
-    x, y = torch.zeros(n, CONTEXT), torch.zeros(n, dtype=torch.int64)
-    for i, row in enumerate(chance):
-        said: list[str] = []
-        while said[-1:] != ["."]:
-            words, up_to = _choices(tuple(said), author)
-            place = np.searchsorted(up_to, row[len(said)] * up_to[-1], side="right")
-            said.append(words[min(int(place), len(words) - 1)])
+    beginnings, following = [], []
+    for row in uniforms(f"sentences {stream}", seed, n, CONTEXT + 2).tolist():
+        said: tuple[str, ...] = ()
+        while said[-1:] != (".",):
+            words, up_to = _choices(said, author)
+            # The last sum may be a little below 1, and the draw between the two.
+            said += (words[min(bisect_right(up_to, row[len(said)]), len(words) - 1)],)
         cut = 1 + int(row[-1] * (len(said) - 1))
-        x[i], y[i] = encode(said[:cut]), _PLACE[said[cut]]
-    return x, y
+        beginnings.append([0.0] * (CONTEXT - cut) + [float(_PLACE[w]) for w in said[:cut]])
+        following.append(_PLACE[said[cut]])
+    return torch.tensor(beginnings), torch.tensor(following)
+
+
+@cache
+def _held_out(stream: str, author: int) -> tuple[Tensor, Tensor]:
+    return _draw(stream, 0, HELD_OUT, author)

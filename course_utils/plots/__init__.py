@@ -22,7 +22,7 @@ from course_utils.plots.plane import (
 from course_utils.plots.style import COLORS, LINE_STYLES, MARKERS, color, marker, tidy
 from course_utils.plots.value_axis import ValueAxis, format_value
 from course_utils.plots.weights import WeightHistogram, plot_weights, weight_text
-from course_utils.plots.words import said_accuracy, said_gain, said_number, sweep_text
+from course_utils.plots.words import said_accuracy, said_change, said_gain, said_number, sweep_text
 
 __all__ = [
     "COLORS",
@@ -56,6 +56,7 @@ __all__ = [
     "plot_metric",
     "plot_weights",
     "said_accuracy",
+    "said_change",
     "said_gain",
     "said_number",
     "show",

@@ -1,0 +1,95 @@
+"""Lesson 08's panel for AdamW's decay: how much of each update is left at the end."""
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_utils.experiments.decay_memory import SCHEDULES, Memory, remember
+from course_utils.live import Explore, choice, explore, slider
+from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
+from course_utils.plots.style import FONT_SIZE, legend_above
+
+LRS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+DECAYS = (0.001, 0.01, 0.03, 0.1, 0.3, 1, 3)
+STEPS = (200, 2_000, 20_000)
+
+
+def memory() -> Explore:
+    """The panel: learning rate, λ, steps and schedule, and what the final weights remember."""
+    return explore(
+        remember,
+        PartsBoard([_Left(), _Plane()], height=3.3, widths=[1.35, 1.0], say=_say),
+        controls={
+            "lr": slider(LRS, label="learning rate", start=1e-3),
+            "decay": slider(DECAYS, label="λ", start=1),
+            "steps": choice(STEPS, start=2_000, say=lambda n: f"{n:,}"),
+            "schedule": choice(SCHEDULES),
+        },
+        title="How long weights remember under decoupled weight decay",
+    )
+
+
+class _Left(Part):
+    """The share of what each step has added that is left at the end."""
+
+    def draw(self, ax: Axes, state: Memory) -> None:
+        tidy(ax)
+        ax.set(ylim=(0, 1.04))
+        ax.set_xlabel("step in which it was added (0: the first weights)", fontsize=FONT_SIZE)
+        ax.set_ylabel("share left in the final weights", fontsize=FONT_SIZE)
+        self._rate = self.line(":", color="black", linewidth=1.4, label="learning rate / highest")
+        self._plain = self.line("--", color=COLORS[5], linewidth=1.6, label="at a constant rate")
+        self._left = self.line(color=COLORS[0], linewidth=2.2, label="left")
+        self._start = self.line("o", color=COLORS[0], markersize=8, markeredgecolor="black")
+        legend_above(ax)
+        self._steps = 0
+
+    def update(self, state: Memory) -> None:
+        if state.steps != self._steps:
+            self._steps = state.steps
+            self.ax.set_xlim(-0.02 * state.steps, 1.02 * state.steps)
+            self.redraw_background()
+        x = np.arange(state.steps + 1)
+        self._left.set_data(x, state.left)
+        self._plain.set_data(x, state.plain)
+        self._rate.set_data(x[:-1], state.rates / state.lr)
+        self._start.set_data([0], [state.left[0]])
+
+
+class _Plane(Part):
+    """All pairs of learning rate and λ; along a diagonal the product is the same."""
+
+    def draw(self, ax: Axes, state: Memory) -> None:
+        tidy(ax, grid=False)
+        ax.set(xscale="log", yscale="log", xlim=(5e-5, 2e-2), ylim=(5e-4, 6))
+        ax.set_xlabel("learning rate (log scale)", fontsize=FONT_SIZE)
+        ax.set_ylabel("λ (log scale)", fontsize=FONT_SIZE)
+        x = np.array([5e-5, 2e-2])
+        for exponent in range(-7, -1):
+            product = 10.0**exponent
+            ax.plot(x, product / x, color="#bbbbbb", linewidth=0.9, zorder=1)
+            at = np.clip(np.sqrt(product * 5e-5 / 1.0) if exponent > -4 else 7e-5, 7e-5, 1.2e-2)
+            if 5e-4 < product / at < 6:
+                ax.annotate(
+                    f"1 / {1 / product:,.0f}", (at, product / at), fontsize=FONT_SIZE - 2,
+                    color="#777777", rotation=-38, ha="left", va="bottom",
+                )  # fmt: skip
+        lrs, decays = np.meshgrid(LRS, DECAYS)
+        ax.plot(lrs.ravel(), decays.ravel(), ".", color="#999999", markersize=4)
+        ax.set_title("lr · λ is the same on each line", fontsize=FONT_SIZE + 1)
+        self._same = self.line(color=COLORS[1], linewidth=1.8)
+        self._here = self.line("o", color=COLORS[1], markersize=10, markeredgecolor="black")
+
+    def update(self, state: Memory) -> None:
+        x = np.array([5e-5, 2e-2])
+        self._same.set_data(x, state.lr * state.decay / x)
+        self._here.set_data([state.lr], [state.decay])
+
+
+def _say(state: Memory) -> str:
+    product = state.lr * state.decay
+    return (
+        f"lr = {format_value(state.lr)}, λ = {format_value(state.decay)}, lr · λ = "
+        f"{format_value(product)}: at that rate half is forgotten after {state.half_life:,.0f} "
+        f"steps; after {state.steps:,} steps at a {state.schedule} rate {state.left[0]:.1%} of the "
+        f"first weights is left, and {state.left[state.steps // 2]:.1%} of what was added halfway"
+    )
