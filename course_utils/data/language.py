@@ -47,9 +47,9 @@ Chances = dict[str, float]
 def sentences(n: int = 1000, seed: int = 0, *, author: int = 0) -> Dataset:
     """Beginnings of sentences, and the word that comes next: text of which the truth is known.
 
-    Each sample comes from a sentence of its own, cut at a random place after its first word. x is [n, 10], the numbers
-    of the words so far (as floats), 0 where the sentence has not begun yet; y is the number of the
-    next word, and `WORDS` says what the numbers stand for.
+    Each sample comes from a sentence of its own, cut at a random place after its first word. x is
+    [n, 10], the numbers of the words so far (as floats), 0 where the sentence has not begun yet; y
+    is the number of the next word, and `WORDS` says what the numbers stand for.
 
     Args:
         n: training samples.
@@ -96,7 +96,7 @@ def next_words(beginning: Sequence[str], author: int = 0) -> Chances:
 
 def truth(x: Tensor, author: int = 0) -> Tensor:
     """The true probability of every word after each beginning x [n, 10]: [n, words]."""
-    rows = [_row(tuple(WORDS[int(i)] for i in row if i), author) for row in x.tolist()]
+    rows = [_row(tuple(WORDS[int(place)] for place in row if place), author) for row in x.tolist()]
     return torch.tensor(np.array(rows), dtype=x.dtype, device=x.device)
 
 
@@ -112,6 +112,11 @@ def encode(beginning: Sequence[str]) -> Tensor:
     if beginning:
         row[-len(beginning) :] = torch.tensor([float(_PLACE[word]) for word in beginning])
     return row
+
+
+def decode(row: Tensor) -> str:
+    """One row of x as text."""
+    return " ".join(WORDS[int(place)] for place in row.tolist() if place)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""How long weights under decoupled decay remember: the share of each update that is left at the end.
+"""How long weights under decoupled decay remember: what is left of each update at the end.
 
 AdamW takes w to (1 - lr λ) w + u, whatever the gradient says. So what an update has added is
 multiplied by (1 - lr λ) in every step that follows, and the final weights are a weighted sum of all

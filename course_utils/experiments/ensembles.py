@@ -23,7 +23,7 @@ from course_utils.experiments.next_words import (
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.noise.streams import stream_seed
 
-METHODS = ("ensemble", "MC dropout")
+METHODS = ("ensemble", "MC dropout", "dropout off")
 BINS = 10
 
 Array = NDArray[Any]
@@ -36,7 +36,7 @@ class Asked:
     Attributes:
         answers: by number of epochs, then by method: probabilities [members, seeds, n, words].
             The members of an ensemble are networks that differ in their first weights; those of MC
-            dropout are passes of one network.
+            dropout are passes of one network, which "dropout off" asks once, in evaluation mode.
     """
 
     seeds: int
@@ -110,6 +110,7 @@ def ask_together(
             state.answers[fleet.epoch] = {
                 "ensemble": torch.stack([_answers(fleet, m) for m in range(members)]),
                 "MC dropout": torch.stack([_answers(fleet, members, t) for t in range(passes)]),
+                "dropout off": _answers(fleet, members)[None],
             }
         yield state
 

@@ -11,8 +11,9 @@ from course_utils.experiments.next_words import BATCH, DECAY, first, text, trans
 from course_utils.fleet import Fleet, Run, iter_fleet, train_fleet
 
 TUNED = ("all weights", "the head only")
-#: Fine-tuning: a lower rate than from scratch, and small batches, for there are few samples.
-LR, FEW_BATCH = 2e-3, 20
+#: Learning rates, each the best of a few tried: what is pretrained need not go far.
+SCRATCH_LR, TUNING_LR = 1e-2, 2e-3
+FEW_BATCH = 20
 
 State = dict[str, Tensor]
 
@@ -31,14 +32,14 @@ def fine_tuning(samples: int, tuned: str, seeds: int) -> Callable[[], Run]:
     """Makes a run that starts from pretrained weights (none for 0 samples) of the seed at hand."""
 
     def build() -> Run:
-        run = transformer_run(lr=LR)
+        run = transformer_run(lr=TUNING_LR if samples else SCRATCH_LR)
         if samples:
             run.model.load_state_dict(pretrained(samples, seeds)[torch.initial_seed()])
         if tuned == "the head only" and samples:
             for name, weight in run.model.named_parameters():
                 weight.requires_grad_(name.startswith("head"))
             head = [p for p in run.model.parameters() if p.requires_grad]
-            run.optimizer = torch.optim.AdamW(head, lr=LR, weight_decay=DECAY)
+            run.optimizer = torch.optim.AdamW(head, lr=TUNING_LR, weight_decay=DECAY)
         return run
 
     return build

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from course_utils.experiments.decay_memory import SCHEDULES, Memory, remember
 from course_utils.live import Explore, choice, explore, slider
@@ -10,6 +11,7 @@ from course_utils.plots.style import FONT_SIZE, legend_above
 
 LRS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 DECAYS = (0.001, 0.01, 0.03, 0.1, 0.3, 1, 3)
+LR_AXIS, DECAY_AXIS = (5e-5, 2e-2), (5e-4, 6.0)
 STEPS = (200, 2_000, 20_000)
 
 
@@ -60,18 +62,17 @@ class _Plane(Part):
 
     def draw(self, ax: Axes, state: Memory) -> None:
         tidy(ax, grid=False)
-        ax.set(xscale="log", yscale="log", xlim=(5e-5, 2e-2), ylim=(5e-4, 6))
+        ax.set(xscale="log", yscale="log", xlim=LR_AXIS, ylim=DECAY_AXIS)
         ax.set_xlabel("learning rate (log scale)", fontsize=FONT_SIZE)
         ax.set_ylabel("λ (log scale)", fontsize=FONT_SIZE)
-        x = np.array([5e-5, 2e-2])
-        for exponent in range(-7, -1):
+        for exponent in range(-7, 0):
             product = 10.0**exponent
-            ax.plot(x, product / x, color="#bbbbbb", linewidth=0.9, zorder=1)
-            at = np.clip(np.sqrt(product * 5e-5 / 1.0) if exponent > -4 else 7e-5, 7e-5, 1.2e-2)
-            if 5e-4 < product / at < 6:
+            ax.plot(*_line(product), color="#bbbbbb", linewidth=0.9, zorder=1)
+            middle = np.sqrt(0.02 * product)
+            if LR_AXIS[0] < middle < LR_AXIS[1]:
                 ax.annotate(
-                    f"1 / {1 / product:,.0f}", (at, product / at), fontsize=FONT_SIZE - 2,
-                    color="#777777", rotation=-38, ha="left", va="bottom",
+                    f"1 / {1 / product:,.0f}", (middle, product / middle), color="#777777",
+                    fontsize=FONT_SIZE - 2, rotation=-30, ha="center", va="bottom",
                 )  # fmt: skip
         lrs, decays = np.meshgrid(LRS, DECAYS)
         ax.plot(lrs.ravel(), decays.ravel(), ".", color="#999999", markersize=4)
@@ -80,9 +81,15 @@ class _Plane(Part):
         self._here = self.line("o", color=COLORS[1], markersize=10, markeredgecolor="black")
 
     def update(self, state: Memory) -> None:
-        x = np.array([5e-5, 2e-2])
-        self._same.set_data(x, state.lr * state.decay / x)
+        self._same.set_data(*_line(state.lr * state.decay))
         self._here.set_data([state.lr], [state.decay])
+
+
+def _line(product: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where lr * λ is `product`, from edge to edge of the axes."""
+    lowest = max(LR_AXIS[0], product / DECAY_AXIS[1])
+    x = np.array([lowest, max(lowest, min(LR_AXIS[1], product / DECAY_AXIS[0]))])
+    return x, product / x
 
 
 def _say(state: Memory) -> str:

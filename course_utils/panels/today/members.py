@@ -16,7 +16,7 @@ from course_utils.panels.today.parts import AgainstValues
 from course_utils.plots import COLORS, Part, PartsBoard, said_change, said_number, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above
 
-BEGINNINGS = 6  # among which a slider chooses
+BEGINNINGS, APART = 6, 3  # among which a slider chooses, and rows from one to the next
 WORDS_SHOWN = 8
 
 Array = NDArray[Any]
@@ -81,12 +81,11 @@ def _excess(at: At) -> dict[str, Array]:
 
 
 def _chosen(at: At) -> int:
-    """The row of the beginning: the long ones that have the most words, with different ends."""
+    """The row of the beginning: one of the longest after which several words are likely."""
     x = scored_beginnings()
-    rows = np.argsort(-(x > 0).sum(1).numpy(), kind="stable")
-    entropy = (truth_of().max(1).values < 0.7).numpy()
-    rows = [row for row in rows if entropy[row]]
-    return int(rows[3 * (at.settings["beginning"] - 1)])
+    open_ended = (truth_of().max(1).values < 0.7).numpy()
+    longest = np.argsort(-(x > 0).sum(1).numpy(), kind="stable")
+    return int(longest[open_ended[longest]][APART * (at.settings["beginning"] - 1)])
 
 
 class _Answer(Part):
@@ -140,7 +139,7 @@ class _Reliability(Part):
     def draw(self, ax: Axes, at: At) -> None:
         tidy(ax)
         ax.set(xlim=(0, 1), ylim=(0, 1))
-        ax.plot([0, 1], [0, 1], ":", color=NEUTRAL, linewidth=1.4, label="as sure as is right")
+        ax.plot([0, 1], [0, 1], ":", color=NEUTRAL, linewidth=1.4, label="perfectly calibrated")
         ax.set_xlabel("confidence in the likeliest word", fontsize=FONT_SIZE)
         ax.set_ylabel("its true probability", fontsize=FONT_SIZE)
         self._curve = self.curve(color=COLORS[2], marker="s", markersize=5, linewidth=1.7)
@@ -159,13 +158,16 @@ def _say(at: At) -> str:
     state, epochs, method = _asked(at), at.settings["epochs"], at.settings["method"]
     if state is None:
         return f"training for {epochs} epochs"
-    what = "networks" if method == "ensemble" else "passes of one network with dropout on"
+    what = {
+        "ensemble": f"the mean of {at.value} networks",
+        "MC dropout": f"the mean of {at.value} passes of one network with dropout on",
+    }.get(method, "that network with dropout off, as usual")
     scores = state.excess(epochs, method, at.value)
     error = state.calibration(epochs, method, at.value)[2]
     said = (
-        f"{epochs} epochs, the mean of {at.value} {what}: {said_number(scores)} nats above the "
+        f"{epochs} epochs, {what}: {said_number(scores)} nats above the "
         f"truth, calibration error {said_number(100 * error, 1)} points"
     )
-    if at.value > 1:
+    if at.value > 1 and method != "dropout off":
         said += f"; {said_change(scores, state.excess(epochs, method, 1))} nats against the first"
     return f"{said}; {state.seeds} paired seeds"

@@ -1,4 +1,4 @@
-"""Parts of lesson 08's panels: a few named scores against a training's course, or against values."""
+"""Parts of lesson 08's panels: named scores along a training, or against the slider's values."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -96,7 +96,7 @@ class OverTraining(_Scores):
     def update(self, at: At) -> None:
         """Show what `find` finds, on an axis that may be another one for other settings."""
         x = self.places(at)
-        limits = (0.0, float(x[-1]))
+        limits = (0.0, float(x[-1]) or 1.0)  # before the first step there is only 0
         if limits != tuple(self.ax.get_xlim()):
             self.ax.set_xlim(limits)
             self.redraw_background()

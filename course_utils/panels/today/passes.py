@@ -52,17 +52,17 @@ def passes(
         count = at.settings["passes"]
         return np.arange(count + 1) * (most // count)
 
-    floor = (lowest_loss(), "true probabilities")
+    floor = (lowest_loss(), "truth")
     styles = {"training": (0, "-"), "validation": (0, "--")}
     parts = [
         OverTraining(
-            _curves, styles, (0.5, 4), "cross-entropy", floor, 3,
+            _curves, styles, (0.5, 4), "cross-entropy", floor, 2,
             places=seen_after, xlabel="samples seen",
         ),
-        AgainstValues(_ends, styles, (0.5, 2.5), "cross-entropy at the end", floor, 3),
+        AgainstValues(_ends, styles, (0.5, 2.5), "cross-entropy at the end", floor, 2),
         AgainstValues(
-            _changes, {"validation loss minus that at p = 0": (1, "--")}, (-0.3, 0.15),
-            "change of the loss", (0.0, "no change"), 1,
+            _changes, {"minus that at p = 0": (1, "--")}, (-0.3, 0.15),
+            "change of the validation loss", (0.0, "no change"), 1,
         ),
     ]  # fmt: skip
     return sweep(
@@ -86,7 +86,7 @@ def _ends(at: At) -> dict[str, Array]:
 
 def _changes(at: At) -> dict[str, Array]:
     val = at.scores("val_loss")
-    return {"validation loss minus that at p = 0": val - val[0]}
+    return {"minus that at p = 0": val - val[0]}
 
 
 def _say(at: At, most: int) -> str:
