@@ -16,10 +16,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from course_utils.data.argument_checks import check_count, check_seed
 from course_utils.data.dataset import Dataset
 from course_utils.data.seal import SealedTestSet
 from course_utils.data.splits import uniforms
-from course_utils.data.validation import check_count, check_seed
 
 NOUNS = ("cat", "dog", "bird", "horse", "cow", "hen", "goat", "duck")
 VERBS = ("hear", "follow", "like", "fear", "meet", "avoid")

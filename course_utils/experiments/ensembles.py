@@ -21,7 +21,7 @@ from course_utils.experiments.next_words import (
     truth_of,
 )
 from course_utils.fleet import Fleet, Run, iter_fleet
-from course_utils.noise.streams import stream_seed
+from course_utils.random_streams.streams import stream_seed
 
 METHODS = ("ensemble", "MC dropout", "dropout off")
 BINS = 10

@@ -21,7 +21,7 @@ LR, DECAY, BATCH = 5e-3, 0.01, 50
 @cache
 def text(n: int, seed: int, author: int = 0) -> Dataset:
     """`n` training samples, and few to score; with the same seed a smaller n is a part of them."""
-    return sentences(n, seed, author=author).scored_on(SCORED)
+    return sentences(n, seed, author=author).limit_validation(SCORED)
 
 
 def transformer_run(*, lr: float = LR, weight_decay: float = DECAY, **options: Any) -> Run:

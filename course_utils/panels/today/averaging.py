@@ -10,7 +10,7 @@ from course_utils.budget import budgeted
 from course_utils.experiments.averaged_weights import SCHEDULES, Averaged, average_along
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.panels.today.parts import AgainstValues, OverTraining
-from course_utils.plots import PartsBoard, said_change, said_number
+from course_utils.plots import PartsBoard, change_text, number_text
 
 HORIZONS = (1, 5, 20, 80)
 LRS = (0.005, 0.01, 0.02)
@@ -77,10 +77,10 @@ def _say(at: At) -> str:
     last = ends[schedule][0]
     said = (
         f"learning rate {lr:g}, {schedule}, after {at.result.steps[-1]} steps: the last weights "
-        f"are {said_number(last)} nats above the truth"
+        f"are {number_text(last)} nats above the truth"
     )
     if at.index:
         averaged = ends[schedule][at.index]
-        said += f", an average over about {at.value} steps {said_number(averaged)}"
-        said += f", {said_change(averaged, last)}"
+        said += f", an average over about {at.value} steps {number_text(averaged)}"
+        said += f", {change_text(averaged, last)}"
     return f"{said}; {np.shape(last)[0]} paired seeds"

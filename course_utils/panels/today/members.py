@@ -13,7 +13,7 @@ from course_utils.experiments.ensembles import METHODS, Asked, ask_together
 from course_utils.experiments.next_words import scored_beginnings, truth_of
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.panels.today.parts import AgainstValues
-from course_utils.plots import COLORS, Part, PartsBoard, said_change, said_number, tidy
+from course_utils.plots import COLORS, Part, PartsBoard, change_text, number_text, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above
 
 BEGINNINGS, APART = 6, 3  # among which a slider chooses, and rows from one to the next
@@ -165,9 +165,9 @@ def _say(at: At) -> str:
     scores = state.excess(epochs, method, at.value)
     error = state.calibration(epochs, method, at.value)[2]
     said = (
-        f"{epochs} epochs, {what}: {said_number(scores)} nats above the "
-        f"truth, calibration error {said_number(100 * error, 1)} points"
+        f"{epochs} epochs, {what}: {number_text(scores)} nats above the "
+        f"truth, calibration error {number_text(100 * error, 1)} points"
     )
     if at.value > 1 and method != "dropout off":
-        said += f"; {said_change(scores, state.excess(epochs, method, 1))} nats against the first"
+        said += f"; {change_text(scores, state.excess(epochs, method, 1))} nats against the first"
     return f"{said}; {state.seeds} paired seeds"

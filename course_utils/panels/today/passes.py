@@ -12,7 +12,7 @@ from course_utils.experiments.next_words import BATCH, first, lowest_loss, text,
 from course_utils.fleet import Fleet, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.panels.today.parts import AgainstValues, OverTraining
-from course_utils.plots import PartsBoard, said_change, said_number
+from course_utils.plots import PartsBoard, change_text, number_text
 
 PS = (0, 0.1, 0.2, 0.4)
 PASSES = (1, 4, 16)
@@ -95,7 +95,7 @@ def _say(at: At, most: int) -> str:
     )  # fmt: skip
     times = f"{count} pass{'es' if count > 1 else ''} over {most // count:,} samples"
     said = (
-        f"p = {at.value:g}, {times}: training loss {said_number(train[at.index])}, validation loss "
-        f"{said_number(val[at.index])} (the true probabilities have {lowest_loss():.2f})"
+        f"p = {at.value:g}, {times}: training loss {number_text(train[at.index])}, validation loss "
+        f"{number_text(val[at.index])} (the true probabilities have {lowest_loss():.2f})"
     )
-    return f"{said}, {said_change(val[at.index], val[0])} against p = 0" if at.index else said
+    return f"{said}, {change_text(val[at.index], val[0])} against p = 0" if at.index else said

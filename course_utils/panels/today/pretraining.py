@@ -12,7 +12,7 @@ from course_utils.experiments.pretraining import TUNED, fine_tune
 from course_utils.fleet import Fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.panels.today.parts import AgainstValues, OverTraining
-from course_utils.plots import PartsBoard, said_change, said_number
+from course_utils.plots import PartsBoard, change_text, number_text
 
 AMOUNTS = (0, 500, 1000, 2000, 4000)
 OWN = (20, 100, 400)
@@ -93,9 +93,9 @@ def _say(at: At) -> str:
     found, scratch = (_best(at.result.val_loss[i]) for i in (at.index, 0))
     said = (
         f"{at.settings['own']} own samples, {at.value:,} read before: validation loss "
-        f"{said_number(at.curves('val_loss')[:, 0])} before fine-tuning, at its best epoch "
-        f"{said_number(found)} (the true probabilities have {lowest_loss(1):.2f})"
+        f"{number_text(at.curves('val_loss')[:, 0])} before fine-tuning, at its best epoch "
+        f"{number_text(found)} (the true probabilities have {lowest_loss(1):.2f})"
     )
     if at.index:
-        said += f", {said_change(found, scratch)} against random first weights at their best epoch"
+        said += f", {change_text(found, scratch)} against random first weights at their best epoch"
     return f"{said}; {len(found)} paired seeds"
