@@ -1,4 +1,4 @@
-"""One small run, by `fit` or as a fleet, and what its refusal says: for the tests of refusals."""
+"""One small run, by `fit` or as a fleet, and what its error says: for tests of argument checks."""
 
 import pytest
 import torch
