@@ -11,7 +11,7 @@ from course_utils.data import Dataset
 from course_utils.data.language import CONTEXT, WORDS, sentences, truth
 from course_utils.fleet import Run
 from course_utils.models import SmallTransformer
-from course_utils.scoring import evaluating
+from course_utils.snapshot import evaluating
 
 #: Held-out beginnings that score a network.
 SCORED = 500
