@@ -58,60 +58,33 @@ def sentences(n: int = 1000, seed: int = 0, *, author: int = 0) -> Dataset:
     """
     n, author = check_count(n, "n"), check_seed(author)
     x_val, y_val = (part.clone() for part in _held_out("val", author))
-    test = SealedTestSet(*(part.clone() for part in _held_out("test", author)), name="sentences")
+    name = "sentences" if author == 0 else f"sentences by author {author}"
+    test = SealedTestSet(*(part.clone() for part in _held_out("test", author)), name=name)
     x, y = _draw("train", check_seed(seed), n, author)
-    return Dataset("sentences", x, y, x_val, y_val, test, len(WORDS))
+    return Dataset(name, x, y, x_val, y_val, test, len(WORDS))
 
 
-def next_words(beginning: Sequence[str], author: int = 0) -> Chances:
-    """The words that may follow the beginning of a sentence, each with its true probability."""
-    if not beginning:
-        return {word: share for word, (share, _) in DETERMINERS.items()}
-    last, subjects, verbs, objects = beginning[-1], *_tastes(author)
-    said = [_VERB_OF[word] for word in beginning if word in _VERB_OF]
-    if last in DETERMINERS or last in ADJECTIVES:
-        (determiner,) = [word for word in beginning[-2:] if word in DETERMINERS][-1:]
-        endings = DETERMINERS[determiner][1]
-        liked = objects[said[-1]] if said else subjects
-        nouns = {noun + e: liked[noun] / len(endings) for noun in NOUNS for e in endings}
-        if said or last in ADJECTIVES:
-            return nouns
-        adjectives = dict.fromkeys(ADJECTIVES, _ADJECTIVE / len(ADJECTIVES))
-        return adjectives | {noun: (1 - _ADJECTIVE) * share for noun, share in nouns.items()}
-    if last in _VERB_OF:
-        return next_words((), author)
-    if last == "that":
-        return _verbs_of(beginning[-2], verbs)
-    if last in _NOUN_OF and not said:
-        after = {word: (1 - _CLAUSE) * share for word, share in _verbs_of(last, verbs).items()}
-        return {"that": _CLAUSE} | after
-    if last in _NOUN_OF and "that" in beginning and len(said) == 1:
-        return _verbs_of(beginning[list(beginning).index("that") - 1], verbs)
-    if last in _NOUN_OF:
-        return {".": 1.0}
-    raise ValueError(
-        f"nothing follows {last!r} in {' '.join(beginning)!r}; begin a new sentence with ()"
-    )
+def next_words(beginning: str, author: int = 0) -> Chances:
+    """The words that may follow the beginning of a sentence, each with its true probability:
+    ``next_words("the cats that hear a dog")``.
+
+    Raises:
+        ValueError: for words that are not of the language, or in an order that never occurs.
+    """
+    words: list[str] = []
+    for word in beginning.split():
+        if word not in _following(words, author):
+            likely = ", ".join(repr(known) for known in _following(words, author))
+            after = f"after {' '.join(words)!r}" if words else "at the beginning"
+            raise ValueError(f"{word!r} cannot stand {after}; one of {likely} can")
+        words.append(word)
+    return _following(words, author)
 
 
 def truth(x: Tensor, author: int = 0) -> Tensor:
     """The true probability of every word after each beginning x [n, 10]: [n, words]."""
     rows = [_row(tuple(WORDS[int(place)] for place in row if place), author) for row in x.tolist()]
     return torch.tensor(np.array(rows), dtype=x.dtype, device=x.device)
-
-
-def encode(beginning: Sequence[str]) -> Tensor:
-    """Words as one row of x, [10]."""
-    unknown = [word for word in beginning if word not in _PLACE]
-    if unknown or len(beginning) > CONTEXT:
-        raise ValueError(
-            f"a beginning has up to {CONTEXT} words of the language, got {list(beginning)}; "
-            "its words are in WORDS"
-        )
-    row = torch.zeros(CONTEXT)
-    if beginning:
-        row[-len(beginning) :] = torch.tensor([float(_PLACE[word]) for word in beginning])
-    return row
 
 
 def decode(row: Tensor) -> str:
@@ -139,17 +112,48 @@ def _verbs_of(noun: str, verbs: dict[str, Chances]) -> Chances:
     return {verb + ("" if ending else "s"): share for verb, share in verbs[subject].items()}
 
 
+def _following(beginning: Sequence[str], author: int) -> Chances:
+    """`next_words` for a beginning that is cut into its words."""
+    if not beginning:
+        return {word: share for word, (share, _) in DETERMINERS.items()}
+    last, subjects, verbs, objects = beginning[-1], *_tastes(author)
+    said = [_VERB_OF[word] for word in beginning if word in _VERB_OF]
+    if last in DETERMINERS or last in ADJECTIVES:
+        (determiner,) = [word for word in beginning[-2:] if word in DETERMINERS][-1:]
+        endings = DETERMINERS[determiner][1]
+        liked = objects[said[-1]] if said else subjects
+        nouns = {noun + e: liked[noun] / len(endings) for noun in NOUNS for e in endings}
+        if said or last in ADJECTIVES:
+            return nouns
+        adjectives = dict.fromkeys(ADJECTIVES, _ADJECTIVE / len(ADJECTIVES))
+        return adjectives | {noun: (1 - _ADJECTIVE) * share for noun, share in nouns.items()}
+    if last in _VERB_OF:
+        return _following((), author)
+    if last == "that":
+        return _verbs_of(beginning[-2], verbs)
+    if last in _NOUN_OF and not said:
+        after = {word: (1 - _CLAUSE) * share for word, share in _verbs_of(last, verbs).items()}
+        return {"that": _CLAUSE} | after
+    if last in _NOUN_OF and "that" in beginning and len(said) == 1:
+        return _verbs_of(beginning[list(beginning).index("that") - 1], verbs)
+    if last in _NOUN_OF:
+        return {".": 1.0}
+    raise ValueError(
+        f"nothing follows {last!r} in {' '.join(beginning)!r}; begin a new sentence with ()"
+    )
+
+
 @cache
 def _row(beginning: tuple[str, ...], author: int) -> NDArray[np.float64]:
     row = np.zeros(len(WORDS))
-    for word, share in next_words(beginning, author).items():
+    for word, share in _following(beginning, author).items():
         row[_PLACE[word]] = share
     return row
 
 
 @cache
 def _choices(beginning: tuple[str, ...], author: int) -> tuple[list[str], list[float]]:
-    chances = next_words(beginning, author)
+    chances = _following(beginning, author)
     return list(chances), list(accumulate(chances.values()))
 
 

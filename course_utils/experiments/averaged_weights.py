@@ -61,13 +61,13 @@ class Averaged:
 
 
 def average_along(
-    lr: float, *, horizons: Sequence[int], samples: int, epochs: int, seeds: int
+    lr: float, *, horizons: Sequence[int], samples: int, epochs: int, seeds: int, author: int = 0
 ) -> Iterator[Averaged]:
     """Train with a constant rate and with one that falls to 0, and yield the growing `Averaged`.
 
     Args:
         lr: the constant rate, and the highest of the falling one.
-        samples, epochs: of the training text.
+        samples, epochs, author: of the training text.
     """
     total = epochs * -(-samples // BATCH)
     averages: dict[nn.Module, Averages] = {}
@@ -83,33 +83,37 @@ def average_along(
 
     state = Averaged(list(horizons), excess={schedule: [] for schedule in SCHEDULES})
     fleets = iter_fleet(
-        build, lambda _, seed: text(samples, seed), values=SCHEDULES, seeds=seeds, epochs=epochs,
-        batch_size=BATCH,
+        build, lambda _, seed: text(samples, seed, author), values=SCHEDULES, seeds=seeds,
+        epochs=epochs, batch_size=BATCH,
     )  # fmt: skip
     for fleet in fleets:
         state.steps.append(fleet.epoch * (total // epochs))
         for place, schedule in enumerate(SCHEDULES):
-            state.excess[schedule].append(_scores(fleet, place, averages))
+            state.excess[schedule].append(_scores(fleet, place, averages, author))
         yield state
 
 
-def _scores(fleet: Fleet, place: int, averages: dict[nn.Module, Averages]) -> NDArray[Any]:
+def _scores(
+    fleet: Fleet, place: int, averages: dict[nn.Module, Averages], author: int
+) -> NDArray[Any]:
     """[1 + horizons, seeds]"""
     found = []
     for seed in range(len(fleet.seeds)):
         model = fleet.model(place, seed)
         kept = averages[model].kept.values()
-        found.append([excess(model), *(_excess_with(model, weights) for weights in kept)])
+        found.append([_excess_with(model, weights, author) for weights in (None, *kept)])
     return np.array(found).T
 
 
 @torch.no_grad()
-def _excess_with(model: nn.Module, weights: Sequence[Tensor]) -> float:
-    """The score of `model` with other weights, which it loses again."""
+def _excess_with(model: nn.Module, weights: Sequence[Tensor] | None, author: int) -> float:
+    """The score of `model` with its own weights, or with others, which it loses again."""
+    if weights is None:
+        return excess(model, author=author)
     own = [p.detach().clone() for p in model.parameters()]
     for p, weight in zip(model.parameters(), weights, strict=True):
         p.copy_(weight)
-    score = excess(model)
+    score = excess(model, author=author)
     for p, weight in zip(model.parameters(), own, strict=True):
         p.copy_(weight)
     return score

@@ -40,6 +40,7 @@ class Asked:
     """
 
     seeds: int
+    author: int = 0
     answers: dict[int, dict[str, torch.Tensor]] = field(default_factory=dict)
 
     def together(self, epochs: int, method: str, members: int) -> torch.Tensor:
@@ -49,12 +50,14 @@ class Asked:
     def excess(self, epochs: int, method: str, members: int) -> Array:
         """How far that is from the truth, in nats, [seeds]."""
         mean = self.together(epochs, method, members)
-        return np.array([excess_of(of_seed.log()) for of_seed in mean])
+        return np.array([excess_of(of_seed.log(), author=self.author) for of_seed in mean])
 
     def calibration(self, epochs: int, method: str, members: int) -> tuple[Array, Array, Array]:
         """Confidence in the likeliest word and its true probability, both [BINS, seeds], in bins of
         confidence (NaN where there is none), and the expected calibration error, [seeds]."""
-        found = [reliability(p, truth_of()) for p in self.together(epochs, method, members)]
+        found = [
+            reliability(p, truth_of(self.author)) for p in self.together(epochs, method, members)
+        ]
         said, true, error = (np.array(part) for part in zip(*found, strict=True))
         return said.T, true.T, error
 
@@ -82,14 +85,21 @@ def reliability(answers: torch.Tensor, truth: torch.Tensor) -> tuple[Array, Arra
 
 
 def ask_together(
-    *, members: int, passes: int, p: float, samples: int, epochs: Sequence[int], seeds: int
+    *,
+    members: int,
+    passes: int,
+    p: float,
+    samples: int,
+    epochs: Sequence[int],
+    seeds: int,
+    author: int = 0,
 ) -> Iterator[Asked]:
     """Train ensembles, and networks with dropout, and yield the growing `Asked`.
 
     Args:
         members: networks of one ensemble, trained on the same text from different first weights.
         passes: how often a network with dropout of `p` is asked.
-        samples: of the training text; each seed has its own.
+        samples, author: of the training text; each seed has its own.
         epochs: after how many epochs the networks are asked.
     """
 
@@ -99,26 +109,27 @@ def ask_together(
         torch.manual_seed(stream_seed(f"member {member}", torch.initial_seed()))
         return transformer_run(dropout=share)
 
+    x = scored_beginnings(author)
     values = [(member, 0.0) for member in range(members)] + [(0, p)]
-    state = Asked(seeds)
+    state = Asked(seeds, author)
     fleets = iter_fleet(
-        build, lambda _, seed: text(samples, seed), values=values, seeds=seeds,
+        build, lambda _, seed: text(samples, seed, author), values=values, seeds=seeds,
         epochs=max(epochs), batch_size=BATCH,
     )  # fmt: skip
     for fleet in fleets:
         if fleet.epoch in epochs:
             state.answers[fleet.epoch] = {
-                "ensemble": torch.stack([_answers(fleet, m) for m in range(members)]),
-                "MC dropout": torch.stack([_answers(fleet, members, t) for t in range(passes)]),
-                "dropout off": _answers(fleet, members)[None],
+                "ensemble": torch.stack([_answers(fleet, m, x) for m in range(members)]),
+                "MC dropout": torch.stack([_answers(fleet, members, x, t) for t in range(passes)]),
+                "dropout off": _answers(fleet, members, x)[None],
             }
         yield state
 
 
 @torch.no_grad()
-def _answers(fleet: Fleet, place: int, drawn: int | None = None) -> torch.Tensor:
+def _answers(fleet: Fleet, place: int, x: torch.Tensor, drawn: int | None = None) -> torch.Tensor:
     """Probabilities [seeds, n, words], in evaluation mode or, with a number, of one random pass."""
-    x, found = scored_beginnings(), []
+    found = []
     for seed in range(len(fleet.seeds)):
         model = fleet.model(place, seed)
         with torch.random.fork_rng(devices=[]):

@@ -19,7 +19,7 @@ def memory() -> Explore:
     """The panel: learning rate, λ, steps and schedule, and what the final weights remember."""
     return explore(
         remember,
-        PartsBoard([_Left(), _Plane()], height=3.3, widths=[1.35, 1.0], say=_say),
+        PartsBoard([_Left(), _Products()], height=3.3, widths=[1.35, 1.0], say=_say),
         controls={
             "lr": slider(LRS, label="learning rate", start=1e-3),
             "decay": slider(DECAYS, label="λ", start=1),
@@ -57,7 +57,7 @@ class _Left(Part):
         self._start.set_data([0], [state.left[0]])
 
 
-class _Plane(Part):
+class _Products(Part):
     """All pairs of learning rate and λ; along a diagonal the product is the same."""
 
     def draw(self, ax: Axes, state: Memory) -> None:
