@@ -31,14 +31,17 @@ WORDS = (
     "", ".", "that", *DETERMINERS, *ADJECTIVES,
     *NOUNS, *(noun + "s" for noun in NOUNS), *VERBS, *(verb + "s" for verb in VERBS),
 )  # fmt: skip
-#: Words that the next one is predicted from: the longest sentence before its full stop.
-CONTEXT = 10
+#: Words that the next one is predicted from, at most.
+CONTEXT = 8
 HELD_OUT = 1000
 
 _PLACE = {word: place for place, word in enumerate(WORDS)}
 _NOUN_OF = {noun + ending: (noun, ending) for noun in NOUNS for ending in ("", "s")}
 _VERB_OF = {verb + ending: verb for verb in VERBS for ending in ("", "s")}
 _ADJECTIVE, _CLAUSE = 0.3, 0.4  # how often a subject has one
+#: Where sentences are cut: after so many words, each as likely.
+_CUTS = (1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 7, 7, 8, 8)
+_LONGEST = 11  # words of a sentence, with its full stop
 _TASTE = 6.0  # how unequal the tastes are; 0 would make all equal
 
 Chances = dict[str, float]
@@ -47,9 +50,9 @@ Chances = dict[str, float]
 def sentences(n: int = 1000, seed: int = 0, *, author: int = 0) -> Dataset:
     """Beginnings of sentences, and the word that comes next: text of which the truth is known.
 
-    Each sample comes from a sentence of its own, cut at a random place after its first word. x is
-    [n, 10], the numbers of the words so far (as floats), 0 where the sentence has not begun yet; y
-    is the number of the next word, and `WORDS` says what the numbers stand for.
+    Each sample comes from a sentence of its own, cut after one to eight words. x is [n, 8],
+    the numbers of the words so far (as floats), 0 where the sentence has not begun yet; y is the
+    number of the next word, and `WORDS` says what the numbers stand for.
 
     Args:
         n: training samples.
@@ -82,7 +85,7 @@ def next_words(beginning: str, author: int = 0) -> Chances:
 
 
 def truth(x: Tensor, author: int = 0) -> Tensor:
-    """The true probability of every word after each beginning x [n, 10]: [n, words]."""
+    """The true probability of every word after each beginning x [n, 8]: [n, words]."""
     rows = [_row(tuple(WORDS[int(place)] for place in row if place), author) for row in x.tolist()]
     return torch.tensor(np.array(rows), dtype=x.dtype, device=x.device)
 
@@ -159,13 +162,16 @@ def _choices(beginning: tuple[str, ...], author: int) -> tuple[list[str], list[f
 
 def _draw(stream: str, seed: int, n: int, author: int) -> tuple[Tensor, Tensor]:
     beginnings, following = [], []
-    for row in uniforms(f"sentences {stream}", seed, n, CONTEXT + 2).tolist():
+    for row in uniforms(f"sentences {stream}", seed, n, _LONGEST + 1).tolist():
         said: tuple[str, ...] = ()
         while said[-1:] != (".",):
             words, up_to = _choices(said, author)
             # The last sum may be a little below 1, and the draw between the two.
             said += (words[min(bisect_right(up_to, row[len(said)]), len(words) - 1)],)
-        cut = 1 + int(row[-1] * (len(said) - 1))
+        # Were the place chosen among those of the sentence, its length, which depends on what comes
+        # next, would have a say, and the next word would not have its true probability. Only the
+        # full stop, which is certain where it comes, cuts the choice short.
+        cut = min(_CUTS[int(row[-1] * len(_CUTS))], len(said) - 1)
         beginnings.append([0.0] * (CONTEXT - cut) + [float(_PLACE[w]) for w in said[:cut]])
         following.append(_PLACE[said[cut]])
     return torch.tensor(beginnings), torch.tensor(following)

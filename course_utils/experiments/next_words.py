@@ -14,7 +14,7 @@ from course_utils.models import SmallTransformer
 from course_utils.snapshot import evaluating
 
 #: Held-out beginnings that score a network.
-SCORED = 500
+SCORED = 300
 LR, DECAY, BATCH = 5e-3, 0.01, 50
 
 
@@ -38,7 +38,7 @@ def excess(model: nn.Module, data: Dataset | None = None, *, author: int = 0) ->
 
 
 def excess_of(log_probabilities: Tensor, *, author: int = 0) -> float:
-    """The same for log-probabilities [500, words] of those beginnings."""
+    """The same for log-probabilities [n, words] of those beginnings."""
     _, true, entropy = _scored(author)
     return float(-(true * log_probabilities).sum(1).mean() - entropy)
 
@@ -49,12 +49,12 @@ def lowest_loss(author: int = 0) -> float:
 
 
 def truth_of(author: int = 0) -> Tensor:
-    """The true probabilities of the beginnings that score, [500, words]."""
+    """The true probabilities of the beginnings that score, [n, words]."""
     return _scored(author)[1]
 
 
 def scored_beginnings(author: int = 0) -> Tensor:
-    """The beginnings that score, x [500, 10]."""
+    """The beginnings that score, x [n, 8]."""
     return _scored(author)[0]
 
 

@@ -12,7 +12,7 @@ from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.panels.today.parts import AgainstValues, OverTraining
 from course_utils.plots import PartsBoard, change_text, number_text
 
-HORIZONS = (1, 5, 20, 80)
+HORIZONS = (1, 5, 20, 60)
 LRS = (0.005, 0.01, 0.02)
 STYLES = {"averaged weights": (0, "-"), "last weights": (1, "--")}
 
@@ -21,7 +21,7 @@ Array = NDArray[Any]
 
 def averaging(
     horizons: Sequence[int] = HORIZONS, lrs: Sequence[float] = LRS, *, samples: int = 1000,
-    epochs: int = 7, seeds: int = 8,
+    epochs: int = 6, seeds: int = 8,
 ) -> Sweep:  # fmt: skip
     """The slider is the horizon of an average of the weights, in steps; 1 is no average.
 

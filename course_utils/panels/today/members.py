@@ -23,7 +23,7 @@ Array = NDArray[Any]
 
 
 def members(
-    most: int = 4, *, p: float = 0.2, samples: int = 500, epochs: Sequence[int] = (6, 16),
+    most: int = 4, *, p: float = 0.2, samples: int = 400, epochs: Sequence[int] = (6, 14),
     seeds: int = 8,
 ) -> Sweep:  # fmt: skip
     """The slider is how many answers are averaged: networks of an ensemble, or passes of one.

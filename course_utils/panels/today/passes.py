@@ -16,7 +16,7 @@ from course_utils.plots import PartsBoard, change_text, number_text
 
 PS = (0, 0.1, 0.2, 0.4)
 PASSES = (1, 4, 16)
-SEEN = 4_000  # samples that a network meets in all, however many of them are new
+SEEN = 3_200  # samples that a network meets in all, however many of them are new
 
 Array = NDArray[Any]
 

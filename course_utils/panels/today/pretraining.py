@@ -14,7 +14,7 @@ from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.panels.today.parts import AgainstValues, OverTraining
 from course_utils.plots import PartsBoard, change_text, number_text
 
-AMOUNTS = (0, 500, 1000, 2000, 4000)
+AMOUNTS = (0, 500, 1500, 4000)
 OWN = (20, 100, 400)
 
 Array = NDArray[Any]
