@@ -5,6 +5,7 @@ friendly line; else it raises `CheckFailed`, which says what was got, what was e
 input, and where to look. Known mistakes are told by name. No check changes a global random state.
 """
 
+from course_utils.checks.ablations import ablation
 from course_utils.checks.images import random_shift
 from course_utils.checks.loop import training_loop
 from course_utils.checks.masks import dropout
@@ -17,6 +18,7 @@ from course_utils.checks.thresholds import soft_threshold
 __all__ = [
     "CheckFailed",
     "Passed",
+    "ablation",
     "batch_norm",
     "dropout",
     "early_stopping",
