@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.tooling import learner_copy, learner_folder, words
+from course_utils.tooling import cli, learner_copy, learner_folder
 from course_utils.tooling.environment import StartError
 from course_utils.tooling.learner_folder import choose_folder
 from tests.courses import LESSON, ROOT, small_course, write
@@ -96,11 +96,11 @@ def test_a_learner_opens_a_copy_and_an_instructor_the_course(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     opened: list[Path] = []
-    monkeypatch.setattr(words, "ROOT", root)
-    monkeypatch.setattr(words, "prepare", lambda *_, **__: None)
-    monkeypatch.setattr(words, "open_lab", lambda _, folder, browser: opened.append(folder) or 0)
+    monkeypatch.setattr(cli, "ROOT", root)
+    monkeypatch.setattr(cli, "prepare", lambda *_, **__: None)
+    monkeypatch.setattr(cli, "open_lab", lambda _, folder, browser: opened.append(folder) or 0)
     mine = tmp_path / "my own"
-    assert words.main([word] if word else ["--folder", str(mine)]) == 0
+    assert cli.main([word] if word else ["--folder", str(mine)]) == 0
     assert opened == [root if word else mine]
     assert (mine / LESSON).is_file() == (word is None)
     assert (str(mine) in capsys.readouterr().out) == (word is None)

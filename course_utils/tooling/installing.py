@@ -15,11 +15,11 @@ from course_utils.tooling.environment import (
     is_complete,
     why_broken,
 )
+from course_utils.tooling.lock import setup_lock
 from course_utils.tooling.pip import give_up, install, install_small, say
 from course_utils.tooling.pip_settings import SOURCES, pip_settings
 from course_utils.tooling.remedies import diagnose
 from course_utils.tooling.torch_build import STAYS, choose_torch, has_torch, torch_requirements
-from course_utils.tooling.turns import my_turn
 
 _TRIAL = """
 import torch, torchvision, jupyterlab, matplotlib, ipywidgets, anywidget, scipy, course_utils
@@ -53,7 +53,7 @@ def prepare(
             "Copy it to a folder of your own and run start.py there. For a folder that many use,\n"
             "run 'python3 start.py setup' once as the one who may write into it."
         )
-    with my_turn(env.root / ".start.lock"):
+    with setup_lock(env.root / ".start.lock"):
         _prepare(env, extras, torch, check_space)
 
 

@@ -17,8 +17,8 @@ from typing import Any
 
 from course_utils.tooling.environment import ROOT, StartError
 from course_utils.tooling.learner_folder import COPIED, OWN, choose_folder
+from course_utils.tooling.lock import setup_lock
 from course_utils.tooling.pip import say
-from course_utils.tooling.turns import my_turn
 
 README = Path(__file__).with_name("learner_readme.md")
 
@@ -70,7 +70,7 @@ def update(root: Path, folder: Path) -> Update:
     """
     course = dict(_course_files(root))  # all of it is read before anything is written
     (folder / OWN).mkdir(parents=True, exist_ok=True)
-    with my_turn(folder / OWN / "lock"):
+    with setup_lock(folder / OWN / "lock"):
         return _Copy(folder).update(course)
 
 
