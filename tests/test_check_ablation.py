@@ -8,7 +8,7 @@ import pytest
 from course_utils.blanks.solutions import ablation
 from course_utils.checks import CheckFailed
 from course_utils.checks import ablation as check
-from course_utils.checks.ablations import Mistake
+from course_utils.checks.ablation import Mistake
 from course_utils.evidence import Estimate, paired_difference
 
 

@@ -115,7 +115,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if word in ("learn", "lab") and args.rest:
         made.error(f"'{word}' takes no further arguments, got '{args.rest[0]}'.")
     if word != "learn" and args.folder is not None:
-        made.error("--folder names the folder of your own copy; it goes without any word.")
+        made.error("--folder names the folder of your own copy; it goes without any command.")
     unknown = [name for name in args.rest if word == "setup" and name not in extras_known()]
     if unknown:
         made.error(f"there is no extra '{unknown[0]}'; they are {', '.join(extras_known())}.")
