@@ -3,8 +3,8 @@
 An exercise's folder::
 
     exercise.toml     the order of its tasks
-    title.md          the first cell; {contents} becomes "Five functions and one question, 31 marks";
-                      below it stands what is handed in
+    title.md          the first cell, above what is handed in; {contents} becomes "Five functions
+                      and one question, 31 marks"
     imports.py        the second cell
     guide.md          what only a person can say to an instructor; its tables are filled in
 
