@@ -87,3 +87,17 @@ def small_course(tmp_path: Path) -> Path:
     write(made / LESSON, notebook("x = 1  # λ", executed=True))
     write(made / EXERCISE, notebook("raise NotImplementedError"))
     return made
+
+
+def changed(root: Path, text: str = "x = 2") -> None:
+    """The lesson changes in the course."""
+    write(root / LESSON, notebook(text, executed=True))
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Every visible file of a copy."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file() and ".course" not in path.parts
+    }

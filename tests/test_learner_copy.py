@@ -5,10 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.tooling import learner_copy
-from course_utils.tooling.environment import StartError
 from course_utils.tooling.learner_copy import Update, update
-from tests.courses import EXERCISE, LESSON, ROOT, notebook, small_course, write
+from tests.courses import EXERCISE, LESSON, ROOT, changed, content, notebook, small_course, write
 
 
 @pytest.fixture
@@ -22,19 +20,6 @@ def copy(root: Path) -> Path:
     folder = root / "my course"
     update(root, folder)
     return folder
-
-
-def changed(root: Path, text: str = "x = 2") -> None:
-    write(root / LESSON, notebook(text, executed=True))
-
-
-def content(folder: Path) -> dict[str, str]:
-    """Every visible file of a copy."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-        for path in folder.rglob("*")
-        if path.is_file() and ".course" not in path.parts
-    }
 
 
 def test_the_first_start_copies_all_without_outputs(root: Path) -> None:
@@ -82,6 +67,15 @@ def test_a_changed_lesson_is_placed_beside_what_the_learner_changed_or_ran(
         copy
     )
     assert update(root, copy) == Update(), "it is said once"
+
+
+def test_a_lesson_that_was_only_opened_and_saved_is_untouched(root: Path, copy: Path) -> None:
+    """Jupyter then adds to its metadata, and orders it anew."""
+    saved = json.loads(notebook("x = 1  # λ"))
+    saved["metadata"] = {"language_info": {"name": "python", "version": "3.12.1"}}
+    write(copy / LESSON, json.dumps(saved, indent=2, sort_keys=True))
+    changed(root)
+    assert update(root, copy) == Update(replaced=[LESSON])
 
 
 def test_the_one_beside_follows_the_course_until_the_learner_works_in_it(
@@ -162,69 +156,6 @@ def test_a_new_lesson_is_added_and_a_removed_one_stays(root: Path, copy: Path) -
     assert "New in the course: notebooks/02_penalties.ipynb." in said
     assert f"yours stays: {LESSON}" in said
     assert update(root, copy) == Update(), "it is said once"
-
-
-@pytest.mark.parametrize("writes", range(6))
-def test_a_start_that_is_interrupted_anywhere_is_done_again(
-    root: Path, copy: Path, monkeypatch: pytest.MonkeyPatch, writes: int
-) -> None:
-    """One file to replace, one to place beside, one to add; the power fails at a replacement."""
-    changed(root)
-    write(copy / EXERCISE, notebook("mine"))
-    write(root / EXERCISE, notebook("anew"))
-    write(root / "notebooks/03_dropout.ipynb", notebook("third"))
-    replace, left = learner_copy.os.replace, iter(range(writes))
-
-    def fails(source: Path, target: Path) -> None:
-        if next(left, None) is None:
-            raise KeyboardInterrupt
-        replace(source, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(learner_copy.os, "replace", fails)
-        with pytest.raises(KeyboardInterrupt):
-            update(root, copy)
-    for text in content(copy).values():
-        assert text.endswith("\n"), "a file is written whole or not at all"
-    update(root, copy)
-    files = content(copy)
-    del files["README.md"]
-    assert files == {
-        LESSON: notebook("x = 2"),
-        EXERCISE: notebook("mine"),
-        "exercises/02_l1_l2/02_l1_l2 (new).ipynb": notebook("anew"),
-        "notebooks/03_dropout.ipynb": notebook("third"),
-    }
-    assert update(root, copy) == Update()
-
-
-def test_without_its_record_a_copy_loses_nothing(
-    root: Path, copy: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (copy / ".course" / "taken.json").write_text("{", encoding="utf-8")
-    changed(root)
-    assert update(root, copy).beside == [(LESSON, "notebooks/02_l1_l2 (new).ipynb")]
-    assert "is damaged" in capsys.readouterr().out
-
-
-def test_a_damaged_lesson_stops_the_start_before_anything_is_written(root: Path) -> None:
-    write(root / LESSON, "<<<<<<< HEAD")
-    with pytest.raises(StartError, match=r"02_l1_l2\.ipynb is not a notebook"):
-        update(root, root / "my course")
-    assert not (root / "my course").exists()
-
-
-def test_a_file_that_cannot_be_written_is_named(
-    root: Path, copy: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def locked(*_: object) -> None:
-        raise PermissionError("it is open elsewhere")
-
-    changed(root)
-    monkeypatch.setattr(learner_copy.os, "replace", locked)
-    with pytest.raises(StartError, match=r"02_l1_l2\.ipynb could not be written"):
-        update(root, copy)
-    assert content(copy)[LESSON] == notebook("x = 1  # λ")
 
 
 def test_what_jupyter_and_python_leave_is_not_copied(root: Path) -> None:

@@ -92,7 +92,7 @@ class _Copy:
     def update(self, course: dict[str, bytes]) -> Update:
         done = Update(first=not self.taken)
         for name, content in course.items():
-            known, now = self.taken.get(name), _digest(content)
+            known, now = self.taken.get(name), _digest(name, content)
             here = self._here(name)
             if here is None:
                 (done.again if known else done.added).append(name)
@@ -119,7 +119,7 @@ class _Copy:
         """The digest of a file, "" for something that is no file, None where there is nothing."""
         path = self.folder / name
         if path.is_file():
-            return _digest(path.read_bytes())
+            return _digest(name, path.read_bytes())
         return "" if path.exists() else None
 
     def _free_name(self, name: str, known: str | None, now: str) -> str:
@@ -183,7 +183,27 @@ def without_outputs(content: bytes, path: Path) -> bytes:
     return (json.dumps(notebook, indent=1, ensure_ascii=False) + "\n").encode()
 
 
-def _digest(content: bytes) -> str:
+def _digest(name: str, content: bytes) -> str:
+    """A digest of what a reader can have changed in a file.
+
+    In a notebook these are its cells and outputs: Jupyter writes the rest anew when it saves one
+    that was only opened.
+    """
+    if name.endswith(".ipynb"):
+        try:
+            cells = [
+                [
+                    cell["cell_type"],
+                    "".join(cell["source"]),
+                    cell.get("outputs", []),
+                    cell.get("attachments"),
+                    cell["metadata"].get("nbgrader"),
+                ]
+                for cell in json.loads(content)["cells"]
+            ]
+            content = json.dumps(cells).encode()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            pass  # no notebook, whatever its name says: its bytes count
     return hashlib.sha256(content).hexdigest()
 
 
