@@ -1,4 +1,4 @@
-"""Tracebacks in a notebook that show the learner's own lines, and leave out those of the course.
+"""Tracebacks in a notebook that show the learner's own lines and leave out the course's.
 
 An error in a penalty that a learner wrote passes through thirty functions of the course on its way
 to the cell. Shown are the cell, the learner's function and the sentence; `%tb` shows all.
@@ -109,7 +109,7 @@ def passes_through_course(tb: TracebackType | None) -> bool:
 def explained(tb: TracebackType | None) -> bool:
     """Whether a learner can see why: a function of theirs failed, or the course says what is wrong.
 
-    Otherwise it may be a mistake of the course, and whoever looks for it needs to know of the rest.
+    Otherwise it may be a mistake in the course, and whoever looks for it needs the whole traceback.
     """
     *_, last = inside = list(dropwhile(lambda one: not is_courses(one), frames(tb)))
     if any(is_learners(one) for one in inside):

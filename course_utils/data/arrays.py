@@ -1,4 +1,4 @@
-"""What a caller hands over as x and y, as tensors; or an error, where a tensor would say less.
+"""Converts the x and y that a caller passes to tensors, or raises where something would be lost.
 
 A tensor has no masks, no words and no samples of different lengths, and a network's inputs no
 imaginary parts. Where PyTorch would drop one of them, or complain in words of its own, the error
