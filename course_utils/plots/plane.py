@@ -37,7 +37,7 @@ def data_extent(x: ArrayLike, margin: float = 0.1) -> Extent:
 
 
 class Boundary:
-    """Where a classifier with two classes changes its mind, over the training points.
+    """The decision boundary of a classifier with two classes, over the training points.
 
     Shade: the probability of class 1, mean over seeds. Thin lines: each seed's own boundary. Points
     show their class by color and by marker; `wrong` [n] bool rings those whose label is noise.

@@ -80,9 +80,9 @@ def draw_for_seeds(
     *,
     steps: int = 1,
 ) -> Iterator[list[Tensor]]:
-    """In each of `steps` steps: for each request in turn the draws of all seeds, [seeds, *shape].
+    """For each of `steps` steps: per request, in turn, the draws of all seeds, [seeds, *shape].
 
-    They are the numbers that each seed would draw alone, one step and one request after the other.
+    These are the numbers that each seed would draw alone, one step and one request after the other.
     """
     sizes = [math.prod(shape) for _, shape in requests]
     total = sum(sizes)
