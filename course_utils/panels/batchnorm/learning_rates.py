@@ -1,4 +1,4 @@
-"""How far the learning rate may go, with batch norm and without."""
+"""How large the learning rate may be, with batch norm and without."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
