@@ -15,11 +15,7 @@ from course_utils.tooling.pip import say
 from course_utils.tooling.torch_build import WISHES
 
 FIRST_LESSON = "notebooks/01_overfitting.ipynb"
-NOTEBOOK_FOLDERS = (
-    "notebooks",
-    "exercises",
-    "solutions",
-)  # each notebook in them is executed as a test
+NOTEBOOK_FOLDERS = ("notebooks", "exercises", "solutions")  # whose notebooks are tests as well
 CELL_TIMEOUT_S = 120
 MOST_PROCESSES = 4  # of the tests; each holds a PyTorch of its own in memory
 
@@ -108,7 +104,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         hint = f"did you mean '{near[0]}'?" if near else f"the words are {', '.join(WORDS)}."
         made.error(f"there is no word '{word}'; {hint}")
     after = list(argv[place + 1 :])
-    if word in ("test", "bench", "claims", "fuzz", "site") and not {"-h", "--help"} & set(after[:1]):
+    takes_options = word in ("test", "bench", "claims", "fuzz", "site")
+    if takes_options and not {"-h", "--help"} & set(after[:1]):
         args = made.parse_args(argv[: place + 1])
         args.rest = after
     else:
