@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from course_utils.tooling import words
+from course_utils.tooling import cli
 
 WORKFLOWS = sorted((Path(__file__).resolve().parents[1] / ".github/workflows").glob("*.yml"))
 
@@ -39,4 +39,4 @@ def test_a_wrong_workflow_is_found(tmp_path: Path) -> None:
 def test_a_workflow_runs_words_that_start_py_knows(path: Path) -> None:
     used = re.findall(r"start\.py (\w+)", path.read_text(encoding="utf-8"))
     assert used
-    assert set(used) <= set(words.WORDS)
+    assert set(used) <= set(cli.COMMANDS)
