@@ -52,7 +52,7 @@ MODULES = {
     "claims": "claims",
     "site": "website",
     "fuzz": "tests.fuzzing",
-}  # what a word runs, with what follows it
+}  # what a command runs, with what follows it
 
 
 class Parser(argparse.ArgumentParser):
