@@ -37,12 +37,12 @@ class Paths:
 
     @property
     def rule_of_thumb(self) -> float:
-        """The λ that goes with the number of steps while both have gone a short way."""
+        """The λ that matches the number of steps while both are close to the start."""
         return 1 / (LR * self.steps) if self.steps else float("inf")
 
     @property
     def apart(self) -> float:
-        """Distance of the two solutions, as a share of the way from 0 to `BEST`."""
+        """Distance of the two solutions, as a share of the distance from 0 to `BEST`."""
         return float(np.linalg.norm(self.descent[-1] - self.matched) / np.linalg.norm(BEST))
 
 
