@@ -49,8 +49,7 @@ class Check:
     def that(
         self, holds: bool, what: str, *, on: str, expected: object, got: object, hint: str
     ) -> None:
-        """Record that `what` holds, or fail with the expected and the actual result on input
-        `on`."""
+        """Record that `what` holds, or fail with the expected and the actual result on `on`."""
         if holds:
             if what not in self._held:
                 self._held.append(what)
@@ -130,7 +129,7 @@ class Check:
     def verdict(
         self, got: object, *, broken: bool, bug: str, on: str, missed: str, accused: str
     ) -> None:
-        """`got`, what a learner's test says of somebody's code, is `broken`.
+        """Check that `got`, the verdict of a learner's test on some code, is `broken`.
 
         `bug` is what is to be exposed; `missed` and `accused` are the hints for a bug that was not
         seen, and for right code that was called broken.

@@ -31,7 +31,7 @@ def _is_free(file: IO[bytes]) -> bool:
 
 @contextmanager
 def setup_lock(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` inside; the system lets go of it even if the process is killed."""
+    """Hold the lock file `path` inside; the system releases it even if the process is killed."""
     with path.open("ab") as file:
         if not _is_free(file):
             print("Another start.py is setting up this folder. Waiting for it ...", flush=True)

@@ -1,4 +1,4 @@
-"""What to tell a reader when the installation fails: the cause in words, and the remedy."""
+"""Advice for the reader when the installation fails: the cause and the remedy."""
 
 import re
 import sys
@@ -90,7 +90,7 @@ _REMEDIES: tuple[tuple[str, str, str], ...] = (
 
 
 def diagnose(log: str) -> str:
-    """The cause and the remedy, in words, for what pip printed before it failed."""
+    """The cause and the remedy, for the output of a pip run that failed."""
     errors = "\n".join(line for line in log.splitlines() if line.lstrip().startswith("ERROR"))
     if "(from versions: none)" in errors:
         errors = ""  # the server has no such package, or was not reached: the warnings know which
