@@ -59,7 +59,7 @@ def take_rows(samples: Tensor, batch: Tensor) -> Tensor:
     return samples.index_select(0, batch.to(samples.device))
 
 
-#: As PyTorch wrote them; a subclass may do as it likes.
+#: As PyTorch wrote them; a subclass may do otherwise.
 _SAME_AT_ONCE = {
     *(torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW, torch.optim.Adamax),
     *(torch.optim.RMSprop, torch.optim.Adagrad, torch.optim.Adadelta),

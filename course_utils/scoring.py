@@ -108,7 +108,7 @@ def mixes_samples(model: nn.Module, x: Tensor) -> bool:
         return False
     if len(others) == 0:
         few, others = few[: len(few) // 2], few[len(few) // 2 :]
-    if few.is_floating_point():  # the others shall have larger numbers, in case those matter
+    if few.is_floating_point():  # let the others have larger numbers, in case that matters
         few = few.min() + (few - few.min()) / 2
     together, apart = model(torch.cat([few, others])), model(few.clone())
     together = together[: len(apart)]

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 COURSE = str(Path(__file__).resolve().parent)
-# Where Python and what was installed lies: no line there is the learner's either.
+# Where Python and installed packages are: no line there is the learner's either.
 LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
@@ -41,7 +41,7 @@ def show(
         shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
         return
     if isinstance(error, KeyboardInterrupt):
-        # The line that happened to run says nothing. And until this is shown, the cell has not
+        # Which line happened to run does not matter. And until this is shown, the cell has not
         # ended: Jupyter drops what is run meanwhile, so it must not take long.
         shell.showtraceback((kind, error, None))
         sys.last_traceback = tb
@@ -61,7 +61,7 @@ def show(
     finally:
         for one, its, cause, suppress in whole:
             one.__traceback__, one.__cause__ = its, cause
-            one.__suppress_context__ = suppress  # which setting a cause has set
+            one.__suppress_context__ = suppress  # setting a cause has changed it
     sys.last_traceback = tb  # for %tb
 
 

@@ -56,7 +56,7 @@ def small_problem() -> Dataset:
     generator = torch.Generator().manual_seed(5)
     x = torch.randn(51, 4, generator=generator)
     y = (x[:, 1] > 0).long() + (x[:, 2] > 0.5).long()
-    x[:, 0] = torch.arange(51)  # which sample it is; the witness takes it off
+    x[:, 0] = torch.arange(51)  # which sample it is; the witness removes it
     return Dataset.from_tensors(x, y, name="a small problem")
 
 

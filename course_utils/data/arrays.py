@@ -122,7 +122,7 @@ def _from_array(values: Any, word: str, from_words: str) -> Tensor:
     """A tensor of what NumPy can read: arrays, lists, the tables and columns of pandas."""
     try:
         array = np.asarray(values)
-    except ValueError as error:  # NumPy's word for lists of different lengths
+    except ValueError as error:  # NumPy's term for lists of different lengths
         raise ValueError(_ragged(word)) from error
     if array.dtype.kind not in "biufc":
         found = array.reshape(-1).tolist() or [values]

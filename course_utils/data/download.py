@@ -96,7 +96,7 @@ def _receive(url: str, archive: Archive) -> None:
     except URLError as error:
         missing = isinstance(error.reason, FileNotFoundError)
         raise _NotReceived("no such file" if missing else str(error.reason), missing) from None
-    except ValueError as error:  # pooch's word for a wrong checksum
+    except ValueError as error:  # pooch's message for a wrong checksum
         raise _NotReceived(str(error)) from None
     except OSError as error:
         raise DownloadError(

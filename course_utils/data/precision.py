@@ -54,7 +54,7 @@ def _check_digits(values: Tensor, word: str) -> None:
     """
     low, high = values.amin(0), values.amax(0)
     largest, spread = torch.maximum(high, -low), high - low
-    # Which features may be lost: two quick numbers tell that all others are safe.
+    # Which features may be lost: two quick numbers show that all others are safe.
     doubtful = (spread < 100 * _ROUNDING * largest) | (largest > 1 / _ROUNDING)
     doubtful |= (largest > 0) & (largest < 1e-30)
     center = f"take {word} = {word} - {word}.mean(0) first, or leave out what is only a name"

@@ -16,7 +16,7 @@ from course_utils.snapshot import evaluating
 Array = NDArray[Any]
 
 MODES = ("training", "evaluation")
-DRAWS = 100  # times that an image meets other companions
+DRAWS = 100  # batches of other images in which an image is scored
 MOST_BATCHES = 20  # batches that a score in training mode is taken from
 
 

@@ -32,7 +32,7 @@ class Paths:
     start: Vector
     descent: Vector  # weights after 0, 1, ... steps, [steps + 1, 2]
     ridge: Vector  # minimizers for λ from infinity down to 0, [n, 2]
-    strength: float  # the λ whose minimizer is closest to where gradient descent stands
+    strength: float  # the λ whose minimizer is closest to the weights of gradient descent
     matched: Vector  # that minimizer
 
     @property

@@ -50,7 +50,7 @@ class Boundary:
         tidy(ax, grid=False)
         points, labels = np.asarray(x, dtype=float), np.asarray(y)
         self.extent = extent or data_extent(points)
-        self.points = plane_grid(self.extent, steps)  # where `update` wants probabilities
+        self.points = plane_grid(self.extent, steps)  # where `update` needs probabilities
         self._steps = steps
         shade = LinearSegmentedColormap.from_list("classes", [COLORS[0], "white", COLORS[1]])
         self._shade = ax.imshow(

@@ -19,7 +19,7 @@ LINE_STYLES: dict[Split, Literal["-", "--"]] = {"train": "-", "val": "--"}
 SPLIT_NAMES: dict[Split, str] = {"train": "training", "val": "validation"}
 
 BAND_ALPHA = 0.22
-NEUTRAL = "#555555"  # what belongs to no run: guides, legends that speak of splits
+NEUTRAL = "#555555"  # what belongs to no run: guides, legends of splits
 LABELS = {"loss": "cross-entropy (without penalty)", "accuracy": "accuracy"}
 
 DPI = 100

@@ -169,7 +169,7 @@ def _normal_of(
         dtype, device = tensors[0].dtype, tensors[0].device
     elif not tensors and size is not None:
         shape, dtype = _shape((size,)), dtype or torch.get_default_dtype()
-        device = "cpu" if device is None else device  # it does not heed the default device
+        device = "cpu" if device is None else device  # it ignores the default device
     else:
         return NotImplemented
     if dtype not in FLOATS or any(not t.is_floating_point() for t in tensors):

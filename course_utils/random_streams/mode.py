@@ -34,7 +34,7 @@ _FOLLOWED = {
     torch.autograd.backward,
     torch.autograd.grad,
 }
-#: Arguments of random functions, and what they are when nothing special is asked for.
+#: Arguments of random functions, and their values when nothing special is asked for.
 _USUAL: dict[str, tuple[Any, ...]] = {
     "generator": (None,),
     "out": (None,),
@@ -44,7 +44,7 @@ _USUAL: dict[str, tuple[Any, ...]] = {
     "pin_memory": (None, False),
     "requires_grad": (None, False),
 }
-#: Names that Python keeps to itself.
+#: Arguments with another name here: `from` is a reserved word in Python.
 _RENAMED = {"from": "low", "to": "high"}
 
 

@@ -27,7 +27,7 @@ _DTYPES: dict[Kind, torch.dtype] = {
 }
 #: How many values 16 bits take.
 LEVELS = 2**16
-#: Random bits are drawn for as many steps as make no more numbers than this.
+#: Random bits are drawn for several steps at once, up to this many numbers.
 _MOST_AT_ONCE = 2**20
 
 

@@ -21,7 +21,7 @@ from course_utils.regularizers import l2_penalty
 Mix = Mapping[str, float]
 Key = tuple[tuple[str, float], ...]
 
-#: The one technique that changes no training: it is read off the record, for its patience.
+#: The one technique that changes no training: it is read off the recorded curves.
 EARLY_STOPPING = "early stopping"
 TECHNIQUES = ("L2", "dropout", "batch norm", "augmentation", EARLY_STOPPING)
 

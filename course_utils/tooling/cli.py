@@ -192,7 +192,7 @@ def open_lab(env: Environment, *, browser: bool) -> int:
     if os.name == "posix":
         # Becoming JupyterLab instead of starting it leaves nothing behind when it is stopped.
         os.execve(command[0], command, env.variables())
-    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is JupyterLab's to answer
+    signal.signal(signal.SIGINT, lambda *_: None)  # JupyterLab handles Ctrl-C
     return subprocess.run(command, env=env.variables()).returncode
 
 

@@ -25,7 +25,7 @@ def _is_free(file: IO[bytes]) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        return True  # this disk knows no locks; going on without is all that is left
+        return True  # this disk has no locks, so go on without one
     return True
 
 

@@ -13,7 +13,7 @@ _NO_NETWORK = (
 )
 
 # (what pip's output holds, what went wrong, what to do). The first that fits is told, sought first
-# in the lines that pip marks as errors: a warning may tell of a hitch that was overcome.
+# in the lines that pip marks as errors: a warning may be about a problem that pip has overcome.
 _REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
         r"No space left on device|Errno 28\b|WinError 112|Disk quota exceeded|Errno 122\b",
