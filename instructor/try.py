@@ -1,4 +1,4 @@
-"""Try one answer against one task: ``python -m instructor.try 03 choose_p answer.py``.
+"""Try one answer against one task: ``course try 03 choose_p answer.py``.
 
 The file holds the answer's function or class under the task's own name, as it would stand in the
 notebook; the exercise's imports are there already. Prints what a student would read, and as its
@@ -51,9 +51,9 @@ def tried(exercise: str, task: str, source: str) -> dict[str, Any]:
     }
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], prog: str = "python -m instructor.try") -> int:
     """Try one answer; the exit code."""
-    parser = argparse.ArgumentParser("python -m instructor.try", description=__doc__)
+    parser = argparse.ArgumentParser(prog, description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("exercise", help="its number, for example 03")
     parser.add_argument("task", help="its name, for example choose_p")

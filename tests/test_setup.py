@@ -182,7 +182,7 @@ def test_all_checks_run_and_one_failure_fails(
 ) -> None:
     (env.root / "notebooks").mkdir()
     (env.root / words.FIRST_LESSON).touch()
-    for part in ("course_utils", "benchmarks", "claims", "instructor"):
+    for part in ("course_utils", "benchmarks", "claims", "instructor", "tests"):
         (env.root / part).mkdir(exist_ok=True)
     assert words.run_checks(env) == 1
     names = [command.split()[1] for command in ran]
@@ -201,15 +201,29 @@ def test_a_copy_without_the_instructors_part_is_checked_without_it(
     words.run_checks(env)
     assert [command.split()[1] for command in ran] == ["ruff", "ruff", "mypy", "pytest"]
     assert ran[2].endswith("mypy course_utils")
+    assert "-m pytest -n" in ran[-1], "there are no tests to be named either"
 
 
-@pytest.mark.parametrize("word", ["exercises", "bank"])
+@pytest.mark.parametrize(
+    ("word", "folder"),
+    [
+        ("exercises", "instructor"),
+        ("bank", "instructor"),
+        ("bench training", "benchmarks"),
+        ("claims", "claims"),
+        ("fuzz", "tests"),
+    ],
+)
 def test_a_copy_for_students_has_no_instructors_words(
-    word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    word: str,
+    folder: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(words, "ROOT", tmp_path)
-    assert words.main([word]) == 1
-    assert f"'{word}' needs the folder instructor/" in capsys.readouterr().err
+    assert words.main(word.split()) == 1
+    assert f"'{word.split()[0]}' needs the folder {folder}/" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("code", [0, 1])

@@ -15,11 +15,7 @@ from course_utils.tooling.pip import say
 from course_utils.tooling.torch_build import WISHES
 
 FIRST_LESSON = "notebooks/01_overfitting.ipynb"
-NOTEBOOK_FOLDERS = (
-    "notebooks",
-    "exercises",
-    "solutions",
-)  # each notebook in them is executed as a test
+NOTEBOOK_FOLDERS = ("notebooks", "exercises", "solutions")  # each one in them runs as a test
 CELL_TIMEOUT_S = 120
 MOST_PROCESSES = 4  # of the tests; each holds a PyTorch of its own in memory
 
@@ -44,6 +40,13 @@ EXTRAS = {
     "api": ["dev"],
     "fuzz": ["dev"],
 }  # what a word needs besides the course itself
+PARTS = {
+    "exercises": "instructor",
+    "bank": "instructor",
+    "bench": "benchmarks",
+    "claims": "claims",
+    "fuzz": "tests",
+}  # the folder that a word needs, and that a copy for students lacks
 
 
 class Parser(argparse.ArgumentParser):
@@ -120,9 +123,10 @@ def main(argv: Sequence[str]) -> int:
     env = Environment(ROOT)
     extras = args.rest if args.word == "setup" else EXTRAS.get(args.word, [])
     try:
-        if args.word in ("exercises", "bank") and not (env.root / "instructor").is_dir():
+        part = PARTS.get(args.word)
+        if part and not (env.root / part).is_dir():
             raise StartError(
-                f"'{args.word}' needs the folder instructor/, and this copy of the course has "
+                f"'{args.word}' needs the folder {part}/, and this copy of the course has "
                 "none: it is a copy for students. Use the instructor's copy."
             )
         prepare(env, extras, torch=args.torch, check_space=not args.skip_space_check)
@@ -215,9 +219,10 @@ def checks(env: Environment) -> list[tuple[str, list[str], str]]:
 
 def pytest_arguments(env: Environment) -> list[str]:
     """All tests, and every notebook executed as one."""
-    folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
+    folders = ["tests"] if (env.root / "tests").is_dir() else []
+    folders += [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
     return [
-        *("-m", "pytest", "tests", *folders),
+        *("-m", "pytest", *folders),
         # A file, or a class in it, stays in one process: its tests share what they make. They keep
         # their order, in which the longest do not come last; by itself the one with the most tests
         # would come first. (xdist_group would say the same by marks, but pytest-xdist 3.8 ignores

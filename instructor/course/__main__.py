@@ -1,0 +1,56 @@
+"""The words of ``course``, and what each of them runs.
+
+The console command is installed in the instructor's copy; ``python -m instructor.course`` is the
+same.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+
+# Each word, the module whose `main(arguments, prog)` does it, and what the help says of it.
+WORDS = {
+    "handout": ("instructor.course.handout", "make the copy of the course that students get"),
+    "try": ("instructor.try", "try one answer file against one task: marks and messages"),
+}
+HELP = "\n".join(
+    [
+        "usage: course WORD ...",
+        "",
+        "The instructor's side of the course.",
+        "",
+        *(f"  {word:<9} {text}" for word, (_, text) in WORDS.items()),
+        "",
+        "course WORD --help says what a word needs.",
+    ]
+)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Do what the command line asks; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # Windows' consoles
+    if not argv or argv[0] in ("-h", "--help"):
+        print(HELP)
+        return 0 if argv else 2
+    word, *rest = argv
+    if word not in WORDS:
+        print(f"course: there is no word {word!r}; the words are {', '.join(WORDS)}.")
+        return 2
+    module, _ = WORDS[word]
+    try:
+        return importlib.import_module(module).main(rest, f"course {word}")
+    except KeyboardInterrupt:
+        print("\nStopped.", file=sys.stderr)
+        return 130
+
+
+def run() -> int:
+    """The console command."""
+    return main(sys.argv[1:])
+
+
+if __name__ == "__main__":
+    sys.exit(run())
