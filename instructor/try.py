@@ -5,7 +5,9 @@ notebook; the exercise's imports are there already. Prints what a student would 
 last line JSON: `exercise`, `task`, `marks`, `of`, `seconds` and `failures`, a list of `check`,
 `mistake` (an id, or "unnamed") and `text`. The exit code is 0 for full marks, 1 for fewer.
 
-The answer runs in this process, with all its rights: for answers of your own.
+The answer runs in this process, with all its rights: for answers of your own. With --apart it is
+judged as a student's is, from outside: it runs in a process of its own, in a sandbox where
+bubblewrap is installed, and only data comes back. Where there is no sandbox, that is said.
 """
 
 from __future__ import annotations
@@ -19,14 +21,17 @@ from pathlib import Path
 from typing import Any
 
 from instructor.content import exercise_names, read
+from instructor.course.judging.judge import Judge
+from instructor.course.judging.sandbox import UNPROTECTED, bubblewrap
 from instructor.trial import Trial
 
 
-def tried(exercise: str, task: str, source: str) -> dict[str, Any]:
+def tried(exercise: str, task: str, source: str, *, apart: bool = False) -> dict[str, Any]:
     """What the checks of `task` say of the text of an answer; see the module for the keys.
 
     Args:
         exercise: The number of the exercise or its name, "03" or "03_dropout".
+        apart: Whether the answer runs in a process of its own, and the mark is decided here.
 
     Raises:
         KeyError: There is no such exercise or task; the message names those there are.
@@ -40,7 +45,11 @@ def tried(exercise: str, task: str, source: str) -> dict[str, Any]:
         )
     content = read(names[0])
     asked = content.task(task)
-    result = Trial(content).of_source(asked, source)
+    if apart:
+        with Judge(content) as judge:
+            result = judge.marks(asked, [(task, source)])
+    else:
+        result = Trial(content).of_source(asked, source)
     return {
         "exercise": names[0],
         "task": task,
@@ -58,10 +67,13 @@ def main(argv: Sequence[str], prog: str = "python -m instructor.try") -> int:
     parser.add_argument("exercise", help="its number, for example 03")
     parser.add_argument("task", help="its name, for example choose_p")
     parser.add_argument("answer", type=Path, help="a Python file")
+    parser.add_argument("--apart", action="store_true", help="run it in a process of its own")
     given = parser.parse_args(argv)
+    if given.apart and bubblewrap() is None:
+        print(UNPROTECTED, file=sys.stderr)
     try:
         source = given.answer.read_text(encoding="utf-8-sig")
-        told = tried(given.exercise, given.task, source)
+        told = tried(given.exercise, given.task, source, apart=given.apart)
     except (OSError, UnicodeDecodeError) as error:
         parser.error(f"cannot read {given.answer}: {error}")
     except KeyError as error:

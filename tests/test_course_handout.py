@@ -131,3 +131,6 @@ def test_the_command_knows_its_words(tmp_path: Path, capsys: pytest.CaptureFixtu
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["marks"] == 0
     assert told["failures"][0]["mistake"] == "not_a_pair"
+    assert main(["try", "03", "choose_p", str(answer), "--apart"]) == 1
+    apart = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert apart | {"seconds": 0} == told | {"seconds": 0}
