@@ -15,7 +15,7 @@ from instructor.course.judging.peer import Peer
 from instructor.course.judging.sandbox import bubblewrap, start, stop
 from instructor.course.judging.stand_ins import StandIn
 from instructor.course.judging.wire import Broken, Message, Wire
-from instructor.limits import SECONDS, Stopwatch
+from instructor.limits import SECONDS, Stopwatch, time_limit
 from instructor.trial import Failure, Result, Trial, failure
 
 WORK = 4 * SECONDS  # of the judge itself in one check, in which the player's calls are answered
@@ -81,7 +81,7 @@ class Judge:
                 world = {**self._trial.world, task.name: answer}
                 with mock.patch.object(ATTEMPT, "_watching", _watching):
                     return failure(cell, world, WORK)
-        except Broken as error:
+        except (Broken, TimeoutError) as error:
             return Failure(cell.grade_id, f"{task.name}: {error}", UNNAMED)
 
     @contextlib.contextmanager
@@ -90,14 +90,16 @@ class Judge:
         body = {"op": "begin", "task": task.name, "cells": [*cells], "seconds": SECONDS + 1}
         peer, ended = Peer("j", wire), False
         try:
-            wire.send(Message(body))
-            notes = _texts(peer.ask("notes"))
-            yield peer.ask("answer"), notes
+            with time_limit(WORK):
+                wire.send(Message(body))
+                notes, answer = _texts(peer.ask("notes")), peer.ask("answer")
+            yield answer, notes
         finally:
-            with contextlib.suppress(Broken):
+            with contextlib.suppress(Broken, TimeoutError):
                 if not peer.broken:
-                    wire.send(Message({"op": "end"}))
-                    ended = wire.receive().body.get("op") == "ended"
+                    with time_limit(WORK, patience=2):
+                        wire.send(Message({"op": "end"}))
+                        ended = wire.receive().body.get("op") == "ended"
             if not ended:
                 self.close()  # it may be in the middle of anything
 

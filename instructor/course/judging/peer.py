@@ -88,7 +88,9 @@ class Peer(Gradients):
 
     def _until_answered(self) -> Any:
         while True:
+            self.broken = True  # an interruption here leaves the two sides apart
             message = self.wire.receive()
+            self.broken = False
             op = message.body.get("op")
             if op == "value":
                 read = self._receive(message)

@@ -12,7 +12,9 @@ import importlib
 import io
 import linecache
 import os
+import signal
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -21,6 +23,8 @@ from instructor.course.judging.peer import Peer
 from instructor.course.judging.wire import Broken, Message, Wire
 
 World = dict[str, Any]
+CELL = 10  # seconds on the wall for one cell; the answers are called later
+CELLS = 60  # and seconds of work for all of them
 
 
 def main() -> None:
@@ -74,6 +78,7 @@ def why(status: int) -> str:
 
 def play(wire: Wire, body: dict[str, Any], world: World) -> None:
     """Define what the submission defines, and answer until the judge has seen enough."""
+    _limit(CELLS)
     notes = run_all(body["cells"], world)
     _limit(body["seconds"])
     peer, task = Peer("p", wire), body["task"]
@@ -117,10 +122,29 @@ def run_all(cells: list[list[str]], world: World) -> list[str]:
         filename = f"<cell {name}>"
         linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
         try:
-            exec(compile(source, filename, "exec"), world)
+            with _interrupted(CELL):
+                exec(compile(source, filename, "exec"), world)
         except (Exception, SystemExit) as error:
             notes.append(f"{name}: {type(error).__name__}: {error}"[:500])
     return notes
+
+
+@contextlib.contextmanager
+def _interrupted(seconds: float) -> Iterator[None]:
+    """A `TimeoutError` in a cell that goes on for longer, so that the others are still run."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def over(*_: Any) -> None:
+        raise TimeoutError(f"the cell was stopped after {seconds} s")
+
+    signal.signal(signal.SIGALRM, over)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _limit(seconds: float) -> None:
