@@ -205,6 +205,17 @@ def test_what_a_cell_outside_does_wrong_costs_nothing(judge: Judge) -> None:
     assert judged(judge, "1 / 0", "import sys; sys.exit(3)", RIGHT).full
 
 
+def test_an_answer_that_sleeps_is_ended(judge: Judge, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert judged(judge, RIGHT).full
+    monkeypatch.setattr("instructor.course.judging.judge.WALL", 5.0)
+    sleeps = "import time\n\ndef dropout(x, p, training):\n    time.sleep(10_000)\n"
+    result = judged(judge, sleeps)
+    assert result.marks == 0
+    assert "ended" in result.said
+    monkeypatch.undo()
+    assert judged(judge, RIGHT).full
+
+
 def test_an_answer_that_is_not_there_is_said(judge: Judge) -> None:
     result = judged(judge, "def drop_out(x, p, training):\n    return x\n", "def f(:")
     assert result.marks == 0

@@ -2,6 +2,11 @@
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import nbformat
@@ -134,6 +139,27 @@ def test_a_folder_becomes_marks_and_the_next_run_goes_on(
     assert main(command) == 1
     assert (marks / "marks.csv").read_bytes() == table
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["graded_now"] == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="sends the signal that Ctrl-C sends")
+def test_ctrl_c_stops_at_once_and_keeps_what_is_done(tmp_path: Path) -> None:
+    class_, marks = tmp_path / "the class", tmp_path / "marks"
+    class_.mkdir()
+    for number in range(40):
+        (class_ / f"{number}.ipynb").write_bytes(SOLUTION.read_bytes())
+    command = [sys.executable, "-m", "instructor.course", "grade", "03", str(class_), str(marks)]
+    running = subprocess.Popen([*command, "--unprotected"], cwd=ROOT, stderr=subprocess.PIPE)
+    done = marks / "journal.jsonl"
+    deadline = time.monotonic() + 120
+    while not (done.exists() and done.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert b"Stopped." in said
+    assert b"Traceback" not in said
+    assert 1 <= len(list(grading.journal(done))) < 40
 
 
 def test_a_folder_without_notebooks_is_said(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import sys
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from unittest import mock
@@ -12,12 +13,13 @@ from unittest import mock
 from instructor.answers import UNNAMED
 from instructor.content import Exercise, Task
 from instructor.course.judging.peer import Peer
-from instructor.course.judging.sandbox import bubblewrap, start, stop
+from instructor.course.judging.sandbox import bubblewrap, kill, start, stop
 from instructor.course.judging.stand_ins import StandIn
 from instructor.course.judging.wire import Broken, Message, Wire
-from instructor.limits import SECONDS, Stopwatch, time_limit
+from instructor.limits import SECONDS, Stopwatch
 from instructor.trial import Failure, Result, Trial, failure
 
+WALL = 120.0  # seconds for one check, with all that it waits for
 WORK = 4 * SECONDS  # of the judge itself in one check, in which the player's calls are answered
 Cells = Sequence[tuple[str, str]]  # name and source
 
@@ -74,15 +76,32 @@ class Judge:
 
     def _check(self, task: Task, cell: Any, cells: Cells) -> Failure | None:
         try:
-            with self._answer(task, cells) as (answer, notes):
+            with self._patience(), self._answer(task, cells) as (answer, notes):
                 if answer is None:
                     text = f"the answer defines no {task.name}; keep the name in the stub"
                     return Failure(cell.grade_id, "\n".join([text, *notes]), UNNAMED)
                 world = {**self._trial.world, task.name: answer}
                 with mock.patch.object(ATTEMPT, "_watching", _watching):
                     return failure(cell, world, WORK)
-        except (Broken, TimeoutError) as error:
+        except Broken as error:
             return Failure(cell.grade_id, f"{task.name}: {error}", UNNAMED)
+
+    @contextlib.contextmanager
+    def _patience(self) -> Iterator[None]:
+        """End a player that does not answer: waiting for it, this process hears of nothing else."""
+
+        def over() -> None:
+            if self._player is not None:
+                kill(self._player)
+
+        timer = threading.Timer(WALL, over)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            timer.join()
 
     @contextlib.contextmanager
     def _answer(self, task: Task, cells: Cells) -> Iterator[tuple[Any, list[str]]]:
@@ -90,16 +109,13 @@ class Judge:
         body = {"op": "begin", "task": task.name, "cells": [*cells], "seconds": SECONDS + 1}
         peer, ended = Peer("j", wire), False
         try:
-            with time_limit(WORK):
-                wire.send(Message(body))
-                notes, answer = _texts(peer.ask("notes")), peer.ask("answer")
-            yield answer, notes
+            wire.send(Message(body))
+            notes = _texts(peer.ask("notes"))
+            yield peer.ask("answer"), notes
+            if not peer.broken:
+                wire.send(Message({"op": "end"}))
+                ended = wire.receive().body.get("op") == "ended"
         finally:
-            with contextlib.suppress(Broken, TimeoutError):
-                if not peer.broken:
-                    with time_limit(WORK, patience=2):
-                        wire.send(Message({"op": "end"}))
-                        ended = wire.receive().body.get("op") == "ended"
             if not ended:
                 self.close()  # it may be in the middle of anything
 

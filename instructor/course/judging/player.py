@@ -23,6 +23,8 @@ from instructor.course.judging.peer import Peer
 from instructor.course.judging.wire import Broken, Message, Wire
 
 World = dict[str, Any]
+MEMORY = 16 << 30  # bytes of addresses; PyTorch reserves far more than it uses
+FILE = 64 << 20  # bytes of one file
 CELL = 10  # seconds on the wall for one cell; the answers are called later
 CELLS = 60  # and seconds of work for all of them
 
@@ -36,6 +38,7 @@ def main() -> None:
         os.dup2(nowhere, stream)
     sys.stdout = sys.stderr = io.StringIO()
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()  # loads much of PyTorch
+    _limit_memory()
     world: World = {"__name__": "__main__"}
     with contextlib.suppress(Broken):
         while True:
@@ -145,6 +148,16 @@ def _interrupted(seconds: float) -> Iterator[None]:
         yield
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+def _limit_memory() -> None:
+    """For this process and all that it starts, on systems that have such limits."""
+    if sys.platform == "linux":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
 
 
 def _limit(seconds: float) -> None:

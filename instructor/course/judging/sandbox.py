@@ -9,8 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-MEMORY = 16 << 30  # bytes of addresses; PyTorch reserves far more than it uses
-FILE = 64 << 20  # bytes of one file
 ROOT = Path(__file__).resolve().parents[3]
 MODULE = "instructor.course.judging.player"
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
@@ -54,7 +52,6 @@ def start(bwrap: str | None) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         env=environment,
         start_new_session=os.name == "posix",  # Ctrl-C is the judge's to answer
-        preexec_fn=_limit if sys.platform == "linux" else None,
     )
 
 
@@ -77,20 +74,17 @@ def _walls(variables: dict[str, str]) -> list[str]:
     return [*walls, "--remount-ro", "/", "--chdir", "/tmp"]
 
 
-def _limit() -> None:
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
-def stop(player: subprocess.Popen[bytes]) -> None:
-    """End a player and all that it has started."""
+def kill(player: subprocess.Popen[bytes]) -> None:
+    """Let a player and its processes end at once; whoever waits for its answer hears of it."""
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(player.pid, 9)
     player.kill()
+
+
+def stop(player: subprocess.Popen[bytes]) -> None:
+    """End a player, and wait until it has gone."""
+    kill(player)
     player.wait()
     for pipe in (player.stdin, player.stdout):
         assert pipe is not None
