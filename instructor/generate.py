@@ -40,8 +40,8 @@ def differences(root: Path = ROOT, tasks: Path = TASKS) -> list[str]:
     ]
     for path in sorted(path for folder in FOLDERS for path in (root / folder).rglob("*")):
         where = path.relative_to(root).as_posix()
-        left_by_jupyter = ".ipynb_checkpoints" in path.parts
-        if path.is_file() and where not in files and not left_by_jupyter:
+        left_behind = not {".ipynb_checkpoints", "__pycache__"}.isdisjoint(path.parts)
+        if path.is_file() and where not in files and not left_behind:
             found.append(f"{where} comes from no task")
     return found
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import _thread
 import contextlib
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -54,6 +55,8 @@ def time_limit(seconds: float, patience: float = PATIENCE) -> Iterator[None]:
                 # Again if need be: an error that is raised while Python clears up is lost.
                 over.wait(1.0)
 
+    # A program that was started in the background ignores interruptions; an answer must not.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=guard, daemon=True).start()
     error: BaseException | None = None
     try:
@@ -62,10 +65,11 @@ def time_limit(seconds: float, patience: float = PATIENCE) -> Iterator[None]:
         error = raised
     with lock:
         over.set()
+    if fired and not isinstance(error, KeyboardInterrupt):
+        with contextlib.suppress(KeyboardInterrupt):
+            time.sleep(1.0)  # the interruption is on its way; let it come here
+    signal.signal(signal.SIGINT, before or signal.SIG_DFL)
     if fired:
-        if not isinstance(error, KeyboardInterrupt):
-            with contextlib.suppress(KeyboardInterrupt):
-                time.sleep(1.0)  # the interruption is on its way; let it come here
         raise TimeoutError(
             f"the answer was stopped after {watch.work:.1f} s of work in {watch.wall:.1f} s"
         ) from None

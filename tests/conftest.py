@@ -81,3 +81,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(skip)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Lines are counted in the tests' processes alone. In those of pytest-xdist nbval would start
+    to count in each kernel as well, and wait for it in vain."""
+    session.config.option.cov_source = None

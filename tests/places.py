@@ -13,7 +13,7 @@ from pathlib import Path
 OF_A_LESSON = {
     "tests/test_lesson_{number}.py": "its tests",
     "claims/lesson_{number}.py": "its claims",
-    "solutions/{name}/{name}.ipynb": "its exercise",
+    "instructor/tasks/{name}/exercise.toml": "its exercise",
 }
 
 
@@ -24,6 +24,8 @@ def forgotten_lessons(root: Path) -> Iterator[str]:
         name = notebook.stem
         for pattern, what in OF_A_LESSON.items():
             place = pattern.format(name=name, number=name[:2])
+            if place.startswith("instructor/") and not (root / "instructor").is_dir():
+                continue  # a copy for students
             if not (root / place).is_file():
                 yield f"lesson {name}: {what} ({place}) are not there"
         if f"(notebooks/{name}.ipynb)" not in readme:

@@ -335,6 +335,39 @@ def test_numbers_that_are_read_by_pytorch_itself(between, epochs):
     assert_members_are_fits(fleet, build)
 
 
+def shifted(x):
+    """Lesson 05's random shift by hand."""
+    n, _, height, width = x.shape
+    top, left = (3 * torch.rand(2, n, 1)).long()
+    rows, columns = top + torch.arange(height), left + torch.arange(width)
+    padded = F.pad(x, (1, 1, 1, 1))
+    image = torch.arange(n)[:, None, None]
+    return padded[image, :, rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
+
+
+SEEN = {
+    "indices": lambda m, h: h + h[torch.arange(len(h)).flip(0)],
+    "labels as indices": lambda m, h: (
+        h * m.first.weight[(h.detach() > 0).long()].mean((1, 2))[:, None]
+    ),
+    "a mask that is written through": lambda m, h: h.masked_fill(h.detach() > 0.5, 0.0),
+    "a choice": lambda m, h: torch.where(h.detach() > 0, h, 0.1 * h),
+}
+
+
+@pytest.mark.parametrize("between", SEEN.values(), ids=SEEN.keys())
+def test_indices_and_masks_that_keep_the_shape_train_together(between):
+    compared(running(lambda: Hidden(between)))
+
+
+def test_random_shifts_by_hand_train_together():
+    def build(lr):
+        model = mlp()
+        return Run(model, sgd(model, lr), augment=shifted)
+
+    compared(build, [0.1, 0.3])
+
+
 @pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated:FutureWarning")
 def test_a_scripted_function_trains_alone():
     scripted = torch.jit.script(branching)

@@ -9,6 +9,8 @@ from tests.fuzzing.traps.python_state import OWN_GENERATORS
 from tests.fuzzing.traps.shared_signals import SHARED
 from tests.fuzzing.traps.signals import OWN
 
+pytestmark = pytest.mark.no_cover  # long, and what they run is run by other tests too
+
 CASES = 300
 GROUP = 30
 

@@ -310,7 +310,7 @@ def test_on_noisy_digits_even_noise_and_both_relatives_help(digits: Dataset) -> 
 
 
 @pytest.mark.slow
-def test_half_of_nearly_100_digits_augmented_and_half_of_fewer() -> None:
+def test_half_of_nearly_100_digits_augmented_are_no_worse_than_all_plain() -> None:
     full = load_dataset("digits")
     most = int(full.y_train.bincount().min())
     assert 90 <= most < 100
@@ -333,10 +333,6 @@ def test_half_of_nearly_100_digits_augmented_and_half_of_fewer() -> None:
     plain = train(full, most)
     assert rises(paired_difference(train(full, most, gentle), plain))
     assert not falls(paired_difference(train(full, most // 2, gentle), plain))
-    few = full.subset(500)
-    fewest = int(few.y_clean.bincount().min())
-    difference = paired_difference(train(few, fewest // 2, gentle), train(few, fewest))
-    assert not rises(difference)
 
 
 @pytest.mark.slow

@@ -3,7 +3,9 @@
 Each kind is tried out in a scratch copy: one is added, and nothing else is touched but its places.
 """
 
+import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -12,8 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.places import forgotten_datasets, forgotten_lessons, forgotten_regularizers
+from tests.test_sweep_fleet import CELL
 
 ROOT = Path(__file__).resolve().parents[1]
+
+FOLDERS = ("course_utils", "tests", "notebooks", "instructor", "claims")
 
 RINGS = '''
 
@@ -43,12 +48,18 @@ def test_nothing_is_forgotten() -> None:
     assert forgotten == []
 
 
+def test_the_panel_that_is_shown_whole_is_the_one_that_is_tested() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    assert ast.dump(ast.parse(shown)) == ast.dump(ast.parse(CELL))
+
+
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
     """The course, with a space in its path, without what git ignores."""
     skip = shutil.ignore_patterns(".*", "__pycache__", "build", "*.egg-info")
     made = tmp_path / "a copy"
-    for name in ("course_utils", "tests", "notebooks", "solutions", "claims"):
+    for name in filter(lambda name: (ROOT / name).is_dir(), FOLDERS):
         shutil.copytree(ROOT / name, made / name, ignore=skip)
     for name in ("README.md", "pyproject.toml"):
         shutil.copy(ROOT / name, made)
@@ -82,10 +93,11 @@ def pytest_in(folder: Path, *arguments: str) -> str:
 def test_a_lesson_needs_five_places(copy: Path) -> None:
     name = "08_label_smoothing"
     write(copy / f"notebooks/{name}.ipynb", "{}")
+    (copy / "instructor").mkdir(exist_ok=True)
     places = {
         copy / "tests/test_lesson_08.py": "its tests",
         copy / "claims/lesson_08.py": "its claims",
-        copy / f"solutions/{name}/{name}.ipynb": "its exercise",
+        copy / f"instructor/tasks/{name}/exercise.toml": "its exercise",
     }
     for path, what in places.items():
         assert any(what in sentence for sentence in forgotten_lessons(copy))

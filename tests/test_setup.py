@@ -191,6 +191,7 @@ def test_all_checks_run_and_one_failure_fails(
     assert ran[2].endswith("mypy course_utils benchmarks claims instructor")
     assert "-m pytest tests notebooks -n" in ran[-1]
     assert "--nbval-lax" in ran[-1]
+    assert (" --cov " in ran[-1]) == (sys.version_info >= (3, 12))
     assert "failed: types" in capsys.readouterr().out
 
 

@@ -10,6 +10,7 @@ from torch import nn
 from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.content import Look, address
 from course_utils.fleet.memory import look_at
+from course_utils.fleet.optimizers import is_pytorchs
 from course_utils.fleet.run import Run
 
 
@@ -29,12 +30,8 @@ def first_objection(run: Run) -> str | None:
 
 
 def _has_own_modes(model: nn.Module) -> bool:
-    usual = {name: getattr(nn.Module, name) for name in ("train", "eval")}
-    return any(
-        getattr(type(module), name) is not method or name in vars(module)
-        for module in model.modules()
-        for name, method in usual.items()
-    )
+    modes = ("train", "eval")
+    return any(_has_own(m, nn.Module, name) for m in model.modules() for name in modes)
 
 
 def look_at_optimizer(run: Run) -> Look:
@@ -45,9 +42,9 @@ def look_at_optimizer(run: Run) -> Look:
         CannotTellError: it may do something else in a later step.
     """
     optimizer = run.optimizer
-    if _is_pytorchs(optimizer):
+    if is_pytorchs(optimizer):
         return Look()
-    if _has_own(optimizer, "zero_grad"):
+    if _has_own(optimizer, torch.optim.Optimizer, "zero_grad"):
         raise CannotTellError(
             "its optimizer has a zero_grad() of its own, which may keep gradients"
         )
@@ -64,16 +61,9 @@ def look_at_optimizer(run: Run) -> Look:
     return look
 
 
-def _is_pytorchs(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether no code but PyTorch's runs in a step: no subclass, no hook, no schedule."""
-    hooks = (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
-    own = any(callable(value) for value in vars(optimizer).values())
-    return type(optimizer).__module__.startswith("torch.optim.") and not any(hooks) and not own
-
-
-def _has_own(optimizer: torch.optim.Optimizer, name: str) -> bool:
-    usual = getattr(torch.optim.Optimizer, name)
-    return getattr(type(optimizer), name) is not usual or name in vars(optimizer)
+def _has_own(thing: object, base: type, name: str) -> bool:
+    """Whether the method `name` of `thing` is another than that of `base`."""
+    return getattr(type(thing), name) is not getattr(base, name) or name in vars(thing)
 
 
 def _hooks_on_gradients(model: nn.Module) -> bool:

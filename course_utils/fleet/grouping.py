@@ -23,10 +23,7 @@ Group = Together | Alone | AloneInTurn
 
 #: What PyTorch may raise where members that train well alone run as one. A learner's own errors
 #: come up again when they train alone, with the learner's own traceback.
-UNEXPECTED = (
-    *(RuntimeError, IndexError, KeyError, TypeError, AttributeError, AssertionError),
-    NotImplementedError,
-)
+UNEXPECTED = (RuntimeError, LookupError, TypeError, AttributeError, AssertionError)
 
 
 def reason_of(error: Exception) -> str:

@@ -16,6 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
+from course_utils.fleet.content import address
 from course_utils.fleet.pytorch import TorchDispatchMode, aten, is_wrapped
 
 #: Properties of a tensor that are the same in a recording.
@@ -154,17 +155,19 @@ class _Reads(TorchDispatchMode):
                 self.reason = (
                     "its Python code looks at the numbers in a tensor, as an index or a setting"
                 )
-            elif torch.Tag.dynamic_output_shape in func.tags or _picks(func, args):
+            elif _sets_a_shape(func, args):
                 self.reason = (
                     "the numbers in a tensor decide the shape of another, as in `x[x > 0]`"
                 )
         return func(*args, **(kwargs or {}))
 
 
-def _picks(func: Any, args: tuple[Any, ...]) -> bool:
-    """Whether it takes those numbers out of a tensor where a mask is true."""
-    masks = (torch.bool, torch.uint8)
-    return func is aten.index.Tensor and any(i is not None and i.dtype in masks for i in args[1])
+def _sets_a_shape(func: Any, args: tuple[Any, ...]) -> bool:
+    """Whether the shape of the result depends on numbers; of indices only masks are such."""
+    if func is aten.index.Tensor:
+        masks = (torch.bool, torch.uint8)
+        return any(index is not None and index.dtype in masks for index in args[1])
+    return torch.Tag.dynamic_output_shape in func.tags
 
 
 def _knows_its_length(func: Any, *args: Any, **kwargs: Any) -> bool:
@@ -179,9 +182,7 @@ def _version(t: Tensor) -> int:
 
 
 def _memory(t: Tensor) -> int:
-    if t.layout is not torch.strided or is_wrapped(t):
-        return id(t)
-    return t.untyped_storage().data_ptr()
+    return id(t) if is_wrapped(t) else address(t)
 
 
 def _is_about(name: str) -> int:

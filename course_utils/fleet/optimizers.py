@@ -149,9 +149,14 @@ def are_stacked(members: Sequence[Member]) -> bool:
 
 def is_elementwise(optimizer: torch.optim.Optimizer) -> bool:
     """Whether it is known to treat each number of a tensor alike, with no code of a learner's."""
-    if type(optimizer) not in _ELEMENTWISE or "step" in vars(optimizer):
-        return False
-    return not (optimizer._optimizer_step_pre_hooks or optimizer._optimizer_step_post_hooks)
+    return type(optimizer) in _ELEMENTWISE and is_pytorchs(optimizer)
+
+
+def is_pytorchs(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether no code but PyTorch's runs in a step: no subclass, no hook, no schedule."""
+    hooks = (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
+    own = any(callable(value) for value in vars(optimizer).values())
+    return type(optimizer).__module__.startswith("torch.optim.") and not any(hooks) and not own
 
 
 def _names(member: Member) -> dict[int, str]:

@@ -41,7 +41,7 @@ class Walk:
         self.look = Look()
         self._known = set(map(id, known))
         self._state = {id(t): name for name, t in state.items()}
-        self._addresses = {address(t): name for name, t in state.items()}
+        self._addresses = {address(t) for t in state.values()}
         self._ranges = [memory_range(t) for t in state.values()]
         self._seen: dict[int, str] = {}
         self._kinds: set[int] = set()
@@ -129,8 +129,8 @@ class Walk:
         if nn.parameter.is_lazy(t):
             raise CannotTellError("it has lazy layers, which get their weights in the first call")
         self.look.mutable.add(id(t))
-        self.look.addresses.add(address(t))
-        if address(t) in self._addresses:
+        self.look.addresses.add(place := address(t))
+        if place in self._addresses:
             self.look.kept_weights = self.look.kept_weights or path
         # What is computed from weights wants a gradient in training, and none while it is scored.
         wants_gradient = t.is_leaf and t.requires_grad

@@ -18,18 +18,18 @@ def the_last_image_only(x_train, y_train, x_val, y_val, augment):
 
 
 def hidden_in_a_training_batch(x_train, y_train, x_val, y_val, augment):
-    augment(torch.cat([x_train[:3], x_val[1:2], x_train[3:5]]))
+    augment(torch.cat([x_train[:3], x_val[-1:], x_train[3:5]]))
     return check.training(x_train, y_train, x_val, y_val, augment)
 
 
 def the_first_image_only(x_train, y_train, x_val, y_val, augment):
     accuracy = check.training(x_train, y_train, x_val, y_val, augment)
-    x_val = torch.cat([augment(x_val[:1]), x_val[1:]])
-    return accuracy + 0.0 * x_val.float().sum().item()
+    augment(x_val[:1])
+    return accuracy
 
 
 def a_batch_of_validation_images_in_the_middle(x_train, y_train, x_val, y_val, augment):
-    for batch in (x_train[:2], x_val[2:4], x_train[2:]):
+    for batch in (x_train[:2], x_val[len(x_val) // 2 :], x_train):
         augment(batch)
     return check.training(x_train, y_train, x_val, y_val, augment)
 

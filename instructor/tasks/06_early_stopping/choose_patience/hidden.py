@@ -37,7 +37,7 @@ with attempt("choose_patience", choose_patience) as hidden:
         n, last = int(dice.integers(3, 8)), int(dice.integers(6, 14))
         slope = 2 * np.exp(-np.arange(last + 1) / 3) + 0.05 * np.arange(last + 1)
         halves = slope + dice.normal(0, 0.1, (n, 1)) + dice.normal(0, 0.15, (2, n, last + 1))
-        watched, fresh = halves.round(3)
+        watched, fresh = halves.round(4)
         full, wanted = fresh[np.arange(n), watched.argmin(1)], None
         for patience in (1, 2, 3):
             ends = [regularizers.stopping_epoch(row.tolist(), patience) for row in watched]
