@@ -16,8 +16,7 @@ from course_utils.tooling.torch_build import WISHES
 
 FIRST_LESSON = "notebooks/01_overfitting.ipynb"
 NOTEBOOK_FOLDERS = ("notebooks", "exercises", "solutions")  # each one in them runs as a test
-CELL_TIMEOUT_S = 120
-MOST_PROCESSES = 4  # of the tests; each holds a PyTorch of its own in memory
+CELL_TIMEOUT_S, MOST_PROCESSES = 120, 4  # of the tests; each process holds a PyTorch of its own
 
 WORDS = {
     "lab": "set up, then open JupyterLab at lesson 1 (also without any word)",
@@ -42,13 +41,9 @@ EXTRAS = {
     "api": ["dev"],
     "fuzz": ["dev"],
 }  # what a word needs besides the course itself
-PARTS = {
-    "exercises": "instructor",
-    "bank": "instructor",
-    "bench": "benchmarks",
-    "claims": "claims",
-    "fuzz": "tests",
-}  # the folder that a word needs, and that a copy for students lacks
+# The folder that a word needs, and that a copy for students lacks.
+PARTS = {"exercises": "instructor", "bank": "instructor"}
+PARTS |= {"bench": "benchmarks", "claims": "claims", "fuzz": "tests"}
 
 
 class Parser(argparse.ArgumentParser):
