@@ -17,6 +17,13 @@ WORDS = {
         "instructor.course.grade",
         "mark a folder of notebooks: a table of marks and reasons",
     ),
+    "collect": (
+        "instructor.course.collect",
+        "take what students handed in from a platform's zip or a folder",
+    ),
+    "feedback": ("instructor.course.feedback", "write a page for each student"),
+    "report": ("instructor.course.report", "write a report on the class"),
+    "export": ("instructor.course.export", "fill in the table of Moodle or Canvas"),
     "try": ("instructor.try", "try one answer file against one task: marks and messages"),
 }
 HELP = "\n".join(

@@ -1,0 +1,82 @@
+"""The marks of a class: of the checks, from the records, and of persons, from formgrader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from instructor.course.records import MARKED, STATES, WAITS, Record, Task, records
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a person gave to one question: marks, and a comment that the student reads."""
+
+    marks: float
+    comment: str = ""
+
+
+def gradebook_url(folder: Path, url: str = "") -> str:
+    """Where the gradebook of a class is: what `--db` names, or the file in its folder."""
+    return url or f"sqlite:///{(folder / 'gradebook.db').resolve()}"
+
+
+def by_hand(folder: Path, url: str = "") -> dict[tuple[str, str, str], Given]:
+    """What persons gave, by student, exercise and task; empty where there is no gradebook yet."""
+    from nbgrader.api import Gradebook  # slow to import
+
+    if not url and not (folder / "gradebook.db").is_file():
+        return {}
+    found = {}
+    with Gradebook(gradebook_url(folder, url)) as book:
+        for submission in book.db.query(_submissions()).all():
+            for notebook in submission.notebooks:
+                comments = {one.name: one.comment or "" for one in notebook.comments}
+                for grade in notebook.grades:
+                    if grade.manual_score is not None and not grade.needs_manual_grade:
+                        key = (submission.student.id, submission.assignment.name, grade.name)
+                        found[key] = Given(grade.manual_score, comments.get(grade.name, ""))
+    return found
+
+
+def _submissions() -> Any:
+    from nbgrader.api import SubmittedAssignment
+
+    return SubmittedAssignment
+
+
+def marked(folder: Path, url: str = "", **only: str) -> Iterator[tuple[Record, dict[str, Given]]]:
+    """Each record with the marks that persons gave, and those, by task.
+
+    A question that waited for a person, and has marks now, is "marked".
+    """
+    given = by_hand(folder, url)
+    for record in records(folder, **only):
+        own = {
+            task.name: given[key]
+            for task in record.tasks
+            if (key := (record.student, record.exercise, task.name)) in given
+        }
+        tasks = tuple(_with(task, own.get(task.name)) for task in record.tasks)
+        numbers = [task.marks for task in tasks if task.marks is not None]
+        state = max((task.state for task in tasks), key=STATES.index)
+        marks = sum(numbers) if numbers else None
+        yield replace(record, tasks=tasks, state=state, marks=marks), own
+
+
+def final(record: Record) -> float | None:
+    """The mark that may leave the house: None as long as a question waits or was not read.
+
+    What was not handed in counts as nothing once a person, or a check, has marked the rest.
+    """
+    if record.marks is None or record.state not in STATES[: STATES.index(WAITS)]:
+        return None
+    return record.marks
+
+
+def _with(task: Task, given: Given | None) -> Task:
+    if given is None or task.kind != "prose":
+        return task
+    return replace(task, marks=given.marks, state=MARKED)
