@@ -23,6 +23,7 @@ WORDS = {
     ),
     "feedback": ("instructor.course.feedback", "write a page for each student"),
     "report": ("instructor.course.report", "write a report on the class"),
+    "forget": ("instructor.course.forget", "delete everything that is kept of one student"),
     "export": ("instructor.course.export", "fill in the table of Moodle or Canvas"),
     "try": ("instructor.try", "try one answer file against one task: marks and messages"),
 }

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbconvert.filters.markdown import markdown2html
 
 from instructor.course.marks import Given, marked
-from instructor.course.records import Record, replace
+from instructor.course.records import WAITS, Record, replace
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_CHARACTERS = 20_000  # of one answer or message on a page
@@ -42,7 +42,7 @@ def page(record: Record, given: Mapping[str, Given]) -> str:
         .render(
             record=record,
             given={task.name: given.get(task.name) for task in record.tasks},
-            open=[task.title for task in record.tasks if task.marks is None],
+            open=[task.title for task in record.tasks if task.state == WAITS],
             style=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
             number=number,
             cut=cut,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,19 +21,25 @@ class Given:
     comment: str = ""
 
 
-def gradebook_url(folder: Path, url: str = "") -> str:
-    """Where the gradebook of a class is: what `--db` names, or the file in its folder."""
-    return url or f"sqlite:///{(folder / 'gradebook.db').resolve()}"
+@contextmanager
+def gradebook(folder: Path, url: str = "") -> Iterator[Any]:
+    """nbgrader's gradebook of a class: what `--db` names, or the file in its folder."""
+    from nbgrader.api import Gradebook  # slow to import
+
+    # nbgrader starts `alembic` by its name, which is beside Python and perhaps not in PATH.
+    beside, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
+    if beside not in path.split(os.pathsep):
+        os.environ["PATH"] = os.pathsep.join([beside, path])
+    with Gradebook(url or f"sqlite:///{(folder / 'gradebook.db').resolve()}") as book:
+        yield book
 
 
 def by_hand(folder: Path, url: str = "") -> dict[tuple[str, str, str], Given]:
     """What persons gave, by student, exercise and task; empty where there is no gradebook yet."""
-    from nbgrader.api import Gradebook  # slow to import
-
     if not url and not (folder / "gradebook.db").is_file():
         return {}
     found = {}
-    with Gradebook(gradebook_url(folder, url)) as book:
+    with gradebook(folder, url) as book:
         for submission in book.db.query(_submissions()).all():
             for notebook in submission.notebooks:
                 comments = {one.name: one.comment or "" for one in notebook.comments}
