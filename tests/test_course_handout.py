@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.tooling import environment, words
+from course_utils.tooling import cli, environment
 from instructor.content import ROOT, TASKS
 from instructor.course import handout as handing_out
 from instructor.course.__main__ import main
@@ -83,11 +83,11 @@ def test_it_is_set_up_and_checked_alone(handed_out: Path) -> None:
     project = tomllib.loads((handed_out / "pyproject.toml").read_text(encoding="utf-8"))
     assert "scripts" not in project["project"], "the code of the command is not there"
     env = environment.Environment(handed_out)
-    assert [name for name, *_ in words.checks(env)] == ["format", "lint", "types"]
-    for _, arguments, _ in words.checks(env)[:2]:
+    assert [name for name, *_ in cli.checks(env)] == ["format", "lint", "types"]
+    for _, arguments, _ in cli.checks(env)[:2]:
         done = subprocess.run([sys.executable, *arguments], cwd=handed_out, capture_output=True)
         assert done.returncode == 0, done.stdout
-    arguments = [*words.pytest_arguments(env), "-n", "0", "--collect-only", "-q"]
+    arguments = [*cli.pytest_arguments(env), "-n", "0", "--collect-only", "-q"]
     found = subprocess.run(
         [sys.executable, *arguments],
         cwd=handed_out,
