@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from course_utils.tooling.lock import acquire_training_lock
+from course_utils.tooling.lock import try_lock
 from instructor.course.records import Record, from_json
 
 
@@ -34,7 +34,7 @@ class Journal:
         self._file: BinaryIO = path.open("a+b")  # to read, and to hold
         self._end = path.open("ab", 0)  # to add to, with nothing kept back
         try:
-            if not acquire_training_lock(self._file):
+            if not try_lock(self._file):
                 raise RuntimeError(f"another `course grade` is at work in {folder}; wait for it")
             self._places: dict[str, int] = {}
             last = self._read()
