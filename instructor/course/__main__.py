@@ -13,11 +13,9 @@ from collections.abc import Sequence
 # Each word, the module whose `main(arguments, prog)` does it, and what the help says of it.
 WORDS = {
     "handout": ("instructor.course.handout", "make the copy of the course that students get"),
-    "grade": (
-        "instructor.course.grade",
-        "mark a folder of notebooks: a table of marks and reasons",
-    ),
-    "try": ("instructor.try", "try one answer file against one task: marks and messages"),
+    "release": ("instructor.generate", "write exercises and solutions anew from the tasks"),
+    "grade": ("instructor.course.grade", "mark a class: gradebook, records, what formgrader shows"),
+    "try": ("instructor.course.tryout", "try one answer file against one task"),
 }
 HELP = "\n".join(
     [
