@@ -148,8 +148,9 @@ def read(data: bytes, exercise: Exercise) -> Submission:
     found, more = cells_of(text)
     known = list(exercise.cells())
     cells = [_cell(place, cell, known) for place, cell in enumerate(found, start=1)]
-    if not any(cell.grade_id for cell in cells):
-        if not any(defines(c.source, t.name) for c in cells for t in exercise.tasks):
+    if all(cell.given or not cell.grade_id for cell in cells):
+        answered = any(defines(c.source, t.name) for c in cells for t in exercise.tasks)
+        if not answered and not any(cell.grade_id for cell in cells):
             raise Unreadable(
                 f"the notebook has no cell of exercise {exercise.name}; was another one handed in?"
             )
@@ -158,15 +159,22 @@ def read(data: bytes, exercise: Exercise) -> Submission:
 
 
 def _cell(place: int, cell: dict[str, Any], known: Iterable[Any]) -> Cell:
-    """A cell under the name that the exercise gives it, by its mark, or by its id where it has no
-    mark; what a mark says of rights and points is the student's to change, and is not read."""
+    """A cell under the name that the exercise gives it: by its mark, else by its id, else by the
+    text of a cell that the course gives. What a mark says of rights and points is the student's to
+    change, and is not read."""
     source, kind = source_of(cell), str(cell.get("cell_type"))
     metadata = cell.get("metadata")
     mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     named = mark.get("grade_id") if isinstance(mark, dict) else None
     by_mark = [c for c in known if c.grade_id == named]
     by_id = [c for c in known if c.id and c.id == cell.get("id")]
-    found = next(iter(by_mark or by_id), None)
+    by_text = [c for c in known if not c.solution and _shown(c.source) == _shown(source)]
+    found = next(iter(by_mark or by_id or by_text), None)
     if found is None:
         return Cell(place, kind, source, "", False)
     return Cell(place, kind, source, found.grade_id, not found.solution)
+
+
+def _shown(source: str) -> str:
+    """What students see of a cell that the course gives."""
+    return source.partition("### BEGIN HIDDEN TESTS")[0].strip()
