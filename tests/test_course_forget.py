@@ -2,12 +2,14 @@
 
 import json
 import shutil
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from instructor.course.forget import FOLDERS, main
-from instructor.course.marks import by_hand, final, gradebook, marked
+from instructor.course.gradebook import connect, url_of
+from instructor.course.marks import by_hand, final, marked
 from instructor.course.records import MARKED, WAITS, Task, made, write_record
 
 # nbgrader adds a submission to its session late, which SQLAlchemy remarks on.
@@ -30,7 +32,7 @@ def marked_class(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with (folder / "journal.jsonl").open("w") as file:
         for student in ("ada", "adam"):
             file.write(json.dumps({"key": [student, "03_dropout"], "done": True}) + "\n")
-    with gradebook(folder) as book:
+    with closing(connect(url_of(folder))) as book:
         book.add_assignment("03_dropout")
         book.add_notebook("03_dropout", "03_dropout")
         book.add_grade_cell("why", "03_dropout", "03_dropout", max_score=2, cell_type="markdown")
@@ -68,7 +70,7 @@ def test_nothing_stays_of_one_and_everything_of_the_others(grading: Path) -> Non
     assert all((grading / name / "adam" / "file").is_file() for name in FOLDERS)
     lines = (grading / "journal.jsonl").read_text().splitlines()
     assert [json.loads(line)["key"][0] for line in lines] == ["adam"]
-    with gradebook(grading) as book:
+    with closing(connect(url_of(grading))) as book:
         assert [student.id for student in book.students] == ["adam"]
     assert b"Well said" not in (grading / "gradebook.db").read_bytes()
 

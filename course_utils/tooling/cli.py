@@ -41,7 +41,7 @@ EXTRAS = {
     "api": ["dev"],
     "fuzz": ["dev"],
 }  # what a command needs besides the course itself
-# The folder that a word needs, and that a copy for students lacks.
+# The folder that a command needs, and that a copy for students lacks.
 PARTS = {"exercises": "instructor", "bank": "instructor"}
 PARTS |= {"bench": "benchmarks", "claims": "claims", "fuzz": "tests"}
 

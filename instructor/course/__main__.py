@@ -13,19 +13,14 @@ from collections.abc import Sequence
 # Each word, the module whose `main(arguments, prog)` does it, and what the help says of it.
 WORDS = {
     "handout": ("instructor.course.handout", "make the copy of the course that students get"),
-    "grade": (
-        "instructor.course.grade",
-        "mark a folder of notebooks: a table of marks and reasons",
-    ),
-    "collect": (
-        "instructor.course.collect",
-        "take what students handed in from a platform's zip or a folder",
-    ),
+    "release": ("instructor.generate", "write exercises and solutions anew from the tasks"),
+    "collect": ("instructor.course.collect", "take what students handed in, from zips or folders"),
+    "grade": ("instructor.course.grade", "mark a class: gradebook, records, what formgrader shows"),
     "feedback": ("instructor.course.feedback", "write a page for each student"),
     "report": ("instructor.course.report", "write a report on the class"),
-    "forget": ("instructor.course.forget", "delete everything that is kept of one student"),
     "export": ("instructor.course.export", "fill in the table of Moodle or Canvas"),
-    "try": ("instructor.try", "try one answer file against one task: marks and messages"),
+    "forget": ("instructor.course.forget", "delete everything that is kept of one student"),
+    "try": ("instructor.course.tryout", "try one answer file against one task"),
 }
 HELP = "\n".join(
     [

@@ -25,7 +25,7 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from instructor.content import exercise_names, read
+from instructor.content import exercise_names, named, read
 from instructor.course.handed_in import Handed, handed_in
 from instructor.course.records import replace
 from instructor.course.students import Students, Table, own_id
@@ -137,16 +137,16 @@ def main(argv: Sequence[str], prog: str = "course collect") -> int:
     )
     parser.add_argument("--folder", type=Path, default=Path("grading"), help="of the class")
     given = parser.parse_args(argv)
-    names = exercise_names()
-    chosen = [n for n in names if given.exercise in (n, n[:2], n[:2].lstrip("0"))]
-    if given.exercise and not chosen:
-        parser.error(f"there is no exercise {given.exercise!r}; there are {', '.join(names)}")
+    try:
+        exercise = named(given.exercise) if given.exercise else ""
+    except KeyError as error:
+        parser.error(error.args[0])
     try:
         students = Students(Table.read(given.students), given.id) if given.students else None
         files = (one for source in given.source for one in handed_in(source))
         told = collect(
             tqdm(files, unit="file", disable=None),
-            given.folder, exercise=chosen[0] if given.exercise else "", students=students,
+            given.folder, exercise=exercise, students=students,
         )  # fmt: skip
     except (OSError, ValueError) as error:
         print(f"{prog}: {error}", file=sys.stderr)

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from instructor.content import exercise_names
+from instructor.content import named
 from instructor.course.marks import final, marked
 from instructor.course.records import Record, replace
 from instructor.course.students import Table, keys
@@ -154,10 +154,10 @@ def main(argv: Sequence[str], prog: str = "course export") -> int:
     parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     parser.add_argument("--out", type=Path, help="the copy; left out, TABLE-marks.csv")
     given = parser.parse_args(argv)
-    names = [n for n in exercise_names() if given.exercise in (n, n[:2], n[:2].lstrip("0"))]
-    if not names:
-        there = ", ".join(exercise_names())
-        parser.error(f"there is no exercise {given.exercise!r}; there are {there}")
+    try:
+        exercise = named(given.exercise)
+    except KeyError as error:
+        parser.error(error.args[0])
     try:
         table = Table.read(given.table)
         columns = canvas(table, given.column) or moodle(table, given.column)
@@ -166,10 +166,10 @@ def main(argv: Sequence[str], prog: str = "course export") -> int:
                 f"{given.table} is neither Moodle's grading worksheet nor Canvas's gradebook; "
                 "download it again, and do not open it in a spreadsheet before"
             )
-        found = [record for record, _ in marked(given.folder, given.db, exercise=names[0])]
+        found = [record for record, _ in marked(given.folder, given.db, exercise=exercise)]
         if not found:
-            raise ValueError(f"no submission of {names[0]} is graded; run `course grade` first")
-        written, left = fill(table, columns, found, origins(given.folder, names[0]))
+            raise ValueError(f"no submission of {exercise} is graded; run `course grade` first")
+        written, left = fill(table, columns, found, origins(given.folder, exercise))
         out = given.out or given.table.with_name(f"{given.table.stem}-marks.csv")
         replace(out, table.text())
     except (OSError, ValueError) as error:

@@ -17,6 +17,7 @@ import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbconvert.filters.markdown import markdown2html
 
+from instructor.content import named
 from instructor.course.marks import Given, marked
 from instructor.course.records import WAITS, Record, replace
 
@@ -72,16 +73,18 @@ def main(argv: Sequence[str], prog: str = "course feedback") -> int:
     """Write the pages; the exit code."""
     parser = argparse.ArgumentParser(prog, description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--exercise", default="", help="its name, such as 03_dropout")
+    parser.add_argument("--exercise", default="", help="its number; left out, all")
     parser.add_argument("--student", default="", help="this one alone")
     parser.add_argument("--folder", type=Path, default=Path("grading"), help="of the class")
     parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     given = parser.parse_args(argv)
+    try:
+        exercise = named(given.exercise) if given.exercise else ""
+    except KeyError as error:
+        parser.error(error.args[0])
     count = 0
     try:
-        for record, own in marked(
-            given.folder, given.db, student=given.student, exercise=given.exercise
-        ):
+        for record, own in marked(given.folder, given.db, student=given.student, exercise=exercise):
             path = given.folder / "feedback" / record.student / f"{record.exercise}.html"
             replace(path, page(record, own))
             count += 1

@@ -11,9 +11,12 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
-from instructor.course.marks import gradebook
+from nbgrader.api import MissingEntry
+
+from instructor.course import gradebook
 from instructor.course.records import replace, student_id
 
 FOLDERS = ("submitted", "collected", "autograded", "grades", "feedback")
@@ -70,11 +73,9 @@ def _mentions(told: object, student: str) -> bool:
 
 
 def _in_gradebook(folder: Path, student: str, url: str, *, delete: bool) -> bool:
-    from nbgrader.api import MissingEntry  # slow to import
-
     if not url and not (folder / "gradebook.db").is_file():
         return False
-    with gradebook(folder, url) as book:
+    with closing(gradebook.connect(url or gradebook.url_of(folder))) as book:
         try:
             book.find_student(student)
         except MissingEntry:

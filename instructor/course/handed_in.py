@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
-from instructor.course.submission import MOST_BYTES
+from instructor.course.reading import MOST_BYTES
 
 ANSWERS = (".ipynb", ".py")
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from nbgrader.api import SubmittedAssignment
+
+from instructor.course import gradebook
 from instructor.course.records import MARKED, STATES, WAITS, Record, Task, records
 
 
@@ -21,39 +21,20 @@ class Given:
     comment: str = ""
 
 
-@contextmanager
-def gradebook(folder: Path, url: str = "") -> Iterator[Any]:
-    """nbgrader's gradebook of a class: what `--db` names, or the file in its folder."""
-    from nbgrader.api import Gradebook  # slow to import
-
-    # nbgrader starts `alembic` by its name, which is beside Python and perhaps not in PATH.
-    beside, path = str(Path(sys.executable).parent), os.environ.get("PATH", "")
-    if beside not in path.split(os.pathsep):
-        os.environ["PATH"] = os.pathsep.join([beside, path])
-    with Gradebook(url or f"sqlite:///{(folder / 'gradebook.db').resolve()}") as book:
-        yield book
-
-
 def by_hand(folder: Path, url: str = "") -> dict[tuple[str, str, str], Given]:
     """What persons gave, by student, exercise and task; empty where there is no gradebook yet."""
     if not url and not (folder / "gradebook.db").is_file():
         return {}
     found = {}
-    with gradebook(folder, url) as book:
-        for submission in book.db.query(_submissions()).all():
+    with closing(gradebook.connect(url or gradebook.url_of(folder))) as book:
+        for submission in book.db.query(SubmittedAssignment).all():
             for notebook in submission.notebooks:
-                comments = {one.name: one.comment or "" for one in notebook.comments}
+                comments = {one.name: one.manual_comment or "" for one in notebook.comments}
                 for grade in notebook.grades:
                     if grade.manual_score is not None and not grade.needs_manual_grade:
                         key = (submission.student.id, submission.assignment.name, grade.name)
                         found[key] = Given(grade.manual_score, comments.get(grade.name, ""))
     return found
-
-
-def _submissions() -> Any:
-    from nbgrader.api import SubmittedAssignment
-
-    return SubmittedAssignment
 
 
 def marked(folder: Path, url: str = "", **only: str) -> Iterator[tuple[Record, dict[str, Given]]]:

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from instructor.content import named
 from instructor.course.feedback import TEMPLATES, environment, number
 from instructor.course.marks import final, marked
 from instructor.course.records import MARKED, Record, replace
@@ -128,12 +129,16 @@ def main(argv: Sequence[str], prog: str = "course report") -> int:
     """Write the reports; the exit code."""
     parser = argparse.ArgumentParser(prog, description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument("--exercise", default="", help="its name, such as 03_dropout")
+    parser.add_argument("--exercise", default="", help="its number; left out, all")
     parser.add_argument("--folder", type=Path, default=Path("grading"), help="of the class")
     parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     given = parser.parse_args(argv)
     try:
-        found = [r for r, _ in marked(given.folder, given.db, exercise=given.exercise)]
+        exercise = named(given.exercise) if given.exercise else ""
+    except KeyError as error:
+        parser.error(error.args[0])
+    try:
+        found = [r for r, _ in marked(given.folder, given.db, exercise=exercise)]
     except (OSError, ValueError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""A student's notebook as the judge takes it: for each task the cells that define its answer.
+"""A student's notebook as the judge takes it: for each task the answer that counts.
 
 Answers are found by task and not by place. What had to be repaired is a note; the file stays as it
 is.
@@ -7,155 +7,174 @@ is.
 from __future__ import annotations
 
 import ast
-import json
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from instructor.content import Exercise, Task
+from instructor.course.judging.cells import body, defines
+from instructor.course.reading import Unreadable, cells_of, decoded, source_of
+from instructor.notebooks import TEXT_STUB
 
-MOST_BYTES = 20 << 20
-
-
-class Unreadable(ValueError):
-    """Nothing can be marked; the message is for the student and says what to do."""
+__all__ = ["Answer", "Cell", "Submission", "Unreadable", "read"]
 
 
 @dataclass(frozen=True)
-class Code:
-    """A code cell: its place, the name that nbgrader knows it by, its source."""
+class Cell:
+    """A cell: its place, "code" or another kind, its source, the name that nbgrader knows it by,
+    and whether it is one that the course gives."""
 
     place: int
-    grade_id: str
-    locked: bool
+    kind: str
     source: str
+    grade_id: str
+    given: bool
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What counts as the answer to a task, "" where there is none, and what was repaired."""
+
+    text: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Submission:
-    """The code cells of a notebook, and what was repaired to read it."""
+    """The cells of a notebook, and what was repaired to read it."""
 
-    cells: tuple[Code, ...]
-    notes: tuple[str, ...] = ()
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...] = field(default=())
 
-    def answer(self, exercise: Exercise, task: Task) -> tuple[list[tuple[str, str]], list[str]]:
-        """The cells to run for a task, in order, and notes on which definition counts.
+    def own(self) -> list[tuple[str, str]]:
+        """The student's code cells, in order: name and source. Checks are not among them, nor what
+        the course gives, which the player has of its own."""
+        return [(f"cell {c.place}", c.source) for c in self.cells if c.kind == "code" and _own(c)]
 
-        Checks are not among them, nor what the course gives, which the player has of its own. The
-        definition in the answer's own cell counts; else the last one anywhere.
-        """
-        given = {cell.grade_id for cell in exercise.cells() if not cell.solution}
-        own = [c for c in self.cells if not c.locked and c.grade_id not in given]
-        named = [c for c in own if c.grade_id == task.name]
+    def answer(self, task: Task) -> Answer:
+        """The definition that counts: the one in the answer's own cell; where that is left as it
+        was or defines nothing, the last one anywhere."""
+        named = [cell for cell in self.cells if cell.grade_id == task.name]
         notes = []
         if len(named) > 1:
-            notes.append(f"{task.name}: its cell is there {len(named)} times; the last one counts")
-        chosen = next((c for c in reversed(named) if defines(c.source, task.name)), None)
+            notes.append(f"its cell is there {len(named)} times; the last one counts")
+        joined = _joined(self.cells, named, task.name)
+        if joined:
+            return Answer(joined, ("its cell was split; the parts were put together",))
+        chosen = _last(named, task.name)
+        if chosen is None or is_stub(chosen.source, task.name):
+            code = [cell for cell in self.cells if cell.kind == "code" and cell not in named]
+            elsewhere = _last([c for c in code if not is_stub(c.source, task.name)], task.name)
+            if elsewhere is not None:
+                notes.append(
+                    f"not in its own cell; the definition in cell {elsewhere.place} counts"
+                )
+                chosen = elsewhere
         if chosen is None:
-            chosen = next((c for c in reversed(own) if defines(c.source, task.name)), None)
-            if chosen is not None:
-                where = f"the definition in cell {chosen.place} counts"
-                notes.append(f"{task.name}: not in its own cell; {where}")
-        others = [(f"cell {c.place}", c.source) for c in own if c is not chosen]
-        last = [] if chosen is None else [(f"cell {chosen.place}", chosen.source)]
-        return others + last, notes
+            return Answer("", tuple(notes))
+        if chosen.kind != "code":
+            notes.append("its cell is no code cell any more; it was read as code")
+        return Answer(chosen.source, tuple(notes))
+
+    def prose(self, task: Task) -> Answer:
+        """The text that answers a question; text in cells of the student's own belongs to it where
+        the answer's own cell is left as it was."""
+        named = [cell for cell in self.cells if cell.grade_id == task.name]
+        texts = [cell.source.strip() for cell in named if not _is_blank(cell.source)]
+        if texts:
+            notes = [f"its cell is there {len(texts)} times; all are shown"] if texts[1:] else []
+            if any(cell.kind == "code" for cell in named):
+                notes.append("its cell is a code cell; it was read as text")
+            return Answer("\n\n".join(dict.fromkeys(texts)), tuple(notes))
+        loose = [c for c in self.cells if c.kind == "markdown" and not c.grade_id and _own(c)]
+        found = [cell.source.strip() for cell in loose if not _is_blank(cell.source)]
+        if not found:
+            return Answer("")
+        return Answer("\n\n".join(found), ("not in its own cell; the student's own text is shown",))
 
 
-def defines(source: str, name: str) -> bool:
-    """Whether a cell gives a value to this name."""
-    try:
-        body = ast.parse(_without_magics(source)).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    for node in body:
-        if isinstance(node, kinds) and node.name == name:
-            return True
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-                return True
+def _own(cell: Cell) -> bool:
+    return not cell.given
+
+
+def _last(cells: Sequence[Cell], name: str) -> Cell | None:
+    return next((cell for cell in reversed(cells) if defines(cell.source, name)), None)
+
+
+def _joined(cells: Sequence[Cell], named: Sequence[Cell], name: str) -> str:
+    """The answer of a cell that was split, "" where none was: its parts, one of which is no Python
+    alone, follow each other, and are Python together."""
+    if not named:
+        return ""
+    start = cells.index(named[0])
+    parts: list[str] = []
+    for cell in cells[start:]:
+        if parts and (cell.given or cell.grade_id not in ("", name) or cell.kind != "code"):
+            break
+        parts.append(cell.source)
+        if len(parts) > 1 and any(body(part) is None for part in parts):
+            text = "\n".join(parts)
+            if defines(text, name):
+                return text
+    return ""
+
+
+def is_stub(source: str, name: str) -> bool:
+    """Whether a definition does nothing but say that it is not attempted."""
+    for node in body(source) or ():
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
+            inner = [n for n in ast.walk(node) if isinstance(n, ast.stmt) and n is not node]
+            real = [n for n in inner if not _says_nothing(n)]
+            return all(isinstance(n, ast.Raise) and "NotImplemented" in ast.dump(n) for n in real)
     return False
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    text = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return text or isinstance(node, ast.Pass | ast.FunctionDef)
+
+
+def _is_blank(source: str) -> bool:
+    return source.strip() in ("", TEXT_STUB)
 
 
 def read(data: bytes, exercise: Exercise) -> Submission:
     """A submission from the bytes of its file.
 
     Raises:
-        Unreadable: It is no notebook.
+        Unreadable: It is no notebook of this exercise.
     """
-    if len(data) > MOST_BYTES:
-        raise Unreadable(
-            f"the file has {len(data) >> 20} MB, and at most {MOST_BYTES >> 20} MB are read; clear "
-            "all outputs, save, and hand it in again"
-        )
-    text, notes = _decoded(data)
-    try:
-        notebook = json.loads(text)
-    except (ValueError, RecursionError):
-        raise Unreadable(
-            "the file is no complete notebook; open it in Jupyter, save it, and hand it in again"
-        ) from None
-    cells = _cells(notebook)
-    if not cells:
-        raise Unreadable("the notebook has no cells; was another file handed in?")
-    if isinstance(notebook, dict) and notebook.get("nbformat") != 4:
-        notes.append(f"a notebook of format {notebook.get('nbformat')!r}; its cells were readable")
-    by_id = {cell.id: cell for cell in exercise.cells() if cell.id}
-    code = []
-    for place, cell in enumerate(cells, start=1):
-        if cell.get("cell_type") != "code":
-            continue
-        grade_id, locked = _mark(cell, by_id)
-        code.append(Code(place, grade_id, locked, _without_magics(_source(cell))))
-    if not any(cell.grade_id for cell in code):
-        notes.append("the cells have lost what connects them with their tasks; found by name")
-    return Submission(tuple(code), tuple(notes))
+    text, notes = decoded(data)
+    found, more = cells_of(text)
+    known = list(exercise.cells())
+    cells = [_cell(place, cell, known) for place, cell in enumerate(found, start=1)]
+    if all(cell.given or not cell.grade_id for cell in cells):
+        answered = any(defines(c.source, t.name) for c in cells for t in exercise.tasks)
+        if not answered and not any(cell.grade_id for cell in cells):
+            raise Unreadable(
+                f"the notebook has no cell of exercise {exercise.name}; was another one handed in?"
+            )
+        more.append("the cells have lost what connects them with their tasks; found by name")
+    return Submission(tuple(cells), (*notes, *more))
 
 
-def _decoded(data: bytes) -> tuple[str, list[str]]:
-    if not data.strip():
-        raise Unreadable("the file is empty; hand it in again")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return data.decode("utf-16", errors="replace"), ["saved as UTF-16; read as that"]
-    if data.startswith(b"\xef\xbb\xbf"):
-        return data.decode("utf-8-sig", errors="replace"), ["saved with a mark in front; read on"]
-    return data.decode("utf-8", errors="replace"), []
-
-
-def _cells(notebook: Any) -> list[dict[str, Any]]:
-    found = notebook.get("cells") if isinstance(notebook, dict) else None
-    if (
-        found is None
-        and isinstance(notebook, dict)
-        and isinstance(notebook.get("worksheets"), list)
-    ):
-        sheets = [sheet for sheet in notebook["worksheets"] if isinstance(sheet, dict)]
-        found = [cell for sheet in sheets for cell in sheet.get("cells") or []]
-    if not isinstance(found, list):
-        raise Unreadable("the file is no notebook; hand in the .ipynb file of the exercise")
-    return [cell for cell in found if isinstance(cell, dict)]
-
-
-def _source(cell: dict[str, Any]) -> str:
-    source = cell.get("source", cell.get("input", ""))
-    return "".join(map(str, source)) if isinstance(source, list) else str(source)
-
-
-def _mark(cell: dict[str, Any], by_id: dict[str, Any]) -> tuple[str, bool]:
-    """The name of a cell, and whether it is the course's; by its id where that is all it has."""
+def _cell(place: int, cell: dict[str, Any], known: Iterable[Any]) -> Cell:
+    """A cell under the name that the exercise gives it: by its mark, else by its id, else by the
+    text of a cell that the course gives. What a mark says of rights and points is the student's to
+    change, and is not read."""
+    source, kind = source_of(cell), str(cell.get("cell_type"))
     metadata = cell.get("metadata")
     mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    if isinstance(mark, dict) and isinstance(mark.get("grade_id"), str):
-        return mark["grade_id"], bool(mark.get("grade")) or not mark.get("solution", True)
-    known = by_id.get(str(cell.get("id")))
-    if known is None:
-        return "", False
-    return known.grade_id, not known.solution
+    named = mark.get("grade_id") if isinstance(mark, dict) else None
+    by_mark = [c for c in known if c.grade_id == named]
+    by_id = [c for c in known if c.id and c.id == cell.get("id")]
+    by_text = [c for c in known if not c.solution and _shown(c.source) == _shown(source)]
+    found = next(iter(by_mark or by_id or by_text), None)
+    if found is None:
+        return Cell(place, kind, source, "", False)
+    return Cell(place, kind, source, found.grade_id, not found.solution)
 
 
-def _without_magics(source: str) -> str:
-    """A cell without IPython's own lines, which are no Python and answer nothing."""
-    if source.lstrip().startswith("%%"):
-        return ""
-    lines = source.splitlines(keepends=True)
-    return "".join("\n" if line.startswith(("%", "!", "?")) else line for line in lines)
+def _shown(source: str) -> str:
+    """What students see of a cell that the course gives."""
+    return source.partition("### BEGIN HIDDEN TESTS")[0].strip()

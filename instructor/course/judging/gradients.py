@@ -24,6 +24,10 @@ class Gradients(Errors):
     def answered(self) -> Any:
         """What the other side says to what was asked."""
 
+    @abstractmethod
+    def give_up(self, error: Broken) -> None:
+        """Note why nothing more is to be expected."""
+
     def needs(self, value: Tensor) -> list[str]:
         """The keys of what the gradient of `value` reaches first."""
         known = {
@@ -103,5 +107,9 @@ class _Elsewhere(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, slope: Tensor) -> Any:
-        found = ctx.peer.slopes(ctx.key, ctx.needs, slope)
+        try:
+            found = ctx.peer.slopes(ctx.key, ctx.needs, slope)
+        except Broken as error:
+            ctx.peer.give_up(error)
+            raise
         return None, None, None, None, torch.zeros(()), *found

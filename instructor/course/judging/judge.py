@@ -3,32 +3,30 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import sys
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
-from unittest import mock
 
 from instructor.answers import UNNAMED
-from instructor.content import Exercise, Task
+from instructor.content import Cell, Exercise, Task
+from instructor.course.judging.cells import definitions
 from instructor.course.judging.peer import Peer
-from instructor.course.judging.sandbox import bubblewrap, kill, start, stop
-from instructor.course.judging.stand_ins import StandIn
-from instructor.course.judging.wire import Broken, Message, Wire
+from instructor.course.judging.player import OVER
+from instructor.course.judging.sandbox import bubblewrap, start
+from instructor.course.judging.watching import seeded, texts, watched_there
+from instructor.course.judging.wire import ENDED, MOST_IN_ALL, Broken, Message
 from instructor.limits import SECONDS, Stopwatch
 from instructor.trial import Failure, Result, Trial, failure
 
-WALL = 120.0  # seconds for one check, with all that it waits for
+WALL = 60.0  # seconds for one check, with all that it waits for
+CELLS_WALL = 120.0  # and for the cells of a submission
 WORK = 4 * SECONDS  # of the judge itself in one check, in which the player's calls are answered
 Cells = Sequence[tuple[str, str]]  # name and source
-
-importlib.import_module("course_utils.exercises.attempt")
-ATTEMPT = sys.modules["course_utils.exercises.attempt"]  # the function of that name hides it
+World = dict[str, Any]
 
 
 class Judge:
-    """Marks answers to one exercise; `with Judge(exercise) as judge`.
+    """Marks submissions to one exercise; `with Judge(exercise) as judge`.
 
     Args:
         protected: Whether players run inside bubblewrap; None for where it is there.
@@ -41,10 +39,13 @@ class Judge:
         self._bwrap = bubblewrap() if protected is not False else None
         if protected and self._bwrap is None:
             raise ValueError("protected is True, and bubblewrap is not there; install it")
+        self.exercise = exercise
         self._trial = Trial(exercise)
         self._setup = [(f"setup-{i}", source) for i, source in enumerate(exercise.setup)]
+        self._host: Any = None
         self._player: Any = None
-        self._wire: Wire | None = None
+        self._cells: Cells = ()
+        self._notes: list[str] = []
 
     def __enter__(self) -> Judge:
         return self
@@ -53,20 +54,33 @@ class Judge:
         self.close()
 
     def close(self) -> None:
-        """End the player."""
+        """End the player, and the host of players."""
         if self._player is not None:
-            stop(self._player)
+            self._player.close()
             self._player = None
+        if self._host is not None:
+            self._host.close()
+            self._host = None
 
-    def marks(self, task: Task, cells: Cells) -> Result:
-        """Marks for what `cells` define under the task's name, executed in this order.
+    def take(self, cells: Cells) -> None:
+        """The next submission: its cells, in the order in which they are to run."""
+        self._end_player()
+        if self._host is not None and self._bwrap is not None and not self._host.apart:
+            self.close()
+        self._cells, self._notes = cells, []
 
-        `seconds` of the result are those on the wall, of the slowest check.
+    def marks(self, task: Task, cells: Cells = (), *, seed: int = 0) -> Result:
+        """Marks for what the submission defines under the task's name.
+
+        `cells` run after those of the submission, for this task alone; checks draw their random
+        numbers from `seed`. `seconds` of the result are those on the wall, of the slowest check.
         """
         marks, slowest, failures = 0.0, 0.0, []
+        with contextlib.suppress(Broken):  # a check tries again, and says it
+            self._ready()  # is no check's time
         for cell in task.checks:
             watch = Stopwatch()
-            failed = self._check(task, cell, cells)
+            failed = self._check(task, cell, cells, seed)
             slowest = max(slowest, watch.wall)
             if failed:
                 failures.append(failed)
@@ -74,93 +88,113 @@ class Judge:
                 marks += cell.points or 0.0
         return Result(marks, task.points, tuple(failures), slowest)
 
-    def _check(self, task: Task, cell: Any, cells: Cells) -> Failure | None:
+    def _check(self, task: Task, cell: Cell, cells: Cells, seed: int) -> Failure | None:
+        told = ""
+        for _ in range(2):  # a process that was lost may have met a computer without memory
+            try:
+                return self._once(task, cell, cells, seed)
+            except Broken as error:
+                told = str(error)
+            if told == OVER:
+                break
+        return Failure(cell.grade_id, f"{task.name}: {told}", UNNAMED)
+
+    def _once(self, task: Task, cell: Cell, cells: Cells, seed: int) -> Failure | None:
+        player, clean = self._ready(), False
+        peer = Peer("j", player.wire)
+        player.wire.left = MOST_IN_ALL
+        body = {"op": "begin", "task": task.name, "cells": [*cells], "seconds": SECONDS + 1}
         try:
-            with self._patience(), self._answer(task, cells) as (answer, notes):
+            with _patience(player, WALL):
+                player.wire.send(Message(body))
+                notes, answer = texts(peer.ask("notes")), peer.ask("answer")
                 if answer is None:
                     text = f"the answer defines no {task.name}; keep the name in the stub"
-                    return Failure(cell.grade_id, "\n".join([text, *notes]), UNNAMED)
-                world = {**self._trial.world, task.name: answer}
-                with mock.patch.object(ATTEMPT, "_watching", _watching):
-                    return failure(cell, world, WORK)
+                    told = "\n".join([text, *self._notes, *notes])
+                    failed: Failure | None = Failure(cell.grade_id, told, UNNAMED)
+                else:
+                    failed = self._judged(
+                        peer, {**self._trial.world, task.name: answer}, cell, seed
+                    )
+                if not peer.broken:
+                    player.wire.send(Message({"op": "end"}))
+                    clean = player.wire.receive().body.get("op") == "ended"
+                return failed
         except Broken as error:
-            return Failure(cell.grade_id, f"{task.name}: {error}", UNNAMED)
-
-    @contextlib.contextmanager
-    def _patience(self) -> Iterator[None]:
-        """End a player that does not answer: waiting for it, this process hears of nothing else."""
-
-        def over() -> None:
-            if self._player is not None:
-                kill(self._player)
-
-        timer = threading.Timer(WALL, over)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
+            if str(error).startswith(ENDED):
+                raise Broken(self._end_player()) from error
+            raise
         finally:
-            timer.cancel()
-            timer.join()
+            if not clean:
+                self._end_player()  # it may be in the middle of anything
 
-    @contextlib.contextmanager
-    def _answer(self, task: Task, cells: Cells) -> Iterator[tuple[Any, list[str]]]:
-        wire = self._ready()
-        body = {"op": "begin", "task": task.name, "cells": [*cells], "seconds": SECONDS + 1}
-        peer, ended = Peer("j", wire), False
+    def _judged(self, peer: Peer, world: World, cell: Cell, seed: int) -> Failure | None:
+        with seeded(seed), watched_there():
+            failed = failure(cell, world, WORK)
+        if peer.why:  # a check that expects an error may have taken the end of the process for one
+            raise Broken(peer.why)
+        return failed
+
+    def _ready(self) -> Any:
+        """The player, which has run the cells of the submission."""
+        while self._player is None:
+            self._player = self._new_player()
+            try:
+                with _patience(self._player, CELLS_WALL):
+                    self._player.wire.send(Message({"op": "run", "cells": [*self._cells]}))
+                    self._notes += texts(self._player.wire.receive().body.get("notes"))
+            except Broken:
+                told = self._end_player()
+                if not self._cells:
+                    raise Broken(told) from None
+                fewer = definitions(self._cells)
+                self._cells = fewer if fewer != self._cells else ()
+                self._notes = [f"{told}; so only what defines something was run"]
+        return self._player
+
+    def _new_player(self) -> Any:
+        if self._host is not None:
+            try:
+                return self._host.player()
+            except Broken:
+                self.close()
+        self._host = start(self._bwrap, self._setup)
+        return self._host.player()
+
+    def _end_player(self) -> str:
+        """End the player; how it ended, in words for a student."""
+        player, self._player = self._player, None
+        if player is None:
+            return ""
         try:
-            wire.send(Message(body))
-            notes = _texts(peer.ask("notes"))
-            yield peer.ask("answer"), notes
-            if not peer.broken:
-                wire.send(Message({"op": "end"}))
-                ended = wire.receive().body.get("op") == "ended"
-        finally:
-            if not ended:
-                self.close()  # it may be in the middle of anything
-
-    def _ready(self) -> Wire:
-        if self._player is None:
-            self._player = start(self._bwrap)
-            self._wire = Wire(self._player.stdout, self._player.stdin)
-            self._wire.send(Message({"op": "prepare", "cells": self._setup}))
-            self._wire.receive()
-        assert self._wire is not None
-        return self._wire
+            return player.end()
+        except Broken:
+            self.close()
+            return f"{ENDED}, and more than that"
 
 
 @contextlib.contextmanager
-def _watching(answer: Any, forbidden: Iterable[Any]) -> Iterator[set[str]]:
-    """Let the player look for calls of `forbidden` functions in the answer's own lines."""
-    used: set[str] = set()
-    functions = [place for function in forbidden for place in [_place(function)] if place]
-    if not functions or not isinstance(answer, StandIn):
-        yield used
-        return
-    # Looked for where the code runs, by what the code may have changed: it tells honest students
-    # what they must not use, and is a hint for a person where somebody evades it.
-    peer = answer.peer
-    peer.ask("watch", functions=functions)
-    yield used
-    if not peer.broken:
-        used.update(_texts(peer.ask("watched")))
+def _patience(player: Any, seconds: float) -> Iterator[None]:
+    """Give up on a player that does not answer: waiting, this process hears of nothing else.
 
+    Raises:
+        Broken: It was given up, whatever came of that.
+    """
+    over = threading.Event()
 
-def _texts(value: Any) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
-        raise Broken("something else than a list of texts came back")
-    return value
+    def give_up() -> None:
+        over.set()
+        player.cut()
 
-
-def _place(function: Any) -> list[str] | None:
-    """The module and the name under which a function is found."""
-    named = (getattr(function, "__module__", None), getattr(function, "__qualname__", ""))
-    homes = ("torch", "torch.nn.functional", "torch._C._nn")
-    places = [named, *((home, named[1]) for home in homes)]
-    for home, name in places:
-        thing: Any = sys.modules.get(home or "")
-        for part in name.split("."):
-            thing = getattr(thing, part, None)
-        if thing is function:
-            return [str(home), name]
-    return None
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Broken as error:
+        if over.is_set():
+            raise Broken(OVER) from error
+        raise
+    finally:
+        timer.cancel()
+        timer.join()

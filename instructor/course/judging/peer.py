@@ -45,7 +45,7 @@ class Peer(Gradients):
         self._random: Any = None
         self._served = 0
         self.raised: dict[str, BaseException] = {}
-        self.broken = False
+        self.broken, self.why = False, ""
 
     def call(self, target: Any, *args: Any, **options: Any) -> Any:
         """What `target`, a thing of the other side, returns.
@@ -63,6 +63,9 @@ class Peer(Gradients):
                 options=[*options.items()],
             )
             return self.answered()
+        except Broken as error:
+            self.give_up(error)
+            raise
         finally:
             self._play.pop()
 
@@ -82,9 +85,13 @@ class Peer(Gradients):
     def answered(self) -> Any:
         try:
             return self._until_answered()
-        except Broken:
-            self.broken = True
+        except Broken as error:
+            self.give_up(error)
             raise
+
+    def give_up(self, error: Broken) -> None:
+        """Note why nothing more is to be expected; the first reason is the one that counts."""
+        self.broken, self.why = True, self.why or str(error)
 
     def _until_answered(self) -> Any:
         while True:

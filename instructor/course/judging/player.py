@@ -1,8 +1,8 @@
 """The student's side: runs the cells of a submission, and answers the judge's calls.
 
-Started by `sandbox`, as ``python -m instructor.course.judging.player``, where neither tasks nor
-other submissions are in sight. One process prepares what all tasks need; each check gets
-a fork of it.
+On Linux it is a fork of `host`; elsewhere `sandbox` starts it for each submission, as ``python -m
+instructor.course.judging.player``. It runs the submission's cells once, and each check gets a fork
+of that.
 """
 
 from __future__ import annotations
@@ -17,39 +17,46 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import torch
-
 from instructor.course.judging.peer import Peer
 from instructor.course.judging.wire import Broken, Message, Wire
 
 World = dict[str, Any]
-MEMORY = 16 << 30  # bytes of addresses; PyTorch reserves far more than it uses
-FILE = 64 << 20  # bytes of one file
-CELL = 10  # seconds on the wall for one cell; the answers are called later
+CELL = 20  # seconds on the wall for one cell; the answers are called later
 CELLS = 60  # and seconds of work for all of them
+OVER = "your code was stopped: it took too long"
 
 
 def main() -> None:
     """Answer on standard input and output; what cells print goes nowhere."""
     # Nothing is read ahead: what comes after "begin" is for the fork.
     wire = Wire(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb"))  # type: ignore[arg-type]
+    silence()
+    with contextlib.suppress(Broken):
+        serve(wire, {"__name__": "__main__"})
+
+
+def silence() -> None:
+    """What is printed goes nowhere, and nothing can be read."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
+    os.close(nowhere)
     sys.stdout = sys.stderr = io.StringIO()
-    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()  # loads much of PyTorch
-    _limit_memory()
-    world: World = {"__name__": "__main__"}
-    with contextlib.suppress(Broken):
-        while True:
-            body = wire.receive().body
-            if body["op"] == "prepare":
-                run_all(body["cells"], world)
-                wire.send(
-                    Message({"op": "value", "values": [None], "names": ["value"], "changes": []})
-                )
-            elif body["op"] == "begin":
-                begin(wire, body, world)
+
+
+def serve(wire: Wire, world: World) -> None:
+    """Run cells, and begin checks of what they define, until the judge closes the wire.
+
+    Raises:
+        Broken: It is closed.
+    """
+    _limit(CELLS)
+    while True:
+        body = wire.receive().body
+        if body["op"] == "run":
+            wire.send(Message({"op": "ran", "notes": run_all(body["cells"], world)}))
+        elif body["op"] == "begin":
+            begin(wire, body, world)
 
 
 def begin(wire: Wire, body: dict[str, Any], world: World) -> None:
@@ -72,18 +79,18 @@ def begin(wire: Wire, body: dict[str, Any], world: World) -> None:
 
 def why(status: int) -> str:
     """What a student reads of a process that has ended."""
-    if not os.WIFSIGNALED(status):
-        return "your code ended the process in which it ran"
-    if os.WTERMSIG(status) in (9, 24):
-        return "your code was stopped: it took too long, or too much memory"
-    return f"your code ended the process in which it ran (signal {os.WTERMSIG(status)})"
+    number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
+    if number == signal.SIGXCPU:
+        return OVER
+    if number == signal.SIGKILL:
+        return "your code was stopped by the system: it took too much memory, or too long"
+    return f"your code ended the process in which it ran{f' (signal {number})' if number else ''}"
 
 
 def play(wire: Wire, body: dict[str, Any], world: World) -> None:
     """Define what the submission defines, and answer until the judge has seen enough."""
-    _limit(CELLS)
-    notes = run_all(body["cells"], world)
     _limit(body["seconds"])
+    notes = run_all(body["cells"], world)
     peer, task = Peer("p", wire), body["task"]
     watching: list[Any] = []
 
@@ -150,16 +157,6 @@ def _interrupted(seconds: float) -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _limit_memory() -> None:
-    """For this process and all that it starts, on systems that have such limits."""
-    if sys.platform == "linux":
-        import resource
-
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-        resource.setrlimit(resource.RLIMIT_FSIZE, (FILE, FILE))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-
-
 def _limit(seconds: float) -> None:
     """From here on so much work; the system ends what does more, whatever it catches."""
     try:
@@ -168,7 +165,8 @@ def _limit(seconds: float) -> None:
         return  # Windows: the judge's own clock decides
     spent = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     most = int(spent + seconds) + 1
-    resource.setrlimit(resource.RLIMIT_CPU, (most, most))
+    # At the first limit a signal that says why; at the second the end, for who does not hear it.
+    resource.setrlimit(resource.RLIMIT_CPU, (most, most + 1))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from instructor.course.judging.numbers import TORCH, array_in, tensor_in
 from instructor.course.judging.wire import Broken
 from instructor.course.judging.writing import Writing
 
+LONGEST_RANGE = 1_000_000  # it is a few bytes here, and a list of all its numbers in a check
+
 
 class Things(Writing):
     """What both sides know; writes values for the other side, and reads what it has written."""
@@ -66,7 +68,10 @@ class Things(Writing):
         return slice(*parts)
 
     def _read_range(self, parts: Any, mail: Mail, depth: int) -> Any:
-        return range(*parts)
+        made = range(*parts)
+        if len(made) > LONGEST_RANGE:
+            raise Broken(f"a range of {len(made)} numbers; at most {LONGEST_RANGE} may cross")
+        return made
 
     def _read_scalar(self, written: Any, mail: Mail, depth: int) -> Any:
         return array_in(written, mail.arrays)[()]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
 import struct
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
@@ -10,6 +12,7 @@ from typing import Any, BinaryIO
 MOST_JSON = 8 << 20  # bytes of one message's text
 MOST_BYTES = 64 << 20  # and of all of its arrays
 MOST_ARRAYS = 20_000
+MOST_IN_ALL = 1 << 30  # bytes of all messages in one conversation; what has crossed is kept
 ENDED = "the process that runs your code has ended"
 _HEAD = struct.Struct("<II")
 
@@ -35,6 +38,18 @@ class Wire:
 
     def __init__(self, source: BinaryIO, target: BinaryIO) -> None:
         self._source, self._target = source, target
+        self.left = MOST_IN_ALL
+
+    @classmethod
+    def of(cls, connection: socket.socket) -> Wire:
+        """Over a socket; nothing is read ahead."""
+        return cls(connection.makefile("rb", 0), connection.makefile("wb"))  # type: ignore[arg-type]
+
+    def close(self) -> None:
+        """Let go of both directions; what was not sent yet is lost."""
+        for stream in (self._source, self._target):
+            with contextlib.suppress(OSError, ValueError):
+                stream.close()
 
     def send(self, message: Message) -> None:
         text = json.dumps(message.body).encode()
@@ -54,6 +69,9 @@ class Wire:
         text = self._read(length)
         sizes = struct.unpack(f"<{count}I", self._read(4 * count))
         _bounded(length, count, sum(sizes))
+        self.left -= length + sum(sizes)
+        if self.left < 0:
+            raise Broken(f"more than {MOST_IN_ALL >> 20} MB have crossed in one check")
         arrays = [self._read(size) for size in sizes]
         try:
             body = json.loads(text)
