@@ -25,7 +25,7 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from instructor.content import exercise_names, named, read
+from instructor.content import ROOT, exercise_names, named, read
 from instructor.course.handed_in import Handed, handed_in
 from instructor.course.records import replace
 from instructor.course.students import Students, Table, own_id
@@ -135,7 +135,7 @@ def main(argv: Sequence[str], prog: str = "course collect") -> int:
     parser.add_argument(
         "--id", default="", metavar="COLUMN", help="of the list, with the ids to use"
     )
-    parser.add_argument("--folder", type=Path, default=Path("grading"), help="of the class")
+    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
     given = parser.parse_args(argv)
     try:
         exercise = named(given.exercise) if given.exercise else ""

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from instructor.content import named
+from instructor.content import ROOT, named
 from instructor.course.marks import final, marked
 from instructor.course.records import Record, replace
 from instructor.course.students import Table, keys
@@ -150,7 +150,7 @@ def main(argv: Sequence[str], prog: str = "course export") -> int:
     parser.add_argument("table", type=Path, help="as it was downloaded")
     parser.add_argument("--exercise", required=True, help="its number")
     parser.add_argument("--column", default="", help="the mark's column, or part of its name")
-    parser.add_argument("--folder", type=Path, default=Path("grading"), help="of the class")
+    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
     parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     parser.add_argument("--out", type=Path, help="the copy; left out, TABLE-marks.csv")
     given = parser.parse_args(argv)

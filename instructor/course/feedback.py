@@ -17,9 +17,9 @@ import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbconvert.filters.markdown import markdown2html
 
-from instructor.content import named
+from instructor.content import ROOT, named
 from instructor.course.marks import Given, marked
-from instructor.course.records import WAITS, Record, replace
+from instructor.course.records import WAITS, Record, Task, replace
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_CHARACTERS = 20_000  # of one answer or message on a page
@@ -47,9 +47,16 @@ def page(record: Record, given: Mapping[str, Given]) -> str:
             style=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
             number=number,
             cut=cut,
+            said=said,
             prose=prose,
         )
     )
+
+
+def said(task: Task) -> list[str]:
+    """What the checks of a task said, each text once; several checks may find the same."""
+    texts = [*(check.text for check in task.checks), task.text if not task.checks else ""]
+    return list(dict.fromkeys(text for text in texts if text))
 
 
 def number(value: float) -> str:
@@ -75,7 +82,7 @@ def main(argv: Sequence[str], prog: str = "course feedback") -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--exercise", default="", help="its number; left out, all")
     parser.add_argument("--student", default="", help="this one alone")
-    parser.add_argument("--folder", type=Path, default=Path("grading"), help="of the class")
+    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
     parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     given = parser.parse_args(argv)
     try:

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from nbgrader.api import MissingEntry
 
+from instructor.content import ROOT
 from instructor.course import gradebook
 from instructor.course.records import replace, student_id
 
@@ -91,7 +92,7 @@ def main(argv: Sequence[str], prog: str = "course forget") -> int:
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("student", help="the id")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--folder", type=Path, default=Path("grading"), help="of the class")
+    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
     parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     given = parser.parse_args(argv)
     try:

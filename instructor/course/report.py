@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
-from instructor.content import named
+from instructor.content import ROOT, named
 from instructor.course.feedback import TEMPLATES, environment, number
 from instructor.course.marks import final, marked
 from instructor.course.records import MARKED, Record, replace
@@ -27,6 +27,8 @@ from instructor.course.similar import alike
 from instructor.course.writing_csv import spreadsheet
 
 FEWEST = 10  # submissions for which a correlation says anything
+ATTEMPTED = "not attempted yet"  # what a check says of a stub
+UNNAMED = "wrong in a way that has no name yet"
 WEAK = 0.2  # correlation of a task with the rest, below which it hardly tells who is strong
 
 
@@ -60,7 +62,12 @@ def _task(found: Sequence[Record], name: str, title: str, of: float) -> TaskRepo
     own = [(record, task, task.marks) for record, task in pairs if task.marks is not None]
     marks = np.array([mark for *_, mark in own])
     rest = np.array([(record.marks or 0.0) - mark for record, _, mark in own])
-    told = Counter(mistake for _, task, _ in own for mistake in set(task.mistakes))
+    told = Counter(
+        UNNAMED if mistake == "unnamed" else mistake
+        for _, task, _ in own
+        for mistake in set(task.mistakes)
+        if ATTEMPTED not in task.text
+    )
     return TaskReport(
         name, title, of, len(own),
         float(marks.mean()) if own else None,
@@ -130,7 +137,7 @@ def main(argv: Sequence[str], prog: str = "course report") -> int:
     parser = argparse.ArgumentParser(prog, description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("--exercise", default="", help="its number; left out, all")
-    parser.add_argument("--folder", type=Path, default=Path("grading"), help="of the class")
+    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
     parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     given = parser.parse_args(argv)
     try:
