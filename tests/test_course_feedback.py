@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from instructor.course import feedback, report
-from instructor.course.marks import Given
+from instructor.course.marks import Given, Marked
 from instructor.course.records import (
     MARKED,
     NOT_READ,
@@ -43,22 +43,22 @@ def record(student: str, *tasks: Task, **more: str) -> Record:
 
 def test_a_page_says_marks_messages_and_a_persons_comment() -> None:
     one = record("ada", code(3, text="p = 1 was divided by"), prose("*Because*.", 1.5))
-    html = feedback.page(one, {"why": Given(1.5, "Say why.")})
+    html = feedback.page(Marked(one, {"why": Given(1.5, "Say why.")}))
     for words in ("4.5 of 6 marks", "p = 1 was divided by", "Say why.", "<em>Because</em>"):
         assert words in html
 
 
 def test_a_page_says_what_is_not_marked_yet_and_gives_no_zero_for_it() -> None:
-    html = feedback.page(record("ada", code(4), prose("So.")), {})
+    html = feedback.page(Marked(record("ada", code(4), prose("So.")), {}))
     assert "4 of 6 marks</strong>, so far: A question is not marked yet" in html
     assert "No mark: waits for a person." in html
     gone = record("ada", Task("f", "code", "A function", NOT_READ, None, 4), reason="it is empty")
-    assert "No mark: it is empty." in feedback.page(gone, {})
+    assert "No mark: it is empty." in feedback.page(Marked(gone, {}))
 
 
 def test_nothing_a_student_wrote_runs_or_loads() -> None:
     tasks = code(0, text=HOSTILE, answer=HOSTILE), prose(HOSTILE)
-    html = feedback.page(record("<b>ada", *tasks), {"why": Given(1, HOSTILE)})
+    html = feedback.page(Marked(record("<b>ada", *tasks), {"why": Given(1, HOSTILE)}))
     assert "default-src 'none'" in html
     for tag in ("<script", "<img", 'javascript:alert(3)"', "<b>ada"):
         assert tag not in html
@@ -66,7 +66,7 @@ def test_nothing_a_student_wrote_runs_or_loads() -> None:
 
 
 def test_a_page_is_bounded() -> None:
-    html = feedback.page(record("ada", code(0, text="x" * 10**6), prose("y " * 10**6)), {})
+    html = feedback.page(Marked(record("ada", code(0, text="x" * 10**6), prose("y " * 10**6)), {}))
     assert len(html) < 10 * feedback.MOST_CHARACTERS
     assert "more characters" in html
 
@@ -119,7 +119,7 @@ def test_the_bars_hold_every_submission_once() -> None:
 
 def test_the_table_has_no_number_where_there_is_no_mark() -> None:
     found = [record("ada", code(4), prose("So.")), record("emile", code(2), prose("So.", 1.0))]
-    rows = list(csv.DictReader(io.StringIO(report.table(found))))
+    rows = list(csv.DictReader(io.StringIO(report.table([Marked(one, {}) for one in found]))))
     assert rows[0]["marks"] == ""
     assert rows[0]["why"] == ""
     assert rows[1]["marks"] == "3.0"
@@ -127,7 +127,7 @@ def test_the_table_has_no_number_where_there_is_no_mark() -> None:
 
 def test_no_cell_of_a_table_is_a_formula() -> None:
     gone = record("=cmd()", Task("f", "code", "F", NOT_READ, None, 4), reason="@SUM(A1)")
-    row = next(csv.DictReader(io.StringIO(report.table([gone]))))
+    row = next(csv.DictReader(io.StringIO(report.table([Marked(gone, {})]))))
     assert (row["student"], row["reason"]) == ("'=cmd()", "'@SUM(A1)")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from instructor.course.forget import FOLDERS, main
 from instructor.course.gradebook import connect, url_of
-from instructor.course.marks import by_hand, final, marked
+from instructor.course.marks import by_hand, marked
 from instructor.course.records import MARKED, WAITS, Task, made, write_record
 
 # nbgrader adds a submission to its session late, which SQLAlchemy remarks on.
@@ -59,7 +59,7 @@ def test_marks_of_persons_are_found_and_count(grading: Path) -> None:
     given = by_hand(grading)
     assert list(given) == [("ada", "03_dropout", "why")]
     assert given["ada", "03_dropout", "why"].comment == "Well said."
-    found = {record.student: final(record) for record, _ in marked(grading)}
+    found = {one.record.student: one.final for one in marked(grading)}
     assert found == {"ada": 4.5, "adam": None}
 
 

@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from instructor.content import ROOT, named
-from instructor.course.marks import final, marked
-from instructor.course.records import Record, replace
+from instructor.course.marks import Marked, marked
+from instructor.course.records import replace
 from instructor.course.students import Table, keys
 
 NUMBER = re.compile(r"\d+([.,]\d+)?")
@@ -92,13 +92,13 @@ def number(text: str) -> float:
 
 
 def fill(
-    table: Table, columns: Columns, found: Sequence[Record], known: Mapping[tuple[str, str], str]
+    table: Table, columns: Columns, found: Sequence[Marked], known: Mapping[tuple[str, str], str]
 ) -> tuple[int, list[tuple[str, str]]]:
     """Write marks into the table; how many, and who has none in it with the reason.
 
     `known` maps a platform and what it calls a student to the student.
     """
-    by_student = {record.student: record for record in found}
+    by_student = {one.record.student: one for one in found}
     comma = columns.system == "moodle" and any(
         "," in row[columns.mark + 1] for row in table.rows[1:2]
     )
@@ -106,15 +106,15 @@ def fill(
     for row in table.rows[columns.first :]:
         student = _student(row, columns, known, by_student)
         there.add(student)
-        record = by_student.get(student)
+        one = by_student.get(student)
         if row[columns.mark].strip() == "EX":
             left.append((student or row[columns.who], "is excused there"))
-        elif record is None:
+        elif one is None:
             left.append((row[columns.who], "has no submission here"))
-        elif (marks := final(record)) is None:
-            left.append((student, record.reason or record.state))
+        elif (marks := one.final) is None:
+            left.append((student, one.record.reason or one.record.state))
         else:
-            text = f"{round(marks / record.of * columns.maximum, 2):.2f}"
+            text = f"{round(marks / one.record.of * columns.maximum, 2):.2f}"
             row[columns.mark] = text.replace(".", ",") if comma else text
             written += 1
     left += [(name, "is not in the table") for name in by_student if name not in there]
@@ -123,7 +123,7 @@ def fill(
 
 def _student(
     row: Sequence[str], columns: Columns, known: Mapping[tuple[str, str], str],
-    by_student: Mapping[str, Record],
+    by_student: Mapping[str, Marked],
 ) -> str:  # fmt: skip
     for key in keys(row[columns.who]):
         if (columns.system, key) in known:
@@ -166,7 +166,7 @@ def main(argv: Sequence[str], prog: str = "course export") -> int:
                 f"{given.table} is neither Moodle's grading worksheet nor Canvas's gradebook; "
                 "download it again, and do not open it in a spreadsheet before"
             )
-        found = [record for record, _ in marked(given.folder, given.db, exercise=exercise)]
+        found = list(marked(given.folder, given.db, exercise=exercise))
         if not found:
             raise ValueError(f"no submission of {exercise} is graded; run `course grade` first")
         written, left = fill(table, columns, found, origins(given.folder, exercise))
@@ -179,8 +179,8 @@ def main(argv: Sequence[str], prog: str = "course export") -> int:
         print(f"{who}: {why}")
     scaled = (
         ""
-        if found[0].of == columns.maximum
-        else (f", scaled from {found[0].of:g} to the {columns.maximum:g} of the table")
+        if found[0].record.of == columns.maximum
+        else (f", scaled from {found[0].record.of:g} to the {columns.maximum:g} of the table")
     )
     print(f"{out}: {written} marks{scaled}; {len(left)} left as they were.")
     told = {"marks": written, "left": len(left), "system": columns.system}

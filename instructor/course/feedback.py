@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import nh3
@@ -18,8 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbconvert.filters.markdown import markdown2html
 
 from instructor.content import ROOT, named
-from instructor.course.marks import Given, marked
-from instructor.course.records import WAITS, Record, Task, replace
+from instructor.course.marks import Marked, marked
+from instructor.course.records import WAITS, Task, replace
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_CHARACTERS = 20_000  # of one answer or message on a page
@@ -35,14 +35,16 @@ def environment() -> Environment:
     )
 
 
-def page(record: Record, given: Mapping[str, Given]) -> str:
+def page(one: Marked) -> str:
     """The page of one submission."""
+    record = one.record
     return (
         environment()
         .get_template("feedback.html")
         .render(
             record=record,
-            given={task.name: given.get(task.name) for task in record.tasks},
+            given={task.name: one.given.get(task.name) for task in record.tasks},
+            one=one,
             open=[task.title for task in record.tasks if task.state == WAITS],
             style=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
             number=number,
@@ -91,9 +93,9 @@ def main(argv: Sequence[str], prog: str = "course feedback") -> int:
         parser.error(error.args[0])
     count = 0
     try:
-        for record, own in marked(given.folder, given.db, student=given.student, exercise=exercise):
-            path = given.folder / "feedback" / record.student / f"{record.exercise}.html"
-            replace(path, page(record, own))
+        for one in marked(given.folder, given.db, student=given.student, exercise=exercise):
+            path = given.folder / "feedback" / one.record.student / f"{one.record.exercise}.html"
+            replace(path, page(one))
             count += 1
     except (OSError, ValueError) as error:
         print(f"{prog}: {error}", file=sys.stderr)

@@ -10,6 +10,7 @@ from pathlib import Path
 from nbgrader.api import SubmittedAssignment
 
 from instructor.course import gradebook
+from instructor.course.late import Terms, handed_in_at
 from instructor.course.records import MARKED, STATES, WAITS, Record, Task, records
 
 
@@ -37,12 +38,36 @@ def by_hand(folder: Path, url: str = "") -> dict[tuple[str, str, str], Given]:
     return found
 
 
-def marked(folder: Path, url: str = "", **only: str) -> Iterator[tuple[Record, dict[str, Given]]]:
-    """Each record with the marks that persons gave, and those, by task.
+@dataclass(frozen=True)
+class Marked:
+    """A record with the marks that persons gave in it; those, by task; and what being late costs.
 
-    A question that waited for a person, and has marks now, is "marked".
+    A question that waited for a person, and has marks now, is "marked" in the record.
     """
-    given = by_hand(folder, url)
+
+    record: Record
+    given: dict[str, Given]
+    days_late: int = 0
+    lost: float = 0.0  # share of the marks
+
+    @property
+    def final(self) -> float | None:
+        """The mark that may leave the house: None as long as a question waits or was not read.
+
+        What was not handed in counts as nothing once a person, or a check, has marked the rest.
+        """
+        if self.record.marks is None or STATES.index(self.record.state) >= STATES.index(WAITS):
+            return None
+        return self.record.marks * (1 - self.lost)
+
+
+def marked(folder: Path, url: str = "", **only: str) -> Iterator[Marked]:
+    """The submissions of a class, or those of one `student` or `exercise`, with all their marks.
+
+    Raises:
+        ValueError: `class.toml`, a record or a note of a time cannot be read.
+    """
+    given, terms = by_hand(folder, url), Terms.read(folder)
     for record in records(folder, **only):
         own = {
             task.name: given[key]
@@ -53,17 +78,10 @@ def marked(folder: Path, url: str = "", **only: str) -> Iterator[tuple[Record, d
         numbers = [task.marks for task in tasks if task.marks is not None]
         state = max((task.state for task in tasks), key=STATES.index)
         marks = sum(numbers) if numbers else None
-        yield replace(record, tasks=tasks, state=state, marks=marks), own
-
-
-def final(record: Record) -> float | None:
-    """The mark that may leave the house: None as long as a question waits or was not read.
-
-    What was not handed in counts as nothing once a person, or a check, has marked the rest.
-    """
-    if record.marks is None or record.state not in STATES[: STATES.index(WAITS)]:
-        return None
-    return record.marks
+        whole = replace(record, tasks=tasks, state=state, marks=marks)
+        when = handed_in_at(folder, record.student, record.exercise)
+        days = terms.days_late(record.student, record.exercise, when)
+        yield Marked(whole, own, days, terms.lost(days))
 
 
 def _with(task: Task, given: Given | None) -> Task:

@@ -21,7 +21,7 @@ import numpy as np
 
 from instructor.content import ROOT, named
 from instructor.course.feedback import TEMPLATES, environment, number
-from instructor.course.marks import final, marked
+from instructor.course.marks import Marked, marked
 from instructor.course.records import MARKED, Record, replace
 from instructor.course.similar import alike
 from instructor.course.writing_csv import spreadsheet
@@ -92,9 +92,10 @@ def bars(marks: Sequence[float], of: float, count: int = 10) -> list[tuple[str, 
     return list(zip(labels, map(int, counts), strict=True))
 
 
-def page(exercise: str, found: Sequence[Record]) -> str:
+def page(exercise: str, submissions: Sequence[Marked]) -> str:
     """The page on one exercise."""
-    sums = [mark for record in found if (mark := final(record)) is not None]
+    found = [one.record for one in submissions]
+    sums = [one.final for one in submissions if one.final is not None]
     prose = {
         task.name: {r.student: r.task(task.name).answer for r in found if r.marks is not None}
         for task in found[0].tasks
@@ -112,7 +113,8 @@ def page(exercise: str, found: Sequence[Record]) -> str:
             median=float(np.median(sums)) if sums else None,
             bars=bars(sums, found[0].of),
             tasks=by_task(found),
-            waiting=[record for record in found if final(record) is None],
+            waiting=[one.record for one in submissions if one.final is None],
+            late=[one for one in submissions if one.days_late],
             flags=[(r.student, t.title, flag) for r in found for t in r.tasks for flag in t.flags],
             pairs=[(name, *pair) for name, texts in prose.items() for pair in alike(texts)],
             style=(TEMPLATES / "page.css").read_text(encoding="utf-8"),
@@ -122,14 +124,15 @@ def page(exercise: str, found: Sequence[Record]) -> str:
     )
 
 
-def table(found: Sequence[Record]) -> str:
+def table(found: Sequence[Marked]) -> str:
     """A line for each student: state, sum, marks of each task; empty where there is no mark."""
-    tasks = [task.name for task in found[0].tasks]
-    rows = [
-        [r.student, r.state, final(r), r.of, *(r.task(name).marks for name in tasks), r.reason]
-        for r in found
-    ]
-    return spreadsheet(["student", "state", "marks", "of", *tasks, "reason"], rows)
+    tasks = [task.name for task in found[0].record.tasks]
+    rows = []
+    for one in found:
+        r = one.record
+        own = [r.task(name).marks for name in tasks]
+        rows.append([r.student, r.state, one.final, r.of, one.days_late, *own, r.reason])
+    return spreadsheet(["student", "state", "marks", "of", "days late", *tasks, "reason"], rows)
 
 
 def main(argv: Sequence[str], prog: str = "course report") -> int:
@@ -145,7 +148,7 @@ def main(argv: Sequence[str], prog: str = "course report") -> int:
     except KeyError as error:
         parser.error(error.args[0])
     try:
-        found = [r for r, _ in marked(given.folder, given.db, exercise=exercise)]
+        found = list(marked(given.folder, given.db, exercise=exercise))
     except (OSError, ValueError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
@@ -156,12 +159,12 @@ def main(argv: Sequence[str], prog: str = "course report") -> int:
         )
         return 2
     told = []
-    for exercise in sorted({record.exercise for record in found}):
-        own = [record for record in found if record.exercise == exercise]
+    for exercise in sorted({one.record.exercise for one in found}):
+        own = [one for one in found if one.record.exercise == exercise]
         path = given.folder / "report" / f"{exercise}.html"
         replace(path, page(exercise, own))
         replace(path.with_suffix(".csv"), table(own))
-        whole = sum(record.state == MARKED for record in own)
+        whole = sum(one.record.state == MARKED for one in own)
         print(f"{path}: {len(own)} submissions, {whole} marked wholly")
         told.append({"exercise": exercise, "submissions": len(own), "marked": whole})
     print(json.dumps(told), flush=True)
