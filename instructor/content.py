@@ -161,6 +161,19 @@ def exercise_names(folder: Path = TASKS) -> list[str]:
     return sorted(path.parent.name for path in folder.glob("*/exercise.toml"))
 
 
+def named(text: str) -> str:
+    """The exercise that a person means by "03", "3" or "03_dropout".
+
+    Raises:
+        KeyError: There is none; the message names those there are.
+    """
+    names = exercise_names()
+    for name in names:
+        if text in (name, name[:2], name[:2].lstrip("0")):
+            return name
+    raise KeyError(f"there is no exercise {text!r}; there are {', '.join(names)}")
+
+
 def read(name: str, folder: Path = TASKS) -> Exercise:
     """Read an exercise, for example ``read("03_dropout")``.
 

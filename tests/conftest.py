@@ -22,7 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A copy for students has no instructor's part, and nothing of it to test.
 if not (Path(__file__).resolve().parents[1] / "instructor").is_dir():
     collect_ignore = ["test_bank_instruments.py"]
-    collect_ignore_glob = ["test_exercise_*.py"]
+    collect_ignore_glob = ["test_exercise_*.py", "test_course_*.py"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 

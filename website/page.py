@@ -16,7 +16,6 @@ VIEW = "application/vnd.jupyter.widget-view+json"
 ASKS = re.compile(r"^(\w+) = predict\(", re.MULTILINE)
 REVEALS = re.compile(r"\b(\w+)\.reveal\(")
 QUESTION = re.compile(r"<p><strong>(.*?)</strong></p>", re.DOTALL)
-GUESS = re.compile(r"(^|>)Your guess:.*\n", re.MULTILINE)
 
 
 @dataclass
@@ -64,10 +63,9 @@ def _add_code(page: Page, cell: NotebookNode, lesson: Executed, asked: Mapping[s
     shown = "".join(parts)
     revealed = [asked[name] for name in REVEALS.findall(cell.source) if name in asked]
     if revealed and shown:
-        measured = GUESS.sub(r"\1", shown)
         shown = (
             f'<details class="answer" data-of="{escape(revealed[0])}"><summary>'
-            f"Show what was measured</summary>{measured}</details>"
+            f"Show what was measured</summary>{shown}</details>"
         )
     page.cells.append(
         f'<section class="code" id="cell-{escape(cell.id)}">{markup.code(cell.source)}'

@@ -142,9 +142,10 @@ def main(argv: Sequence[str]) -> int:
     env = Environment(ROOT)
     extras = args.rest if args.word == "setup" else EXTRAS.get(args.word, [])
     try:
-        if args.word in ("exercises", "bank") and not (env.root / "instructor").is_dir():
+        part = MODULES.get(args.word, "").partition(".")[0]
+        if not (env.root / part).is_dir():  # students get a copy without it
             raise StartError(
-                f"'{args.word}' needs the folder instructor/, and this copy of the course has "
+                f"'{args.word}' needs the folder {part}/, and this copy of the course has "
                 "none: it is a copy for students. Use the instructor's copy."
             )
         prepare(env, extras, torch=args.torch, check_space=not args.skip_space_check)
@@ -207,9 +208,10 @@ def checks(env: Environment) -> list[tuple[str, list[str], str]]:
 
 def pytest_arguments(env: Environment) -> list[str]:
     """All tests, and every notebook executed as one."""
-    folders = [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
+    folders = ["tests"] if (env.root / "tests").is_dir() else []
+    folders += [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
     return [
-        *("-m", "pytest", "tests", *folders),
+        *("-m", "pytest", *folders),
         # A file, or a class in it, stays in one process: its tests share what they make. They keep
         # their order, in which the longest do not come last. (pytest-xdist 3.8 ignores the marks of
         # xdist_group under pytest 9.2, without a word.)
