@@ -41,6 +41,10 @@ def test_right_norms_pass():
         norm_of(lambda x, w, eps: x / ((x**2).mean(-1, keepdim=True) + eps).sqrt()),
         "self.weight, is not used",
     ),
+    axis_one=(
+        norm_of(lambda x, w, eps: w * x / ((x**2).mean(1, keepdim=True) + eps).sqrt()),
+        "axis -1",
+    ),
     no_eps=(norm_of(lambda x, w, eps: w * x / (x**2).mean(-1, keepdim=True).sqrt()), "eps is"),
 )
 def test_wrong_norms(answer, hint):

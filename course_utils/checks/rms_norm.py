@@ -33,7 +33,7 @@ def rms_norm(layer: Callable[[int], nn.Module]) -> Passed:
     Raises:
         CheckFailed: with what was got, what was expected, and a hint at the mistake.
     """
-    with checking("RMSNorm") as check:
+    with checking("rms_norm") as check:
         norm = layer(2)
         x = torch.tensor([[3.0, 4.0], [-6.0, 8.0]])
         on = "x = [[3, 4], [-6, 8]], weight [1, 1]"
@@ -68,12 +68,20 @@ def rms_norm(layer: Callable[[int], nn.Module]) -> Passed:
             mistakes={Mistake.NOT_SCALED: got},
         )
         with torch.no_grad():
-            zero = layer(2)(torch.zeros(1, 2))
+            zero, places = layer(2)(torch.zeros(1, 2)), layer(2)(x.reshape(1, 2, 2))
         check.close(
             "a vector of zeros stays one",
             zero,
             torch.zeros(1, 2),
             on="x = [[0, 0]]",
             hint="eps is added to the mean square, before the root",
+        )
+        check.close(
+            "it works for a vector at each place of each sample, too",
+            places,
+            got.reshape(1, 2, 2),
+            on="the same x as [1 sample, 2 places, 2 features]",
+            hint="the features are the last axis, whatever stands before: axis -1",
+            atol=1e-4,
         )
     return check.passed()
