@@ -3,8 +3,10 @@
 import dataclasses
 import json
 import os
+import signal
 import sqlite3
 import sysconfig
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from instructor.course.gradebook import Book, url_of
 from instructor.course.journal import Journal
 from instructor.course.marking import Job, NotMarked
 from instructor.course.records import read_record, record_path
+from tests import killing
 from tests.classes import Here, forged, hand_in, snapshot
 from tests.damaged import DAMAGED, NAME, solution
 from tests.exercises import exercise
@@ -331,3 +334,25 @@ def test_errors_are_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
     hand_in(tmp_path, "ada", WHOLE)
     assert main(["grade", str(tmp_path), "--unprotected", "--student", "zoe"]) == 2
     assert "there is nothing of zoe" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kills as `kill -9` does")
+def test_a_run_that_is_killed_goes_on(tmp_path: Path) -> None:
+    assert killing.survives(tmp_path, kills=1, students=3, seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="sends the signal that Ctrl-C sends")
+def test_ctrl_c_stops_at_once_and_keeps_what_is_done(tmp_path: Path) -> None:
+    folder = killing.make(tmp_path / "a class", 30)
+    run = killing.start(folder)
+    deadline = time.monotonic() + 300
+    while killing.lines(folder) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    said, _ = run.communicate(timeout=120)
+    assert run.returncode == 130, said
+    assert b"Stopped." in said
+    assert b"Traceback" not in said
+    assert 2 <= killing.lines(folder) < 30
