@@ -41,9 +41,8 @@ EXTRAS = {
     "api": ["dev"],
     "fuzz": ["dev"],
 }  # what a command needs besides the course itself
-# The folder that a command needs, and that a copy for students lacks.
-PARTS = {"exercises": "instructor", "bank": "instructor"}
-PARTS |= {"bench": "benchmarks", "claims": "claims", "fuzz": "tests"}
+PARTS = {"exercises": "instructor", "bank": "instructor", "bench": "benchmarks"}
+PARTS |= {"claims": "claims", "fuzz": "tests"}  # the folder that a command needs; students lack it
 
 
 class Parser(argparse.ArgumentParser):
@@ -95,7 +94,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}."
         made.error(f"there is no command '{word}'; {hint}")
     after = list(argv[place + 1 :])
-    if word in ("test", "bench", "claims", "fuzz") and not {"-h", "--help"} & set(after[:1]):
+    passed_on = word in ("test", "bank", "bench", "claims", "fuzz")
+    if passed_on and not {"-h", "--help"} & set(after[:1]):
         args = made.parse_args(argv[: place + 1])
         args.rest = after
     else:
