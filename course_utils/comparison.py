@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from course_utils.data import Dataset
@@ -32,7 +33,6 @@ Measure = Callable[[nn.Module, Dataset], float]
 ENDINGS: tuple[Ending, ...] = ("budget", "long", "early-stopped")
 #: How many times the budget the long ending takes, and early stopping may take.
 TIMES = 4
-HALVES = (slice(0, None, 2), slice(1, None, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,11 +139,15 @@ def compare(
     Raises:
         ValueError, TypeError: an argument is unusable; the message says what to change.
     """
-    for_run = cache((lambda value, seed: data) if isinstance(data, Dataset) else data)
+    for_run = cache(
+        (lambda value, seed: _checked(data))
+        if isinstance(data, Dataset)
+        else (lambda value, seed: _checked(data(value, seed)))
+    )
     measures = dict(measure or {})
     fleet_states = iter_fleet(
         build,
-        lambda value, seed: _unscored(for_run(value, seed)),
+        for_run,
         values=values,
         seeds=seeds,
         epochs=TIMES * epochs,
@@ -153,15 +157,19 @@ def compare(
     names = ("acc", "loss", "train_acc", "train_loss", *measures)
     shape = len(values), seeds, TIMES * epochs + 1, 2
     curves = {name: np.full(shape, np.nan) for name in names}
-    fleet = None
+    fleet, by_half = None, None
     for fleet in tqdm(fleet_states, total=TIMES * epochs + 1, disable=not progress, leave=False):
-        for v, value in enumerate(fleet.values):
-            for s, seed in enumerate(fleet.seeds):
-                own, model, at = for_run(value, seed), fleet.model(v, s), (v, s, fleet.epoch)
-                curves["loss"][at], curves["acc"][at] = _by_half(model.eval(), own)
-                for name, number in measures.items():
-                    with torch.no_grad():
-                        curves[name][at] = number(model, own)
+        runs = list(product(range(len(fleet.values)), range(len(fleet.seeds))))
+        own = [for_run(fleet.values[v], fleet.seeds[s]) for v, s in runs]
+        by_half = by_half or _ByHalf([data.y_val for data in own])
+        found = by_half.scores([fleet.val_outputs(v, s) for v, s in runs])
+        for name, of_runs in zip(("loss", "acc"), found, strict=True):
+            curves[name][:, :, fleet.epoch] = of_runs.reshape(*shape[:2], 2)
+        for (v, s), data_of_run in zip(runs, own, strict=True) if measures else ():
+            model = fleet.model(v, s).eval()
+            for name, number in measures.items():
+                with torch.no_grad():
+                    curves[name][v, s, fleet.epoch] = number(model, data_of_run)
     assert isinstance(fleet, Fleet)
     curves["train_acc"][:] = fleet.train_acc[..., None]
     curves["train_loss"][:] = fleet.train_loss[..., None]
@@ -201,25 +209,41 @@ def resplit(data: Dataset, seed: int) -> Dataset:
     )
 
 
-@torch.no_grad()
-def _by_half(model: nn.Module, data: Dataset) -> tuple[list[float], list[float]]:
-    """Loss and accuracy on each half of the validation set."""
-    logits = model(data.x_val)
-    losses = F.cross_entropy(logits, data.y_val, reduction="none")
-    correct = (logits.argmax(1) == data.y_val).to(losses.dtype)
-    loss, acc = ([float(kept[half].mean()) for half in HALVES] for kept in (losses, correct))
-    return loss, acc
+class _ByHalf:
+    """Loss and accuracy on each half of the validation set, of all runs in one go.
+
+    Args:
+        labels: of each run's validation set.
+    """
+
+    def __init__(self, labels: Sequence[Tensor]) -> None:
+        self._y = torch.cat(list(labels))
+        # Which half of which run a sample belongs to: two numbers for each run, in turn.
+        halves = [2 * run + torch.arange(len(y)) % 2 for run, y in enumerate(labels)]
+        self._half = torch.cat(halves).to(self._y.device)
+        self._sizes = self._half.bincount()
+
+    @torch.no_grad()
+    def scores(self, of_runs: Sequence[Tensor]) -> tuple[Array, Array]:
+        """(losses, accuracies), each [runs, 2], from each run's outputs [n, classes]."""
+        outputs = torch.cat(list(of_runs))
+        losses = F.cross_entropy(outputs, self._y, reduction="none")
+        return self._means(losses), self._means(outputs.argmax(1) == self._y)
+
+    def _means(self, of_samples: Tensor) -> Array:
+        sums = torch.zeros(len(self._sizes), dtype=torch.float64, device=self._y.device)
+        sums.index_add_(0, self._half, of_samples.double())
+        means: Array = (sums / self._sizes).reshape(-1, 2).cpu().numpy()
+        return means
 
 
-@cache
-def _unscored(data: Dataset) -> Dataset:
-    """For the fleet, which need not score what is scored here half by half."""
+def _checked(data: Dataset) -> Dataset:
     if data.num_classes is None or len(data.y_val) < 4:
         raise ValueError(
             "a comparison needs class labels and a validation set that can be cut in two, got "
             f"{data!r}; pass e.g. load_dataset('digits', n_train=500)"
         )
-    return replace(data, x_val=data.x_val[:1], y_val=data.y_val[:1])
+    return data
 
 
 def _forget_diverged(curves: Mapping[str, Array]) -> None:
