@@ -17,14 +17,14 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 from tqdm.auto import tqdm
 
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.noise import stream
-from course_utils.scoring import LossFn
+from course_utils.scoring import ByHalf, LossFn
 
 Array = NDArray[np.float64]
 Ending = Literal["budget", "long", "early-stopped"]
@@ -161,7 +161,7 @@ def compare(
     for fleet in tqdm(fleet_states, total=TIMES * epochs + 1, disable=not progress, leave=False):
         runs = list(product(range(len(fleet.values)), range(len(fleet.seeds))))
         own = [for_run(fleet.values[v], fleet.seeds[s]) for v, s in runs]
-        by_half = by_half or _ByHalf([data.y_val for data in own])
+        by_half = by_half or ByHalf([data.y_val for data in own])
         found = by_half.scores([fleet.val_outputs(v, s) for v, s in runs])
         for name, of_runs in zip(("loss", "acc"), found, strict=True):
             curves[name][:, :, fleet.epoch] = of_runs.reshape(*shape[:2], 2)
@@ -207,34 +207,6 @@ def resplit(data: Dataset, seed: int) -> Dataset:
     return replace(
         data, x_train=x[train], y_train=y[train], y_clean=y[train], x_val=x[val], y_val=y[val]
     )
-
-
-class _ByHalf:
-    """Loss and accuracy on each half of the validation set, of all runs in one go.
-
-    Args:
-        labels: of each run's validation set.
-    """
-
-    def __init__(self, labels: Sequence[Tensor]) -> None:
-        self._y = torch.cat(list(labels))
-        # Which half of which run a sample belongs to: two numbers for each run, in turn.
-        halves = [2 * run + torch.arange(len(y)) % 2 for run, y in enumerate(labels)]
-        self._half = torch.cat(halves).to(self._y.device)
-        self._sizes = self._half.bincount()
-
-    @torch.no_grad()
-    def scores(self, of_runs: Sequence[Tensor]) -> tuple[Array, Array]:
-        """(losses, accuracies), each [runs, 2], from each run's outputs [n, classes]."""
-        outputs = torch.cat(list(of_runs))
-        losses = F.cross_entropy(outputs, self._y, reduction="none")
-        return self._means(losses), self._means(outputs.argmax(1) == self._y)
-
-    def _means(self, of_samples: Tensor) -> Array:
-        sums = torch.zeros(len(self._sizes), dtype=torch.float64, device=self._y.device)
-        sums.index_add_(0, self._half, of_samples.double())
-        means: Array = (sums / self._sizes).reshape(-1, 2).cpu().numpy()
-        return means
 
 
 def _checked(data: Dataset) -> Dataset:
