@@ -42,7 +42,8 @@ class Comparison:
     Attributes:
         values, seeds: the settings and the seeds, in their order.
         epochs, steps: the budget. Every run was trained `TIMES` times as long.
-        covers: what varies between seeds, and so what an interval covers, in words.
+        covers: for each value, what varies between its seeds, and so what an interval covers, in
+            words.
         curves: by score ("acc", "loss", "train_acc", "train_loss", and what was measured besides),
             [values, seeds, TIMES * epochs + 1, 2]: entry e after e epochs, on each half of the
             validation set (the same number twice where a score is not one of validation).
@@ -52,7 +53,7 @@ class Comparison:
     seeds: list[int]
     epochs: int
     steps: int
-    covers: str
+    covers: list[str]
     curves: Mapping[str, Array]
 
     def kept_epochs(self, value: Any, ending: Ending) -> NDArray[np.intp]:
@@ -106,7 +107,9 @@ class Comparison:
             lines.append(f"{name:{width}} {points:20} {loss.mean:+.3f} ± {loss.half_width:.3f}")
         kept = [self.kept_epochs(one, "early-stopped").mean() for one in (value, over)]
         lines.append(f"early stopping keeps epoch {kept[0]:.0f} and {kept[1]:.0f} on average")
-        lines.append(f"{len(self.seeds)} paired seeds; ± covers {self.covers}")
+        lines.append(
+            f"{len(self.seeds)} paired seeds; ± covers {self.covers[self.values.index(value)]}"
+        )
         return "\n".join(lines)
 
     def _kept(self, value: Any, ending: Ending, score: str) -> Array:
@@ -174,9 +177,9 @@ def compare(
     curves["train_acc"][:] = fleet.train_acc[..., None]
     curves["train_loss"][:] = fleet.train_loss[..., None]
     _forget_diverged(curves)
-    of_seeds = [for_run(fleet.values[0], seed) for seed in fleet.seeds]
-    steps = epochs * -(-of_seeds[0].n_train // batch_size)
-    return Comparison(fleet.values, fleet.seeds, epochs, steps, covered(of_seeds), curves)
+    steps = epochs * -(-for_run(fleet.values[0], fleet.seeds[0]).n_train // batch_size)
+    covers = [covered([for_run(value, seed) for seed in fleet.seeds]) for value in fleet.values]
+    return Comparison(fleet.values, fleet.seeds, epochs, steps, covers, curves)
 
 
 def covered(of_seeds: Sequence[Dataset]) -> str:
@@ -188,7 +191,8 @@ def covered(of_seeds: Sequence[Dataset]) -> str:
         return any(not torch.equal(getattr(first, part), other) for other in parts)
 
     if differs("x_val"):
-        return "first weights, batches, wrong labels, and which images train and which validate"
+        labels = "wrong labels, " if any(data.noisy.any() for data in of_seeds) else ""
+        return f"first weights, batches, {labels}and which images train and which validate"
     if differs("x_train"):
         return "first weights, batches and training images; the images that score are the same"
     if differs("y_train"):
