@@ -37,7 +37,7 @@ def _compared(
 
     def build(value: Any) -> Run:
         layer, p = value if value in MISTAKES else (Dropout, value)
-        model = MLP(data.input_shape, hidden, data.num_classes or 1, dropout=p, dropout_layer=layer)
+        model = MLP(data.input_shape, hidden, data.num_outputs, dropout=p, dropout_layer=layer)
         return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
 
     return compare(

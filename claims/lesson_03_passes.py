@@ -30,9 +30,7 @@ def _fleet(data: Dataset, noise: float) -> Fleet:
     """The lesson's networks, for what is asked of a network and not of its scores."""
 
     def build(p: float) -> Run:
-        model = MLP(
-            data.input_shape, (64, 64), data.num_classes or 1, dropout=p, dropout_layer=Dropout
-        )
+        model = MLP(data.input_shape, (64, 64), data.num_outputs, dropout=p, dropout_layer=Dropout)
         return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
 
     return train_fleet(

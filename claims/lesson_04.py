@@ -57,9 +57,7 @@ def _compare(
 
     def build(value: tuple[str, float]) -> Run:
         name, rate = value
-        model = MLP(
-            data.input_shape, (width, width), data.num_classes or 1, norm_layer=LAYERS.get(name)
-        )
+        model = MLP(data.input_shape, (width, width), data.num_outputs, norm_layer=LAYERS.get(name))
         if name == PREPARED:
             prepare(model)
         return Run(model, optimizer(model.parameters(), lr=rate))

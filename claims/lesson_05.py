@@ -19,7 +19,7 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Run
 from course_utils.models import MLP, SmallCNN
-from course_utils.panels.augmenting import transform_of
+from course_utils.panels.augmentation import transform_of
 from course_utils.training import evaluate
 
 NOISE, EPOCHS, LR, BATCH = 0.2, 30, 5e-3, 50
@@ -77,7 +77,7 @@ def compared_at(
     sizes = {"hidden_sizes": (64, 64)} if network is MLP else {}
 
     def build(value: float | str) -> Run:
-        model = network(data.input_shape, num_classes=data.num_classes or 1, **sizes)
+        model = network(data.input_shape, num_classes=data.num_outputs, **sizes)
         adam = torch.optim.Adam(model.parameters(), lr=LR)
         return Run(model, adam, augment=_augment(data, value))
 

@@ -57,7 +57,7 @@ def mixup(data: Dataset, ending: Ending, alpha: float = 0.4) -> Difference:
 def _mixup_run(data: Dataset, seed: int, alpha: float) -> float:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = MLP(data.input_shape, (64, 64), data.num_classes or 1)
+        model = MLP(data.input_shape, (64, 64), data.num_outputs)
         adam = torch.optim.Adam(model.parameters(), lr=LR)
         beta = torch.distributions.Beta(alpha, alpha)
         batches = shuffled_batches(data.n_train, BATCH, seed)

@@ -11,9 +11,9 @@ from course_utils.experiments.flips import FLIPS, train_flips
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
-from course_utils.panels import augmenting
-from course_utils.panels.augmenting.images import images_to_train_on, most_typical
-from course_utils.panels.augmenting.strengths import STRENGTHS
+from course_utils.panels import augmentation
+from course_utils.panels.augmentation.images import images_to_train_on, most_typical
+from course_utils.panels.augmentation.strengths import STRENGTHS
 from tests.precision import float64, in_float64
 
 LAST = -1
@@ -50,7 +50,7 @@ def test_strength_0_leaves_images_as_they_are_and_more_changes_them_more(kind: s
     away = []
     for strength in STRENGTHS:
         torch.manual_seed(0)
-        away.append(float((augmenting.transform_of(kind, strength, 8)(x) - x).abs().mean()))
+        away.append(float((augmentation.transform_of(kind, strength, 8)(x) - x).abs().mean()))
     assert away[0] < 1e-6
     assert away == sorted(away)
 
@@ -70,7 +70,7 @@ def test_confusions_are_counted_from_the_right_images() -> None:
     data = in_float64(color_images())
     *_, fleet = train_flips(data, epochs=2)
     for i, (kind, axes) in enumerate(FLIPS.items()):
-        found = augmenting.confusions(fleet, data, i)
+        found = augmentation.confusions(fleet, data, i)
         shares = torch.bincount(data.y_val) / len(data.y_val)
         for s in range(len(fleet.seeds)):
             trained, plain = torch.tensor(found.trained[s]), torch.tensor(found.plain[s])
@@ -97,7 +97,7 @@ def small_fleet() -> Fleet:
 
 
 def test_the_gallery_scores_the_transform_that_it_shows(small_fleet: Fleet) -> None:
-    panel = augmenting.gallery(in_float64(color_images()), {"plain": small_fleet})
+    panel = augmentation.gallery(in_float64(color_images()), {"plain": small_fleet})
     for name in ("angle", "shift", "zoom", "noise"):
         panel.controls[name].index = 0
         panel.wait()
@@ -112,7 +112,7 @@ def test_the_gallery_scores_the_transform_that_it_shows(small_fleet: Fleet) -> N
 
 
 def test_the_draws_stay_while_a_slider_moves(small_fleet: Fleet) -> None:
-    panel = augmenting.gallery(in_float64(color_images()), {"plain": small_fleet})
+    panel = augmentation.gallery(in_float64(color_images()), {"plain": small_fleet})
     panel.controls["angle"].value = 5
     panel.wait()
     first = panel.state.images
@@ -128,12 +128,12 @@ def test_the_draws_stay_while_a_slider_moves(small_fleet: Fleet) -> None:
 
 def test_all_panels_work_on_other_images() -> None:
     data = color_images()
-    strength = augmenting.strength(data, epochs=2)
+    strength = augmentation.strength(data, epochs=2)
     assert strength.text.startswith("strength 1 (turned up to 10°, shifted up to 0.625 pixels")
     clean, noisy = strength.result
     assert np.isfinite(clean.val_acc).all()
     assert np.isfinite(noisy.val_acc).all()
-    flips = augmenting.flips(data, epochs=2)  # it has no 6 and no 9
+    flips = augmentation.flips(data, epochs=2)  # it has no 6 and no 9
     assert "0 read as 1" in flips.text
     flips.controls["flip"].value = "none"
     assert "over none" not in flips.text
@@ -141,7 +141,11 @@ def test_all_panels_work_on_other_images() -> None:
 
 def test_what_is_no_image_is_refused() -> None:
     moons = load_dataset("moons", n_train=50)
-    for panel in (augmenting.strength, augmenting.flips, lambda data: augmenting.gallery(data, {})):
+    for panel in (
+        augmentation.strength,
+        augmentation.flips,
+        lambda data: augmentation.gallery(data, {}),
+    ):
         with pytest.raises(ValueError, match="needs images"):
             panel(moons)
 

@@ -22,7 +22,7 @@ from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
-from course_utils.panels import augmenting
+from course_utils.panels import augmentation
 from course_utils.training import evaluate, fit
 from tests.lessons import Lesson, every_control_moves_the_picture, falls, rises
 from tests.precision import float64, in_float64
@@ -174,7 +174,7 @@ def test_with_shifts_it_reads_turned_digits_worse(digits: Dataset) -> None:
 @pytest.mark.slow
 def test_after_the_budget_it_is_the_shift_that_costs_most_on_clean_digits(digits: Dataset) -> None:
     shift, turn, zoom = (
-        change(digits, augmenting.transform_of(kind, 2.0, 8))
+        change(digits, augmentation.transform_of(kind, 2.0, 8))
         for kind in ("shift", "rotation", "zoom")
     )
     assert falls(shift)
@@ -183,7 +183,7 @@ def test_after_the_budget_it_is_the_shift_that_costs_most_on_clean_digits(digits
 
 @pytest.mark.slow
 def test_on_noisy_digits_even_noise_and_both_relatives_help(digits: Dataset) -> None:
-    assert rises(change(digits, augmenting.transform_of("pixel noise", 1.0, 8), 0.2))
+    assert rises(change(digits, augmentation.transform_of("pixel noise", 1.0, 8), 0.2))
     assert rises(relatives.mixup(digits, "budget"))
     assert rises(relatives.smoothing(digits, "budget"))
     noisy = trained(digits, None, 0.2)
@@ -192,7 +192,7 @@ def test_on_noisy_digits_even_noise_and_both_relatives_help(digits: Dataset) -> 
 
 @pytest.mark.slow
 def test_a_gap_below_zero_comes_from_scoring_augmented_images(digits: Dataset) -> None:
-    fleet = trained(digits, augmenting.transform_of("all three", 2.0, 8))
+    fleet = trained(digits, augmentation.transform_of("all three", 2.0, 8))
     gap = paired_difference(fleet.val_loss[0, :, LAST], fleet.train_loss[0, :, LAST])
     assert rises(gap)
     assert falls(gap_on_drawn(fleet, digits))
@@ -200,7 +200,7 @@ def test_a_gap_below_zero_comes_from_scoring_augmented_images(digits: Dataset) -
 
 def gap_on_drawn(fleet: Fleet, digits: Dataset) -> Difference:
     torch.manual_seed(0)
-    x = augmenting.transform_of("all three", 2.0, 8)(digits.x_train)
+    x = augmentation.transform_of("all three", 2.0, 8)(digits.x_train)
     with torch.no_grad():
         losses = [F.cross_entropy(fleet.model(0, s)(x), digits.y_train) for s in fleet.seeds]
     return paired_difference(fleet.val_loss[0, :, LAST], np.array(losses))

@@ -16,7 +16,7 @@ from course_utils.experiments.searched_lattice import (
     train_lattice,
 )
 from course_utils.live import open_panels
-from course_utils.panels import combining as panels
+from course_utils.panels import putting_it_together as panels
 from course_utils.search import (
     EARLY_STOPPING,
     grid_settings,
