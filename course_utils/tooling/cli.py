@@ -15,11 +15,7 @@ from course_utils.tooling.pip import say
 from course_utils.tooling.torch_build import WISHES
 
 FIRST_LESSON = "notebooks/01_overfitting.ipynb"
-NOTEBOOK_FOLDERS = (
-    "notebooks",
-    "exercises",
-    "solutions",
-)  # each notebook in them is executed as a test
+NOTEBOOK_FOLDERS = ("notebooks", "exercises", "solutions")  # whose notebooks are tests as well
 CELL_TIMEOUT_S = 120
 MOST_PROCESSES = 4  # of the tests; each holds a PyTorch of its own in memory
 
@@ -33,6 +29,7 @@ COMMANDS = {
     "bank": "try every known answer to the exercises (all, or those named: 02 03)",
     "bench": "run one benchmark: bench training, bench notebooks",
     "claims": "measure what the lessons claim (all, or those named: 02 03)",
+    "site": "build the lessons as static pages with live panels (all, or those named: 02 03)",
     "api": "write a page of the package's functions and classes, from their docstrings",
     "fuzz": "train random networks as a fleet and alone, for long: fuzz --cases 5000",
 }
@@ -43,9 +40,19 @@ EXTRAS = {
     "notebooks": ["dev"],
     "exercises": ["instructor"],
     "bank": ["instructor"],
+    "site": ["dev"],
     "api": ["dev"],
     "fuzz": ["dev"],
 }  # what a command needs besides the course itself
+MODULES = {
+    "notebooks": "course_utils.tooling.notebooks",
+    "exercises": "instructor.generate",
+    "bank": "instructor.bank",
+    "bench": "benchmarks",
+    "claims": "claims",
+    "site": "website",
+    "fuzz": "tests.fuzzing",
+}  # what a command runs, with what follows it
 
 
 class Parser(argparse.ArgumentParser):
@@ -97,7 +104,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}."
         made.error(f"there is no command '{word}'; {hint}")
     after = list(argv[place + 1 :])
-    if word in ("test", "bench", "claims", "fuzz") and not {"-h", "--help"} & set(after[:1]):
+    takes_options = word in ("test", "bench", "claims", "fuzz", "site")
+    if takes_options and not {"-h", "--help"} & set(after[:1]):
         args = made.parse_args(argv[: place + 1])
         args.rest = after
     else:
@@ -132,20 +140,11 @@ def main(argv: Sequence[str]) -> int:
             return open_lab(env, browser=not args.no_browser)
         if args.word == "test":
             return run_checks(env, args.rest)
-        if args.word == "notebooks":
-            return run(env, ["-m", "course_utils.tooling.notebooks", *args.rest])
-        if args.word == "exercises":
-            return run(env, ["-m", "instructor.generate", *args.rest])
-        if args.word == "bank":
-            return run(env, ["-m", "instructor.bank", *args.rest])
-        if args.word == "bench":
-            return run(env, ["-m", "benchmarks", *args.rest])
-        if args.word == "claims":
-            return run(env, ["-m", "claims", *args.rest])
         if args.word == "api":
             return write_api(env)
-        if args.word == "fuzz":
-            return run(env, ["-m", "tests.fuzzing", *(args.rest or ["--cases", "5000"])])
+        if args.word in MODULES:
+            rest = args.rest or (["--cases", "5000"] if args.word == "fuzz" else [])
+            return run(env, ["-m", MODULES[args.word], *rest])
         return 0
     except StartError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
@@ -202,7 +201,7 @@ def checks(env: Environment) -> list[tuple[str, list[str], str]]:
 
     A copy for students has no instructor's part, and nothing of it to check.
     """
-    parts = ("course_utils", "benchmarks", "claims", "instructor")
+    parts = ("course_utils", "benchmarks", "claims", "instructor", "website")
     typed = [part for part in parts if (env.root / part).is_dir()]
     found = [
         ("format", ["-m", "ruff", "format", "--check", "."], "ruff format ."),
