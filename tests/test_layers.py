@@ -42,6 +42,7 @@ FLOORS = {
 BESIDE = {
     "checks": {module for module, floor in FLOORS.items() if floor <= 2},
     "exercises": {"checks", *(module for module, floor in FLOORS.items() if floor <= 3)},
+    "blanks": {"checks", "exercises", *(module for module, floor in FLOORS.items() if floor <= 3)},
     "tooling": set[str](),
 }
 # Only these may rely on what an extra brings; students have none of it.

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.tooling import cli, environment
+from course_utils.tooling import cli, environment, lab
 from course_utils.tooling.environment import Environment, StartError
 from tests.courses import START, TOOLING, course_copy, read
 
@@ -77,16 +77,18 @@ def env(tmp_path: Path) -> Environment:
 @pytest.mark.parametrize(
     ("argv", "word", "rest"),
     [
-        ([], "lab", []),
-        (["--no-browser"], "lab", []),
+        ([], "learn", []),
+        (["--no-browser"], "learn", []),
         (["lab", "--no-browser"], "lab", []),
+        (["--folder", "test"], "learn", []),
+        (["learn", "--folder=my folder"], "learn", []),
         (["test"], "test", []),
         (["test", "-k", "fleet", "--no-header"], "test", ["-k", "fleet", "--no-header"]),
         (["setup", "instructor", "bench"], "setup", ["instructor", "bench"]),
         (["notebooks", "02", "03"], "notebooks", ["02", "03"]),
         (["--skip-space-check", "bench", "training", "--quick"], "bench", ["training", "--quick"]),
         (["claims", "02", "5"], "claims", ["02", "5"]),
-        (["--torch", "cpu"], "lab", []),
+        (["--torch", "cpu"], "learn", []),
         (["--torch", "cpu", "setup", "bench"], "setup", ["bench"]),
         (["setup", "--torch=cpu", "bench"], "setup", ["bench"]),
         (["setup", "bench", "--torch", "cpu", "dev"], "setup", ["bench", "dev"]),
@@ -104,9 +106,12 @@ def test_words_are_read(argv: list[str], word: str, rest: list[str]) -> None:
     ("argv", "told"),
     [
         (["tset"], "there is no command 'tset'; did you mean 'test'?"),
-        (["xyz"], "the commands are lab, setup, test"),
+        (["xyz"], "the commands are learn, lab, setup"),
         (["bench"], "say which benchmark"),
         (["lab", "02"], "'lab' takes no further arguments, got '02'"),
+        (["learn", "02"], "'learn' takes no further arguments, got '02'"),
+        (["lab", "--folder", "mine"], "--folder names the folder of your own copy"),
+        (["--folder"], "argument --folder: expected one argument"),
         (["setup", "bnch"], "there is no extra 'bnch'; they are dev, instructor, bench"),
         (["--nobrowser"], "unrecognized arguments: --nobrowser"),
         (["--torch", "gpu"], "argument --torch: invalid choice: 'gpu'"),
@@ -141,13 +146,13 @@ def test_the_lab_opens_the_first_lesson_with_the_environment_of_the_course(
     for name in foreign:
         monkeypatch.setenv(name, "elsewhere")
     (env.root / "notebooks").mkdir()
-    (env.root / cli.FIRST_LESSON).touch()
-    command = cli.lab_command(env, browser=False)
+    (env.root / lab.FIRST_LESSON).touch()
+    command = lab.lab_command(env, env.root, browser=False)
     assert command[:3] == [str(env.python), "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={env.root}" in command
-    assert f"--LabApp.default_url=/lab/tree/{cli.FIRST_LESSON}" in command
+    assert f"--LabApp.default_url=/lab/tree/{lab.FIRST_LESSON}" in command
     assert "--no-browser" in command
-    assert "--no-browser" not in cli.lab_command(env, browser=True)
+    assert "--no-browser" not in lab.lab_command(env, env.root, browser=True)
     variables = env.variables()
     assert not foreign & set(variables)
     assert variables["PATH"].split(os.pathsep)[0] == str(env.scripts)
@@ -181,7 +186,7 @@ def test_all_checks_run_and_one_failure_fails(
     env: Environment, ran: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (env.root / "notebooks").mkdir()
-    (env.root / cli.FIRST_LESSON).touch()
+    (env.root / lab.FIRST_LESSON).touch()
     for part in ("course_utils", "benchmarks", "claims", "instructor"):
         (env.root / part).mkdir(exist_ok=True)
     assert cli.run_checks(env) == 1

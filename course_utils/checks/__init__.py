@@ -5,6 +5,7 @@ friendly line; else it raises `CheckFailed`, which says what was got, what was e
 input, and where to look. Known mistakes are told by name. No check changes a global random state.
 """
 
+from course_utils.checks.ablation import ablation
 from course_utils.checks.batch_norm import batch_norm
 from course_utils.checks.dropout import dropout
 from course_utils.checks.early_stopping import early_stopping
@@ -17,6 +18,7 @@ from course_utils.checks.training_loop import training_loop
 __all__ = [
     "CheckFailed",
     "Passed",
+    "ablation",
     "batch_norm",
     "dropout",
     "early_stopping",

@@ -39,9 +39,31 @@ def prepare(
 
     `torch` is "cpu" for the small PyTorch, "default" for pip's ordinary one, None for what suits
     this computer.
+
+    Raises:
+        StartError: What is missing cannot be installed.
     """
+    if not is_writable(env.root):
+        # A folder for all, as in a computer room: somebody who may write has set it up, or must.
+        if is_complete(env, env.read_stamp(), env.probe(extras), extras):
+            say("The set-up is in place.")
+            return
+        raise StartError(
+            f"The course is not set up, and this folder cannot be written: {env.root}\n"
+            "Copy it to a folder of your own and run start.py there. For a folder that many use,\n"
+            "run 'python3 start.py setup' once as the one who may write into it."
+        )
     with setup_lock(env.root / ".start.lock"):
         _prepare(env, extras, torch, check_space)
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether files can be made in `folder`; tried out, for Windows answers no question of it."""
+    try:
+        (folder / ".start.lock").open("ab").close()
+    except OSError:
+        return False
+    return True
 
 
 def _prepare(env: Environment, extras: Iterable[str], torch: str | None, check_space: bool) -> None:
