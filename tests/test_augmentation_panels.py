@@ -84,6 +84,20 @@ def test_confusions_are_counted_from_the_right_images() -> None:
             )
 
 
+def test_what_a_flip_mixes_up_is_the_difference_of_the_confusions() -> None:
+    data = color_images()
+    *_, fleet = train_flips(data, epochs=2)
+    vertical, none = (
+        augmentation.confusions(fleet, data, list(FLIPS).index(kind)).trained
+        for kind in ("vertical", "none")
+    )
+    expected = (vertical[:, 0, 1] + vertical[:, 1, 0] - none[:, 0, 1] - none[:, 1, 0]) / 2
+    found = augmentation.mixed_up_more(fleet, data, "vertical", 0, 1)
+    assert found.mean == pytest.approx(expected.mean())
+    assert found.n == len(fleet.seeds)
+    assert augmentation.mixed_up_more(fleet, data, "none", 0, 1).mean == 0
+
+
 @pytest.fixture(scope="module")
 @float64()
 def small_fleet() -> Fleet:

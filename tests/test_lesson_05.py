@@ -209,17 +209,3 @@ def gap_on_drawn(fleet: Fleet, digits: Dataset) -> Difference:
 @pytest.mark.slow
 def test_every_control_moves_the_picture(lesson: Lesson) -> None:
     every_control_moves_the_picture(lesson)
-
-
-def test_what_a_flip_mixes_up_is_the_difference_of_the_confusions() -> None:
-    data = color_images()
-    *_, fleet = train_flips(data, epochs=2)
-    vertical, none = (
-        augmentation.confusions(fleet, data, list(FLIPS).index(kind)).trained
-        for kind in ("vertical", "none")
-    )
-    expected = (vertical[:, 0, 1] + vertical[:, 1, 0] - none[:, 0, 1] - none[:, 1, 0]) / 2
-    found = augmentation.mixed_up_more(fleet, data, "vertical", 0, 1)
-    assert found.mean == pytest.approx(expected.mean())
-    assert found.n == len(fleet.seeds)
-    assert augmentation.mixed_up_more(fleet, data, "none", 0, 1).mean == 0
