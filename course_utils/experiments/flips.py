@@ -1,4 +1,4 @@
-"""Networks trained with flipped images, and whom they take for whom."""
+"""Networks trained with flipped images, and the classes that they confuse."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,7 +50,7 @@ def flipped_run(data: Dataset, kind: str) -> Run:
 
 
 def confusions(fleet: Fleet, data: Dataset, index: int) -> Confusions:
-    """Count, for each seed of a fleet over `FLIPS`, what value number `index` does."""
+    """Count the confusions of value number `index` of a fleet over `FLIPS`, per seed."""
     data = data.limit_validation()
     x, y = data.x_val, data.y_val
     flipped = x.flip(FLIPS[fleet.values[index]])

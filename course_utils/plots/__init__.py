@@ -1,8 +1,8 @@
 """Every figure of the course: one grammar, no pyplot, drawn once and updated in place.
 
 For one figure in a lesson, make axes with `new_figure`, draw with the `plot_...` functions (each
-takes an axes and returns it) and show it with `show(figure, text)`. For a live panel, write each
-`Part` of it, out of lines or of `Curves`, `Metric`, `WeightHistogram`, `Mosaic`, `Boundary` and
+takes an axes and returns it) and show it with `show(figure, text)`. For a live panel, build each
+`Part` from lines or from `Curves`, `Metric`, `WeightHistogram`, `Mosaic`, `Boundary` and
 `ContourPath`; a `PartsBoard` puts parts side by side, and draws static figures as well.
 """
 

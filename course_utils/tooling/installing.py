@@ -1,4 +1,4 @@
-"""Makes `.venv` complete: space, virtual environment, pip, a trial import, the stamp."""
+"""Sets up `.venv`: disk space, virtual environment, pip, a trial import, the stamp."""
 
 import json
 import shutil
@@ -148,7 +148,7 @@ def require_space(env: Environment, probe: Probe | None, *, small: bool) -> None
 def fill(
     env: Environment, extras: Iterable[str], index: str | None, *, insist: bool, check_space: bool
 ) -> None:
-    """Let pip install everything, with the small PyTorch from `index` if that is not None.
+    """Install everything with pip, with the small PyTorch from `index` if that is not None.
 
     Where `index` has none that fits, the ordinary one is installed, or StartError if `insist`.
     """
@@ -192,7 +192,7 @@ def make(env: Environment) -> None:
 
 
 def try_out(env: Environment, *, last: bool) -> bool:
-    """Import what the lessons import. A failure is False, or an error where it is the last try."""
+    """Import what the lessons import. Returns False on failure, or raises on the last try."""
     say("[4/4] Trying it out.")
     done = subprocess.run(
         [str(env.python), "-c", _TRIAL],
