@@ -190,14 +190,15 @@ def covered(of_seeds: Sequence[Dataset]) -> str:
         parts = (getattr(data, part) for data in of_seeds[1:])
         return any(not torch.equal(getattr(first, part), other) for other in parts)
 
+    them = "images" if len(first.input_shape) == 3 else "samples"
     if differs("x_val"):
         labels = "wrong labels, " if any(data.noisy.any() for data in of_seeds) else ""
-        return f"first weights, batches, {labels}and which images train and which validate"
+        return f"first weights, batches, {labels}and which {them} train and which validate"
     if differs("x_train"):
-        return "first weights, batches and training images; the images that score are the same"
+        return f"first weights, batches and training {them}; the {them} that score are the same"
     if differs("y_train"):
-        return "first weights, batches and the draw of the wrong labels; the images are the same"
-    return "first weights and batches; the images and their labels are the same"
+        return f"first weights, batches and the draw of the wrong labels; the {them} are the same"
+    return f"first weights and batches; the {them} and their labels are the same"
 
 
 def resplit(data: Dataset, seed: int) -> Dataset:

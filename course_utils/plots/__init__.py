@@ -20,7 +20,7 @@ from course_utils.plots.plane import (
     plot_boundary,
 )
 from course_utils.plots.style import COLORS, LINE_STYLES, MARKERS, color, marker, tidy
-from course_utils.plots.text import accuracy_text, gain_text, number_text, sweep_text
+from course_utils.plots.text import accuracy_text, change_text, gain_text, number_text, sweep_text
 from course_utils.plots.value_axis import ValueAxis, format_value
 from course_utils.plots.weights import WeightHistogram, plot_weights, weight_text
 
@@ -44,6 +44,7 @@ __all__ = [
     "WeightHistogram",
     "accuracy_text",
     "best_epoch",
+    "change_text",
     "color",
     "data_extent",
     "figure_png",

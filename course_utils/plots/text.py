@@ -44,6 +44,16 @@ def gain_text(samples: ArrayLike, baseline: ArrayLike) -> str:
     return paired_difference(a[both], b[both]).points()
 
 
+def change_text(samples: ArrayLike, baseline: ArrayLike, digits: int = 2) -> str:
+    """ "-0.12 ± 0.03": the paired difference of two scores that are no shares, seed by seed."""
+    a, b = np.ravel(samples).astype(float), np.ravel(baseline).astype(float)
+    both = np.isfinite(a) & np.isfinite(b)
+    if both.sum() < 2:
+        return "a difference that needs two seeds or more"
+    found = paired_difference(a[both], b[both])
+    return f"{found.mean:+.{digits}f} ± {found.half_width:.{digits}f}"
+
+
 def sweep_text(
     name: str, values: Sequence[Any], index: int, scores: ArrayLike, *, baseline: int | None = 0
 ) -> str:
