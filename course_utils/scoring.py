@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from course_utils.argument_checks import check_loss, checked_loss
@@ -83,6 +85,34 @@ def bias_and_variance(
     from_mean = (probabilities - probabilities.mean(0)).square().sum(-1).mean(1)
     variance = from_mean * k / (k - 1)
     return (errors - variance).tolist(), variance.tolist()
+
+
+class ByHalf:
+    """Loss and accuracy on each half of the validation set, of all runs in one go.
+
+    Args:
+        labels: of each run's validation set.
+    """
+
+    def __init__(self, labels: Sequence[Tensor]) -> None:
+        self._y = torch.cat(list(labels))
+        # Which half of which run a sample belongs to: two numbers for each run, in turn.
+        halves = [2 * run + torch.arange(len(y)) % 2 for run, y in enumerate(labels)]
+        self._half = torch.cat(halves).to(self._y.device)
+        self._sizes = self._half.bincount()
+
+    @torch.no_grad()
+    def scores(self, of_runs: Sequence[Tensor]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(losses, accuracies), each [runs, 2], from each run's outputs [n, classes]."""
+        outputs = torch.cat(list(of_runs))
+        losses = F.cross_entropy(outputs, self._y, reduction="none")
+        return self._means(losses), self._means(outputs.argmax(1) == self._y)
+
+    def _means(self, of_samples: Tensor) -> NDArray[np.float64]:
+        sums = torch.zeros(len(self._sizes), dtype=torch.float64, device=self._y.device)
+        sums.index_add_(0, self._half, of_samples.double())
+        means: NDArray[np.float64] = (sums / self._sizes).reshape(-1, 2).cpu().numpy()
+        return means
 
 
 def outputs_of(model: nn.Module, x: Tensor) -> Tensor:

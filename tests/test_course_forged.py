@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from instructor.course.judging.judge import Judge
 from instructor.course.judging.sandbox import bubblewrap
 from instructor.trial import Result
 from tests.exercises import exercise
-from tests.forged import FORGED
+from tests.forged import FORGED, HOSTILE
 
 RIGHT = exercise("03_dropout").task("dropout").model_answer
 BLANK = "def dropout(x, p, training):\n    raise NotImplementedError\n"
@@ -26,9 +27,11 @@ def judge() -> Iterator[Judge]:
         yield made
 
 
-def judged(judge: Judge, *cells: str) -> Result:
+def judged(judge: Judge, *cells: str, checks: int = 2) -> Result:
     task = exercise("03_dropout").task("dropout")
-    return judge.marks(task, [(f"cell {i}", cell) for i, cell in enumerate(cells)])
+    task = replace(task, checks=task.checks[:checks])
+    judge.take([(f"cell {i}", cell) for i, cell in enumerate(cells)])
+    return judge.marks(task)
 
 
 @pytest.mark.parametrize("kind", FORGED)
@@ -44,6 +47,25 @@ def test_what_is_forged_earns_nothing(judge: Judge, kind: str) -> None:
     assert result.marks == 0
     assert len(result.failures) == len(exercise("03_dropout").task("dropout").checks)
     assert all(failure.text for failure in result.failures)
+
+
+@pytest.fixture(scope="module")
+def walled() -> Iterator[Judge]:
+    if bubblewrap() is None:
+        pytest.skip("there is no bubblewrap here that works")
+    with Judge(exercise("03_dropout"), protected=True) as made:
+        yield made
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_is_hostile_earns_nothing_and_harms_nobody(walled: Judge, kind: str) -> None:
+    result = judged(walled, BLANK, HOSTILE[kind], checks=1)
+    assert result.marks == 0, result
+    assert all(failure.text for failure in result.failures)
+
+
+def test_who_answers_after_them_gets_all_marks(walled: Judge) -> None:
+    assert judged(walled, RIGHT).full
 
 
 @pytest.mark.parametrize("kind", ["patches Check", "patches attempt", "switches grading off"])

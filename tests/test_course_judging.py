@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from instructor import answers
+from instructor.course.agreement import pairs
 from instructor.course.judging.judge import Judge
 from instructor.course.judging.known import Mail, Opaque
 from instructor.course.judging.peer import Peer
@@ -30,23 +30,12 @@ def judges():
         one.close()
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("name", "task"), tasks())
-def test_every_known_answer_has_the_mark_that_it_has_in_process(judges, name, task) -> None:
-    chosen = exercise(name).task(task)
-    bank = answers.load(chosen)
-    places = {known.name: i for i, known in enumerate(answers._collected)}
-    source = (chosen.folder / "bank.py").read_text(encoding="utf-8")
-    differ = {}
-    for known in (*bank.right, *bank.wrong):
-        pick = (
-            f"\nfrom instructor import answers as _a\n{task} = _a._collected[{places[known.name]}]"
-        )
-        got = judges(name).marks(chosen, [("bank", f"{source}{pick}.answer\n")])
-        wanted = trial(name).of_answer(chosen, known.answer)
-        if got.marks != wanted.marks:
-            differ[known.name] = (got.marks, wanted.marks, got.said)
-    assert differ == {}
+def test_known_answers_have_the_marks_that_they_have_in_process(judges, name, task) -> None:
+    # One in twelve; `python3 start.py bank --judge` tries them all.
+    found = list(pairs(judges(name), trial(name), exercise(name).task(task), every=12))
+    assert found
+    assert [str(pair) for pair in found if not pair.equal] == []
 
 
 def pair() -> tuple[Peer, Peer]:

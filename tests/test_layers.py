@@ -44,6 +44,7 @@ BESIDE = {
     "exercises": {"checks", *(module for module, floor in FLOORS.items() if floor <= 3)},
     "blanks": {"checks", "exercises", *(module for module, floor in FLOORS.items() if floor <= 3)},
     "tooling": set[str](),
+    "grading": set[str](),
 }
 # Only these may rely on what an extra brings; students have none of it.
 EXTRAS = {"tooling": ["dev"]}

@@ -114,7 +114,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}."
         made.error(f"there is no command '{word}'; {hint}")
     after = list(argv[place + 1 :])
-    takes_options = word in ("test", "bench", "claims", "fuzz", "site")
+    takes_options = word in ("test", "bank", "bench", "claims", "fuzz", "site")
     if takes_options and not {"-h", "--help"} & set(after[:1]):
         args = made.parse_args(argv[: place + 1])
         args.rest = after

@@ -6,12 +6,14 @@ but the text of their answers is in it, and no output that a browser would run.
 
 from __future__ import annotations
 
+import copy
+import functools
 import html
 from pathlib import Path
 
 import nbformat
 
-from instructor.content import Exercise
+from instructor.content import Exercise, read
 from instructor.course.records import Record, Task, replace
 from instructor.notebooks import as_text, released, solution
 
@@ -36,7 +38,7 @@ def path_of(folder: Path, student: str, exercise: str) -> Path:
 
 def write(folder: Path, exercise: Exercise, record: Record) -> None:
     """Write what formgrader shows of a submission."""
-    notebook = released(solution(exercise))
+    notebook = copy.deepcopy(_released(exercise.name))
     tasks = {task.name: task for task in record.tasks}
     for cell in notebook.cells:
         grade_id = cell.metadata.nbgrader.grade_id
@@ -51,6 +53,11 @@ def write(folder: Path, exercise: Exercise, record: Record) -> None:
                 nbformat.v4.new_output("stream", name="stdout", text=text) for text in said
             ]
     replace(path_of(folder, record.student, exercise.name), as_text(notebook))
+
+
+@functools.cache
+def _released(exercise: str) -> nbformat.NotebookNode:
+    return released(solution(read(exercise)))
 
 
 def _answer(record: Record, task: Task) -> str:

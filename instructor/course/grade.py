@@ -46,8 +46,8 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
     given = parser.parse_args(argv)
     from instructor.course.running import grade  # needs nbgrader and PyTorch, and --help does not
 
-    protected = bubblewrap() is not None
-    if not protected and not given.unprotected:
+    protected = not given.no_sandbox and bubblewrap() is not None
+    if not protected and not (given.unprotected or given.no_sandbox):
         print(UNPROTECTED, "To grade all the same: --unprotected", sep=".\n", file=sys.stderr)
         return 2
     try:
@@ -104,6 +104,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--db", metavar="URL", help="of the gradebook, as SQLAlchemy writes it")
     add("--seed", type=int, help="of the checks' draws; default: that of the last run here")
     add("--unprotected", action="store_true", help="go on where there is no sandbox")
+    add("--no-sandbox", action="store_true", help="leave out the sandbox where there is one")
     return parser
 
 

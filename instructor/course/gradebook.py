@@ -47,6 +47,10 @@ class Book:
 
         Marks for cells that the exercise no longer has go with the cells.
         """
+        with self._transaction():
+            self._add(exercise)
+
+    def _add(self, exercise: Exercise) -> None:
         book, name = self._book, exercise.name
         book.update_or_create_assignment(name)
         book.update_or_create_notebook(name, name)
@@ -70,12 +74,11 @@ class Book:
             )
         for grade_id in answers:
             book.update_or_create_solution_cell(grade_id, name, name)
-        with self._transaction():
-            notebook = book.find_notebook(name, name)
-            for old in [c for c in notebook.grade_cells if c.name not in graded]:
-                for grade in list(old.grades):
-                    book.db.delete(grade)
-                book.db.delete(old)
+        notebook = book.find_notebook(name, name)
+        for old in [c for c in notebook.grade_cells if c.name not in graded]:
+            for grade in list(old.grades):
+                book.db.delete(grade)
+            book.db.delete(old)
 
     def there(self) -> set[tuple[str, str]]:
         """Student and exercise of every submission that it has."""
@@ -90,16 +93,16 @@ class Book:
         """Put the marks of one submission in the place of older ones, and leave what a person has
         given. Prose that is another than in the record `before` waits for a person again."""
         book, name = self._book, record.exercise
-        try:
-            book.find_student(record.student)
-        except MissingEntry:
-            book.add_student(record.student)
-        try:
-            submission = book.find_submission(name, record.student)
-        except MissingEntry:
-            with book.db.no_autoflush:  # nbgrader puts it together before it adds it
-                submission = book.add_submission(name, record.student)
         with self._transaction():
+            try:
+                book.find_student(record.student)
+            except MissingEntry:
+                book.add_student(record.student)
+            try:
+                submission = book.find_submission(name, record.student)
+            except MissingEntry:
+                with book.db.no_autoflush:  # nbgrader puts it together before it adds it
+                    submission = book.add_submission(name, record.student)
             (notebook,) = submission.notebooks
             known = notebook.notebook
             grades = {grade.cell.name: grade for grade in notebook.grades}
@@ -117,11 +120,14 @@ class Book:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
+        """All or nothing, where nbgrader's own methods would commit step by step."""
+        session = self._book.db
         try:
-            yield
-            self._book.db.commit()
+            with mock.patch.object(session, "commit", session.flush):
+                yield
+            session.commit()
         except BaseException:
-            self._book.db.rollback()
+            session.rollback()
             raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import os
 import threading
@@ -62,6 +63,7 @@ class Job:
         ]
 
 
+@functools.cache
 def digest(exercise: str) -> str:
     """Changes when something changes that a mark depends on: the tasks, the course, the judge."""
     found = hashlib.sha256()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,14 @@ def grade(
     workers: int,
     url: str = "",
     seed: int | None = None,
+    make: Callable[[int], Executor] = pool.processes,
 ) -> Run:
     """Grade what was found into a class's folder; what came of it.
+
+    Args:
+        url: Of the gradebook, as SQLAlchemy writes it; "" for the one in the folder.
+        seed: Of the checks' draws; None for that of the last run in this folder, or a new one.
+        make: Makes the workers, as many as it is told.
 
     Raises:
         RuntimeError: Another run is at work, the gradebook cannot be written, or nothing can be
@@ -44,7 +51,7 @@ def grade(
             book = Book(url)
             try:
                 run = Run(folder, book, journal, protected=protected)
-                run.grade(found, workers)
+                run.grade(found, make, workers)
             finally:
                 book.close()
         except SQLAlchemyError as error:
@@ -64,7 +71,7 @@ class Run:
         self.unread: list[str] = []
         self.fresh = 0
 
-    def grade(self, found: Sequence[Found], workers: int) -> None:
+    def grade(self, found: Sequence[Found], make: Callable[[int], Executor], workers: int) -> None:
         """Grade what is not graded yet, and write what is not written yet."""
         for name in sorted({one.exercise for one in found}):
             exercise = read_exercise(name)
@@ -72,7 +79,7 @@ class Run:
             self._book.add_exercise(exercise)
         there = self._book.there()
         with tqdm(total=len(found), unit="submission", disable=None) as bar:
-            for job, result in pool.results(self._jobs(found, there, bar), workers=workers):
+            for job, result in pool.results(self._jobs(found, there, bar), make, workers):
                 if isinstance(result, str):  # tried again in the next run, so not in the journal
                     record = unread(job, self._exercises[job.exercise][0], result)
                 else:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import io
 import linecache
 import os
 import signal
@@ -41,7 +40,6 @@ def silence() -> None:
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
     os.close(nowhere)
-    sys.stdout = sys.stderr = io.StringIO()
 
 
 def serve(wire: Wire, world: World) -> None:
