@@ -14,7 +14,7 @@ from course_utils.plots import PartsBoard, change_text, number_text
 
 HORIZONS = (1, 5, 20, 60)
 LRS = (0.005, 0.01, 0.02)
-STYLES = {"averaged weights": (0, "-"), "last weights": (1, "--")}
+STYLES = {"averaged weights": (2, "-"), "last weights": (3, "--")}
 
 Array = NDArray[Any]
 

@@ -22,7 +22,7 @@ def memory() -> Explore:
         PartsBoard([_Left(), _Products()], height=3.3, widths=[1.35, 1.0], say=_say),
         controls={
             "lr": slider(LRS, label="learning rate", start=1e-3),
-            "decay": slider(DECAYS, label="λ", start=1),
+            "decay": slider(DECAYS, label="λ", start=0.1),
             "steps": choice(STEPS, start=2_000, say=lambda n: f"{n:,}"),
             "schedule": choice(SCHEDULES),
         },

@@ -57,7 +57,7 @@ def passes(
     parts = [
         OverTraining(
             _curves, styles, (0.5, 4), "cross-entropy", floor, 2,
-            places=seen_after, xlabel="samples seen",
+            places=seen_after, xlabel="samples seen (scored after each pass)",
         ),
         AgainstValues(_ends, styles, (0.5, 2.5), "cross-entropy at the end", floor, 2),
         AgainstValues(
@@ -98,4 +98,6 @@ def _say(at: At, most: int) -> str:
         f"p = {at.value:g}, {times}: training loss {number_text(train[at.index])}, validation loss "
         f"{number_text(val[at.index])} (the true probabilities have {lowest_loss():.2f})"
     )
-    return f"{said}, {change_text(val[at.index], val[0])} against p = 0" if at.index else said
+    if at.index:
+        said += f", {change_text(val[at.index], val[0], 3)} against p = 0"
+    return f"{said}; {val.shape[1]} paired seeds"

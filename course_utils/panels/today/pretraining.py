@@ -47,12 +47,12 @@ def pretraining(
     both = {"pretrained": (0, "--"), "from scratch": (1, "--")}
     parts = [
         OverTraining(
-            _curves, both, (1.2, 4.0), "validation loss", floor, 3,
+            _curves, both, (0.9, 4.0), "validation loss", floor, 3,
             places=lambda at: np.arange(epochs + 1), xlabel="epoch of fine-tuning",
         ),
         AgainstValues(
             _ends, {"before": (2, ":"), "best epoch": (0, "-"), "last epoch": (3, "--")},
-            (1.2, 4.0), "validation loss", floor, 4,
+            (0.9, 4.0), "validation loss", floor, 4,
         ),
     ]  # fmt: skip
     return sweep(
