@@ -37,12 +37,17 @@ def test_the_committed_notebooks_and_guides_are_what_the_tasks_give() -> None:
     assert differences() == []
 
 
+HARMLESS = ("import ", "from ", "return ", "super().__init__()", "def forward(self, x):")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_hidden_survives(name: str) -> None:
     source, copy = cells("solutions", name), cells("exercises", name)
     assert source.keys() == copy.keys()
     text = "\n".join(cell.source for cell in copy.values())
-    shared = set(text.splitlines())
+    # Lines to be repaired stand in a cell of their own, and most of them are right.
+    given = {line.strip() for code in exercise(name).setup for line in code.splitlines()}
+    shared = {line.strip() for line in text.splitlines()} - given
     for key, cell in source.items():
         assert cell.get("outputs", []) == copy[key].get("outputs", []) == []
         assert copy[key].get("execution_count") is None
@@ -52,8 +57,8 @@ def test_nothing_hidden_survives(name: str) -> None:
         if mark.solution and mark.grade:
             secret += cell.source.splitlines()
         for line in secret:
-            if len(line) > 12 and not line.startswith(("import ", "from ", "return ")):
-                assert line not in {other.strip() for other in shared}, line
+            if len(line) > 12 and not line.startswith(HARMLESS):
+                assert line not in shared, line
     assert "BEGIN" not in text
     assert "HIDDEN" not in text
 
