@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from course_utils.fleet import Run, recorder
-from course_utils.fleet.rehearsal import first_look, rehearse
+from course_utils.fleet.dry_run import dry_run_step, first_look
 from course_utils.fleet.run import Training, build_members
 from course_utils.fleet.step import Step, disagreement
 from course_utils.fleet.watch import Watch, _members_in_turn
@@ -179,13 +179,13 @@ def test_a_chance_disagreement_sends_nobody_away(step, monkeypatch):
 def test_who_disagreed_is_looked_at_in_the_next_step(monkeypatch):
     let_be_wrong(monkeypatch, a_sign, until=1)
     seen = []
-    of_watch = Watch.rehearse
+    of_watch = Watch.dry_run_step
 
     def noted(watch, i, *arguments):
         seen.append((watch._suspects, i))
         of_watch(watch, i, *arguments)
 
-    monkeypatch.setattr(Watch, "rehearse", noted)
+    monkeypatch.setattr(Watch, "dry_run_step", noted)
     train(build, [0.0, 0.1], DATA.subset(BATCH), epochs=4)
     assert seen[0] == ([2], 2), "member 2 has value 1 and seed 0"
     assert all(suspects == [] for suspects, _ in seen[1:])
@@ -214,7 +214,7 @@ def test_each_member_is_met_in_time(shape):
 @pytest.mark.parametrize("epochs", [12, 36])
 def test_as_many_looks_as_there_are_values_or_seeds(shape, epochs, monkeypatch):
     seen = []
-    monkeypatch.setattr(Watch, "rehearse", lambda watch, i, *_: seen.append(i))
+    monkeypatch.setattr(Watch, "dry_run_step", lambda watch, i, *_: seen.append(i))
     train(build, np.linspace(0, 0.1, shape[0]), seeds=shape[1], epochs=epochs)
     assert max(8, *shape) <= len(seen) <= 12
     assert {i // shape[1] for i in seen} == set(range(shape[0]))
@@ -265,7 +265,7 @@ def test_one_that_diverges_alone():
 # --- nothing is left behind -------------------------------------------------------------------
 
 
-def test_a_rehearsal_leaves_all_as_it_was():
+def test_a_dry_run_leaves_all_as_it_was():
     def warmed(lr):
         model = mlp(dropout=0.3, norm_layer=nn.BatchNorm1d)
         optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -299,7 +299,7 @@ def test_a_rehearsal_leaves_all_as_it_was():
 
     before = as_it_is()
     found = first_look(member, loss_fn)
-    rehearse(found, member, torch.arange(BATCH), loss_fn, {})
+    dry_run_step(found, member, torch.arange(BATCH), loss_fn, {})
     after = as_it_is()
     assert found.reason is None
     assert [name for name in before if not equal(before[name], after[name])] == []

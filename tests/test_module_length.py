@@ -15,7 +15,7 @@ STILL_LONGER = {
     "claims/lesson_03.py",
     "claims/lesson_04.py",
     "claims/lesson_05.py",
-    "course_utils/fleet/rehearsal.py",
+    "course_utils/fleet/dry_run.py",
     "tests/test_fleet_alone.py",
     "tests/test_fleet_disguises.py",
     "tests/test_fleet_engines.py",

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from course_utils.argument_checks import check_loss, check_run
 from course_utils.data import Dataset
-from course_utils.refusals import check_loss, check_run
 from course_utils.scoring import LossFn
 from course_utils.training import Augment, Penalty, own_state
 
