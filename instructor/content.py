@@ -2,7 +2,7 @@
 
 An exercise's folder::
 
-    exercise.toml     the order of its tasks
+    exercise.toml     the order of its tasks, and those to spare
     title.md          the first cell; {contents} becomes "Five functions and one question, 31 marks"
     imports.py        the second cell
     guide.md          what only a person can say to an instructor; its tables are filled in
@@ -98,13 +98,18 @@ class Task:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise, with the tasks to program and the questions apart."""
+    """One exercise, with the tasks to program and the questions apart.
+
+    `spare` are tasks that stand in no notebook, with their checks and banks: for another year, or
+    for whoever repeats the course. A line moved in exercise.toml puts one in another's place.
+    """
 
     name: str
     folder: Path
     title: str
     imports: str
     parts: tuple[Task, ...]
+    spare: tuple[Task, ...] = ()
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -141,15 +146,15 @@ class Exercise:
         return f"{tasks} and {questions}, {self.points:g} marks"
 
     def task(self, name: str) -> Task:
-        """The task of that name.
+        """The task of that name, a spare one too.
 
         Raises:
             KeyError: There is none; the message names those there are.
         """
-        for task in self.tasks:
+        for task in (*self.tasks, *self.spare):
             if task.name == name:
                 return task
-        known = ", ".join(task.name for task in self.tasks)
+        known = ", ".join(task.name for task in (*self.tasks, *self.spare))
         raise KeyError(f"exercise {self.name} has no task {name!r}; its tasks are {known}")
 
 
@@ -165,15 +170,16 @@ def read(name: str, folder: Path = TASKS) -> Exercise:
         ValueError: A folder is not in the order, or a task lacks a part that it needs.
     """
     home = folder / name
-    order = tomllib.loads(_read(home / "exercise.toml"))["order"]
+    told = tomllib.loads(_read(home / "exercise.toml"))
+    order, spare = told["order"], told.get("spare", [])
     there = {path.parent.name for path in home.glob("*/task.toml")}
-    if sorted(order) != sorted(there):
+    if sorted(order + spare) != sorted(there):
         raise ValueError(
-            f"{name}/exercise.toml orders {', '.join(sorted(order))}, but the folders with a "
-            f"task.toml are {', '.join(sorted(there))}; name each of them once"
+            f"{name}/exercise.toml names {', '.join(sorted(order + spare))}, but the folders with "
+            f"a task.toml are {', '.join(sorted(there))}; name each of them once"
         )
-    parts = tuple(_task(home / task) for task in order)
-    return Exercise(name, home, _read(home / "title.md"), _read(home / "imports.py"), parts)
+    parts, apart = (tuple(_task(home / task) for task in tasks) for tasks in (order, spare))
+    return Exercise(name, home, _read(home / "title.md"), _read(home / "imports.py"), parts, apart)
 
 
 def _task(folder: Path) -> Task:

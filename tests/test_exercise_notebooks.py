@@ -182,7 +182,7 @@ def test_a_new_task_is_its_folder_and_a_line_in_the_order(scratch: Path) -> None
 
 
 def test_a_mistake_that_no_check_knows_is_refused(scratch: Path) -> None:
-    told = scratch / "03_dropout" / "choose_p" / "task.toml"
+    told = scratch / "03_dropout" / "scheduled_p" / "task.toml"
     told.write_text(told.read_text(encoding="utf-8") + 'too_bold = "?"\n', encoding="utf-8")
     with pytest.raises(ValueError, match="lists the mistake 'too_bold', which none of its checks"):
         guide(read("03_dropout", scratch))
@@ -241,4 +241,4 @@ def test_edited_check_cells_are_restored_before_grading(
         marks = {grade.name: grade.auto_score for grade in submission.grades}
     assert marks["dropout-visible"] == marks["dropout-hidden"] == 0
     assert marks["scheduled_p-visible"] == marks["scheduled_p-hidden"] == 2
-    assert marks["choose_p-visible"] == 0, "not attempted"
+    assert marks["fit_with_dropout-visible"] == 0, "not attempted"
