@@ -129,8 +129,12 @@ class Exercise:
     @property
     def setup(self) -> tuple[str, ...]:
         """The code that is neither an answer nor a check, in the order of the notebook."""
-        given = (cell.source for task in self.parts for cell in task.given if cell.kind == "code")
-        return (self.imports, *given)
+        return (self.imports, *_code(self.parts))
+
+    @property
+    def spare_setup(self) -> tuple[str, ...]:
+        """What spare tasks are given: the code, with the imports that only they need."""
+        return tuple(_code(self.spare))
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the solution notebook."""
@@ -232,6 +236,10 @@ def _given(task: str, path: Path) -> Cell:
     if path.suffix == ".py":
         return Cell(dashed, f"code-{dashed}", "code", _read(path))
     return _text(f"about-{task}-{dashed}", _read(path))
+
+
+def _code(tasks: tuple[Task, ...]) -> Iterator[str]:
+    return (cell.source for task in tasks for cell in task.given if cell.kind == "code")
 
 
 def _text(cell: str, source: str) -> Cell:
