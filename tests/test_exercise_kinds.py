@@ -30,3 +30,9 @@ def test_lines_to_repair_run_and_are_told_apart_from_repaired_ones(name: str, ta
 def test_the_course_has_three_repairs() -> None:
     assert len(REPAIRS) >= 3
     assert "train and look" in KINDS["08_regularization_today"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_exercise_has_a_task_to_train_and_look(name: str) -> None:
+    """A loop to repair is one: its lines are trained and watched before and after."""
+    assert KINDS[name] & {"train and look", "repair"}
