@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils.refusals import check_loss, checked_loss
+from course_utils.refusals import check_loss, check_pairs, check_shapes, checked_loss
 from course_utils.shortcuts import is_plain
 
 LossFn = Callable[[Tensor, Tensor], Tensor]
@@ -42,7 +42,10 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
     check_loss(loss_fn, y)
     with torch.random.fork_rng(devices=[]), evaluating(model):
         outputs = outputs_of(model, x)
+        if y.is_floating_point():
+            check_shapes(loss_fn, outputs, y)
         loss = checked_loss(loss_fn(outputs, y.clone())).item()
+        check_pairs(loss_fn, outputs, y)
         if y.is_floating_point():
             return Score(loss, math.nan)
         return Score(loss, (outputs.argmax(1) == y).sum().item() / len(y))

@@ -75,7 +75,9 @@ def fit(
         restore_best: with `early_stopping`, end with the weights of the best epoch, also when the
             rule never fired.
         batch_size: samples per step; the last batch of an epoch may be smaller.
-        loss_fn: mean loss of (outputs, targets).
+        loss_fn: mean loss of (outputs, targets). In a regression the outputs have the shape of the
+            targets, or a row for each of them whose columns a loss of your own gives a meaning (a
+            mean and a variance, quantiles).
         seed: decides the order of the batches and every random draw in model and augmentation.
         progress: show a progress bar.
 
@@ -96,7 +98,7 @@ def fit(
     bring_back_best: Callable[[], None] | None = None
 
     def scored(outputs: Tensor, y: Tensor) -> Tensor:
-        return loss_fn(checked_outputs(outputs, y, data.num_classes), y)
+        return loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
 
     draws = SeededDraws(seed, data.x_train.device)
     for epoch in tqdm(range(epochs + 1), disable=not progress, desc="epoch"):
@@ -150,7 +152,9 @@ def train_epoch(
             x, y = rows(data.x_train, batch), rows(data.y_train, batch)
             with draws:
                 outputs = model(x if augment is None else augment(x))
-                loss = checked_loss(loss_fn(checked_outputs(outputs, y, data.num_classes), y))
+                loss = checked_loss(
+                    loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
+                )
                 if penalty is not None:
                     loss = loss + checked_penalty(penalty(model), model)
                 optimizer.zero_grad()

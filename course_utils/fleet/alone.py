@@ -109,7 +109,8 @@ class _Training:
         model, data = self._member.run.model, self._member.data
 
         def loss_fn(outputs: Tensor, y: Tensor) -> Tensor:
-            return self._loss_fn(checked_outputs(outputs, y, data.num_classes), y)
+            outputs = checked_outputs(outputs, y, data.num_classes, self._loss_fn)
+            return self._loss_fn(outputs, y)
 
         # `fit` scores with the random state that it is called in, which is the one after `build`.
         with _random_state(self._member.random_state):

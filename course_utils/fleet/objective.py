@@ -31,7 +31,7 @@ class Objective:
         """(the loss to minimize,) or, where there is a penalty, (that loss, the penalty in it)."""
         model, augment = self.run.model.train(), self.run.augment
         outputs = model(x if augment is None else augment(x))
-        loss = self.loss_fn(checked_outputs(outputs, y, self.num_classes), y)
+        loss = self.loss_fn(checked_outputs(outputs, y, self.num_classes, self.loss_fn), y)
         loss = checked_loss(loss, traced=True)
         if self.run.penalty is None:
             return (loss,)
@@ -125,7 +125,7 @@ def score_of(loss_fn: LossFn, data: Dataset) -> TensorFn:
 
     def score(outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         with Equivalents():
-            loss = loss_fn(checked_outputs(outputs, y, data.num_classes), y)
+            loss = loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
         if y.is_floating_point():
             return loss, loss * torch.nan
         # What argmax finds, which takes many times longer where classes lie far apart in memory.

@@ -27,6 +27,7 @@ from course_utils.fleet.pytorch import settings_of_all
 from course_utils.fleet.run import Member, Run, tensors_of
 from course_utils.fleet.step import Step, put_back, step_alone
 from course_utils.noise import Kind, Request, SeededDraws, draw, stream
+from course_utils.refusals import check_pairs
 from course_utils.scoring import CHUNK, LossFn, evaluating, mixes_samples
 from course_utils.shortcuts import is_plain, rows
 
@@ -243,6 +244,7 @@ def _look_at_scoring(
             found.refuse("it draws random numbers in evaluation, which the seed does not control")
         look_again()
     with _scoring(member.run):
+        check_pairs(loss_fn, model(data.x_val.clone()), data.y_val)
         found.mixes_samples = guard.reason is None and mixes_samples(model, data.x_val)
 
 

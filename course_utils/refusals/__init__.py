@@ -2,6 +2,7 @@
 
 from course_utils.refusals.losses import check_loss
 from course_utils.refusals.optimizers import check_optimizer, lr_now
+from course_utils.refusals.pairing import check_pairs, check_shapes
 from course_utils.refusals.returned import (
     check_reaches,
     checked_loss,
@@ -14,8 +15,10 @@ from course_utils.refusals.run import check_run, checked_seed, checked_seeds
 __all__ = [
     "check_loss",
     "check_optimizer",
+    "check_pairs",
     "check_reaches",
     "check_run",
+    "check_shapes",
     "checked_loss",
     "checked_outputs",
     "checked_penalty",

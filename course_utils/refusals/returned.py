@@ -7,27 +7,19 @@ import math
 import torch
 from torch import Tensor, nn
 
+from course_utils.refusals.pairing import LossFn, check_shapes
 
-def checked_outputs(outputs: object, y: Tensor, num_classes: int | None) -> Tensor:
-    """`outputs`, unless their shape does not fit the targets (PyTorch would broadcast or crash)."""
+
+def checked_outputs(outputs: object, y: Tensor, num_classes: int | None, loss_fn: LossFn) -> Tensor:
+    """`outputs`, unless their shape does not fit the targets and the loss (PyTorch would broadcast
+    or crash)."""
     if not isinstance(outputs, Tensor):
         raise TypeError(
             f"the model must return one tensor, got {_described(outputs)}; let forward() return "
             "the logits alone, or train a module around this one that picks them out"
         )
     if num_classes is None:
-        if outputs.shape != y.shape:
-            several = outputs.ndim == 2 and y.ndim == 1 and outputs.shape[1] > 1
-            raise ValueError(
-                f"the model returned shape {tuple(outputs.shape)} for targets {tuple(y.shape)}; "
-                "regression needs equal shapes, or the loss broadcasts: "
-                + (
-                    "one output for each sample. If the targets name classes, make them whole "
-                    "numbers: Dataset.from_tensors(x, y.long())"
-                    if several
-                    else "try outputs.squeeze(-1)"
-                )
-            )
+        check_shapes(loss_fn, outputs, y)
     elif outputs.ndim != 2 or outputs.shape[1] != num_classes:
         raise ValueError(
             f"the model returned shape {tuple(outputs.shape)} for {len(y)} samples of "
