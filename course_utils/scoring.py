@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils.refusals import check_loss, check_pairs, check_shapes, checked_loss
+from course_utils.refusals import check_loss, check_pairs, check_samples, check_shapes, checked_loss
 from course_utils.shortcuts import is_plain
 
 LossFn = Callable[[Tensor, Tensor], Tensor]
@@ -37,8 +37,7 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
     data, the mode of every submodule, the gradients and the global random state as it found them.
     Accuracy is NaN for regression (targets that are not integers).
     """
-    if len(x) == 0:
-        raise ValueError("cannot score 0 samples: x is empty; pass at least one sample")
+    check_samples(x, y)
     check_loss(loss_fn, y)
     with torch.random.fork_rng(devices=[]), evaluating(model):
         outputs = outputs_of(model, x)

@@ -55,8 +55,8 @@ def _has_hooks(optimizer: torch.optim.Optimizer) -> bool:
 
 
 def rows(samples: Tensor, batch: Tensor) -> Tensor:
-    """``samples[batch]``, which takes twice as long for a large tensor."""
-    return samples.index_select(0, batch.to(samples.device))
+    """``samples[batch]``, which takes twice as long for a large tensor; no gradient flows back."""
+    return samples.detach().index_select(0, batch.to(samples.device))
 
 
 #: As PyTorch wrote them; a subclass may do as it likes.

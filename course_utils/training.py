@@ -21,6 +21,7 @@ from course_utils.noise import SeededDraws, stream
 from course_utils.refusals import (
     check_loss,
     check_run,
+    checked_batch,
     checked_loss,
     checked_outputs,
     checked_penalty,
@@ -91,6 +92,11 @@ def fit(
     epochs, batch_size = check_run(model, data, optimizer, epochs=epochs, batch_size=batch_size)
     seed = checked_seed(seed)
     check_loss(loss_fn, data.y_train)
+    if not (early_stopping is None or callable(early_stopping)):
+        raise TypeError(
+            f"early_stopping must be called as early_stopping(history), got {early_stopping!r}; "
+            "it returns True to stop"
+        )
     data = data.to(next(model.parameters()).device)
     own_state(optimizer)
     batches = shuffled_batches(data.n_train, batch_size, seed)
@@ -151,7 +157,7 @@ def train_epoch(
         for step, batch in enumerate(batches, 1):
             x, y = rows(data.x_train, batch), rows(data.y_train, batch)
             with draws:
-                outputs = model(x if augment is None else augment(x))
+                outputs = model(x if augment is None else checked_batch(augment(x), y))
                 loss = checked_loss(
                     loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
                 )

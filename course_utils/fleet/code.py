@@ -105,6 +105,12 @@ def globals_used(
             yield from globals_used(constant, names, cells)
 
 
+def names_used(code: types.CodeType) -> set[str]:
+    """The names in `code` that are not its own: of global variables, or of those in cells."""
+    parts = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return {chain[0] for chain in _chains(code)}.union(*map(names_used, parts))
+
+
 @functools.lru_cache(maxsize=4096)
 def _chains(code: types.CodeType) -> tuple[tuple[str, ...], ...]:
     """The names in `code` that are not its own, each with the attributes that are taken of it at

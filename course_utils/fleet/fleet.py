@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,12 +13,15 @@ import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
 
+from course_utils.data import Dataset
 from course_utils.fleet.alone import AloneInTurn
 from course_utils.fleet.engine import CannotBatchError
 from course_utils.fleet.grouping import UNEXPECTED, Group, groups_of, reason_of, told
+from course_utils.fleet.memory import reachable
 from course_utils.fleet.rehearsal import first_look
 from course_utils.fleet.run import Build, DataFor, Member, Training, build_members
 from course_utils.fleet.together import Together
+from course_utils.fleet.undo import Undo
 from course_utils.fleet.watch import DisagreesError
 from course_utils.history import History
 from course_utils.refusals import checked_seeds
@@ -27,7 +30,7 @@ from course_utils.scoring import LossFn
 Curves = npt.NDArray[np.float64]
 
 
-@dataclass
+@dataclass(eq=False)
 class Fleet:
     """What the runs recorded so far, one for each value and seed.
 
@@ -92,9 +95,10 @@ def train_fleet(
 
     Args:
         build: ``build(value)`` -> `Run`, in plain PyTorch, with a new model each time. It is called
-            for each value and seed; runs with the same seed start from the same weights and meet
-            the same batches and dropout masks, so that their differences are paired.
-        data: one data set for all, or ``data(value, seed)`` -> data set.
+            for each value and seed, with the random numbers of the seed (PyTorch's, NumPy's and
+            Python's); runs with the same seed start from the same weights and meet the same batches
+            and dropout masks, so that their differences are paired.
+        data: one data set for all, or ``data(value, seed)`` -> data set, called in the same way.
         values: the values of the hyperparameter, in the order in which they are kept.
         seeds: how many seeds (0, 1, ...), or which.
         epochs, batch_size, loss_fn: as in `fit`.
@@ -139,10 +143,16 @@ def iter_fleet(
     Stop iterating to cancel.
     """
     seeds = checked_seeds(seeds)
+    if not isinstance(values, Iterable) or isinstance(values, str | bytes):
+        raise TypeError(
+            f"values must be a list of values, got {values!r}; use for example [0, 0.1]"
+        )
     values = list(values)
     if not values:
         raise ValueError("values must hold at least one value, got none")
     training = Training(build, data, epochs, batch_size, loss_fn)
+    code = {"build": build, "data": data, "loss_fn": loss_fn, "values": values}
+    before = Undo(reachable(code, [data] if isinstance(data, Dataset) else []))
     members, rehearsals = [], []
     for member in build_members(training, values, seeds):
         members.append(member)
@@ -152,7 +162,7 @@ def iter_fleet(
     training = replace(training, epochs=epochs, batch_size=batch_size)
     fleet = Fleet(values, seeds, epochs)
     fleet._members = {(m.value_index, m.seed_index): m for m in members}
-    groups, fleet.fallback = groups_of(members, rehearsals, training)
+    groups, fleet.fallback = groups_of(members, rehearsals, training, before)
     if fleet.fallback is not None:
         warnings.warn(fleet.fallback, stacklevel=2)
     alone = [group for group in groups if not isinstance(group, Together)]

@@ -16,6 +16,7 @@ from course_utils.fleet.optimizers import is_elementwise
 from course_utils.fleet.rehearsal import Rehearsal, rehearse
 from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.together import Together
+from course_utils.fleet.undo import Undo
 from course_utils.fleet.watch import DisagreesError
 from course_utils.training import shuffled_batches
 
@@ -34,12 +35,14 @@ def reason_of(error: Exception) -> str:
 
 
 def groups_of(
-    members: Sequence[Member], rehearsals: Sequence[Rehearsal], training: Training
+    members: Sequence[Member], rehearsals: Sequence[Rehearsal], training: Training, before: Undo
 ) -> tuple[list[Group], str | None]:
     """As few groups as the members allow, and what to tell about those that train alone.
 
-    `rehearsals` hold what was seen of each member when it had been built.
+    `rehearsals` hold what was seen of each member when it had been built; `before` holds what there
+    was before any of them was.
     """
+    built = _as_built(members, rehearsals)
     together: list[Member] = []
     reasons: dict[int, str] = {}
     in_turn: list[Member] = []
@@ -105,12 +108,25 @@ def groups_of(
     if alone:
         groups.append(Alone(alone, training))
     if in_turn:
+        built.put_back()  # what the first steps have changed
+        if len(in_turn) == len(members):
+            before.put_back()
         groups.append(AloneInTurn(in_turn, training))
     rest_alone = [*alone, *in_turn]
     if not rest_alone:
         return groups, None
     (why_most, _), *_ = Counter(reasons[id(m)] for m in rest_alone).most_common(1)
     return groups, told(len(rest_alone), len(members), why_most)
+
+
+def _as_built(members: Sequence[Member], rehearsals: Sequence[Rehearsal]) -> Undo:
+    """What the members' code reaches, their models aside, which can be built again."""
+    own = {id(module) for member in members for module in member.run.model.modules()}
+    looks = [look for r in rehearsals for look in (r.look, r.optimizer_look)]
+    undo = Undo(thing for look in looks for thing in look.reached if id(thing) not in own)
+    for look in looks:
+        look.reached.clear()
+    return undo
 
 
 def told(n: int, of: int, why: str) -> str:

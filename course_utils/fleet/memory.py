@@ -52,6 +52,15 @@ def look_at(
     return walk.look
 
 
+def reachable(roots: Mapping[str, Any], known: Iterable[object] = ()) -> list[Any]:
+    """The objects that the named `roots` reach, as far as that can be seen."""
+    walk = _OfARun({}, known)
+    for root in roots.items():
+        with contextlib.suppress(CannotTellError, RecursionError):
+            walk.visit_all([root], "{1}")
+    return walk.look.reached
+
+
 class _OfARun(Walk):
     """A walk that also looks into code, classes, modules and objects."""
 

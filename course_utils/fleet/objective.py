@@ -16,7 +16,7 @@ from course_utils.fleet.engine import TensorFn
 from course_utils.fleet.equivalents import Equivalents
 from course_utils.fleet.run import Run
 from course_utils.noise import Kind, NoiseStream, Request, Source, draw, stream
-from course_utils.refusals import checked_loss, checked_outputs, checked_penalty
+from course_utils.refusals import checked_batch, checked_loss, checked_outputs, checked_penalty
 from course_utils.scoring import LossFn, evaluating
 
 
@@ -30,7 +30,7 @@ class Objective:
     def __call__(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         """(the loss to minimize,) or, where there is a penalty, (that loss, the penalty in it)."""
         model, augment = self.run.model.train(), self.run.augment
-        outputs = model(x if augment is None else augment(x))
+        outputs = model(x if augment is None else checked_batch(augment(x), y))
         loss = self.loss_fn(checked_outputs(outputs, y, self.num_classes, self.loss_fn), y)
         loss = checked_loss(loss, traced=True)
         if self.run.penalty is None:

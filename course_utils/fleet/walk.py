@@ -46,7 +46,6 @@ class Walk:
         self._seen: dict[int, str] = {}
         self._kinds: set[int] = set()
         self._repeated: Counter[str] = Counter()
-        self._alive: list[Any] = []  # or an id could be given to another object meanwhile
 
     def visit(self, path: str, thing: Any) -> None:
         """Look at `thing`, and at all that it reaches.
@@ -74,7 +73,7 @@ class Walk:
             raise CannotTellError("its functions reach too many objects to look at")
         else:
             self._seen[id(thing)] = path
-            self._alive.append(thing)
+            self.look.reached.append(thing)
             tokens[path] = "being looked at"
             look = next(look for kinds, look in self.looks if isinstance(thing, kinds))
             tokens[path] = kind, look(self, path, thing)
@@ -117,10 +116,13 @@ class Walk:
             self._kinds.add(id(base))
             if package(base.__module__) not in KNOWN:
                 self.look.mutable.add(id(base))
+                self.look.reached.append(base)
                 own = ((n, v) for n, v in vars(base).items() if n not in NOT_IN_A_STEP)
                 self.visit_all(own, "{}.{}", base.__name__)
             elif base.__module__ != "builtins":  # a learner may have hung a count on it
                 names = _data_names(base, len(vars(base)))
+                if names:
+                    self.look.reached.append(base)
                 self.visit_all(((n, vars(base)[n]) for n in names), "{}.{}", base.__name__)
 
     # --- values ---------------------------------------------------------------------------------

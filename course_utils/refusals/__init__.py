@@ -5,12 +5,13 @@ from course_utils.refusals.optimizers import check_optimizer, lr_now
 from course_utils.refusals.pairing import check_pairs, check_shapes
 from course_utils.refusals.returned import (
     check_reaches,
+    checked_batch,
     checked_loss,
     checked_outputs,
     checked_penalty,
     negative_penalty,
 )
-from course_utils.refusals.run import check_run, checked_seed, checked_seeds
+from course_utils.refusals.run import check_run, check_samples, checked_seed, checked_seeds
 
 __all__ = [
     "check_loss",
@@ -18,7 +19,9 @@ __all__ = [
     "check_pairs",
     "check_reaches",
     "check_run",
+    "check_samples",
     "check_shapes",
+    "checked_batch",
     "checked_loss",
     "checked_outputs",
     "checked_penalty",

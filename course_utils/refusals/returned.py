@@ -28,6 +28,20 @@ def checked_outputs(outputs: object, y: Tensor, num_classes: int | None, loss_fn
     return outputs
 
 
+def checked_batch(x: object, y: Tensor) -> Tensor:
+    """What an augmentation made of a batch, unless it is no batch for the targets `y`."""
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"augment(x) must return a tensor, got {_described(x)}; let it return the changed batch"
+        )
+    if x.ndim == 0 or len(x) != len(y):
+        raise ValueError(
+            f"augment(x) must return as many samples as it got, got shape {tuple(x.shape)} for a "
+            f"batch of {len(y)}; change samples, and leave none out"
+        )
+    return x
+
+
 def checked_loss(value: object, *, traced: bool = False) -> Tensor:
     """`value` if it is a scalar tensor (and, where gradients are on, has one), else an error.
 
