@@ -10,10 +10,11 @@ from course_utils.fleet.alone import Alone, AloneInTurn
 from course_utils.fleet.content import address
 from course_utils.fleet.eligibility import look_at_optimizer
 from course_utils.fleet.engine import CannotBatchError, Engine, plain
+from course_utils.fleet.first_step import rehearse
 from course_utils.fleet.functions import structure_of
 from course_utils.fleet.objective import has_plain_labels
 from course_utils.fleet.optimizers import is_elementwise
-from course_utils.fleet.rehearsal import Rehearsal, rehearse
+from course_utils.fleet.rehearsal import Rehearsal
 from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.together import Together
 from course_utils.fleet.undo import Undo
