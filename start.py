@@ -2,7 +2,7 @@
 
     python3 start.py              make .venv, install the course, open JupyterLab at lesson 1
     python3 start.py test         the same set-up, then every check and test of the project
-    python3 start.py --help       the other words
+    python3 start.py --help       the other commands
 
 Standard library only. This file is written so that even a very old Python can read it far enough
 to say that it is too old; the work is done in course_utils/tooling.
@@ -52,6 +52,6 @@ if sys.version_info < OLDEST:
 
 if __name__ == "__main__":
     sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-    from course_utils.tooling.words import main
+    from course_utils.tooling.cli import main
 
     sys.exit(main(sys.argv[1:]))

@@ -36,7 +36,7 @@ def all_claims() -> list[Claim]:
 
 def few_samples(name: str) -> Dataset:
     """The data set as the panels use it: N_TRAIN training samples, few to score."""
-    return load_dataset(name, n_train=N_TRAIN).scored_on(N_SCORED)
+    return load_dataset(name, n_train=N_TRAIN).limit_validation(N_SCORED)
 
 
 def available_datasets() -> Iterator[Dataset]:

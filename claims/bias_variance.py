@@ -19,7 +19,7 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Run, train_fleet
 from course_utils.models import MLP
-from course_utils.panels.augmenting import transform_of
+from course_utils.panels.augmentation import transform_of
 from course_utils.regularizers import l2_penalty
 from course_utils.scoring import bias_and_variance
 
@@ -37,13 +37,13 @@ class Setting:
 
 
 def _sgd_with_l2(data: Dataset, strength: float) -> Run:
-    model = MLP(data.input_shape, (64,), data.num_classes or 1)
+    model = MLP(data.input_shape, (64,), data.num_outputs)
     sgd = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     return Run(model, sgd, penalty=lambda model: strength * l2_penalty(model))
 
 
 def _adam(data: Dataset, lr: float, augment: Any = None, **options: Any) -> Run:
-    model = MLP(data.input_shape, (64, 64), data.num_classes or 1, **options)
+    model = MLP(data.input_shape, (64, 64), data.num_outputs, **options)
     return Run(model, torch.optim.Adam(model.parameters(), lr=lr), augment=augment)
 
 

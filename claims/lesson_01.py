@@ -39,7 +39,7 @@ def _label(model: torch.nn.Module, data: Dataset) -> float:
 
 
 def _run(data: Dataset, width: int) -> Run:
-    model = MLP(data.input_shape, (width, width), data.num_classes or 1)
+    model = MLP(data.input_shape, (width, width), data.num_outputs)
     return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
 
 

@@ -75,7 +75,7 @@ def _compare(data: Dataset, values: list[Any], noise: float) -> Comparison:
     draw of the wrong labels."""
 
     def build(value: Any) -> Run:
-        model = MLP(data.input_shape, (64,), data.num_classes or 1)
+        model = MLP(data.input_shape, (64,), data.num_outputs)
         if value is SPARSE:
             return Run(model, ProximalSGD(model, lr=0.1, l1_lambda=LAMBDA, momentum=0.9))
         sgd = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)

@@ -35,9 +35,7 @@ def _fleet(data: Dataset, noise: float) -> Fleet:
     """The lesson's networks, for what is asked of a network and not of its scores."""
 
     def build(p: float) -> Run:
-        model = MLP(
-            data.input_shape, (64, 64), data.num_classes or 1, dropout=p, dropout_layer=Dropout
-        )
+        model = MLP(data.input_shape, (64, 64), data.num_outputs, dropout=p, dropout_layer=Dropout)
         return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
 
     return train_fleet(
@@ -61,7 +59,7 @@ def _compared(
 
     def build(value: Any) -> Run:
         layer, p = value if value in MISTAKES else (Dropout, value)
-        model = MLP(data.input_shape, hidden, data.num_classes or 1, dropout=p, dropout_layer=layer)
+        model = MLP(data.input_shape, hidden, data.num_outputs, dropout=p, dropout_layer=layer)
         return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
 
     return compare(

@@ -60,9 +60,7 @@ def _compare(
 
     def build(value: tuple[str, float]) -> Run:
         name, rate = value
-        model = MLP(
-            data.input_shape, (width, width), data.num_classes or 1, norm_layer=LAYERS.get(name)
-        )
+        model = MLP(data.input_shape, (width, width), data.num_outputs, norm_layer=LAYERS.get(name))
         if name == PREPARED:
             prepare(model)
         return Run(model, optimizer(model.parameters(), lr=rate))
@@ -131,7 +129,7 @@ def _fleet(
     """Networks like the lesson's over `layers`."""
 
     def build(layer: LayerOfWidth | None) -> Run:
-        model = MLP(data.input_shape, (width, width), data.num_classes or 1, norm_layer=layer)
+        model = MLP(data.input_shape, (width, width), data.num_outputs, norm_layer=layer)
         return Run(model, torch.optim.Adam(model.parameters(), lr=8e-3))
 
     return train_fleet(
@@ -186,7 +184,7 @@ def forgotten(data: Dataset, *, by_class: bool) -> Difference:
     """Accuracy in training mode, of all validation images at once or class by class, minus that in
     evaluation mode."""
     fleet = _clean(data)
-    classes: Sequence[Any] = range(data.num_classes or 1) if by_class else [...]
+    classes: Sequence[Any] = range(data.num_outputs) if by_class else [...]
 
     def accuracy(model: nn.Module) -> float:
         right = 0

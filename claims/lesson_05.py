@@ -22,7 +22,7 @@ from course_utils.evidence import Difference, paired_difference
 from course_utils.experiments.flips import FLIPS, confusions, train_flips
 from course_utils.fleet import Fleet, Run
 from course_utils.models import MLP, SmallCNN
-from course_utils.panels.augmenting import transform_of
+from course_utils.panels.augmentation import transform_of
 from course_utils.training import evaluate, shuffled_batches
 
 NOISE, EPOCHS, LR, BATCH = 0.2, 30, 5e-3, 50
@@ -80,7 +80,7 @@ def _compare(
     sizes = {"hidden_sizes": (64, 64)} if network is MLP else {}
 
     def build(value: float | str) -> Run:
-        model = network(data.input_shape, num_classes=data.num_classes or 1, **sizes)
+        model = network(data.input_shape, num_classes=data.num_outputs, **sizes)
         adam = torch.optim.Adam(model.parameters(), lr=LR)
         return Run(model, adam, augment=_augment(data, value))
 
@@ -176,7 +176,7 @@ def mixup(data: Dataset, ending: Ending, alpha: float = 0.4) -> Difference:
 def _mixup_run(data: Dataset, seed: int, alpha: float) -> float:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = MLP(data.input_shape, (64, 64), data.num_classes or 1)
+        model = MLP(data.input_shape, (64, 64), data.num_outputs)
         adam = torch.optim.Adam(model.parameters(), lr=LR)
         beta = torch.distributions.Beta(alpha, alpha)
         batches = shuffled_batches(data.n_train, BATCH, seed)

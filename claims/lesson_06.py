@@ -15,7 +15,7 @@ from claims.claim import ONCE, UNSTOPPED, Claim
 from course_utils.comparison import TIMES, Ending
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
-from course_utils.experiments.recorded_runs import EPOCHS, Record, Stops, record, stops
+from course_utils.experiments.recorded_runs import EPOCHS, SampleScores, Stops, record_runs, stops
 from course_utils.experiments.watched_samples import Chosen, choose, draw_watched
 from course_utils.regularizers import stopping_epoch
 
@@ -25,13 +25,13 @@ FEW, MANY = 20, 200  # samples watched
 
 
 @cache
-def _runs(data: Dataset, noise: float, ending: Ending) -> Record:
-    long = record(data, (noise,), epochs=TIMES * EPOCHS, progress=False)
+def _runs(data: Dataset, noise: float, ending: Ending) -> SampleScores:
+    long = record_runs(data, (noise,), epochs=TIMES * EPOCHS, progress=False)
     end = (TIMES if ending == "long" else 1) * EPOCHS + 1
     return replace(long, loss=long.loss[:, :, :end], correct=long.correct[:, :, :end])
 
 
-def _stopped(runs: Record, noise: float, patience: int = PATIENCE) -> Stops:
+def _stopped(runs: SampleScores, noise: float, patience: int = PATIENCE) -> Stops:
     return stops(stopping_epoch, runs.watched(noise)[0], patience)
 
 

@@ -20,7 +20,7 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.experiments.searched_lattice import BOX, NOISE
 from course_utils.fleet import train_fleet
-from course_utils.search import all_but_one, build_mix, random_settings, trained_as
+from course_utils.search import all_but_one, build_mix, random_settings, training_key
 
 MIX = {"L2": 3e-3, "dropout": 0.3, "batch norm": 1, "augmentation": 1.0}
 ALONE = {name: {name: strength} for name, strength in MIX.items()}
@@ -41,7 +41,7 @@ def _mixes(data: Dataset, noise: float) -> Comparison:
     return compare(
         lambda key: build_mix(data, dict(key)),
         lambda _, seed: data.with_label_noise(noise, seed),
-        values=[trained_as(mix) for mix in mixes],
+        values=[training_key(mix) for mix in mixes],
         epochs=BUDGET,
         batch_size=100,
     )
@@ -97,7 +97,7 @@ def batch_norm_by_budget(data: Dataset, ending: Ending) -> Difference:
     """What batch norm adds to three brakes at this ending, minus what it adds at the budget."""
     compared = _mixes(data, NOISE)
     late, soon = (
-        compared.scores(trained_as(MIX), end) - compared.scores(trained_as(THREE), end)
+        compared.scores(training_key(MIX), end) - compared.scores(training_key(THREE), end)
         for end in (ending, "budget")
     )
     return paired_difference(late, soon)
@@ -115,7 +115,7 @@ def _claim(
     noise: float = NOISE,
 ) -> Claim:
     def measure(data: Dataset, ending: Ending) -> Difference:
-        return _mixes(data, noise).gain(trained_as(mix), trained_as(over), ending, score)
+        return _mixes(data, noise).gain(training_key(mix), training_key(over), ending, score)
 
     return Claim(7, technique, sentence, measure, expect, endings)
 

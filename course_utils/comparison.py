@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, iter_fleet
-from course_utils.noise import stream
+from course_utils.random_streams import stream
 from course_utils.scoring import LossFn
 
 Array = NDArray[np.float64]
@@ -90,16 +90,16 @@ class Comparison:
         best = np.nan_to_num(chooses).mean(1).argmax(0)  # [2]
         return np.stack([found[best[1 - half], :, half] for half in (0, 1)]).mean(0)
 
-    def report(self, value: Any, over: Any, said: str) -> str:
+    def report(self, value: Any, over: Any, heading: str) -> str:
         """A table in text: accuracy and loss of `value` minus those of `over`, at each ending.
 
         Args:
-            said: what is compared, the heading of the table, e.g. "L2 over no penalty".
+            heading: what is compared, above the table, e.g. "L2 over no penalty".
         """
         times = [(n * self.epochs, n * self.steps) for n in (1, TIMES)]
         endings = [f"after {epochs} epochs ({steps:,} steps)" for epochs, steps in times]
-        width = max(33, len(said))
-        lines = [f"{said:{width}} {'accuracy':20} loss"]
+        width = max(33, len(heading))
+        lines = [f"{heading:{width}} {'accuracy':20} loss"]
         for name, ending in zip((*endings, "both early-stopped"), ENDINGS, strict=True):
             loss = self.gain(value, over, ending, "loss")
             points = self.gain(value, over, ending).points()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from course_utils.data.validation import whole
+from course_utils.data.argument_checks import whole
 from course_utils.history import History
 
 

@@ -11,8 +11,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils.refusals import check_loss, check_pairs, check_samples, check_shapes, checked_loss
-from course_utils.shortcuts import is_plain
+from course_utils.argument_checks import (
+    check_loss,
+    check_pairs,
+    check_samples,
+    check_shapes,
+    checked_loss,
+)
+from course_utils.fast_paths import is_plain
 
 LossFn = Callable[[Tensor, Tensor], Tensor]
 
@@ -76,11 +82,11 @@ def bias_and_variance(
         raise ValueError(
             "y must hold class labels (integers), got numbers; probabilities need them"
         )
-    said = []
+    each = []
     for model in models:
         with torch.random.fork_rng(devices=[]), evaluating(model):
-            said.append(outputs_of(model, x).softmax(1))
-    probabilities, k = torch.stack(said), len(models)
+            each.append(outputs_of(model, x).softmax(1))
+    probabilities, k = torch.stack(each), len(models)
     errors = (probabilities - F.one_hot(y, probabilities.shape[-1])).square().sum(-1).mean(1)
     from_mean = (probabilities - probabilities.mean(0)).square().sum(-1).mean(1)
     variance = from_mean * k / (k - 1)

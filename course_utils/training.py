@@ -15,10 +15,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from course_utils.data import Dataset
-from course_utils.history import History
-from course_utils.noise import SeededDraws, stream
-from course_utils.refusals import (
+from course_utils.argument_checks import (
     check_loss,
     check_run,
     checked_batch,
@@ -28,8 +25,11 @@ from course_utils.refusals import (
     checked_seed,
     lr_now,
 )
+from course_utils.data import Dataset
+from course_utils.fast_paths import draws_where_needed, take_rows, use_foreach
+from course_utils.history import History
+from course_utils.random_streams import SeededDraws, stream
 from course_utils.scoring import LossFn, evaluate
-from course_utils.shortcuts import all_at_once, rows, watched
 from course_utils.snapshot import snapshot
 from course_utils.tracebacks import install
 
@@ -152,10 +152,10 @@ def train_epoch(
     The other arguments are those of `fit`; random draws are made inside `draws`, if given.
     """
     model.train()
-    draws = watched(draws, model, optimizer, penalty, augment, loss_fn)
-    with all_at_once(optimizer):
+    draws = draws_where_needed(draws, model, optimizer, penalty, augment, loss_fn)
+    with use_foreach(optimizer):
         for step, batch in enumerate(batches, 1):
-            x, y = rows(data.x_train, batch), rows(data.y_train, batch)
+            x, y = take_rows(data.x_train, batch), take_rows(data.y_train, batch)
             with draws:
                 outputs = model(x if augment is None else checked_batch(augment(x), y))
                 loss = checked_loss(

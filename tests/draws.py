@@ -2,7 +2,7 @@
 
 from scipy import stats
 
-from course_utils.noise import SeededDraws
+from course_utils.random_streams import SeededDraws
 
 N = 100_000
 

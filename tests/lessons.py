@@ -12,7 +12,7 @@ import torch
 
 from course_utils.budget import set_training_share
 from course_utils.data import Dataset, seal
-from course_utils.live import Panel, drive, open_panels
+from course_utils.live import Panel, move_every_control, open_panels
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 SLOWEST_RUN_S = 120  # for one setting of one panel, on a machine that is busy with other things
@@ -77,7 +77,7 @@ def every_control_moves_the_picture(lesson: Lesson) -> None:
     for panel in lesson.panels:
         title = str(panel.view.title)
         assert title, "a panel needs a title, for those who cannot see it"
-        seen = drive(panel, timeout=SLOWEST_RUN_S)
+        seen = move_every_control(panel, timeout=SLOWEST_RUN_S)
         for control, pictures in seen.items():
             options = len(panel.controls[control].options)
             assert pictures > 1 or options == 1, (

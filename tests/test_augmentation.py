@@ -14,7 +14,7 @@ from course_utils.augmentation import (
     affine,
     compose,
 )
-from course_utils.noise import NoiseStream, SeededDraws
+from course_utils.random_streams import RandomStream, SeededDraws
 
 SHAPES = [(8, 8), (7, 7), (6, 10), (28, 28)]
 
@@ -31,7 +31,7 @@ def pinned(transform, x: Tensor, *draws: Tensor | list) -> Tensor:
         draw = left.pop(0)
         return draw if draw.ndim else draw.expand(shape)
 
-    with NoiseStream(source):
+    with RandomStream(source):
         out = transform(x)
     assert not left
     return out

@@ -15,7 +15,7 @@ from course_utils.augmentation import GaussianNoise, RandomAffine, RandomFlip, R
 from course_utils.data import Dataset, moons
 from course_utils.evidence import estimate, paired_difference
 from course_utils.models import MLP, SmallCNN
-from course_utils.noise import SeededDraws
+from course_utils.random_streams import SeededDraws
 from course_utils.regularizers import (
     BatchNorm1d,
     Dropout,
@@ -26,7 +26,7 @@ from course_utils.regularizers import (
     soft_threshold,
     strength,
 )
-from tests.refusing import mlp, refuses, run_fit
+from tests.small_runs import mlp, refuses, run_fit
 
 nan, inf = math.nan, math.inf
 

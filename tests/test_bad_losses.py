@@ -12,7 +12,7 @@ from course_utils.regularizers import (
     l2_penalty,
 )
 from course_utils.training import DivergedError, evaluate
-from tests.refusing import both, mlp, refuses, run_fit, sgd
+from tests.small_runs import both, mlp, refuses, run_fit, sgd
 
 nan, inf = math.nan, math.inf
 

@@ -14,7 +14,7 @@ from course_utils.regularizers import (
     BatchNorm1d,
 )
 from course_utils.training import fit
-from tests.refusing import both, mlp, refuses, run_fit, run_fleet, sgd
+from tests.small_runs import both, mlp, refuses, run_fit, run_fleet, sgd
 
 
 @pytest.fixture(scope="module")

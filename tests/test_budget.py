@@ -8,7 +8,7 @@ from course_utils.budget import budgeted, set_training_share, training_share
 from course_utils.data import load_dataset
 from course_utils.fleet import Run
 from course_utils.models import MLP
-from course_utils.search import Trials, build_mix
+from course_utils.search import Ablation, build_mix
 
 
 def test_without_a_share_all_epochs_are_trained() -> None:
@@ -69,11 +69,11 @@ def test_a_learners_own_panel_keeps_to_it() -> None:
 def test_trials_are_shortened_with_their_budgets_and_read_off_at_the_share() -> None:
     digits = load_dataset("digits", n_train=50)
     with set_training_share(0.05):
-        trials = Trials(lambda mix: build_mix(digits, mix), digits)
+        trials = Ablation(lambda mix: build_mix(digits, mix), digits)
     assert (trials.epochs, trials.ends) == (6, [1, 2, 3, 6])
     assert trials.within(30).end == 2
     assert trials.within(3).end == 3
     with pytest.raises(ValueError, match="a budget must be one of 1, 2, 3, 6 epochs, got 5"):
         trials.within(5)
-    usual = Trials(lambda mix: build_mix(digits, mix), digits)
+    usual = Ablation(lambda mix: build_mix(digits, mix), digits)
     assert usual.ends == [15, 30, 60, 120]

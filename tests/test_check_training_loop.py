@@ -5,7 +5,7 @@ import torch.nn.functional as F
 
 from course_utils import checks
 from course_utils.history import History
-from course_utils.noise import stream
+from course_utils.random_streams import stream
 from course_utils.training import evaluate, fit, shuffled_batches
 from tests.checking import cases, named, passes
 

@@ -136,7 +136,7 @@ def test_what_the_package_names_is_there():
         (lambda: polynomial().per_class(3), ("per_class", "class labels", "subset(n)")),
         (lambda: moons(20).per_class(11), ("n must be at most 10", "class 0", "got 11")),
         (lambda: moons(0), ("n must be", "at least 1", "got 0")),
-        (lambda: moons(20).scored_on(0), ("most must be", "at least 1", "got 0")),
+        (lambda: moons(20).limit_validation(0), ("most must be", "at least 1", "got 0")),
         (lambda: moons(noise=-1), ("noise", "at least 0", "got -1")),
         (lambda: polynomial(noise=float("inf")), ("noise", "finite", "inf")),
         (lambda: spirals(num_classes=1), ("num_classes", "at least 2", "got 1")),

@@ -53,12 +53,12 @@ def test_the_largest_subset_is_everything(digits):
 
 
 def test_few_validation_samples_can_be_kept_for_scoring(digits):
-    kept = digits.scored_on(30)
+    kept = digits.limit_validation(30)
     assert torch.equal(kept.x_val, digits.x_val[:30])
     assert torch.equal(kept.y_val, digits.y_val[:30])
     assert kept.x_train is digits.x_train
     assert kept.test is digits.test
-    assert len(digits.scored_on().y_val) == len(digits.y_val)  # there are no 1,000
+    assert len(digits.limit_validation().y_val) == len(digits.y_val)  # there are no 1,000
 
 
 def test_per_class_is_balanced_nested_and_mixed(digits):

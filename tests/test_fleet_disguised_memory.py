@@ -22,7 +22,7 @@ from tests.fleets import (
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-LATE = 8  # steps after which something changes: later than any rehearsal
+LATE = 8  # steps after which something changes: later than any dry run
 
 
 # --- objects that hide what they hold -----------------------------------------------------------

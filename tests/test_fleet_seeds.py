@@ -10,7 +10,7 @@ from torch import nn
 from course_utils.data import Dataset
 from course_utils.fleet import Run
 from tests.fleets import DATA, assert_members_are_fits, mlp, sgd, train
-from tests.refusing import refuses
+from tests.small_runs import refuses
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from course_utils.fleet import Run
-from course_utils.fleet.first_step import rehearse
-from course_utils.fleet.rehearsal import first_look
+from course_utils.fleet.dry_run import first_look
+from course_utils.fleet.first_step import dry_run_step
 from course_utils.fleet.run import Training, build_members
 from course_utils.fleet.step import Step, disagreement
 from tests.fleets import BATCH, DATA, assert_members_are_fits, mlp, train
@@ -62,7 +62,7 @@ def test_one_that_diverges_alone():
 # --- nothing is left behind -------------------------------------------------------------------
 
 
-def test_a_rehearsal_leaves_all_as_it_was():
+def test_a_dry_run_leaves_all_as_it_was():
     def warmed(lr):
         model = mlp(dropout=0.3, norm_layer=nn.BatchNorm1d)
         optimizer = torch.optim.Adam(model.parameters(), lr=lr)
@@ -96,7 +96,7 @@ def test_a_rehearsal_leaves_all_as_it_was():
 
     before = as_it_is()
     found = first_look(member, loss_fn)
-    rehearse(found, member, torch.arange(BATCH), loss_fn, {})
+    dry_run_step(found, member, torch.arange(BATCH), loss_fn, {})
     after = as_it_is()
     assert found.reason is None
     assert [name for name in before if not equal(before[name], after[name])] == []

@@ -174,13 +174,13 @@ def test_a_chance_disagreement_sends_nobody_away(step, monkeypatch):
 def test_who_disagreed_is_looked_at_in_the_next_step(monkeypatch):
     let_be_wrong(monkeypatch, a_sign, until=1)
     seen = []
-    of_watch = Watch.rehearse
+    of_watch = Watch.dry_run_step
 
     def noted(watch, i, *arguments):
         seen.append((watch._suspects, i))
         of_watch(watch, i, *arguments)
 
-    monkeypatch.setattr(Watch, "rehearse", noted)
+    monkeypatch.setattr(Watch, "dry_run_step", noted)
     train(build, [0.0, 0.1], DATA.subset(BATCH), epochs=4)
     assert seen[0] == ([2], 2), "member 2 has value 1 and seed 0"
     assert all(suspects == [] for suspects, _ in seen[1:])
@@ -209,7 +209,7 @@ def test_each_member_is_met_in_time(shape):
 @pytest.mark.parametrize("epochs", [12, 36])
 def test_as_many_looks_as_there_are_values_or_seeds(shape, epochs, monkeypatch):
     seen = []
-    monkeypatch.setattr(Watch, "rehearse", lambda watch, i, *_: seen.append(i))
+    monkeypatch.setattr(Watch, "dry_run_step", lambda watch, i, *_: seen.append(i))
     train(build, np.linspace(0, 0.1, shape[0]), seeds=shape[1], epochs=epochs)
     assert max(8, *shape) <= len(seen) <= 12
     assert {i // shape[1] for i in seen} == set(range(shape[0]))

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from course_utils import __version__
-from course_utils.tooling import environment, words
+from course_utils.tooling import cli, environment
 
 ROOT = Path(__file__).resolve().parents[1]
 FORMS = sorted(
@@ -56,7 +56,7 @@ def test_the_container_is_set_up_by_start() -> None:
     made = json.loads(read(".devcontainer/devcontainer.json"))
     python, start, *argv = shlex.split(made["postCreateCommand"])
     assert (python, start) == ("python3", "start.py")
-    assert words.parse(argv).word == "setup"
+    assert cli.parse(argv).word == "setup"
     (version,) = re.findall(r"python:(\d+)\.(\d+)", made["image"])
     assert tuple(map(int, version)) >= environment.OLDEST
 
@@ -75,6 +75,6 @@ def test_git_compares_notebooks_as_notebooks() -> None:
 def test_a_text_names_words_and_files_that_exist(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     for word in re.findall(r"python3 start\.py (\w+)", text):
-        assert word in words.WORDS
+        assert word in cli.COMMANDS
     for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", text):
         assert (ROOT / link).exists(), f"{path.name} links {link}, which is not there"

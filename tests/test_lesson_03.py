@@ -15,8 +15,8 @@ from course_utils.data import Dataset, load_dataset, moons, polynomial
 from course_utils.experiments.dropout_passes import ask, forward, turn
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
-from course_utils.noise import NoiseStream
 from course_utils.panels import dropout as panels
+from course_utils.random_streams import RandomStream
 from tests.lessons import Lesson, bars, every_control_moves_the_picture
 from tests.precision import float64, in_float64
 
@@ -44,9 +44,9 @@ def fleet(exact: Dataset) -> Fleet:
     return train_fleet(build, exact, values=[0, 0.3], seeds=2, epochs=5, progress=False)
 
 
-def same_draws(kept: Tensor) -> NoiseStream:
+def same_draws(kept: Tensor) -> RandomStream:
     """Hands out numbers below p where `kept` is False, whatever p is."""
-    return NoiseStream(lambda kind, shape: torch.where(kept, 0.999, 0.0).reshape(shape))
+    return RandomStream(lambda kind, shape: torch.where(kept, 0.999, 0.0).reshape(shape))
 
 
 @pytest.mark.parametrize("p", PS)
@@ -101,7 +101,7 @@ def test_half_of_the_units_go_from_a_copy(fleet: Fleet, exact: Dataset) -> None:
 def test_a_pass_drawn_layer_by_layer_is_the_models_own(fleet, exact) -> None:
     model = MLP(exact.input_shape, (12, 12), 4, dropout=0.5).double()
     whole = forward(model, exact, 3, p=0.5, draw=1, mode="evaluation")
-    np.testing.assert_allclose(whole.said, whole.steady, rtol=1e-9)
+    np.testing.assert_allclose(whole.output, whole.steady, rtol=1e-9)
     assert (whole.multipliers == 1).all()
     thinned = [forward(model, exact, 3, p=0.5, draw=d, mode="training") for d in (1, 1, 2)]
     assert (thinned[0].multipliers == thinned[1].multipliers).all()

@@ -22,9 +22,9 @@ from course_utils.experiments.flips import FLIPS, train_flips
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
-from course_utils.panels import augmenting
-from course_utils.panels.augmenting.images import images_to_train_on, most_typical
-from course_utils.panels.augmenting.strengths import STRENGTHS
+from course_utils.panels import augmentation
+from course_utils.panels.augmentation.images import images_to_train_on, most_typical
+from course_utils.panels.augmentation.strengths import STRENGTHS
 from course_utils.training import evaluate, fit
 from tests.lessons import Lesson, every_control_moves_the_picture
 from tests.precision import float64, in_float64
@@ -147,7 +147,7 @@ def test_strength_0_leaves_images_as_they_are_and_more_changes_them_more(kind: s
     away = []
     for strength in STRENGTHS:
         torch.manual_seed(0)
-        away.append(float((augmenting.transform_of(kind, strength, 8)(x) - x).abs().mean()))
+        away.append(float((augmentation.transform_of(kind, strength, 8)(x) - x).abs().mean()))
     assert away[0] < 1e-6
     assert away == sorted(away)
 
@@ -167,7 +167,7 @@ def test_confusions_are_counted_from_the_right_images() -> None:
     data = in_float64(color_images())
     *_, fleet = train_flips(data, epochs=2)
     for i, (kind, axes) in enumerate(FLIPS.items()):
-        found = augmenting.confusions(fleet, data, i)
+        found = augmentation.confusions(fleet, data, i)
         shares = torch.bincount(data.y_val) / len(data.y_val)
         for s in range(len(fleet.seeds)):
             trained, plain = torch.tensor(found.trained[s]), torch.tensor(found.plain[s])
@@ -194,7 +194,7 @@ def small_fleet() -> Fleet:
 
 
 def test_the_gallery_scores_the_transform_that_it_shows(small_fleet: Fleet) -> None:
-    panel = augmenting.gallery(in_float64(color_images()), {"plain": small_fleet})
+    panel = augmentation.gallery(in_float64(color_images()), {"plain": small_fleet})
     for name in ("angle", "shift", "zoom", "noise"):
         panel.controls[name].index = 0
         panel.wait()
@@ -209,7 +209,7 @@ def test_the_gallery_scores_the_transform_that_it_shows(small_fleet: Fleet) -> N
 
 
 def test_the_draws_stay_while_a_slider_moves(small_fleet: Fleet) -> None:
-    panel = augmenting.gallery(in_float64(color_images()), {"plain": small_fleet})
+    panel = augmentation.gallery(in_float64(color_images()), {"plain": small_fleet})
     panel.controls["angle"].value = 5
     panel.wait()
     first = panel.state.images
@@ -225,12 +225,12 @@ def test_the_draws_stay_while_a_slider_moves(small_fleet: Fleet) -> None:
 
 def test_all_panels_work_on_other_images() -> None:
     data = color_images()
-    strength = augmenting.strength(data, epochs=2)
+    strength = augmentation.strength(data, epochs=2)
     assert strength.text.startswith("strength 1 (turned up to 10°, shifted up to 0.625 pixels")
     clean, noisy = strength.result
     assert np.isfinite(clean.val_acc).all()
     assert np.isfinite(noisy.val_acc).all()
-    flips = augmenting.flips(data, epochs=2)  # it has no 6 and no 9
+    flips = augmentation.flips(data, epochs=2)  # it has no 6 and no 9
     assert "0 read as 1" in flips.text
     flips.controls["flip"].value = "none"
     assert "over none" not in flips.text
@@ -238,7 +238,11 @@ def test_all_panels_work_on_other_images() -> None:
 
 def test_what_is_no_image_is_refused() -> None:
     moons = load_dataset("moons", n_train=50)
-    for panel in (augmenting.strength, augmenting.flips, lambda data: augmenting.gallery(data, {})):
+    for panel in (
+        augmentation.strength,
+        augmentation.flips,
+        lambda data: augmentation.gallery(data, {}),
+    ):
         with pytest.raises(ValueError, match="needs images"):
             panel(moons)
 
@@ -293,7 +297,7 @@ def test_with_shifts_it_reads_turned_digits_worse(digits: Dataset) -> None:
 @pytest.mark.slow
 def test_after_the_budget_it_is_the_shift_that_costs_most_on_clean_digits(digits: Dataset) -> None:
     shift, turn, zoom = (
-        change(digits, augmenting.transform_of(kind, 2.0, 8))
+        change(digits, augmentation.transform_of(kind, 2.0, 8))
         for kind in ("shift", "rotation", "zoom")
     )
     assert falls(shift)
@@ -302,7 +306,7 @@ def test_after_the_budget_it_is_the_shift_that_costs_most_on_clean_digits(digits
 
 @pytest.mark.slow
 def test_on_noisy_digits_even_noise_and_both_relatives_help(digits: Dataset) -> None:
-    assert rises(change(digits, augmenting.transform_of("pixel noise", 1.0, 8), 0.2))
+    assert rises(change(digits, augmentation.transform_of("pixel noise", 1.0, 8), 0.2))
     assert rises(measured.mixup(digits, "budget"))
     assert rises(measured.smoothing(digits, "budget"))
     noisy = trained(digits, None, 0.2)
@@ -337,7 +341,7 @@ def test_half_of_nearly_100_digits_augmented_are_no_worse_than_all_plain() -> No
 
 @pytest.mark.slow
 def test_a_gap_below_zero_comes_from_scoring_augmented_images(digits: Dataset) -> None:
-    fleet = trained(digits, augmenting.transform_of("all three", 2.0, 8))
+    fleet = trained(digits, augmentation.transform_of("all three", 2.0, 8))
     gap = paired_difference(fleet.val_loss[0, :, LAST], fleet.train_loss[0, :, LAST])
     assert rises(gap)
     assert falls(gap_on_drawn(fleet, digits))
@@ -345,7 +349,7 @@ def test_a_gap_below_zero_comes_from_scoring_augmented_images(digits: Dataset) -
 
 def gap_on_drawn(fleet: Fleet, digits: Dataset) -> Difference:
     torch.manual_seed(0)
-    x = augmenting.transform_of("all three", 2.0, 8)(digits.x_train)
+    x = augmentation.transform_of("all three", 2.0, 8)(digits.x_train)
     with torch.no_grad():
         losses = [F.cross_entropy(fleet.model(0, s)(x), digits.y_train) for s in fleet.seeds]
     return paired_difference(fleet.val_loss[0, :, LAST], np.array(losses))

@@ -13,9 +13,9 @@ from course_utils.data import Dataset, load_dataset
 from course_utils.experiments.descent_path import BEST, LR, descend, ridge, solve
 from course_utils.experiments.recorded_runs import (
     HIDDEN,
-    Record,
+    SampleScores,
     Stops,
-    record,
+    record_runs,
     stops,
     too_early,
     too_late,
@@ -42,9 +42,9 @@ def digits() -> Dataset:
 
 
 @pytest.fixture(scope="module")
-def runs(digits: Dataset) -> Record:
+def runs(digits: Dataset) -> SampleScores:
     with float64():
-        return record(digits, (NOISE,), epochs=EPOCHS, seeds=SEEDS, progress=False)
+        return record_runs(digits, (NOISE,), epochs=EPOCHS, seeds=SEEDS, progress=False)
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def test_pytorchs_scheduler_counts_the_same_with_a_patience_lower_by_one(
 # The record, and stopping on it.
 
 
-def test_a_recorded_run_is_the_run_that_fit_trains(digits: Dataset, runs: Record) -> None:
+def test_a_recorded_run_is_the_run_that_fit_trains(digits: Dataset, runs: SampleScores) -> None:
     middle = len(digits.y_val) // 2
     for seed in range(SEEDS):
         for half, (loss, accuracy) in (
@@ -105,7 +105,7 @@ def test_a_recorded_run_is_the_run_that_fit_trains(digits: Dataset, runs: Record
             np.testing.assert_allclose(accuracy[seed], alone.val_acc, rtol=1e-9)
 
 
-def test_stopping_on_the_record_is_stopping_in_fit(digits: Dataset, runs: Record) -> None:
+def test_stopping_on_the_record_is_stopping_in_fit(digits: Dataset, runs: SampleScores) -> None:
     watched, _ = runs.watched(NOISE)
     # Loose enough that the rule fires within these few epochs.
     found = stops(stopping_epoch, watched, patience=2, min_delta=0.25)
@@ -132,7 +132,7 @@ def test_where_a_rule_stops_and_what_is_too_early_or_too_late() -> None:
 def test_a_validation_set_that_cannot_be_cut_in_two_is_refused() -> None:
     tiny = Dataset.from_tensors(torch.rand(12, 2), torch.arange(12) % 2)
     with pytest.raises(ValueError, match=r"cut the validation set in two.*has only 3"):
-        record(tiny)
+        record_runs(tiny)
 
 
 # Watching few samples.
@@ -142,7 +142,7 @@ def test_draws_are_nested_and_never_contain_a_fresh_sample() -> None:
     samples = 40
     # Each sample has its own power of two as its loss, so that a sum tells who is in it.
     own = np.broadcast_to(2.0 ** np.arange(samples), (1, 1, 2, samples))
-    runs = Record((NOISE,), own, np.zeros_like(own))  # type: ignore[arg-type]
+    runs = SampleScores((NOISE,), own, np.zeros_like(own))  # type: ignore[arg-type]
     drawn = draw_watched(runs, NOISE, draws=5)
     assert drawn.sizes == (5, 10, 20)
 
@@ -165,7 +165,7 @@ def test_equal_accuracies_are_ties() -> None:
     rng = np.random.default_rng(0)
     correct = np.stack([rng.permutation(np.arange(60) < 30) for _ in range(30)])
     correct = correct[None, None].astype(np.float32)
-    runs = Record((NOISE,), np.zeros_like(correct), correct)
+    runs = SampleScores((NOISE,), np.zeros_like(correct), correct)
     drawn = draw_watched(runs, NOISE, draws=10)
     assert set(np.unique(drawn.error[1])) <= {k / 10 for k in range(11)}
     chosen = choose(

@@ -18,12 +18,12 @@ from course_utils.experiments.searched_lattice import (
     train_lattice,
 )
 from course_utils.live import open_panels
-from course_utils.panels import combining as panels
-from course_utils.panels.combining.mixing import said_mix, worth
+from course_utils.panels import putting_it_together as panels
+from course_utils.panels.putting_it_together.mixing import mix_text, worth
 from course_utils.search import (
     EARLY_STOPPING,
     TECHNIQUES,
-    Trials,
+    Ablation,
     all_but_one,
     build_mix,
     grid_settings,
@@ -86,7 +86,7 @@ def test_the_lessons_ablation_finds_effects_that_add_up(lesson: Lesson) -> None:
 
 
 class Invented:
-    """Trials whose scores are given."""
+    """Ablation whose scores are given."""
 
     def __init__(self, scores: dict[str, list[float]]) -> None:
         self.scores = {name: np.array(values) for name, values in scores.items()}
@@ -128,15 +128,15 @@ def test_the_test_set_is_opened_where_the_lesson_says_and_nowhere_before(lesson:
 
 
 @pytest.fixture(scope="module")
-def trials(digits: Dataset) -> Trials:
-    return Trials(
+def trials(digits: Dataset) -> Ablation:
+    return Ablation(
         lambda mix: build_mix(digits, mix, hidden=8), digits, seeds=2, epochs=3, batch_size=60,
         budgets=(1,),
     )  # fmt: skip
 
 
 @pytest.mark.slow
-def test_the_mixer_shows_the_gains_of_its_trials(trials: Trials, closing: None) -> None:
+def test_the_mixer_shows_the_gains_of_its_trials(trials: Ablation, closing: None) -> None:
     panel = panels.mixer(trials, ALL)
     assert list(panel.controls) == ["epochs", *TECHNIQUES, "noise"]
     stop = {EARLY_STOPPING: ALL[EARLY_STOPPING]}
@@ -168,7 +168,9 @@ def test_the_mixer_shows_the_gains_of_its_trials(trials: Trials, closing: None) 
     assert len(trials._known) == known + 3
 
 
-def test_the_mixer_without_any_technique_and_on_clean_labels(trials: Trials, closing: None) -> None:
+def test_the_mixer_without_any_technique_and_on_clean_labels(
+    trials: Ablation, closing: None
+) -> None:
     panel = panels.mixer(trials, {})
     assert panel.text.startswith("3 epochs, nothing: accuracy")
     assert "over" not in panel.text
@@ -180,15 +182,15 @@ def test_the_mixer_without_any_technique_and_on_clean_labels(trials: Trials, clo
 
 def test_the_mixer_offers_points_no_augmentation(closing: None) -> None:
     data = moons(80)
-    trials = Trials(lambda mix: build_mix(data, mix, hidden=4), data, seeds=2, epochs=1)
+    trials = Ablation(lambda mix: build_mix(data, mix, hidden=4), data, seeds=2, epochs=1)
     panel = panels.mixer(trials, {"L2": 1e-3})
     assert "augmentation" not in panel.controls
     assert panel.text.startswith("1 epochs, L2 0.001: accuracy")
 
 
 def test_a_mix_is_said_in_words() -> None:
-    assert said_mix({}) == "nothing"
-    said = said_mix({EARLY_STOPPING: 5, "batch norm": True, "L2": 3e-4})
+    assert mix_text({}) == "nothing"
+    said = mix_text({EARLY_STOPPING: 5, "batch norm": True, "L2": 3e-4})
     assert said == "L2 3e-4 + batch norm + early stopping (patience 5)"
 
 

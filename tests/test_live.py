@@ -15,7 +15,7 @@ from PIL import Image
 from course_utils import live, plots
 from course_utils.live import display as display_module
 from course_utils.live.display import with_caption
-from course_utils.live.pace import Pace
+from course_utils.live.throttle import Throttle
 from course_utils.live.worker import Worker
 
 WAIT = 20.0  # seconds after which a test that hangs fails
@@ -166,17 +166,17 @@ def test_a_board_that_changes_a_title_gets_a_new_background():
 
 def test_drawing_takes_no_more_than_its_share():
     now = [0.0]
-    pace = Pace(0.1, clock=lambda: now[0])
-    assert pace.due()
-    pace.drawn(0.02)  # a tenth of 0.2 s
+    throttle = Throttle(0.1, clock=lambda: now[0])
+    assert throttle.due()
+    throttle.drawn(0.02)  # a tenth of 0.2 s
     now[0] = 0.17
-    assert not pace.due()
+    assert not throttle.due()
     now[0] = 0.19
-    assert pace.due()
-    pace.drawn(1.0)  # the first draw is slow; curves must not stand still for ten seconds
+    assert throttle.due()
+    throttle.drawn(1.0)  # the first draw is slow; curves must not stand still for ten seconds
     now[0] += 0.31
-    assert pace.due()
-    quick = Pace(clock=lambda: now[0])
+    assert throttle.due()
+    quick = Throttle(clock=lambda: now[0])
     quick.drawn(0.001)
     now[0] += 0.03
     assert not quick.due()  # 25 a second at most
@@ -687,14 +687,14 @@ def test_values_may_be_set_from_another_thread(trainer, panels):
 
 def test_drive_moves_every_control_and_gives_all_back(trainer, panels):
     panel = make_sweep(trainer)
-    assert live.drive(panel, timeout=WAIT) == {"p": 3, "noise": 3}
+    assert live.move_every_control(panel, timeout=WAIT) == {"p": 3, "noise": 3}
     assert panel.text == "p = 0.0, noise = 0.0, epoch 3"
-    assert live.drive(make_stream(), timeout=WAIT)["rate"] == 3
+    assert live.move_every_control(make_stream(), timeout=WAIT)["rate"] == 3
     still = live.explore(lambda level: 0.5, Bar(), controls={"level": [1, 2]})
-    assert live.drive(still, timeout=WAIT) == {"level": 1}
+    assert live.move_every_control(still, timeout=WAIT) == {"level": 1}
     trainer.fail_at[0.2] = ArithmeticError("diverged")
     with pytest.raises(ArithmeticError, match="diverged"):
-        live.drive(make_sweep(trainer), timeout=WAIT)
+        live.move_every_control(make_sweep(trainer), timeout=WAIT)
 
 
 def test_closed_panels_are_gone(trainer):

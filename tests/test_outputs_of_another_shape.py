@@ -7,12 +7,12 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from course_utils.argument_checks import check_pairs, check_shapes
 from course_utils.data import Dataset, polynomial
 from course_utils.fleet import Run
-from course_utils.refusals import check_pairs, check_shapes
 from course_utils.training import evaluate, fit
 from tests.fleets import compared, doubled, sgd, train
-from tests.refusing import refuses
+from tests.small_runs import refuses
 
 pytestmark = [
     pytest.mark.usefixtures("float64"),

@@ -20,12 +20,12 @@ from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import Explore, Stream, Sweep, open_panels
 from course_utils.models import MLP
 from course_utils.panels import (
-    augmenting,
-    combining,
+    augmentation,
     dropout,
     early_stopping,
     overfitting,
     penalties,
+    putting_it_together,
 )
 from course_utils.panels import batchnorm as normalization
 from tests.lessons import SHARE
@@ -74,12 +74,12 @@ PANELS: dict[str, Callable[[Dataset], Any]] = {
     "activations": lambda data: normalization.activations(data, torch.nn.BatchNorm1d),
     "batch_size": lambda data: normalization.batch_size(data, torch.nn.BatchNorm1d),
     "learning_rate": lambda data: normalization.learning_rate(data, torch.nn.BatchNorm1d),
-    "gallery": lambda data: augmenting.gallery(data, {"plain": trained(data, 0)}),
-    "strength": augmenting.strength,
-    "flips": augmenting.flips,
+    "gallery": lambda data: augmentation.gallery(data, {"plain": trained(data, 0)}),
+    "strength": augmentation.strength,
+    "flips": augmentation.flips,
     "patience": early_stopping.patience,
     "which_metric": early_stopping.which_metric,
-    "search": combining.search,
+    "search": putting_it_together.search,
 }
 
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 
-from course_utils.noise import SeededDraws
+from course_utils.random_streams import SeededDraws
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from scipy import stats
 
-from course_utils.noise import NoiseStream, SeededDraws
+from course_utils.random_streams import RandomStream, SeededDraws
 from tests.draws import N, drawn
 
 #: What fair numbers leave once in a million.
@@ -153,7 +153,7 @@ def test_uniform_does_not_reach_its_upper_end(dtype):
         one = torch.ones(shape, dtype=torch.float64 if kind == "uniform64" else torch.float32)
         return torch.nextafter(one, torch.zeros_like(one))
 
-    with NoiseStream(most):
+    with RandomStream(most):
         assert torch.empty(3, dtype=dtype).uniform_(1.0, 2.0).max() < 2
         assert torch.rand(3, dtype=dtype).max() < 1
 
@@ -165,7 +165,7 @@ def test_what_takes_a_logarithm_of_a_draw_stays_finite_at_its_ends(dtype, end):
         value = torch.full(shape, end, dtype=torch.float64 if "64" in kind else torch.float32)
         return torch.nextafter(value, torch.zeros_like(value))
 
-    with NoiseStream(at_the_end):
+    with RandomStream(at_the_end):
         exponential = torch.empty(2, dtype=dtype).exponential_()
         assert 0 < exponential.min() <= exponential.max() < math.inf
         cauchy = torch.empty(2, dtype=dtype).cauchy_()  # float16 has no room for the far tails

@@ -9,7 +9,7 @@ from scipy import stats
 from torch import nn
 from torchvision.ops import StochasticDepth
 
-from course_utils.noise import NoiseStream, SeededDraws, draw, empty
+from course_utils.random_streams import RandomStream, SeededDraws, draw, empty
 from tests.attention import BLIND, DOUBLE, decoder, encoder, fixed, heads, self_attention
 from tests.draws import N, drawn, likely
 
@@ -58,7 +58,7 @@ def test_attention_that_drops_nothing_is_that_of_pytorch_and_so_is_its_gradient(
         return out, *torch.autograd.grad((out * fixed(*out.shape, seed=9)).sum(), leaves)
 
     expected = results(1.0)
-    with NoiseStream(all_kept):
+    with RandomStream(all_kept):
         kept = results(0.5, dropout_p=0.5)
     for one, other in zip(kept, expected, strict=True):
         assert other.isfinite().all()
@@ -98,7 +98,7 @@ def test_in_evaluation_nothing_is_drawn():
         StochasticDepth(0.5, "row"),
     ):
         layer.eval()
-        with NoiseStream(nothing):
+        with RandomStream(nothing):
             inside = layer(x)
         torch.testing.assert_close(inside, layer(x), rtol=1e-12, atol=1e-12)
 
@@ -172,7 +172,7 @@ def test_distributions_of_pytorch_draw_from_the_stream():
         torch.distributions.Exponential(torch.ones(3)),
     ):
         asked: list[str] = []
-        with NoiseStream(source):
+        with RandomStream(source):
             assert distribution.sample((2,)).shape == (2, 3)
         assert len(asked) == 1
 

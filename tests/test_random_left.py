@@ -7,7 +7,7 @@ import torch
 from scipy import stats
 from torch import Tensor, nn
 
-from course_utils.noise import NoiseStream, SeededDraws
+from course_utils.random_streams import RandomStream, SeededDraws
 from tests.draws import N, drawn
 
 #: What fair numbers leave once in a million.
@@ -52,7 +52,7 @@ def test_what_is_left_to_pytorch_is_left_as_a_whole(draw):
         torch.manual_seed(5)
         outside = draw()
         torch.manual_seed(5)
-        with NoiseStream(nothing_served):
+        with RandomStream(nothing_served):
             inside = draw()
     assert torch.equal(inside, outside)
     assert inside.stride() == outside.stride()

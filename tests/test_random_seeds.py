@@ -7,7 +7,7 @@ from torch import nn
 from torch.func import functionalize, grad_and_value, vmap
 from torchvision.ops import StochasticDepth
 
-from course_utils.noise import NoiseStream, SeededDraws, draw, draw_for_seeds, stream
+from course_utils.random_streams import RandomStream, SeededDraws, draw, draw_for_seeds, stream
 from tests.attention import BLIND, DOUBLE, EARLIER, decoder, encoder, fixed, heads, self_attention
 from tests.draws import drawn
 
@@ -36,7 +36,7 @@ def check_each_equals_the_run_alone(function, x, transform=lambda f: f):
                 return draw(kind, shape, generator)
 
             leaf = x[value, seed].clone().requires_grad_()
-            with NoiseStream(source):
+            with RandomStream(source):
                 out = loss(leaf)
                 out.backward()
             alone.append((leaf.grad, out.detach()))
@@ -46,7 +46,7 @@ def check_each_equals_the_run_alone(function, x, transform=lambda f: f):
 
     def together(x, *noise):
         waiting = iter(noise)
-        with NoiseStream(lambda kind, shape: next(waiting)):
+        with RandomStream(lambda kind, shape: next(waiting)):
             return loss(x)
 
     of_seeds = vmap(transform(grad_and_value(together)))

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_utils.noise import SeededDraws
+from course_utils.random_streams import SeededDraws
 from tests.draws import drawn
 
 DOUBLE, WHOLE = torch.float64, torch.int64

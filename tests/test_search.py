@@ -12,8 +12,8 @@ from course_utils.fleet import Run
 from course_utils.regularizers import early_stopping
 from course_utils.search import (
     EARLY_STOPPING,
+    Ablation,
     Range,
-    Trials,
     all_but_one,
     alone,
     build_mix,
@@ -43,13 +43,13 @@ def pictures() -> Dataset:
     return bars(240, noise=0.4, brightness=0.5)
 
 
-def some_trials(data: Dataset, **options: Any) -> Trials:
+def some_trials(data: Dataset, **options: Any) -> Ablation:
     settings = {"seeds": SEEDS, "epochs": EPOCHS, "batch_size": 40, **options}
-    return Trials(lambda mix: build_mix(data, mix, hidden=12), data, **settings)
+    return Ablation(lambda mix: build_mix(data, mix, hidden=12), data, **settings)
 
 
 @pytest.fixture(scope="module")
-def trials(pictures: Dataset) -> Trials:
+def trials(pictures: Dataset) -> Ablation:
     found = some_trials(pictures)
     found.train([{}, ALL])
     return found
@@ -125,7 +125,7 @@ def test_a_mix_becomes_what_it_says(pictures: Dataset) -> None:
 
 
 @pytest.fixture(scope="module")
-def exact_trials(pictures: Dataset) -> Trials:
+def exact_trials(pictures: Dataset) -> Ablation:
     with float64():
         found = some_trials(in_float64(pictures))
         found.train([{}, ALL])
@@ -134,7 +134,7 @@ def exact_trials(pictures: Dataset) -> Trials:
 
 @pytest.mark.parametrize("without", [tuple(ALL), tuple(ALL)[:-1], ("batch norm",)])
 @float64()
-def test_a_trial_is_what_fit_trains_alone(exact_trials: Trials, without: tuple[str, ...]) -> None:
+def test_a_trial_is_what_fit_trains_alone(exact_trials: Ablation, without: tuple[str, ...]) -> None:
     # Not with batch norm: the bias before it has a gradient of rounding errors only, and Adam
     # makes full steps of those.
     trials = exact_trials
@@ -162,7 +162,7 @@ def test_a_trial_is_what_fit_trains_alone(exact_trials: Trials, without: tuple[s
         assert trials.train_accuracy(mix)[seed] == pytest.approx(history.train_acc[kept])
 
 
-def test_any_patience_finds_its_judged_score(trials: Trials) -> None:
+def test_any_patience_finds_its_judged_score(trials: Ablation) -> None:
     for patience in range(1, EPOCHS + 2):
         assert np.isfinite(trials.accuracy({**ALL, EARLY_STOPPING: patience})).all()
 
@@ -174,7 +174,7 @@ def test_what_is_known_is_not_trained_again(pictures: Dataset) -> None:
         built.append(dict(mix))
         return build_mix(pictures, mix, hidden=4)
 
-    trials = Trials(build, pictures, seeds=1, epochs=1)
+    trials = Ablation(build, pictures, seeds=1, epochs=1)
     trials.train([{}, {"L2": 0.1}, {"L2": 0.1, EARLY_STOPPING: 3}])
     count = len(built)
     assert all(EARLY_STOPPING not in mix for mix in built)
@@ -196,7 +196,7 @@ def test_a_training_that_is_cancelled_leaves_nothing_behind(pictures: Dataset) -
     assert not trials.knows({})
 
 
-def test_the_two_halves_share_no_sample_and_the_test_set_stays_sealed(trials: Trials) -> None:
+def test_the_two_halves_share_no_sample_and_the_test_set_stays_sealed(trials: Ablation) -> None:
     watched, judged = trials.data_for(0).x_val, trials.judged[0]
     assert len(watched) + len(judged) == len(trials.data.x_val)
     rows = {row.numpy().tobytes() for row in watched} & {row.numpy().tobytes() for row in judged}
@@ -204,7 +204,7 @@ def test_the_two_halves_share_no_sample_and_the_test_set_stays_sealed(trials: Tr
     assert trials.data.test.opened_at is None
 
 
-def test_each_seed_has_its_own_wrong_labels(trials: Trials) -> None:
+def test_each_seed_has_its_own_wrong_labels(trials: Ablation) -> None:
     noisy = [trials.data_for(seed).noisy for seed in range(2)]
     assert 0 < noisy[0].float().mean() < 0.3
     assert not torch.equal(*noisy)
@@ -218,11 +218,11 @@ def test_a_restored_epoch_is_never_after_the_stop() -> None:
 
 
 def test_a_regression_is_refused() -> None:
-    with pytest.raises(ValueError, match="trials need class labels"):
-        Trials(lambda mix: build_mix(polynomial(20), mix), polynomial(20))
+    with pytest.raises(ValueError, match="an ablation needs class labels"):
+        Ablation(lambda mix: build_mix(polynomial(20), mix), polynomial(20))
 
 
-def test_a_budget_is_read_off_the_long_training(trials: Trials, pictures: Dataset) -> None:
+def test_a_budget_is_read_off_the_long_training(trials: Ablation, pictures: Dataset) -> None:
     long = some_trials(pictures, budgets=(2, 5))
     assert long.ends == [2, 5, EPOCHS]
     for end in (2, 5):

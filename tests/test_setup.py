@@ -1,4 +1,4 @@
-"""The two commands of the README: what start.py is, which words it knows and what they run."""
+"""The two commands of the README: what start.py is, which commands it knows and what they run."""
 
 import ast
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from course_utils.tooling import environment, words
+from course_utils.tooling import cli, environment
 from course_utils.tooling.environment import Environment, StartError
 from tests.courses import START, TOOLING, course_copy, read
 
@@ -37,7 +37,7 @@ def test_start_runs_without_any_installed_package() -> None:
         [sys.executable, "-S", "-P", str(START), "--help"], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
-    assert all(word in done.stdout for word in words.WORDS)
+    assert all(word in done.stdout for word in cli.COMMANDS)
 
 
 def test_an_old_python_can_read_start() -> None:
@@ -94,7 +94,7 @@ def env(tmp_path: Path) -> Environment:
     ],
 )
 def test_words_are_read(argv: list[str], word: str, rest: list[str]) -> None:
-    args = words.parse(argv)
+    args = cli.parse(argv)
     assert (args.word, args.rest) == (word, rest)
     assert args.no_browser == ("--no-browser" in argv)
     assert args.torch == ("cpu" if "cpu" in " ".join(argv) else None)
@@ -103,10 +103,10 @@ def test_words_are_read(argv: list[str], word: str, rest: list[str]) -> None:
 @pytest.mark.parametrize(
     ("argv", "told"),
     [
-        (["tset"], "there is no word 'tset'; did you mean 'test'?"),
-        (["xyz"], "the words are lab, setup, test"),
+        (["tset"], "there is no command 'tset'; did you mean 'test'?"),
+        (["xyz"], "the commands are lab, setup, test"),
         (["bench"], "say which benchmark"),
-        (["lab", "02"], "'lab' takes no further words, got '02'"),
+        (["lab", "02"], "'lab' takes no further arguments, got '02'"),
         (["setup", "bnch"], "there is no extra 'bnch'; they are dev, instructor, bench"),
         (["--nobrowser"], "unrecognized arguments: --nobrowser"),
         (["--torch", "gpu"], "argument --torch: invalid choice: 'gpu'"),
@@ -118,7 +118,7 @@ def test_a_wrong_word_is_answered_kindly(
     argv: list[str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as stop:
-        words.parse(argv)
+        cli.parse(argv)
     assert stop.value.code == 2
     assert told in capsys.readouterr().err
 
@@ -129,8 +129,8 @@ def test_an_error_is_shown_without_a_traceback(
     def fail(*_: object, **__: object) -> None:
         raise StartError("The disk is full.")
 
-    monkeypatch.setattr(words, "prepare", fail)
-    assert words.main(["test"]) == 1
+    monkeypatch.setattr(cli, "prepare", fail)
+    assert cli.main(["test"]) == 1
     assert capsys.readouterr().err == "\nThe disk is full.\n"
 
 
@@ -141,13 +141,13 @@ def test_the_lab_opens_the_first_lesson_with_the_environment_of_the_course(
     for name in foreign:
         monkeypatch.setenv(name, "elsewhere")
     (env.root / "notebooks").mkdir()
-    (env.root / words.FIRST_LESSON).touch()
-    command = words.lab_command(env, browser=False)
+    (env.root / cli.FIRST_LESSON).touch()
+    command = cli.lab_command(env, browser=False)
     assert command[:3] == [str(env.python), "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={env.root}" in command
-    assert f"--LabApp.default_url=/lab/tree/{words.FIRST_LESSON}" in command
+    assert f"--LabApp.default_url=/lab/tree/{cli.FIRST_LESSON}" in command
     assert "--no-browser" in command
-    assert "--no-browser" not in words.lab_command(env, browser=True)
+    assert "--no-browser" not in cli.lab_command(env, browser=True)
     variables = env.variables()
     assert not foreign & set(variables)
     assert variables["PATH"].split(os.pathsep)[0] == str(env.scripts)
@@ -173,7 +173,7 @@ def ran(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         commands.append(" ".join(arguments))
         return int("mypy" in arguments)
 
-    monkeypatch.setattr(words, "run", run)
+    monkeypatch.setattr(cli, "run", run)
     return commands
 
 
@@ -181,10 +181,10 @@ def test_all_checks_run_and_one_failure_fails(
     env: Environment, ran: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     (env.root / "notebooks").mkdir()
-    (env.root / words.FIRST_LESSON).touch()
+    (env.root / cli.FIRST_LESSON).touch()
     for part in ("course_utils", "benchmarks", "claims", "instructor"):
         (env.root / part).mkdir(exist_ok=True)
-    assert words.run_checks(env) == 1
+    assert cli.run_checks(env) == 1
     names = [command.split()[1] for command in ran]
     assert names == ["ruff", "ruff", "mypy", "instructor.generate", "pytest"]
     assert ran[0].endswith("--check .")
@@ -199,7 +199,7 @@ def test_a_copy_without_the_instructors_part_is_checked_without_it(
     env: Environment, ran: list[str]
 ) -> None:
     (env.root / "course_utils").mkdir(exist_ok=True)
-    words.run_checks(env)
+    cli.run_checks(env)
     assert [command.split()[1] for command in ran] == ["ruff", "ruff", "mypy", "pytest"]
     assert ran[2].endswith("mypy course_utils")
 
@@ -208,8 +208,8 @@ def test_a_copy_without_the_instructors_part_is_checked_without_it(
 def test_a_copy_for_students_has_no_instructors_words(
     word: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(words, "ROOT", tmp_path)
-    assert words.main([word]) == 1
+    monkeypatch.setattr(cli, "ROOT", tmp_path)
+    assert cli.main([word]) == 1
     assert f"'{word}' needs the folder instructor/" in capsys.readouterr().err
 
 
@@ -221,8 +221,8 @@ def test_the_pages_of_the_package_are_written_where_git_ignores_them(
     code: int,
 ) -> None:
     commands: list[list[str]] = []
-    monkeypatch.setattr(words, "run", lambda _, arguments: commands.append(arguments) or code)
-    assert words.write_api(env) == code
+    monkeypatch.setattr(cli, "run", lambda _, arguments: commands.append(arguments) or code)
+    assert cli.write_api(env) == code
     (command,) = commands
     assert command[:3] == ["-m", "pdoc", "course_utils"]
     pages = env.root / "build" / "api"
@@ -232,5 +232,5 @@ def test_the_pages_of_the_package_are_written_where_git_ignores_them(
 
 
 def test_pytest_alone_with_its_own_words(env: Environment, ran: list[str]) -> None:
-    assert words.run_checks(env, ["-k", "fleet"]) == 0
+    assert cli.run_checks(env, ["-k", "fleet"]) == 0
     assert ran == ["-m pytest -k fleet"]

@@ -10,7 +10,7 @@ import pytest
 
 from course_utils.tooling import environment, installing
 from course_utils.tooling.environment import Environment, Probe, StartError
-from course_utils.tooling.turns import my_turn
+from course_utils.tooling.lock import setup_lock
 from tests.courses import PYTHON, ROOT, Steps, Usage, course_copy
 
 
@@ -156,10 +156,10 @@ def test_a_real_environment_answers(tmp_path: Path) -> None:
 def test_only_one_start_installs_at_a_time(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     code = (
-        "import sys; from pathlib import Path; from course_utils.tooling.turns import my_turn\n"
-        "with my_turn(Path(sys.argv[1])): print('mine', flush=True)"
+        "import sys; from pathlib import Path; from course_utils.tooling.lock import setup_lock\n"
+        "with setup_lock(Path(sys.argv[1])): print('mine', flush=True)"
     )
-    with my_turn(lock):
+    with setup_lock(lock):
         other = subprocess.Popen(
             [sys.executable, "-c", code, str(lock)], cwd=ROOT, stdout=subprocess.PIPE, text=True
         )

@@ -54,7 +54,7 @@ def test_a_learner_writes_a_new_panel_in_a_cell() -> None:
     panel.wait(WAIT)
     assert panel.result is not before
     assert (panel.result.val_acc[2] > before.val_acc[2]).mean() > 0.5  # build was given lr
-    assert live.drive(panel, timeout=WAIT) == {"width": 3, "lr": 2}
+    assert live.move_every_control(panel, timeout=WAIT) == {"width": 3, "lr": 2}
 
 
 def test_build_and_data_are_given_the_settings_that_they_name() -> None:

@@ -11,9 +11,9 @@ from torch import nn
 
 from course_utils.augmentation import RandomShift
 from course_utils.data import load_dataset
-from course_utils.noise import SeededDraws
+from course_utils.fast_paths import is_plain, use_foreach
+from course_utils.random_streams import SeededDraws
 from course_utils.regularizers import l2_penalty
-from course_utils.shortcuts import all_at_once, is_plain
 from course_utils.training import (
     fit,
     shuffled_batches,
@@ -143,13 +143,13 @@ CHOSEN = [{"foreach": False}, {"foreach": True}, {"fused": True}, {"differentiab
 def test_how_an_optimizer_was_told_to_step_is_left_alone(options):
     optimizer = sgd(network(), **options)
     before = copy.deepcopy(optimizer.state_dict())
-    with all_at_once(optimizer):
+    with use_foreach(optimizer):
         assert optimizer.state_dict() == before
 
 
 def test_on_other_devices_the_choice_is_left_to_pytorch():
     optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(3, device="meta"))], lr=0.1)
-    with all_at_once(optimizer):
+    with use_foreach(optimizer):
         assert optimizer.param_groups[0]["foreach"] is None
 
 

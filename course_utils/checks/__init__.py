@@ -5,14 +5,14 @@ friendly line; else it raises `CheckFailed`, which says what was got, what was e
 input, and where to look. Known mistakes are told by name. No check changes a global random state.
 """
 
-from course_utils.checks.images import random_shift
-from course_utils.checks.loop import training_loop
-from course_utils.checks.masks import dropout
-from course_utils.checks.normalization import batch_norm
+from course_utils.checks.batch_norm import batch_norm
+from course_utils.checks.dropout import dropout
+from course_utils.checks.early_stopping import early_stopping
 from course_utils.checks.penalties import l1_penalty, l2_penalty
+from course_utils.checks.random_shift import random_shift
 from course_utils.checks.report import CheckFailed, Passed
-from course_utils.checks.stopping import early_stopping
-from course_utils.checks.thresholds import soft_threshold
+from course_utils.checks.soft_threshold import soft_threshold
+from course_utils.checks.training_loop import training_loop
 
 __all__ = [
     "CheckFailed",

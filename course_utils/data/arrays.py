@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 from torch.masked import is_masked_tensor
 
+from course_utils.data.argument_checks import check_count
 from course_utils.data.precision import as_float32
-from course_utils.data.validation import check_count
 
 
 def check_inputs(values: Any) -> Tensor:

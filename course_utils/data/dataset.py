@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from course_utils.data import splits
+from course_utils.data.argument_checks import check_count, check_fraction, check_seed, check_split
 from course_utils.data.arrays import check_inputs, check_targets
 from course_utils.data.seal import SealedTestSet
-from course_utils.data.validation import check_count, check_fraction, check_seed, check_split
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -76,6 +76,11 @@ class Dataset:
         return tuple(self.x_train.shape[1:])
 
     @property
+    def num_outputs(self) -> int:
+        """Numbers that a network gives per sample: one per class, 1 for a regression."""
+        return self.num_classes or 1
+
+    @property
     def noisy(self) -> Tensor:
         """Bool [n]: which training labels differ from the truth."""
         return self.y_train != self.y_clean
@@ -123,7 +128,7 @@ class Dataset:
         """
         return self._with_label_noise(fraction, seed, "fraction")
 
-    def scored_on(self, most: int = 1000) -> "Dataset":
+    def limit_validation(self, most: int = 1000) -> "Dataset":
         """Keep the first `most` validation samples, or all where there are no more.
 
         They are in random order since the split. Where little data trains, scoring all of a large

@@ -14,7 +14,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-from course_utils.data.validation import check_seed
+from course_utils.data.argument_checks import check_seed
 
 
 def uniforms(stream: str, seed: int, *shape: int) -> NDArray[np.float64]:

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from course_utils.data.argument_checks import check_count, check_spread
 from course_utils.data.dataset import Dataset
 from course_utils.data.seal import SealedTestSet
 from course_utils.data.splits import normals, uniforms
-from course_utils.data.validation import check_count, check_spread
 
 HELD_OUT = 500
 """Points in the validation set, and as many in the test set, of each problem in this module."""

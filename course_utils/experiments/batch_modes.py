@@ -97,12 +97,12 @@ def with_companions(model: nn.Module, data: Dataset, index: int, size: int) -> A
     """Probabilities [draws, classes] of validation image `index` in training mode, each time in a
     batch of `size` with other training images, drawn at random."""
     draws = torch.Generator().manual_seed(index)
-    votes = []
+    probabilities = []
     for _ in range(DRAWS):
         others = torch.randperm(data.n_train, generator=draws)[: size - 1]
         batch = torch.cat([data.x_val[index : index + 1], data.x_train[others]])
-        votes.append(in_mode(model, batch, training=True)[0].softmax(0))
-    return torch.stack(votes).numpy()
+        probabilities.append(in_mode(model, batch, training=True)[0].softmax(0))
+    return torch.stack(probabilities).numpy()
 
 
 def in_batches(model: nn.Module, data: Dataset, size: int) -> tuple[float, float]:
@@ -111,8 +111,10 @@ def in_batches(model: nn.Module, data: Dataset, size: int) -> tuple[float, float
     size = min(size, len(data.y_val))
     order = torch.randperm(len(data.y_val), generator=torch.Generator().manual_seed(0))
     batches = order[: len(order) // size * size].split(size)[:MOST_BATCHES]
-    said = torch.cat([in_mode(model, data.x_val[b], training=True) for b in batches]).softmax(1)
+    probabilities = torch.cat(
+        [in_mode(model, data.x_val[b], training=True) for b in batches]
+    ).softmax(1)
     asked = torch.cat(batches)
     steady = in_mode(model, data.x_val[asked], training=False).softmax(1)
-    right = (said.argmax(1) == data.y_val[asked]).float().mean()
-    return float(right), float((said - steady).abs().sum(1).mean()) / 2
+    right = (probabilities.argmax(1) == data.y_val[asked]).float().mean()
+    return float(right), float((probabilities - steady).abs().sum(1).mean()) / 2

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from course_utils.data import Dataset
-from course_utils.noise import SeededDraws
+from course_utils.random_streams import SeededDraws
 from course_utils.scoring import evaluating
 
 Array = NDArray[Any]
@@ -26,7 +26,7 @@ class Pass:
     """One sample on its way through the network.
 
     `units` and `multipliers` are [layers, width]: what each hidden unit passes on, and what dropout
-    multiplied it with (0: dropped). `said` and `steady` are [classes]: the probabilities of this
+    multiplied it with (0: dropped). `output` and `steady` are [classes]: the probabilities of this
     pass, and those of evaluation mode.
     """
 
@@ -38,7 +38,7 @@ class Pass:
     units: Array
     multipliers: Array
     weights: list[Array]
-    said: Array
+    output: Array
     steady: Array
 
 
@@ -67,7 +67,7 @@ def forward(model: nn.Module, data: Dataset, index: int, *, p: float, draw: int,
         image=_picture(x[0]), label=int(data.y_val[index]), p=p, draw=draw, mode=mode,
         units=torch.cat(units).numpy(), multipliers=torch.cat(multipliers).numpy(),
         weights=[w.numpy() for w in weights[1:]],
-        said=h.softmax(1)[0].numpy(), steady=steady.numpy(),
+        output=h.softmax(1)[0].numpy(), steady=steady.numpy(),
     )  # fmt: skip
 
 
@@ -122,7 +122,7 @@ class Turned:
         """The first validation image of class `label`, turned, [1, channels, height, width]."""
         return turn(self.data.x_val[self.data.y_val == label][:1], angle)
 
-    def votes(self, label: int, angle: float) -> Array:
+    def probabilities(self, label: int, angle: float) -> Array:
         """What the passes of the first network say of that image, [passes, classes]."""
         return ask(self.models[0], self.image(label, angle), self.passes)[:, 0].numpy()
 
@@ -151,6 +151,6 @@ def _doubt(model: nn.Module, x: Tensor, y: Tensor, passes: int) -> tuple[float, 
     preferred = many.mean(0).argmax(1)
     of_preferred = many.gather(2, preferred.expand(passes, -1)[..., None])[..., 0]
     with evaluating(model):
-        confidence, said = model(x).softmax(1).max(1)
-    right = (said == y).float().mean()
+        confidence, predicted = model(x).softmax(1).max(1)
+    right = (predicted == y).float().mean()
     return float(of_preferred.std(0).mean()), float(right), float(confidence.mean())

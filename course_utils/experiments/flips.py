@@ -50,7 +50,7 @@ def flipped_run(data: Dataset, kind: str) -> Run:
 
 def confusions(fleet: Fleet, data: Dataset, index: int) -> Confusions:
     """Count, for each seed of a fleet over `FLIPS`, what value number `index` does."""
-    data = data.scored_on()
+    data = data.limit_validation()
     x, y = data.x_val, data.y_val
     flipped = x.flip(FLIPS[fleet.values[index]])
     seeds = range(len(fleet.seeds))
@@ -63,6 +63,6 @@ def confusions(fleet: Fleet, data: Dataset, index: int) -> Confusions:
 @torch.no_grad()
 def _confusion(model: torch.nn.Module, x: Tensor, y: Tensor, data: Dataset) -> Array:
     classes = classes_of(data)
-    said = model(x).argmax(1)
-    counts = torch.bincount(y * classes + said, minlength=classes**2).reshape(classes, classes)
+    predicted = model(x).argmax(1)
+    counts = torch.bincount(y * classes + predicted, minlength=classes**2).reshape(classes, classes)
     return (counts / counts.sum(1, keepdim=True).clamp(min=1)).double().cpu().numpy()

@@ -62,7 +62,7 @@ def ridge_on_random_features(
     Yields the same growing `Ridges` after each seed.
     """
     found = Ridges(lambdas, n, seeds)
-    classes = data.num_classes or 1
+    classes = data.num_outputs
     eye = np.eye(classes)
     y_val = data.y_val.numpy()
     for seed in range(seeds):

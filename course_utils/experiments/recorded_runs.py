@@ -30,7 +30,7 @@ MOST_TRAINED = 500  # samples: more would make a panel wait
 
 
 @dataclass(frozen=True, eq=False)
-class Record:
+class SampleScores:
     """Scores of every run on every validation sample, [noise levels, seeds, epochs + 1, samples].
 
     Entry e was measured after e epochs. The first half of the samples is *watched* by stopping
@@ -71,20 +71,20 @@ class Record:
 
 
 @lru_cache(maxsize=4)
-def record(
+def record_runs(
     data: Dataset,
     label_noise: tuple[float, ...] = LABEL_NOISE,
     *,
     epochs: int = EPOCHS,
     seeds: int = SEEDS,
     progress: bool = True,
-) -> Record:
+) -> SampleScores:
     """Train `seeds` networks at every noise level and record them; a second call has them ready.
 
     `data` is used as far as a panel has time for: 500 training samples, 1,000 validation samples.
     Each seed redraws its own label noise, in training only.
     """
-    data = data.scored_on()
+    data = data.limit_validation()
     if data.n_train > MOST_TRAINED:
         data = data.subset(MOST_TRAINED)
     if len(data.y_val) < 4:
@@ -94,7 +94,7 @@ def record(
         )
 
     def build(_: float) -> Run:
-        model = MLP(data.input_shape, (HIDDEN, HIDDEN), data.num_classes or 1)
+        model = MLP(data.input_shape, (HIDDEN, HIDDEN), data.num_outputs)
         return Run(model, torch.optim.Adam(model.parameters(), lr=LR))
 
     shape = (len(label_noise), seeds, epochs + 1, len(data.y_val))
@@ -104,7 +104,7 @@ def record(
     )
     for fleet in tqdm(states, total=epochs + 1, desc="epoch", disable=not progress, leave=False):
         _score(fleet, data, loss, correct)
-    return Record(label_noise, loss, correct)
+    return SampleScores(label_noise, loss, correct)
 
 
 @torch.no_grad()

@@ -29,4 +29,4 @@ def classes_of(data: Dataset) -> int:
 def labeled(data: Dataset) -> Dataset:
     """`data` with no more validation samples than a panel has time for; refuses a regression."""
     classes_of(data)
-    return data.scored_on()
+    return data.limit_validation()

@@ -61,7 +61,7 @@ def train_lattice(data: Dataset, *, seed: int = 0, epochs: int = EPOCHS) -> Latt
             f"{data!r}; pass e.g. load_dataset('digits', n_train=500)"
         )
     settings = grid_settings(BOX, PER_AXIS ** len(BOX))
-    data = data.scored_on()
+    data = data.limit_validation()
     x, y = data.x_val, data.y_val
     # The fleet need not score the validation set: its answers are wanted sample by sample.
     part = replace(data.with_label_noise(NOISE, seed), x_val=x[:1], y_val=y[:1])

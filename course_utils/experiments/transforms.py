@@ -31,9 +31,9 @@ def transform_of(kind: str, strength: float, width: int) -> Augment:
     return transforms[kind]
 
 
-def said_transform(kind: str, strength: float, width: int) -> str:
+def transform_text(kind: str, strength: float, width: int) -> str:
     """The same in words, with its units."""
-    said = {
+    texts = {
         "rotation": f"turned up to {format_value(10 * strength)}°",
         "shift": f"shifted up to {format_value(width / 16 * strength)} pixels",
         "zoom": f"zoomed up to {format_value(10 * strength)} %",
@@ -42,8 +42,8 @@ def said_transform(kind: str, strength: float, width: int) -> str:
     if strength == 0:
         return "images as they are"
     if kind == "all three":
-        return ", ".join(said[one] for one in ("rotation", "shift", "zoom"))
-    return said[kind]
+        return ", ".join(texts[one] for one in ("rotation", "shift", "zoom"))
+    return texts[kind]
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +52,7 @@ class Looked:
 
     images: Tensor
     scores: Scores
-    said: str
+    text: str
 
 
 def transform_by(angle: float, shift: float, zoom: float, noise: float) -> Augment:
@@ -60,7 +60,7 @@ def transform_by(angle: float, shift: float, zoom: float, noise: float) -> Augme
     return compose(RandomAffine(degrees=angle, shift=shift, zoom=zoom), GaussianNoise(noise))
 
 
-def said_amounts(angle: float, shift: float, zoom: float, noise: float) -> str:
+def amounts_text(angle: float, shift: float, zoom: float, noise: float) -> str:
     """The same in words, without what is 0."""
     parts = {
         f"turned up to {angle:g}°": angle,

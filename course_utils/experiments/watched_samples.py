@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.experiments.recorded_runs import Array, Record, StopRule, stops
+from course_utils.experiments.recorded_runs import Array, SampleScores, StopRule, stops
 
 SIZES = (5, 10, 20, 50, 100, 200, 500)
 DRAWS = 20  # of small validation sets, for each seed
@@ -50,7 +50,7 @@ class Chosen:
         return self.reported[place], self.fresh[place]
 
 
-def draw_watched(runs: Record, noise: float, *, draws: int = DRAWS) -> Watched:
+def draw_watched(runs: SampleScores, noise: float, *, draws: int = DRAWS) -> Watched:
     """Draw `draws` validation sets of every size for each seed; a smaller one lies in a larger."""
     half = runs.samples // 2
     sizes = tuple(n for n in SIZES if n <= half) or (half,)

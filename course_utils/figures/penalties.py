@@ -10,10 +10,10 @@ from torch import nn
 from course_utils.fleet import Fleet
 from course_utils.plots import (
     Curves,
+    accuracy_text,
     best_epoch,
     color,
     new_figure,
-    said_accuracy,
     show,
     tidy,
 )
@@ -38,7 +38,7 @@ def weights_of(run: Fleet | nn.Module, value_index: int = 0) -> Weights:
     )
 
 
-def said_weights(weights: Weights) -> str:
+def weights_text(weights: Weights) -> str:
     """Mean size, the share below `NEAR`, and the share that is exactly zero."""
     size = np.abs(weights)
     return (
@@ -68,25 +68,25 @@ def show_pull() -> None:
 def show_curves(runs: Mapping[str, Fleet]) -> None:
     """Draw the losses of the first value of each fleet side by side, by name, on one scale."""
     figure, axes = new_figure(len(runs), width=4.6 * len(runs), height=2.9)
-    said = []
+    sentences = []
     for i, (name, fleet) in enumerate(runs.items()):
         curves = Curves(axes[i], fleet.epochs, ylim=(0, 1.25), color=color(i), label=name)
         best = best_epoch(fleet.val_loss[0])
         curves.update(fleet.train_loss[0], fleet.val_loss[0], best)
         mean = fleet.val_loss[0].mean(0)
-        said.append(
+        sentences.append(
             f"{name}: validation loss {np.nanmin(mean):.2f} at epoch {best}, {mean[-1]:.2f} at the "
-            f"end; accuracy then {said_accuracy(fleet.train_acc[0, :, -1])} in training, "
-            f"{said_accuracy(fleet.val_acc[0, :, -1])} in validation"
+            f"end; accuracy then {accuracy_text(fleet.train_acc[0, :, -1])} in training, "
+            f"{accuracy_text(fleet.val_acc[0, :, -1])} in validation"
         )
-    show(figure, "\n".join(said))
+    show(figure, "\n".join(sentences))
 
 
 def show_weights(runs: Mapping[str, Fleet | nn.Module], *, limit: float = 1.5) -> None:
     """Draw how the weights of models, or of fleets (first value), are distributed, by name."""
     figure, (ax,) = new_figure(width=8.0, height=2.9)
     edges = np.linspace(-limit, limit, 76)
-    said = []
+    sentences = []
     for i, (name, run) in enumerate(runs.items()):
         weights = weights_of(run)
         counts, _ = np.histogram(np.clip(weights, -limit, limit), edges)
@@ -94,10 +94,10 @@ def show_weights(runs: Mapping[str, Fleet | nn.Module], *, limit: float = 1.5) -
             counts / len(weights), edges, color=color(i), linewidth=1.6, label=name,
             linestyle=_LINE_STYLES[i % len(_LINE_STYLES)],
         )  # fmt: skip
-        said.append(f"{name}: {said_weights(weights)}")
+        sentences.append(f"{name}: {weights_text(weights)}")
     ax.set(yscale="log", xlim=(-limit, limit), ylim=(1e-4, 1.5))
     _finish(ax, "weight (the outermost bins hold all that lies beyond)", "share (log scale)")
-    show(figure, "\n".join(said))
+    show(figure, "\n".join(sentences))
 
 
 def show_distances(distances: Mapping[str, Sequence[float]]) -> None:
@@ -115,8 +115,8 @@ def show_distances(distances: Mapping[str, Sequence[float]]) -> None:
         )  # fmt: skip
     ax.set(yscale="log", ylim=(lowest / 2, 1))
     _finish(ax, "step", "largest difference of a weight (log scale)")
-    said = (f"{name}: {max(values):.1e}" for name, values in distances.items())
-    show(figure, "Largest difference within all steps. " + ", ".join(said) + ".")
+    sentences = (f"{name}: {max(values):.1e}" for name, values in distances.items())
+    show(figure, "Largest difference within all steps. " + ", ".join(sentences) + ".")
 
 
 def _finish(ax: Axes, xlabel: str, ylabel: str) -> None:

@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from course_utils.argument_checks import checked_outputs
 from course_utils.fleet.run import Member, Training, tensors_of
-from course_utils.noise import SeededDraws
-from course_utils.refusals import checked_outputs
+from course_utils.random_streams import SeededDraws
 from course_utils.scoring import evaluate
 from course_utils.training import DivergedError, shuffled_batches, train_epoch
 

@@ -14,31 +14,31 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from course_utils.argument_checks import check_pairs
 from course_utils.data import Dataset
+from course_utils.fast_paths import is_plain, take_rows
 from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.content import Look, World
+from course_utils.fleet.dry_run import DryRun, roots_of
 from course_utils.fleet.eligibility import look_at_optimizer
 from course_utils.fleet.guard import Guard
 from course_utils.fleet.memory import look_at
 from course_utils.fleet.objective import Objective, has_plain_labels
-from course_utils.fleet.rehearsal import Rehearsal, roots_of
 from course_utils.fleet.run import Member, Run, tensors_of
 from course_utils.fleet.step import Step, put_back, step_alone
-from course_utils.noise import Kind, Request, SeededDraws, draw, stream
-from course_utils.refusals import check_pairs
+from course_utils.random_streams import Kind, Request, SeededDraws, draw, stream
 from course_utils.scoring import CHUNK, LossFn, evaluating, mixes_samples
-from course_utils.shortcuts import is_plain, rows
 
 #: Samples to score when it is watched what scoring does.
 _FEW = 8
 
 
-def rehearse(
-    found: Rehearsal,
+def dry_run_step(
+    found: DryRun,
     member: Member,
     batch: Tensor,
     loss_fn: LossFn,
-    known: dict[object, Rehearsal],
+    known: dict[object, DryRun],
 ) -> None:
     """A member's first step, on the samples `batch`, into what the first look `found`. Its weights,
     buffers, optimizer, and Python's and NumPy's random numbers are put back afterwards.
@@ -67,11 +67,11 @@ def rehearse(
 
 
 def _take_first_step(
-    found: Rehearsal,
+    found: DryRun,
     member: Member,
     batch: Tensor,
     loss_fn: LossFn,
-    known: dict[object, Rehearsal],
+    known: dict[object, DryRun],
 ) -> None:
     """The step itself, and how far the code that it ran can be recorded.
 
@@ -134,7 +134,7 @@ def _shapes(member: Member, batch: Tensor) -> object:
 
 
 def _look_at_loss(
-    found: Rehearsal,
+    found: DryRun,
     member: Member,
     batch: Tensor,
     requests: list[Request],
@@ -143,7 +143,7 @@ def _look_at_loss(
 ) -> None:
     """Watch what the training loss does to its tensors, and note what it draws in `requests`."""
     data, draws = member.data, _NotedDraws(member, requests)
-    x, y = rows(data.x_train, batch), rows(data.y_train, batch)
+    x, y = take_rows(data.x_train, batch), take_rows(data.y_train, batch)
     objective = Objective(member.run, loss_fn, data)
     with put_back(member.run), draws, guard:
         objective(x, y)
@@ -152,7 +152,7 @@ def _look_at_loss(
 
 
 def _look_at_scoring(
-    found: Rehearsal,
+    found: DryRun,
     member: Member,
     guard: Guard,
     loss_fn: LossFn,

@@ -16,7 +16,7 @@ from course_utils.fleet.recorder.comparing import structure
 from course_utils.fleet.recorder.recording import record
 from course_utils.fleet.run import Member, tensors_of
 from course_utils.fleet.samples import Batches, Scored
-from course_utils.noise import Request, draw_for_seeds, stream
+from course_utils.random_streams import Request, draw_for_seeds, stream
 from course_utils.scoring import LossFn
 
 

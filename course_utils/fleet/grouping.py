@@ -8,13 +8,13 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from course_utils.fleet import recorder
 from course_utils.fleet.alone import Alone, AloneInTurn
 from course_utils.fleet.content import address
+from course_utils.fleet.dry_run import DryRun
 from course_utils.fleet.eligibility import look_at_optimizer
 from course_utils.fleet.engine import CannotBatchError, Engine, plain
-from course_utils.fleet.first_step import rehearse
+from course_utils.fleet.first_step import dry_run_step
 from course_utils.fleet.functions import structure_of
 from course_utils.fleet.objective import has_plain_labels
 from course_utils.fleet.optimizers import is_elementwise
-from course_utils.fleet.rehearsal import Rehearsal
 from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.together import Together
 from course_utils.fleet.undo import Undo
@@ -36,24 +36,24 @@ def reason_of(error: Exception) -> str:
 
 
 def groups_of(
-    members: Sequence[Member], rehearsals: Sequence[Rehearsal], training: Training, before: Undo
+    members: Sequence[Member], dry_runs: Sequence[DryRun], training: Training, before: Undo
 ) -> tuple[list[Group], str | None]:
     """As few groups as the members allow, and what to tell about those that train alone.
 
-    `rehearsals` hold what was seen of each member when it had been built; `before` holds what there
+    `dry_runs` hold what was seen of each member when it had been built; `before` holds what there
     was before any of them was.
     """
-    built = _as_built(members, rehearsals)
+    built = _as_built(members, dry_runs)
     together: list[Member] = []
     reasons: dict[int, str] = {}
     in_turn: list[Member] = []
-    found = {id(m): rehearsal for m, rehearsal in zip(members, rehearsals, strict=True)}
-    known: dict[object, Rehearsal] = {}
+    found = {id(m): dry_run for m, dry_run in zip(members, dry_runs, strict=True)}
+    known: dict[object, DryRun] = {}
     shared = _shared_between(members)
     for member in members:
         batches = next(shuffled_batches(member.data.n_train, training.batch_size, member.seed))
         try:
-            rehearse(found[id(member)], member, batches[0], training.loss_fn, known)
+            dry_run_step(found[id(member)], member, batches[0], training.loss_fn, known)
         except Exception as error:
             error.add_note(f"(in the run of value {member.value!r} with seed {member.seed})")
             raise
@@ -65,14 +65,14 @@ def groups_of(
     _refuse_weights_of_others(members, found)
     _refuse_readers(found.values())
     for member in members:
-        rehearsal = found[id(member)]
-        if rehearsal.reason is None:
+        dry_run = found[id(member)]
+        if dry_run.reason is None:
             together.append(member)
             if not is_elementwise(member.run.optimizer):
                 member.build_again(training)  # its optimizer may remember the step
             continue
-        reasons[id(member)] = rehearsal.reason
-        if rehearsal.has_memory:
+        reasons[id(member)] = dry_run.reason
+        if dry_run.has_memory:
             in_turn.append(member)
     groups: list[Group] = []
 
@@ -120,10 +120,10 @@ def groups_of(
     return groups, told(len(rest_alone), len(members), why_most)
 
 
-def _as_built(members: Sequence[Member], rehearsals: Sequence[Rehearsal]) -> Undo:
+def _as_built(members: Sequence[Member], dry_runs: Sequence[DryRun]) -> Undo:
     """What the members' code reaches, their models aside, which can be built again."""
     own = {id(module) for member in members for module in member.run.model.modules()}
-    looks = [look for r in rehearsals for look in (r.look, r.optimizer_look)]
+    looks = [look for r in dry_runs for look in (r.look, r.optimizer_look)]
     undo = Undo(thing for look in looks for thing in look.reached if id(thing) not in own)
     for look in looks:
         look.reached.clear()
@@ -149,12 +149,12 @@ def _split(members: Sequence[Member], key: Callable[[Member], object]) -> list[l
     return list(rectangles.values())
 
 
-def _sizes(member: Member, rehearsal: Rehearsal) -> object:
+def _sizes(member: Member, dry_run: DryRun) -> object:
     """What must be equal for members to be stacked."""
     model, data = member.run.model, member.data
     state = [*model.named_parameters(), *model.named_buffers()]
     tensors = (data.x_train, data.y_train, data.x_val, data.y_val)
-    step = rehearsal.step
+    step = dry_run.step
     assert step is not None
     return (
         type(model),
@@ -163,23 +163,23 @@ def _sizes(member: Member, rehearsal: Rehearsal) -> object:
         has_plain_labels(data),
         tuple((name, t.shape, t.dtype, t.requires_grad) for name, t in state),
         tuple(name for name, gradient in step.gradients.items() if gradient is None),
-        rehearsal.mixes_samples,
+        dry_run.mixes_samples,
         is_elementwise(member.run.optimizer),
     )
 
 
-def _refuse_readers(found: Collection[Rehearsal]) -> None:
+def _refuse_readers(found: Collection[DryRun]) -> None:
     """What one run changes, another one may read. As paths are names, and may lead to objects of
     each run's own, this refuses some that would not need it."""
-    changed = dict.fromkeys(path for rehearsal in found for path in rehearsal.changed)
-    for rehearsal in found:
-        if not rehearsal.has_memory:
-            read = next((path for path in changed if path in rehearsal.look.tokens), None)
+    changed = dict.fromkeys(path for dry_run in found for path in dry_run.changed)
+    for dry_run in found:
+        if not dry_run.has_memory:
+            read = next((path for path in changed if path in dry_run.look.tokens), None)
             if read is not None:
-                rehearsal.refuse_changing(read)
+                dry_run.refuse_changing(read)
 
 
-def _refuse_shared_optimizers(members: Sequence[Member], found: Mapping[int, Rehearsal]) -> None:
+def _refuse_shared_optimizers(members: Sequence[Member], found: Mapping[int, DryRun]) -> None:
     """Optimizers that moved what another one's code reaches, in a class or a global variable, can
     only step in turn. That shows where something has changed since a member's own step."""
     looked = [m for m in members if found[id(m)].has_run and not found[id(m)].has_memory]
@@ -190,7 +190,7 @@ def _refuse_shared_optimizers(members: Sequence[Member], found: Mapping[int, Reh
             )
 
 
-def _refuse_weights_of_others(members: Sequence[Member], found: Mapping[int, Rehearsal]) -> None:
+def _refuse_weights_of_others(members: Sequence[Member], found: Mapping[int, DryRun]) -> None:
     """A run that reads another one's weights must be trained when that one has been."""
     owners = {address(t): id(m) for m in members for t in tensors_of(m).values()}
     for member in members:

@@ -11,12 +11,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from course_utils.argument_checks import (
+    checked_batch,
+    checked_loss,
+    checked_outputs,
+    checked_penalty,
+)
 from course_utils.data import Dataset
 from course_utils.fleet.engine import TensorFn
 from course_utils.fleet.equivalents import Equivalents
 from course_utils.fleet.run import Run
-from course_utils.noise import Kind, NoiseStream, Request, Source, draw, stream
-from course_utils.refusals import checked_batch, checked_loss, checked_outputs, checked_penalty
+from course_utils.random_streams import Kind, RandomStream, Request, Source, draw, stream
 from course_utils.scoring import LossFn, evaluating
 
 
@@ -102,7 +107,7 @@ def _loss_on(
 ) -> tuple[Tensor, ...]:
     *values, x, y = given
     state = dict(zip(names, values, strict=True))
-    with _holding(objective.run.model, state), NoiseStream(source), Equivalents():
+    with _holding(objective.run.model, state), RandomStream(source), Equivalents():
         return objective(x, y)
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_utils.argument_checks import check_loss, check_run
 from course_utils.data import Dataset
 from course_utils.fleet.content import World, address
-from course_utils.refusals import check_loss, check_run
 from course_utils.scoring import LossFn
 from course_utils.training import Augment, Penalty, own_state
 

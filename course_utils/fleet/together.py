@@ -15,16 +15,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from course_utils.argument_checks import negative_penalty
 from course_utils.fleet.alone import Scores
+from course_utils.fleet.dry_run import DryRun
 from course_utils.fleet.engine import CannotBatchError, Engine
 from course_utils.fleet.functions import Functions, stack
 from course_utils.fleet.optimizers import are_stacked, optimizers_for
-from course_utils.fleet.rehearsal import Rehearsal
 from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.samples import Batches, Scored
 from course_utils.fleet.watch import Watch
-from course_utils.noise import draw_for_seeds, stream
-from course_utils.refusals import negative_penalty
+from course_utils.random_streams import draw_for_seeds, stream
 from course_utils.scoring import evaluating, outputs_of
 from course_utils.training import shuffled_batches
 
@@ -38,7 +38,7 @@ class Together:
     def __init__(
         self,
         members: Sequence[Member],
-        rehearsals: Sequence[Rehearsal],
+        dry_runs: Sequence[DryRun],
         engine: Engine,
         training: Training,
     ) -> None:
@@ -52,7 +52,7 @@ class Together:
         #: The weights and buffers that are scored, [values, seeds, ...].
         self._shown = list(stacked.values())
         self._models_tensors = [t.detach() for m in members for t in tensors_of(m).values()]
-        step = rehearsals[0].step
+        step = dry_runs[0].step
         assert step is not None
         #: Frozen weights, and those that the loss does not depend on.
         self._without_gradient = {name for name, g in step.gradients.items() if g is None}
@@ -62,20 +62,20 @@ class Together:
         self._generators = [stream("draws", seed) for seed in self._seeds]
         self._x = Batches([m.data.x_train for m in members], shape)
         self._y = Batches([m.data.y_train for m in members], shape)
-        whole = any(r.mixes_samples for r in rehearsals)
+        whole = any(r.mixes_samples for r in dry_runs)
         self._train = Scored.of(
             [m.data.x_train for m in members], [m.data.y_train for m in members], shape, whole
         )
         self._val = Scored.of(
             [m.data.x_val for m in members], [m.data.y_val for m in members], shape, whole
         )
-        kinds = [r.look.key() for r in rehearsals]
+        kinds = [r.look.key() for r in dry_runs]
         batches = (self._x, self._y)
         self._functions = Functions(members, kinds, engine, stacked, batches, training.loss_fn)
         # Fail now rather than in the first epoch, and leave no tracing to two threads at once.
         for length in {min(batch_size, self._n), self._n % batch_size} - {0}:
             self._functions.step(length)
-        if any(r.requests != self._functions.step(min(batch_size, self._n))[0] for r in rehearsals):
+        if any(r.requests != self._functions.step(min(batch_size, self._n))[0] for r in dry_runs):
             raise CannotBatchError("its members draw different random numbers")
         copies = [t.clone() for t in self._shown]
         for sample in (self._train, self._val):
@@ -91,7 +91,7 @@ class Together:
         self._diverged = torch.zeros(shape, dtype=torch.bool, device=self._train.x.device)
         self._negative = torch.zeros_like(self._diverged)
         self._diverged_shown = self._diverged.clone()
-        self._watch = Watch(members, rehearsals, shape, training)
+        self._watch = Watch(members, dry_runs, shape, training)
         self._epoch = 0
         self._keeping = [m for m in members if _keeps_tensors(m.run.model)]
         self._keep_what_fit_keeps()
@@ -161,7 +161,7 @@ class Together:
             zip(batches, x_rows, y_rows, self._noise(), strict=True)
         ):
             for due in self._watch.due(self._epoch, i):
-                self._watch.rehearse(due, batch, noise, state, self._optimizers)
+                self._watch.dry_run_step(due, batch, noise, state, self._optimizers)
             with torch.no_grad():
                 gradients = self._step(of_x, of_y, noise)
             self._watch.compare(state, gradients, self._diverged)

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from torch import Tensor
 
 from course_utils.fleet.alone import Scores
+from course_utils.fleet.dry_run import DryRun
 from course_utils.fleet.optimizers import Optimizers, StackedOptimizer
-from course_utils.fleet.rehearsal import Rehearsal
 from course_utils.fleet.run import Member, Training
 from course_utils.fleet.step import Step, disagreement, step_alone
-from course_utils.noise import SeededDraws
+from course_utils.random_streams import SeededDraws
 from course_utils.scoring import evaluate
 
 #: So often in a training (at least) one member takes a step alone and is scored alone, and as often
@@ -37,15 +37,15 @@ class Watch:
     def __init__(
         self,
         members: Sequence[Member],
-        rehearsals: Sequence[Rehearsal],
+        dry_runs: Sequence[DryRun],
         shape: tuple[int, int],
         training: Training,
     ) -> None:
         self._members, self._shape, self._loss_fn = members, shape, training.loss_fn
         self._expected: dict[int, Step] = {}
-        for i, rehearsal in enumerate(rehearsals):
-            assert rehearsal.step is not None
-            self._expected[i] = rehearsal.step
+        for i, dry_run in enumerate(dry_runs):
+            assert dry_run.step is not None
+            self._expected[i] = dry_run.step
         self._start = [{n: t.detach().clone() for n, t in _state(m)} for m in members]
         self._suspects: list[int] = []
         self._to_step, self._to_score = _members_in_turn(shape), _members_in_turn(shape)
@@ -64,7 +64,7 @@ class Watch:
             return [next(self._to_step)]
         return []
 
-    def rehearse(
+    def dry_run_step(
         self,
         i: int,
         batch: Tensor,

@@ -7,7 +7,6 @@ can be set and whose `.text` and `.image` can be read without a browser.
 """
 
 from course_utils.live.controls import Control, choice, slider
-from course_utils.live.drive import drive
 from course_utils.live.explore import Explore, explore
 from course_utils.live.fleet_sweep import EpochCurves, ScoreAgainst, sweep_fleet
 from course_utils.live.painter import Drawing, Painter, Shown
@@ -15,7 +14,8 @@ from course_utils.live.panel import Panel, open_panels
 from course_utils.live.predict import Prediction, predict
 from course_utils.live.stream import Live, Stream, stream
 from course_utils.live.sweep import At, Sweep, sweep
-from course_utils.live.turns import training_threads
+from course_utils.live.testing import move_every_control
+from course_utils.live.training_lock import training_threads
 from course_utils.tracebacks import install
 
 install()  # in a notebook an error shows the learner's own lines
@@ -35,8 +35,8 @@ __all__ = [
     "Stream",
     "Sweep",
     "choice",
-    "drive",
     "explore",
+    "move_every_control",
     "open_panels",
     "predict",
     "slider",

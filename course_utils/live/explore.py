@@ -5,9 +5,9 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any
 
 from course_utils.live.controls import Control
-from course_utils.live.pace import Pace
 from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
+from course_utils.live.throttle import Throttle
 
 SLOW = 0.3  # seconds of computing from which the panel says so
 
@@ -26,7 +26,7 @@ class Explore(Panel):
         super().__init__(drawing, controls, title=title)
         self._compute = compute
         self._took = 0.0
-        self._pace = Pace()
+        self._throttle = Throttle()
         self.state: Any = None
 
     def changed(self, name: str) -> None:
@@ -34,7 +34,7 @@ class Explore(Panel):
         self._worker.submit(self._run)
 
     def _run(self) -> Generator[float, None, None]:
-        yield self._pace.rest()
+        yield self._throttle.rest()
         if self._took > SLOW:
             self.view.say("computing")
         began = time.perf_counter()
@@ -44,7 +44,7 @@ class Explore(Panel):
         self._draw(state)
         self.state = state
         self._took = time.perf_counter() - began
-        self._pace.drawn(self._took)
+        self._throttle.drawn(self._took)
         self._succeed()
         self._rest()
 

@@ -171,8 +171,8 @@ class Panel:
         return self.controls[self._pages].index if self._pages else 0
 
     def _snapshot(self) -> tuple[Picture, str]:
-        said = [f"{c.label}: {format_value(c.value)}" for c in self.controls.values()]
-        return Picture(self.image, self.text), " · ".join(said)
+        settings = [f"{c.label}: {format_value(c.value)}" for c in self.controls.values()]
+        return Picture(self.image, self.text), " · ".join(settings)
 
     def _draw(self, state: Any, page: int = 0) -> None:
         """Draw `state` and show it as page `page`."""

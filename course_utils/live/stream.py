@@ -8,10 +8,14 @@ import torch
 from torch import Tensor
 
 from course_utils.live.controls import Control
-from course_utils.live.pace import Pace
 from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
-from course_utils.live.turns import chosen_threads, end_turn, take_turn
+from course_utils.live.throttle import Throttle
+from course_utils.live.training_lock import (
+    acquire_training_lock,
+    limited_threads,
+    release_training_lock,
+)
 
 
 class Live:
@@ -71,7 +75,7 @@ class Stream(Panel):
         self._states: Iterator[Any] = iter(())
         self._fresh = True  # begin anew before the next step
         self._wanted = first  # steps asked for one by one
-        self._pace = Pace()
+        self._throttle = Throttle()
         self._undrawn = False  # whether `state` is newer than the picture
         self._show_buttons()
 
@@ -122,7 +126,7 @@ class Stream(Panel):
         self._worker.submit(self._run)
 
     def _run(self) -> Generator[float, None, None]:
-        with chosen_threads():
+        with limited_threads():
             try:
                 if self._fresh:
                     yield from self._begin()
@@ -151,20 +155,20 @@ class Stream(Panel):
         self._succeed()
 
     def _one_step(self) -> Generator[float, None, None]:
-        yield from take_turn()
+        yield from acquire_training_lock()
         self.view.begin_answer()
         try:
             self.live.follow()
             state = next(self._states, None)
         finally:
-            end_turn()
+            release_training_lock()
         self._wanted = max(0, self._wanted - 1)
         if state is None:
             self.playing, self._wanted = False, 0
             self._show_buttons()
             return
         self.state, self.steps, self._undrawn = state, self.steps + 1, True
-        if self._pace.due():
+        if self._throttle.due():
             self._draw_newest()
 
     def _draw_newest(self) -> None:
@@ -173,7 +177,7 @@ class Stream(Panel):
             began = time.perf_counter()
             self._draw(self.state)
             self.view.say(self._doing())
-            self._pace.drawn(time.perf_counter() - began)
+            self._throttle.drawn(time.perf_counter() - began)
 
     def _doing(self) -> str:
         return f"{'training' if self.playing or self._wanted else 'paused'}: step {self.steps}"

@@ -9,10 +9,14 @@ from typing import Any
 from numpy.typing import NDArray
 
 from course_utils.live.controls import Control, slider
-from course_utils.live.pace import Pace
 from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
-from course_utils.live.turns import chosen_threads, end_turn, take_turn
+from course_utils.live.throttle import Throttle
+from course_utils.live.training_lock import (
+    acquire_training_lock,
+    limited_threads,
+    release_training_lock,
+)
 from course_utils.plots.figures import Picture
 
 DRAWING_SHARE = 0.15  # of the time, while training
@@ -87,18 +91,18 @@ class Sweep(Panel):
 
     def _run(self) -> Generator[float, None, None]:
         self.view.begin_answer()
-        with chosen_threads():
+        with limited_threads():
             trained = self._that_train(self.settings)
             key = _key(trained)
             if key not in self._results:
                 self.view.say("waiting for another panel's training")
-                yield from take_turn()
+                yield from acquire_training_lock()
                 try:
                     self._in_training = key
                     yield from self._train_once(trained)
                 finally:
                     self._in_training = None
-                    end_turn()
+                    release_training_lock()
             self.view.begin_answer()
             settings = self.settings  # read after `_in_training`: see `changed`
             if _key(self._that_train(settings)) != key:
@@ -109,7 +113,7 @@ class Sweep(Panel):
         self._rest()
 
     def _train_once(self, trained: dict[str, Any]) -> Generator[float, None, None]:
-        pace = Pace(DRAWING_SHARE)
+        throttle = Throttle(DRAWING_SHARE)
         self.view.say(self._doing(0), 0.0)
         result, epoch, shown = None, -1, {**self.settings, **trained}
         with closing(_generator(self._train(**trained))) as states:
@@ -120,11 +124,11 @@ class Sweep(Panel):
                     shown = now
                     self.view.begin_answer()
                     self._begin_pages(_key(shown))
-                if pace.due() or self._pictures[self._page] is None:
+                if throttle.due() or self._pictures[self._page] is None:
                     began = time.perf_counter()
                     self._draw_next(result, shown)
                     self.view.say(self._doing(epoch), epoch / self._epochs if self._epochs else -1)
-                    pace.drawn(time.perf_counter() - began)
+                    throttle.drawn(time.perf_counter() - began)
                 yield 0.0
         if epoch < 0:
             raise ValueError(

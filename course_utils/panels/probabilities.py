@@ -19,17 +19,17 @@ class Probabilities(Part):
     Args:
         find: ``find(state)`` -> the dots [passes, classes] and the bars [classes], or None as long
             as there are none.
-        said: ``said(state, taken)`` -> the half-sentence around the classes that most passes
-            prefer, such as "3 in 93, 5 in 7".
+        describe: ``describe(state, taken)`` -> the half-sentence around the classes that most
+            passes prefer, such as "3 in 93, 5 in 7".
     """
 
     def __init__(
         self, classes: int, passes: int, find: Callable[[Any], tuple[Array, Array] | None], *,
-        color: str, title: str, ylabel: str, said: Callable[[Any, str], str],
+        color: str, title: str, ylabel: str, describe: Callable[[Any, str], str],
     ) -> None:  # fmt: skip
         self._classes, self._find, self._color = classes, find, color
         self._shown: Array = np.empty((0, classes))
-        self._title, self._ylabel, self._said = title, ylabel, said
+        self._title, self._ylabel, self._describe = title, ylabel, describe
         jitter = np.random.default_rng(0).uniform(-0.3, 0.3, (passes, 1))
         self._x = (np.arange(classes) + jitter).ravel()
 
@@ -56,4 +56,4 @@ class Probabilities(Part):
             return ""
         counts = np.bincount(self._shown.argmax(1))
         order = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c] > 0][:3]
-        return self._said(state, ", ".join(f"{c} in {counts[c]}" for c in order))
+        return self._describe(state, ", ".join(f"{c} in {counts[c]}" for c in order))

@@ -20,9 +20,9 @@ from course_utils.plots.plane import (
     plot_boundary,
 )
 from course_utils.plots.style import COLORS, LINE_STYLES, MARKERS, color, marker, tidy
+from course_utils.plots.text import accuracy_text, gain_text, number_text, sweep_text
 from course_utils.plots.value_axis import ValueAxis, format_value
 from course_utils.plots.weights import WeightHistogram, plot_weights, weight_text
-from course_utils.plots.words import said_accuracy, said_gain, said_number, sweep_text
 
 __all__ = [
     "COLORS",
@@ -42,22 +42,22 @@ __all__ = [
     "Text",
     "ValueAxis",
     "WeightHistogram",
+    "accuracy_text",
     "best_epoch",
     "color",
     "data_extent",
     "figure_png",
     "format_value",
+    "gain_text",
     "marker",
     "new_figure",
+    "number_text",
     "plane_grid",
     "plot_boundary",
     "plot_curves",
     "plot_images",
     "plot_metric",
     "plot_weights",
-    "said_accuracy",
-    "said_gain",
-    "said_number",
     "show",
     "sweep_text",
     "tidy",

@@ -60,7 +60,7 @@ class Metric:
         self._lines: dict[str, Line2D] = {}
         self._marks: dict[str, Line2D] = {}
         for split in splits:
-            said = ", ".join(filter(None, (label, SPLIT_NAMES[split])))
+            entry = ", ".join(filter(None, (label, SPLIT_NAMES[split])))
             self._bands[split] = ax.fill_between(
                 self._x, nothing, nothing, color=color, alpha=BAND_ALPHA, linewidth=0
             )
@@ -71,7 +71,7 @@ class Metric:
             (self._marks[split],) = ax.plot(
                 [], [], "o", color=color, markersize=9, markeredgecolor="black"
             )
-            ax.plot([], [], color=color, linestyle=LINE_STYLES[split], linewidth=1.8, label=said)
+            ax.plot([], [], color=color, linestyle=LINE_STYLES[split], linewidth=1.8, label=entry)
         if len(splits) > 1 or label:
             legend_above(ax)
 

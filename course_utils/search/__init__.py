@@ -1,6 +1,14 @@
-"""Many settings tried fairly: mixes of techniques with their record, searches under a budget."""
+"""Many settings tried fairly: an ablation of techniques, and searches under one budget."""
 
-from course_utils.search.mixes import (
+from course_utils.search.ablation import BUDGETS, Ablation, TrainingCurves, restored_epoch
+from course_utils.search.settings import (
+    Box,
+    Range,
+    chance_of_hit,
+    grid_settings,
+    random_settings,
+)
+from course_utils.search.techniques import (
     EARLY_STOPPING,
     TECHNIQUES,
     Key,
@@ -9,27 +17,19 @@ from course_utils.search.mixes import (
     alone,
     build_mix,
     subsets,
-    trained_as,
+    training_key,
 )
-from course_utils.search.settings import (
-    Box,
-    Range,
-    chance_of_hit,
-    grid_settings,
-    random_settings,
-)
-from course_utils.search.trials import BUDGETS, Record, Trials, restored_epoch
 
 __all__ = [
     "BUDGETS",
     "EARLY_STOPPING",
     "TECHNIQUES",
+    "Ablation",
     "Box",
     "Key",
     "Mix",
     "Range",
-    "Record",
-    "Trials",
+    "TrainingCurves",
     "all_but_one",
     "alone",
     "build_mix",
@@ -38,5 +38,5 @@ __all__ = [
     "random_settings",
     "restored_epoch",
     "subsets",
-    "trained_as",
+    "training_key",
 ]

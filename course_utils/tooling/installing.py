@@ -15,11 +15,11 @@ from course_utils.tooling.environment import (
     is_complete,
     why_broken,
 )
+from course_utils.tooling.lock import setup_lock
 from course_utils.tooling.pip import give_up, install, install_small, say
 from course_utils.tooling.pip_settings import SOURCES, pip_settings
 from course_utils.tooling.remedies import diagnose
 from course_utils.tooling.torch_build import STAYS, choose_torch, has_torch, torch_requirements
-from course_utils.tooling.turns import my_turn
 
 _TRIAL = """
 import torch, torchvision, jupyterlab, matplotlib, ipywidgets, anywidget, scipy, course_utils
@@ -40,7 +40,7 @@ def prepare(
     `torch` is "cpu" for the small PyTorch, "default" for pip's ordinary one, None for what suits
     this computer.
     """
-    with my_turn(env.root / ".start.lock"):
+    with setup_lock(env.root / ".start.lock"):
         _prepare(env, extras, torch, check_space)
 
 

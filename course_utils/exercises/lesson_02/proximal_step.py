@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.thresholds import Mistake as ThresholdsMistake
+from course_utils.checks.soft_threshold import Mistake as SoftThresholdMistake
 from course_utils.exercises.attempt import attempt
 from course_utils.regularizers import soft_threshold
 
@@ -63,10 +63,10 @@ def proximal_step(answer: Callable[[nn.Module, float, float], None]) -> None:
             if nothing
             else "follow each weight by hand: first the gradient, then the threshold",
             mistakes={
-                ThresholdsMistake.SIGN_BY_DIVISION: (moved / size * (size - t).clamp(min=0)),
-                ThresholdsMistake.SIGN_FORGOTTEN: (size - t).clamp(min=0),
-                ThresholdsMistake.POSITIVE_SIDE_ONLY: ((moved - t).clamp(min=0)),
-                ThresholdsMistake.BY_THE_SLOPE_OF_L1: sign * (size - t),
+                SoftThresholdMistake.SIGN_BY_DIVISION: (moved / size * (size - t).clamp(min=0)),
+                SoftThresholdMistake.SIGN_FORGOTTEN: (size - t).clamp(min=0),
+                SoftThresholdMistake.POSITIVE_SIDE_ONLY: ((moved - t).clamp(min=0)),
+                SoftThresholdMistake.BY_THE_SLOPE_OF_L1: sign * (size - t),
                 Mistake.HARD_THRESHOLD: (torch.where(size > t, moved, torch.zeros_like(w))),
                 Mistake.THRESHOLD_WITHOUT_LR: (sign * (size - 2.0).clamp(min=0)),
                 Mistake.THRESHOLD_FIRST: (w.sign() * (w.abs() - t).clamp(min=0) - 0.1 * g),

@@ -8,8 +8,8 @@ from enum import unique
 import torch
 from torch import Tensor
 
+from course_utils.checks.batch_norm import Mistake as BatchNormMistake
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.normalization import Mistake as NormalizationMistake
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_04.common import LIBRARY
 
@@ -58,7 +58,7 @@ def layer_norm(answer: LayerNormFn) -> None:
                 Mistake.WITHOUT_KEEPDIM: (scaled(1, keepdim=False)),
                 Mistake.UNBIASED: scaled(1, 1),
                 Mistake.WITHOUT_SCALE_AND_SHIFT: (scaled(1) - bias) / weight,
-                NormalizationMistake.DIVIDED_BY_THE_VARIANCE: (
+                BatchNormMistake.DIVIDED_BY_THE_VARIANCE: (
                     (x - x.mean(1, keepdim=True))
                     / (x.var(1, correction=0, keepdim=True) + 1e-5)
                     * weight

@@ -36,7 +36,7 @@ from course_utils.fleet.recorder.comparing import (
     numbers_that_differ,
     uses_constants,
 )
-from course_utils.fleet.recorder.lowering import lower
+from course_utils.fleet.recorder.graph_optimization import optimize_graph
 from course_utils.fleet.recorder.recording import (
     Decompositions,
     Recording,
@@ -182,7 +182,7 @@ def _frozen(
 ) -> Any:
     graph = trace(over_members(of_one, dims), example, _FASTER, constants=constants)
     simplify(graph)
-    lower(graph)
+    optimize_graph(graph)
     return graph
 
 

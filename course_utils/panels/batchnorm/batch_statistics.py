@@ -24,7 +24,7 @@ from course_utils.models import LayerOfWidth
 from course_utils.panels.batchnorm.parts import LossCurves, ValidationAccuracy
 from course_utils.panels.controls import noise_choice
 from course_utils.panels.probabilities import Probabilities
-from course_utils.plots import COLORS, PartsBoard, said_accuracy, said_gain
+from course_utils.plots import COLORS, PartsBoard, accuracy_text, gain_text
 
 SIZES = (2, 10, 50, 250)
 MOST_SAMPLES = 500  # training samples that are used
@@ -76,14 +76,18 @@ def batch_size(
 
     def say(at: At) -> str:
         equal = at.settings["equal"]
-        return f"batch size {at.value}, {length[equal]} {equal}: {_said_scores(at)}"
+        return f"batch size {at.value}, {length[equal]} {equal}: {_scores_text(at)}"
 
-    votes = Probabilities(
-        classes_of(data), DRAWS, _votes, color=COLORS[2], said=_say_votes,
+    probabilities = Probabilities(
+        classes_of(data), DRAWS, _probabilities, color=COLORS[2], describe=_say_classes,
         ylabel="probability, one image, seed 0",
         title=f"in {DRAWS} batches (dots), evaluation (bar)",
     )  # fmt: skip
-    parts = [votes, LossCurves(losses, top=2.0, axis=axis), ValidationAccuracy(_accuracies, STYLES)]
+    parts = [
+        probabilities,
+        LossCurves(losses, top=2.0, axis=axis),
+        ValidationAccuracy(_accuracies, STYLES),
+    ]
     return sweep(
         train,
         PartsBoard(parts, width=9.4, height=3.5, widths=[1.0, 1.0, 1.05], say=say),
@@ -99,7 +103,7 @@ def batch_size(
     )
 
 
-def _votes(at: At) -> tuple[Array, Array] | None:
+def _probabilities(at: At) -> tuple[Array, Array] | None:
     """One image with many companions [draws, classes], and in evaluation mode [classes]."""
     if at.value not in at.result.training_mode:
         return None
@@ -112,7 +116,7 @@ def _image(at: At) -> int:
     return int(at.settings["image"]) - 1
 
 
-def _say_votes(at: At, taken: str) -> str:
+def _say_classes(at: At, taken: str) -> str:
     label = at.result.data.y_val[_image(at)]
     return f"the image shows {label} and is taken for {taken} of {DRAWS} batches"
 
@@ -122,14 +126,14 @@ def _accuracies(at: At) -> dict[str, Array]:
     return dict(zip(STYLES, found, strict=True))
 
 
-def _said_scores(at: At) -> str:
+def _scores_text(at: At) -> str:
     state, size = at.result, at.value
     if size not in state.training_mode:
         return "training"
     with_it, without = (state.accuracies(run)[at.index] for run in (0, 1))
     return (
-        f"validation accuracy {said_accuracy(with_it)} with batch norm, "
-        f"{said_gain(with_it, without)} over none, {state.seeds} paired seeds; in training mode "
-        f"{said_accuracy(state.training_mode[size])}, and {said_accuracy(state.differ[size])} of "
+        f"validation accuracy {accuracy_text(with_it)} with batch norm, "
+        f"{gain_text(with_it, without)} over none, {state.seeds} paired seeds; in training mode "
+        f"{accuracy_text(state.training_mode[size])}, and {accuracy_text(state.differ[size])} of "
         "the probability lies elsewhere"
     )

@@ -15,7 +15,7 @@ from course_utils.fleet import Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import LayerOfWidth
 from course_utils.panels.batchnorm.parts import LOOK, RUNS, STYLES, legend_of
-from course_utils.plots import COLORS, Part, PartsBoard, color, marker, said_number, tidy
+from course_utils.plots import COLORS, Part, PartsBoard, color, marker, number_text, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 
 MOST_SENT = 300  # training images that are sent through to measure
@@ -133,7 +133,7 @@ def _say(at: At) -> str:
     state, (layer, mode, epoch) = at.result, _where(at)
     parts = []
     for run, name in enumerate(RUNS):
-        spread = said_number(state.spreads(run, mode, layer)[epoch])
+        spread = number_text(state.spreads(run, mode, layer)[epoch])
         std = state.std[run, mode, layer, 0, epoch]
         parts.append(
             f"{name} the middle unit's inputs spread by {spread}, in seed 0 from "

@@ -15,7 +15,7 @@ from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
 from course_utils.panels.batchnorm.parts import RUNS, LossCurves, ValidationAccuracy
-from course_utils.plots import PartsBoard, format_value, said_accuracy, said_gain
+from course_utils.plots import PartsBoard, accuracy_text, format_value, gain_text
 
 LRS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
@@ -104,7 +104,7 @@ def _say(at: At) -> str:
     ]
     return (
         f"{at.settings['optimizer']}, {at.settings['depth']} hidden layers, learning rate "
-        f"{format_value(at.value)}: validation accuracy {said_accuracy(with_it)} with batch norm, "
-        f"{said_accuracy(without)} without, a difference of {said_gain(with_it, without)}, "
+        f"{format_value(at.value)}: validation accuracy {accuracy_text(with_it)} with batch norm, "
+        f"{accuracy_text(without)} without, a difference of {gain_text(with_it, without)}, "
         f"{len(with_it)} paired seeds; rates that work: {'; '.join(works)}"
     )

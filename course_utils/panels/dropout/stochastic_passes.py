@@ -21,8 +21,8 @@ from course_utils.plots import (
     Mosaic,
     Part,
     PartsBoard,
-    said_accuracy,
-    said_number,
+    accuracy_text,
+    number_text,
     tidy,
 )
 from course_utils.plots.style import FONT_SIZE, legend_above
@@ -63,13 +63,13 @@ def uncertainty(
         models = [fleet.model(fleet.values.index(p), s) for s in range(len(fleet.seeds))]
         return ask_turned(data, models, angles, passes=passes, samples=samples)
 
-    votes = Probabilities(
-        classes_of(data), passes, _votes, color=COLORS[0], ylabel="probability",
-        title=f"{passes} passes (dots), their mean (bar)", said=_say_votes,
+    probabilities = Probabilities(
+        classes_of(data), passes, _probabilities, color=COLORS[0], ylabel="probability",
+        title=f"{passes} passes (dots), their mean (bar)", describe=_say_classes,
     )  # fmt: skip
     return sweep(
         measure,
-        PartsBoard([_Image(), votes, _Averages()], widths=[1.0, 1.7, 1.9]),
+        PartsBoard([_Image(), probabilities, _Averages()], widths=[1.0, 1.7, 1.9]),
         name="angle",
         values=slider(angles, start=45 if 45 in angles else None, say=lambda angle: f"{angle:g}°"),
         controls={
@@ -83,12 +83,12 @@ def uncertainty(
     )
 
 
-def _votes(at: At) -> tuple[Array, Array]:
-    votes = at.result.votes(at.settings["digit"], at.value)
-    return votes, votes.mean(axis=0)
+def _probabilities(at: At) -> tuple[Array, Array]:
+    probabilities = at.result.probabilities(at.settings["digit"], at.value)
+    return probabilities, probabilities.mean(axis=0)
 
 
-def _say_votes(at: At, taken: str) -> str:
+def _say_classes(at: At, taken: str) -> str:
     return (
         f"turned by {at.value:g}°, p = {at.settings['p']:g}: an image of class "
         f"{at.settings['digit']} is taken for {taken} of {at.result.passes} passes"
@@ -130,7 +130,7 @@ class _Averages(Part):
     def say(self, at: At) -> str:
         turned, i = at.result, at.index
         return (
-            f"over all images: accuracy {said_accuracy(turned.accuracy[i])}, confidence "
-            f"{said_accuracy(turned.confidence[i])}, spread "
-            f"{said_number(100 * turned.spread[i], 1)} points, {len(turned.models)} seeds"
+            f"over all images: accuracy {accuracy_text(turned.accuracy[i])}, confidence "
+            f"{accuracy_text(turned.confidence[i])}, spread "
+            f"{number_text(100 * turned.spread[i], 1)} points, {len(turned.models)} seeds"
         )

@@ -11,7 +11,7 @@ from course_utils.experiments.runs import adam_run, classes_of, labeled
 from course_utils.fleet import Run
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
 from course_utils.panels.controls import noise_choice
-from course_utils.plots import PartsBoard, said_accuracy, sweep_text
+from course_utils.plots import PartsBoard, accuracy_text, sweep_text
 
 PS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 WIDTHS = (8, 64)
@@ -70,5 +70,5 @@ def _gain(at: At) -> NDArray[Any]:
 
 
 def _say(at: At) -> str:
-    said = sweep_text("p", at.values, at.index, at.scores("val_acc"))
-    return f"{said}; training accuracy {said_accuracy(at.scores('train_acc')[at.index])}"
+    text = sweep_text("p", at.values, at.index, at.scores("val_acc"))
+    return f"{text}; training accuracy {accuracy_text(at.scores('train_acc')[at.index])}"

@@ -64,12 +64,12 @@ def mask(
 
 
 def _say(state: Pass) -> str:
-    best, steady = int(state.said.argmax()), int(state.steady.argmax())
+    best, steady = int(state.output.argmax()), int(state.steady.argmax())
     if state.mode == "evaluation":
         return (
             f"draw {state.draw}, evaluation mode, p = {state.p:g}: all units are there, "
             f"whatever is drawn; the image shows {state.label}, the network says {best} "
-            f"({state.said[best]:.0%})"
+            f"({state.output[best]:.0%})"
         )
     first, second = (state.multipliers != 0).sum(axis=1)
     kept = state.multipliers[state.multipliers != 0]
@@ -77,7 +77,7 @@ def _say(state: Pass) -> str:
     return (
         f"draw {state.draw}, training mode, p = {state.p:g}: {first} and {second} of "
         f"{state.multipliers.shape[1]} units survive{times}; the image shows {state.label}, this "
-        f"thinned network says {best} ({state.said[best]:.0%}), the whole one {steady} "
+        f"thinned network says {best} ({state.output[best]:.0%}), the whole one {steady} "
         f"({state.steady[steady]:.0%})"
     )
 
@@ -99,7 +99,7 @@ class _Network(Part):
     def draw(self, ax: Axes, state: Pass) -> None:
         ax.axis("off")
         ax.set(xlim=(-0.55, 2.3), ylim=(-0.04, 1.04))
-        classes = len(state.said)
+        classes = len(state.output)
         self._y = [_heights(n) for n in (*state.units.shape[1:] * 2, classes)]
         self._lines = self.lines(colors=NEUTRAL)
         self._hidden = np.array([(x, y) for x in (0, 1) for y in self._y[x]])
@@ -154,7 +154,7 @@ class _Bars(Part):
     """What this pass says of each class, and a mark for what evaluation mode says."""
 
     def draw(self, ax: Axes, state: Pass) -> None:
-        classes = len(state.said)
+        classes = len(state.output)
         y = _heights(classes)
         ax.set(xlim=(0, 1), ylim=(-0.04, 1.04))
         ax.set_yticks(y, [str(c) for c in range(classes)], fontsize=FONT_SIZE - 1)
@@ -175,7 +175,7 @@ class _Bars(Part):
         )  # fmt: skip
 
     def update(self, state: Pass) -> None:
-        for bar, probability in zip(self._bars.patches, state.said, strict=True):
+        for bar, probability in zip(self._bars.patches, state.output, strict=True):
             bar.set_width(float(probability))
         self._marks.set_xdata(state.steady)
 

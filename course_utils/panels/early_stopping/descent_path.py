@@ -27,7 +27,7 @@ def path() -> Explore:
     """The panel: steps of gradient descent on two weights, beside L2 of a strength that fits."""
     return explore(
         solve,
-        PartsBoard([_Plane(), _Kept()], height=3.7, widths=[1.15, 1.0], say=_say),
+        PartsBoard([_LossContours(), _Kept()], height=3.7, widths=[1.15, 1.0], say=_say),
         controls={
             "steps": slider(STEPS, label="steps t", start=12),
             "ratio": slider(RATIOS, label="steep : flat", start=10, say=lambda v: f"{v} : 1"),
@@ -37,7 +37,7 @@ def path() -> Explore:
     )
 
 
-class _Plane(Part):
+class _LossContours(Part):
     """The loss's contours, the walk of gradient descent, and the minimizers of loss plus L2."""
 
     def draw(self, ax: Axes, state: Paths) -> None:

@@ -11,10 +11,10 @@ from course_utils.data import Dataset
 from course_utils.experiments.recorded_runs import (
     EPOCHS,
     Array,
-    Record,
+    SampleScores,
     StopRule,
     Stops,
-    record,
+    record_runs,
     stops,
     too_early,
     too_late,
@@ -26,9 +26,9 @@ from course_utils.plots import (
     Metric,
     Part,
     PartsBoard,
+    accuracy_text,
     format_value,
-    said_accuracy,
-    said_gain,
+    gain_text,
     tidy,
 )
 from course_utils.plots.style import NEUTRAL, legend_above
@@ -43,7 +43,7 @@ TOLERANCE = 0.02  # in units of the loss: what counts as too early or too late
 class Stopped:
     """What one patience and one min_delta do to the runs at one noise level."""
 
-    runs: Record
+    runs: SampleScores
     noise: float
     waits: list[int]
     patience: int
@@ -70,7 +70,7 @@ def patience(data: Dataset, rule: StopRule = stopping_epoch) -> Explore:
         data: images or points with class labels; 24 small networks are trained on it, once.
         rule: ``rule(val_losses, patience, min_delta)``, the learner's own.
     """
-    runs = record(data, epochs=budgeted(EPOCHS))
+    runs = record_runs(data, epochs=budgeted(EPOCHS))
     waits = [wait for wait in PATIENCE if wait < runs.epochs]
 
     def compute(patience: int, min_delta: float, noise: float, seed: int) -> Stopped:
@@ -186,7 +186,7 @@ def _say(state: Stopped) -> str:
         f"patience {state.patience}, min_delta {format_value(state.min_delta)}, label noise "
         f"{state.noise:.0%}: {now.trained.mean():.0f} of {state.runs.epochs} epochs trained "
         f"({now.trained.min()} to {now.trained.max()}), epoch {now.restored.mean():.0f} "
-        f"restored; fresh accuracy {said_accuracy(given)}, "
-        f"{said_gain(given, state.fresh[:, -1])} over the last epoch; of {seeds} seeds {early} "
+        f"restored; fresh accuracy {accuracy_text(given)}, "
+        f"{gain_text(given, state.fresh[:, -1])} over the last epoch; of {seeds} seeds {early} "
         f"stopped too early, {late} too late, {(~now.fired).sum()} never"
     )

@@ -8,11 +8,11 @@ from matplotlib.axes import Axes
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.evidence import paired_difference
-from course_utils.experiments.recorded_runs import EPOCHS, Array, StopRule, record
+from course_utils.experiments.recorded_runs import EPOCHS, Array, StopRule, record_runs
 from course_utils.experiments.watched_samples import Chosen, choose, draw_watched
 from course_utils.live import Explore, choice, explore, slider
 from course_utils.panels.controls import noise_choice
-from course_utils.plots import COLORS, MARKERS, Part, PartsBoard, ValueAxis, said_accuracy, tidy
+from course_utils.plots import COLORS, MARKERS, Part, PartsBoard, ValueAxis, accuracy_text, tidy
 from course_utils.plots.style import FONT_SIZE, LABELS, NEUTRAL, legend_above
 from course_utils.regularizers import stopping_epoch
 
@@ -28,7 +28,7 @@ def which_metric(data: Dataset, rule: StopRule = stopping_epoch) -> Explore:
         rule: ``rule(val_losses, patience, min_delta)``, the learner's own. To watch the accuracy
             it is given 1 - accuracy.
     """
-    runs = record(data, epochs=budgeted(EPOCHS))
+    runs = record_runs(data, epochs=budgeted(EPOCHS))
     drawn = {noise: draw_watched(runs, noise) for noise in runs.label_noise}
     sizes = drawn[runs.label_noise[0]].sizes
     waits = [*(wait for wait in WAITS if wait < runs.epochs), runs.epochs]
@@ -141,7 +141,7 @@ def _say(state: Chosen) -> str:
     wait = "best of all epochs" if waits_for_all else f"patience {state.wait}"
     return (
         f"{state.metric} of {state.size} samples, {wait}, label noise {state.noise:.0%}: "
-        f"reported accuracy {said_accuracy(reported)}, on fresh samples "
-        f"{said_accuracy(fresh)}, a difference of {price.points()}, {price.n} paired "
+        f"reported accuracy {accuracy_text(reported)}, on fresh samples "
+        f"{accuracy_text(fresh)}, a difference of {price.points()}, {price.n} paired "
         f"seeds; 90 % of the chosen epochs lie from {first:.0f} to {last:.0f}"
     )

@@ -9,7 +9,7 @@ from course_utils.data import Dataset
 from course_utils.experiments.runs import adam_run, labeled
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
 from course_utils.panels.controls import noise_choice
-from course_utils.plots import PartsBoard, said_accuracy, said_gain, said_number
+from course_utils.plots import PartsBoard, accuracy_text, gain_text, number_text
 
 SIZES = (25, 50, 100, 200, 400, 800)
 WIDTHS = (4, 16, 64)
@@ -56,10 +56,10 @@ def _say(at: At) -> str:
     train, val, gap = at.scores("train_acc"), at.scores("val_acc"), _gap(at)[at.index]
     text = (
         f"{at.value} training samples, width {at.settings['width']}, epoch {at.result.epoch}: "
-        f"training accuracy {said_accuracy(train[at.index])}, validation accuracy "
-        f"{said_accuracy(val[at.index])}, generalization gap {said_number(gap)}"
+        f"training accuracy {accuracy_text(train[at.index])}, validation accuracy "
+        f"{accuracy_text(val[at.index])}, generalization gap {number_text(gap)}"
     )
     if at.index > 0:
-        gain = said_gain(val[at.index], val[0])
+        gain = gain_text(val[at.index], val[0])
         text += f"; validation accuracy {gain} over {at.values[0]} samples"
     return f"{text}; {len(gap)} paired seeds"

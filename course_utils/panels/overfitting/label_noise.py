@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from course_utils.data import Dataset
 from course_utils.experiments.runs import adam_run, labeled
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, slider, sweep_fleet
-from course_utils.plots import PartsBoard, best_epoch, said_accuracy, said_gain
+from course_utils.plots import PartsBoard, accuracy_text, best_epoch, gain_text
 
 NOISES = (0.0, 0.1, 0.2, 0.4, 0.6, 1.0)
 
@@ -45,7 +45,7 @@ def _say(at: At) -> str:
     train, val = at.curves("train_acc"), at.curves("val_acc")
     now, best = at.result.epoch, best_epoch(at.curves("val_loss")) or 0
     return (
-        f"label noise {at.value:g}, epoch {now}: training accuracy {said_accuracy(train[:, now])}, "
-        f"validation accuracy {said_accuracy(val[:, now])}, {said_gain(val[:, now], val[:, best])} "
+        f"label noise {at.value:g}, epoch {now}: training accuracy {accuracy_text(train[:, now])}, "
+        f"validation accuracy {accuracy_text(val[:, now])}, {gain_text(val[:, now], val[:, best])} "
         f"since epoch {best}, where the validation loss is lowest; {len(val)} paired seeds"
     )

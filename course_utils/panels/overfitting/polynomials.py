@@ -66,8 +66,8 @@ class _Errors(Part):
         ax.set_xticks(DEGREES[::3])
         self._guide = self.guide()
         self._bias2, self._variance, self._error = (
-            self.curve(color=COLORS[i], marker=MARKERS[i], markersize=4, label=said)
-            for i, said in enumerate(["bias²", "variance", "error, new data"])
+            self.curve(color=COLORS[i], marker=MARKERS[i], markersize=4, label=label)
+            for i, label in enumerate(["bias²", "variance", "error, new data"])
         )
         self._noise = self.moves(
             ax.axhline(1, color="black", linestyle=":", linewidth=1.2, zorder=1.9, label="noise²")

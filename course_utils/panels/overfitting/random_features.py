@@ -14,9 +14,9 @@ from course_utils.plots import (
     COLORS,
     Part,
     PartsBoard,
+    accuracy_text,
     format_value,
-    said_accuracy,
-    said_gain,
+    gain_text,
     tidy,
 )
 from course_utils.plots.style import NEUTRAL, legend_above
@@ -105,11 +105,11 @@ class _Error(_AgainstFeatures):
         peak, end = (_short(found.typical_error(lam, ratio)) for ratio in (1.0, most))
         over = f" ({_short(found.typical_error(none, 1.0))} for λ = 0)" if lam > 0 else ""
         accuracy = found.accuracy(lam, most)
-        gain = f", {said_gain(accuracy, found.accuracy(none, most))} over λ = 0" if lam > 0 else ""
+        gain = f", {gain_text(accuracy, found.accuracy(none, most))} over λ = 0" if lam > 0 else ""
         return (
             f"λ = {format_value(lam)}, {found.n} training samples: squared validation error {peak} "
             f"with {found.n} features{over} and {end} with {round(most * found.n)}; validation "
-            f"accuracy there {said_accuracy(accuracy)}{gain}; {found.done} "
+            f"accuracy there {accuracy_text(accuracy)}{gain}; {found.done} "
             f"{'paired ' if lam > 0 else ''}seeds"
         )
 

@@ -25,7 +25,7 @@ _DIAMOND = np.array([[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0], [1.0, 0.0
 
 def geometry() -> Explore:
     """The panel: λ, the second weight of the best fit, and the correlation of the two inputs."""
-    parts = [_Plane("L2"), _Plane("L1"), _SecondWeight()]
+    parts = [_ConstraintRegion("L2"), _ConstraintRegion("L1"), _SecondWeight()]
     return explore(
         solve,
         PartsBoard(parts, height=3.3, widths=[1.0, 1.0, 0.9], say=_say),
@@ -39,7 +39,7 @@ def geometry() -> Explore:
 
 
 @dataclass(eq=False)
-class _Plane(Part):
+class _ConstraintRegion(Part):
     """Loss contours around the best fit, the region that the penalty allows, and the solution."""
 
     kind: str

@@ -13,7 +13,7 @@ from course_utils.data import Dataset, moons
 from course_utils.experiments.runs import adam_run
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import Live, Stream, choice, slider, stream
-from course_utils.plots import Boundary, Line, Part, PartsBoard, format_value, said_accuracy, tidy
+from course_utils.plots import Boundary, Line, Part, PartsBoard, accuracy_text, format_value, tidy
 from course_utils.plots.style import FONT_SIZE, LABELS, legend_above
 from course_utils.regularizers import l1_penalty, l2_penalty
 from course_utils.training import Penalty
@@ -60,7 +60,7 @@ def boundary(l1: Penalty = l1_penalty, l2: Penalty = l2_penalty) -> Stream:
 
     return stream(
         train,
-        PartsBoard([_Plane(data), _Strip()], height=3.9, widths=[1.25, 1.0], say=_say),
+        PartsBoard([_DecisionBoundary(data), _Strip()], height=3.9, widths=[1.25, 1.0], say=_say),
         controls={
             "λ": slider(LAMBDAS),
             "penalty": choice(["L2", "L1"]),
@@ -77,12 +77,12 @@ def _say(state: Learned) -> str:
     train, val = (acc[0, :, fleet.epoch] for acc in (fleet.train_acc, fleet.val_acc))
     return (
         f"epoch {fleet.epoch}, {state.penalty} with λ = {format_value(state.strength)}: accuracy "
-        f"{said_accuracy(train)} in training, {said_accuracy(val)} in validation, {len(val)} seeds"
+        f"{accuracy_text(train)} in training, {accuracy_text(val)} in validation, {len(val)} seeds"
     )
 
 
 @dataclass(eq=False)
-class _Plane(Part):
+class _DecisionBoundary(Part):
     """The boundary of every seed over the points."""
 
     data: Dataset

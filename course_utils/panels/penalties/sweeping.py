@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from course_utils.data import Dataset
 from course_utils.experiments.proximal import ProximalSGD
 from course_utils.experiments.runs import classes_of, labeled
-from course_utils.figures.penalties import NEAR, said_weights, weights_of
+from course_utils.figures.penalties import NEAR, weights_of, weights_text
 from course_utils.fleet import Run
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
 from course_utils.models import MLP
@@ -83,7 +83,7 @@ class _Weights(Part):
         self._histogram.update(weights_of(at.result, at.index), near=NEAR)
 
     def say(self, at: At) -> str:
-        return said_weights(weights_of(at.result, at.index))
+        return weights_text(weights_of(at.result, at.index))
 
 
 class _FirstLayer(Part):

@@ -1,4 +1,4 @@
-from course_utils.checks.normalization import Mistake as NormalizationMistake
+from course_utils.checks.batch_norm import Mistake as BatchNormMistake
 from course_utils.exercises import attempt
 
 with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
@@ -24,7 +24,7 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
         layer(torch.randn(6, 3, requires_grad=True)).sum().backward()
         on = f"training step {step + 1} of 3, each with its own backward()"
         for name, value in layer.named_buffers():
-            hint = NormalizationMistake.STATISTICS_IN_THE_GRAPH
+            hint = BatchNormMistake.STATISTICS_IN_THE_GRAPH
             what = f"{name} keeps no graph"
             held = not value.requires_grad
             hidden.that(held, what, on=on, expected="no gradient", got="a graph", hint=hint)

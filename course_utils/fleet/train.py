@@ -1,0 +1,189 @@
+"""The fleet: train seeds x values of one hyperparameter together, and keep what was recorded."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch.nn.functional as F
+from torch import nn
+from tqdm.auto import tqdm
+
+from course_utils.argument_checks import checked_seeds
+from course_utils.data import Dataset
+from course_utils.fleet.alone import AloneInTurn
+from course_utils.fleet.dry_run import first_look
+from course_utils.fleet.engine import CannotBatchError
+from course_utils.fleet.grouping import UNEXPECTED, Group, groups_of, reason_of, told
+from course_utils.fleet.memory import reachable
+from course_utils.fleet.run import Build, DataFor, Member, Training, build_members
+from course_utils.fleet.together import Together
+from course_utils.fleet.undo import Undo
+from course_utils.fleet.watch import DisagreesError
+from course_utils.history import History
+from course_utils.scoring import LossFn
+
+Curves = npt.NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class Fleet:
+    """What the runs recorded so far, one for each value and seed.
+
+    The four curves are [values, seeds, epochs + 1], NaN where an epoch has not been trained yet, or
+    where a run diverged. Entry e was measured after e epochs, as in `History`.
+    """
+
+    values: list[Any]
+    seeds: list[int]
+    epochs: int
+    #: Entries 0 to `epoch` of the curves are filled.
+    epoch: int = -1
+    #: Why some runs train one after the other, in words; None if all train together.
+    fallback: str | None = None
+    train_loss: Curves = field(init=False)
+    train_acc: Curves = field(init=False)
+    val_loss: Curves = field(init=False)
+    val_acc: Curves = field(init=False)
+    _members: dict[tuple[int, int], Member] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.values), len(self.seeds), self.epochs + 1)
+        self.train_loss, self.train_acc, self.val_loss, self.val_acc = np.full((4, *shape), np.nan)
+
+    def history(self, value_index: int, seed_index: int) -> History:
+        """One run's record, as `fit` would have returned it."""
+        filled = (value_index, seed_index, slice(0, self.epoch + 1))
+        return History(
+            train_loss=self.train_loss[filled].tolist(),
+            val_loss=self.val_loss[filled].tolist(),
+            train_acc=self.train_acc[filled].tolist(),
+            val_acc=self.val_acc[filled].tolist(),
+        )
+
+    def model(self, value_index: int, seed_index: int) -> nn.Module:
+        """One run's model with its current weights; read-only while training goes on."""
+        return self._members[value_index, seed_index].run.model
+
+    def _record(self, group: Group, epoch: int, *, train: bool) -> None:
+        """Let `group` train an epoch, if it shall, and keep its scores."""
+        if train:
+            group.train_epoch()
+        v, s = zip(*((m.value_index, m.seed_index) for m in group.members), strict=True)
+        scores = group.scores(more=epoch < self.epochs).T
+        scores[:, np.isnan(scores[[0, 2]]).any(0)] = np.nan  # no loss, no accuracy
+        at = list(v), list(s), epoch
+        self.train_loss[at], self.train_acc[at], self.val_loss[at], self.val_acc[at] = scores
+
+
+def train_fleet(
+    build: Build,
+    data: DataFor,
+    *,
+    values: Sequence[Any],
+    seeds: int | Sequence[int] = 8,
+    epochs: int,
+    batch_size: int = 50,
+    loss_fn: LossFn = F.cross_entropy,
+    progress: bool = True,
+) -> Fleet:
+    """Train ``build(value)`` for every value and seed; each run equals ``fit(..., seed=seed)``.
+
+    Args:
+        build: ``build(value)`` -> `Run`, in plain PyTorch, with a new model each time. It is called
+            for each value and seed, with the random numbers of the seed (PyTorch's, NumPy's and
+            Python's); runs with the same seed start from the same weights and meet the same batches
+            and dropout masks, so that their differences are paired.
+        data: one data set for all, or ``data(value, seed)`` -> data set, called in the same way.
+        values: the values of the hyperparameter, in the order in which they are kept.
+        seeds: how many seeds (0, 1, ...), or which.
+        epochs, batch_size, loss_fn: as in `fit`.
+        progress: show a progress bar.
+
+    Runs of different architecture train in groups. What cannot be batched at all (a model whose
+    Python code branches on the values of its tensors, say) trains one run after the other; a
+    warning and ``fleet.fallback`` say so. A run that diverges records NaN, and leaves the others
+    alone.
+
+    Raises:
+        ValueError, TypeError: an argument is unusable; the message says what to change.
+    """
+    epochs_done = iter_fleet(
+        build,
+        data,
+        values=values,
+        seeds=seeds,
+        epochs=epochs,
+        batch_size=batch_size,
+        loss_fn=loss_fn,
+    )
+    fleet = next(epochs_done)
+    label = f"{len(fleet.values)} values x {len(fleet.seeds)} seeds"
+    for _ in tqdm(epochs_done, total=epochs, disable=not progress, desc=label, leave=False):
+        pass
+    return fleet
+
+
+def iter_fleet(
+    build: Build,
+    data: DataFor,
+    *,
+    values: Sequence[Any],
+    seeds: int | Sequence[int] = 8,
+    epochs: int,
+    batch_size: int = 50,
+    loss_fn: LossFn = F.cross_entropy,
+) -> Iterator[Fleet]:
+    """`train_fleet`, epoch by epoch: yields the same growing `Fleet` after 0, 1, ... epochs.
+
+    Stop iterating to cancel.
+    """
+    seeds = checked_seeds(seeds)
+    if not isinstance(values, Iterable) or isinstance(values, str | bytes):
+        raise TypeError(
+            f"values must be a list of values, got {values!r}; use for example [0, 0.1]"
+        )
+    values = list(values)
+    if not values:
+        raise ValueError("values must hold at least one value, got none")
+    training = Training(build, data, epochs, batch_size, loss_fn)
+    code = {"build": build, "data": data, "loss_fn": loss_fn, "values": values}
+    before = Undo(reachable(code, [data] if isinstance(data, Dataset) else []))
+    members, dry_runs = [], []
+    for member in build_members(training, values, seeds):
+        members.append(member)
+        # Now, before another build can change what this one reads.
+        dry_runs.append(first_look(member, loss_fn))
+    epochs, batch_size = int(epochs), int(batch_size)  # they may come from NumPy
+    training = replace(training, epochs=epochs, batch_size=batch_size)
+    fleet = Fleet(values, seeds, epochs)
+    fleet._members = {(m.value_index, m.seed_index): m for m in members}
+    groups, fleet.fallback = groups_of(members, dry_runs, training, before)
+    if fleet.fallback is not None:
+        warnings.warn(fleet.fallback, stacklevel=2)
+    alone = [group for group in groups if not isinstance(group, Together)]
+    together = [group for group in groups if isinstance(group, Together)]
+    for epoch in range(epochs + 1):
+        for one_by_one in alone:
+            fleet._record(one_by_one, epoch, train=epoch > 0)
+        try:
+            for group in together:
+                fleet._record(group, epoch, train=epoch > 0)
+        except (CannotBatchError, DisagreesError, *UNEXPECTED) as error:
+            # The same code made all of them, so none is trusted any more. Whatever was not seen may
+            # be something that they share, so each is trained as a whole before the next.
+            of_these = {id(m) for group in together for m in group.members}
+            left = [m for m in members if id(m) in of_these]
+            why = told(len(left), len(members), f"{reason_of(error)}; they start again")
+            fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
+            warnings.warn(why, stacklevel=2)
+            together, again = [], AloneInTurn(left, training)
+            for earlier in range(epoch + 1):
+                fleet._record(again, earlier, train=earlier > 0)
+            alone.append(again)
+        fleet.epoch = epoch
+        yield fleet

@@ -1,0 +1,196 @@
+"""PyTorch's random functions, served by a stream while it is active."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Iterable
+from types import FrameType, FunctionType
+from typing import Any, Self
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.overrides import TorchFunctionMode
+from torch.utils import checkpoint
+
+from course_utils.random_streams.functions import FUNCTIONS, Serve
+from course_utils.random_streams.in_place import IN_PLACE
+from course_utils.random_streams.layers import LAYERS
+from course_utils.random_streams.streams import Kind, Source, draw, stream, stream_seed
+
+_SERVED = FUNCTIONS | IN_PLACE | LAYERS
+#: PyTorch's functions in Python that draw within, in layers or in gradient hooks.
+_FOLLOWED = {
+    F.dropout1d,
+    F.dropout2d,
+    F.dropout3d,
+    F.alpha_dropout,
+    F.feature_alpha_dropout,
+    F.rrelu,
+    F.gumbel_softmax,
+    F.multi_head_attention_forward,
+    Tensor.backward,
+    torch.autograd.backward,
+    torch.autograd.grad,
+}
+#: Arguments of random functions, and what they are when nothing special is asked for.
+_USUAL: dict[str, tuple[Any, ...]] = {
+    "generator": (None,),
+    "out": (None,),
+    "names": (None,),
+    "layout": (None, torch.strided),
+    "memory_format": (None, torch.preserve_format),
+    "pin_memory": (None, False),
+    "requires_grad": (None, False),
+}
+#: Names that Python keeps to itself.
+_RENAMED = {"from": "low", "to": "high"}
+
+
+class SeededDraws:
+    """A context, to be entered as often as needed, in which random draws depend on `seed` alone.
+
+    It goes on where it was left, and the global random state outside stays untouched. Draws are
+    made on the CPU and moved to `device`, so that every device meets the same numbers. A backward
+    pass belongs inside too: gradient hooks may draw.
+    """
+
+    def __init__(
+        self, seed: int, device: torch.device | str = "cpu", source: Source | None = None
+    ) -> None:
+        """`source`: where served draws come from, if not from the seed's own stream."""
+        generator = stream("draws", seed)
+
+        def own(kind: Kind, shape: tuple[int, ...]) -> Tensor:
+            return draw(kind, shape, generator).to(device)
+
+        self._noise = RandomStream(source or own)
+        # What RandomStream leaves to PyTorch (a learner's torch.multinomial, say) meets this state.
+        self._device = torch.device(device)
+        start = stream_seed("other draws", seed)
+        self._states = [
+            torch.Generator(d).manual_seed(start).get_state() for d in _generating(self._device)
+        ]
+        self._starts = list(self._states)
+        self._outer: list[list[Tensor]] = []
+
+    @property
+    def left_some_to_pytorch(self) -> bool:
+        """Whether PyTorch's global state was drawn from inside, for draws that are not served."""
+        return not all(map(torch.equal, self._states, self._starts))
+
+    def __enter__(self) -> None:
+        self._outer.append(_exchanged(self._device, self._states))
+        self._noise.__enter__()
+
+    def __exit__(self, *exception: Any) -> None:
+        self._noise.__exit__(*exception)
+        self._states = _exchanged(self._device, self._outer.pop())
+
+
+def _generating(device: torch.device) -> list[torch.device]:
+    """The devices with a global random state that a run on `device` may meet."""
+    return [torch.device("cpu"), *([device] if device.type == "cuda" else [])]
+
+
+def _exchanged(device: torch.device, states: list[Tensor]) -> list[Tensor]:
+    """The global random states until now, for which `states` have been set."""
+    before = [torch.get_rng_state()]
+    torch.set_rng_state(states[0])
+    if device.type == "cuda":
+        before.append(torch.cuda.get_rng_state(device))
+        torch.cuda.set_rng_state(states[1], device)
+    return before
+
+
+class RandomStream(TorchFunctionMode):
+    """While active, serves PyTorch's random functions from `source` (see the package).
+
+    A call that says where its numbers come from or go to (``generator=``, ``out=``), and any that
+    is not served, is left to PyTorch as a whole. It then draws from PyTorch's global state, or
+    raises under `torch.func.vmap`, which allows no random operation unless told. So is a draw
+    within a `vmap` that was entered after the stream, for it may ask for different draws in each
+    sample; and one within `torch.utils.checkpoint`, which computes again in the backward pass, with
+    the same numbers as before if they came from PyTorch's state. ``torch.manual_seed`` changes the
+    global state, and nothing that the stream serves.
+    """
+
+    def __init__(self, source: Source) -> None:
+        super().__init__()
+        self.source = source
+        self._vmaps: list[int] = []
+
+    def __enter__(self) -> Self:
+        self._vmaps.append(_active_vmaps())
+        super().__enter__()
+        return self
+
+    def __exit__(self, *exception: Any) -> None:
+        super().__exit__(*exception)
+        self._vmaps.pop()
+
+    def __torch_function__(
+        self,
+        func: Callable[..., Any],
+        types: Iterable[type],
+        args: tuple[Any, ...] = (),
+        kwargs: dict[str, Any] | None = None,
+    ) -> Any:
+        kwargs = kwargs or {}
+        serve = _SERVED.get(func)
+        if serve is not None and _active_vmaps() == self._vmaps[0] and not _is_checkpointed():
+            served = self._serve(serve, args, kwargs)
+            return func(*args, **kwargs) if served is NotImplemented else served
+        if func in _FOLLOWED:
+            with self:
+                return _body(func)(*args, **kwargs)
+        return func(*args, **kwargs)
+
+    def _serve(self, serve: Serve, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        named = {}
+        for name, value in kwargs.items():
+            if name not in _USUAL:
+                named[_RENAMED.get(name, name)] = value
+            elif not any(value is usual for usual in _USUAL[name]):
+                return NotImplemented
+        try:
+            return serve(self.source, *args, **named)
+        except TypeError as error:
+            traceback = error.__traceback__
+            if traceback is not None and traceback.tb_next is not None:
+                raise
+            return NotImplemented  # not called at all: it takes no such arguments
+
+
+def _active_vmaps() -> int:
+    active = torch._C._functorch.get_interpreter_stack() or ()
+    return sum(each.key() == torch._C._functorch.TransformType.Vmap for each in active)
+
+
+def _is_checkpointed() -> bool:
+    """Whether `torch.utils.checkpoint` is among the callers, forward or backward."""
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_globals is vars(checkpoint):
+            return True
+        frame = frame.f_back
+    return False
+
+
+@functools.cache
+def _body(func: FunctionType) -> FunctionType:
+    """What `func` does when no mode is active.
+
+    With one, PyTorch's functions in Python hand themselves over first thing, and are then run with
+    the mode off. In this copy they see none, so that it can be left on for the calls within.
+    """
+
+    def none_active(*args: Any) -> bool:
+        return False
+
+    checks = ("has_torch_function", "has_torch_function_unary", "has_torch_function_variadic")
+    names = func.__globals__ | dict.fromkeys(checks, none_active)
+    copy = FunctionType(func.__code__, names, func.__name__, func.__defaults__, func.__closure__)
+    copy.__kwdefaults__ = func.__kwdefaults__
+    return copy
