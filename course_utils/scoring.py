@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -19,6 +18,7 @@ from course_utils.argument_checks import (
     checked_loss,
 )
 from course_utils.fast_paths import is_plain
+from course_utils.snapshot import evaluating
 
 LossFn = Callable[[Tensor, Tensor], Tensor]
 
@@ -122,15 +122,3 @@ def mixes_samples(model: nn.Module, x: Tensor) -> bool:
     together = together[: len(apart)]
     slack = torch.finfo(together.dtype).eps ** 0.5 * together.abs().max().item()
     return not torch.allclose(together, apart, rtol=0.0, atol=slack, equal_nan=True)
-
-
-@contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
-    """Evaluation mode inside; afterwards each submodule is back in the mode that it was in."""
-    was_training = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, training in was_training:
-            module.training = training

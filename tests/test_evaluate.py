@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.data import load_dataset
-from course_utils.scoring import Score, evaluating
+from course_utils.scoring import Score
+from course_utils.snapshot import evaluating
 from course_utils.training import (
     evaluate,
 )

@@ -4,8 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.fleet import Run, iter_fleet
-from course_utils.fleet import together as group
+from course_utils.fleet import Run, iter_fleet, together
 from course_utils.regularizers import l2_penalty
 from tests.fleets import (
     BATCH,
@@ -57,11 +56,11 @@ SCORED_MEANWHILE = {
 )
 def test_an_epoch_trained_while_another_is_scored_changes_nothing(build, meanwhile, monkeypatch):
     seen, submitted = {}, []
-    scorer = group._scorer()
+    scorer = together._scorer()
     submit = scorer.submit
     monkeypatch.setattr(scorer, "submit", lambda f: submitted.append(f) or submit(f))
     for spare in (False, True):
-        monkeypatch.setattr(group, "_core_to_spare", lambda spare=spare: spare)
+        monkeypatch.setattr(together, "_core_to_spare", lambda spare=spare: spare)
         seen[spare] = []
         options = {"seeds": 2, "epochs": 4, "batch_size": BATCH}
         for fleet in iter_fleet(build, DATA, values=[0.1, 0.2], **options):
@@ -76,7 +75,7 @@ def test_an_epoch_trained_while_another_is_scored_changes_nothing(build, meanwhi
 
 @pytest.mark.parametrize("spare", [False, True])
 def test_what_changes_between_two_epochs_counts_from_the_next_one_on(spare, monkeypatch):
-    monkeypatch.setattr(group, "_core_to_spare", lambda: spare)
+    monkeypatch.setattr(together, "_core_to_spare", lambda: spare)
     strength = torch.tensor(0.0)
 
     def build(lam):
@@ -95,6 +94,6 @@ def test_what_changes_between_two_epochs_counts_from_the_next_one_on(spare, monk
 
 def test_scoring_has_a_thread_of_its_own_and_others_keep_theirs():
     before = torch.get_num_threads()
-    scorer = group._scorer()
+    scorer = together._scorer()
     assert scorer.submit(torch.get_num_threads).result() == 1
     assert torch.get_num_threads() == before

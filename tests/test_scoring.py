@@ -13,10 +13,10 @@ from course_utils.models import MLP
 from course_utils.scoring import (
     bias_and_variance,
     evaluate,
-    evaluating,
     mixes_samples,
     outputs_of,
 )
+from course_utils.snapshot import evaluating
 from tests.fleets import compared, make_data, mlp, sgd
 
 pytestmark = pytest.mark.usefixtures("float64")

@@ -13,6 +13,7 @@ from course_utils.argument_checks.optimizers import check_optimizer
 from course_utils.data import Dataset
 from course_utils.data.argument_checks import whole
 from course_utils.regularizers import BatchNorm1d
+from course_utils.snapshot import evaluating
 
 
 def check_run(
@@ -148,16 +149,13 @@ def _check_batch_norm(model: nn.Module, data: Dataset, batch_size: int) -> None:
                 f"of which the last has 1; {remedy}"
             )
 
-    modes = [(module, module.training) for module in model.modules()]
-    model.train()
-    training = {id(layer) for layer in norms if layer.training}
-    model.eval()
-    handles = [layer.register_forward_pre_hook(look) for layer in norms]
-    try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+    with evaluating(model), torch.no_grad(), torch.random.fork_rng(devices=[]):
+        model.train()
+        training = {id(layer) for layer in norms if layer.training}
+        model.eval()
+        handles = [layer.register_forward_pre_hook(look) for layer in norms]
+        try:
             model(data.x_train[:1].to(next(model.parameters()).device, copy=True))
-    finally:
-        for handle in handles:
-            handle.remove()
-        for module, mode in modes:
-            module.training = mode
+        finally:
+            for handle in handles:
+                handle.remove()

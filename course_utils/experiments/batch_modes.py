@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from course_utils.data import Dataset
 from course_utils.fleet import Fleet
-from course_utils.scoring import evaluating
+from course_utils.snapshot import evaluating
 
 Array = NDArray[Any]
 

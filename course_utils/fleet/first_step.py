@@ -27,7 +27,8 @@ from course_utils.fleet.objective import Objective, has_plain_labels
 from course_utils.fleet.run import Member, Run, tensors_of
 from course_utils.fleet.step import Step, put_back, step_alone
 from course_utils.random_streams import Kind, Request, SeededDraws, draw, stream
-from course_utils.scoring import CHUNK, LossFn, evaluating, mixes_samples
+from course_utils.scoring import CHUNK, LossFn, mixes_samples
+from course_utils.snapshot import evaluating
 
 #: Samples to score when it is watched what scoring does.
 _FEW = 8

@@ -22,7 +22,8 @@ from course_utils.fleet.engine import TensorFn
 from course_utils.fleet.equivalents import Equivalents
 from course_utils.fleet.run import Run
 from course_utils.random_streams import Kind, RandomStream, Request, Source, draw, stream
-from course_utils.scoring import LossFn, evaluating
+from course_utils.scoring import LossFn
+from course_utils.snapshot import evaluating
 
 
 class Objective:

@@ -25,7 +25,8 @@ from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.samples import Batches, Scored
 from course_utils.fleet.watch import Watch
 from course_utils.random_streams import draw_for_seeds, stream
-from course_utils.scoring import evaluating, outputs_of
+from course_utils.scoring import outputs_of
+from course_utils.snapshot import evaluating
 from course_utils.training import shuffled_batches
 
 

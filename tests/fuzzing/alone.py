@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.data import Dataset
+from course_utils.snapshot import evaluating
 from course_utils.training import DivergedError, fit
 from tests.fuzzing.recipes import Recipe
 
@@ -72,11 +73,8 @@ def tensors(model: nn.Module) -> dict[str, Tensor]:
 
 def outputs(model: nn.Module, x: Tensor) -> Tensor | None:
     """What the model says of `x` in evaluation, or None where asking again gives another answer."""
-    mode = model.training
-    model.eval()
-    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+    with evaluating(model), torch.no_grad(), torch.random.fork_rng(devices=[]):
         answers = [model(x.clone()).clone() for _ in range(3)]
-    model.train(mode)
     same = all(torch.equal(answers[0], other) for other in answers[1:])
     return answers[0] if same else None
 
