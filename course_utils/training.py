@@ -95,7 +95,7 @@ def fit(
     if not (early_stopping is None or callable(early_stopping)):
         raise TypeError(
             f"early_stopping must be called as early_stopping(history), got {early_stopping!r}; "
-            "it returns True to stop"
+            "use for example early_stopping(patience=5)"
         )
     data = data.to(next(model.parameters()).device)
     own_state(optimizer)

@@ -146,3 +146,12 @@ class StartsWithoutMean(nn.Module):
 def test_buffers_that_begin_as_none(weight, registered):
     build = running(lambda: StartsWithoutMean(weight, registered))
     assert_members_are_fits(train(build, [0], epochs=13), build)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors:UserWarning")
+def test_nested_tensors_train_alone():
+    def between(m, h):
+        rows = torch.nested.nested_tensor([h[0], h[1, :4]])
+        return h + rows.to_padded_tensor(0.0).sum() * 0.01
+
+    compared(running(lambda: Hidden(between)), [0, 1], "cannot run it|looks at the numbers|PyTorch")

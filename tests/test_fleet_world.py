@@ -5,6 +5,7 @@ import random
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from course_utils.fleet import Run
@@ -69,3 +70,18 @@ def test_global_random_states_stay_as_they_are():
     assert random.getstate() == python
     now = np.random.get_state()  # noqa: NPY002
     assert all(map(np.array_equal, now, numpy))
+
+
+LOSSES_THAT_WRITE = {
+    "targets": lambda outputs, y: F.cross_entropy(outputs, y.clamp_(max=1)),
+    "outputs": lambda outputs, y: F.cross_entropy(outputs.mul_(0.5), y),
+}
+
+
+@pytest.mark.parametrize("loss_fn", LOSSES_THAT_WRITE.values(), ids=LOSSES_THAT_WRITE.keys())
+def test_a_loss_that_writes_into_its_arguments_leaves_the_data_alone(loss_fn):
+    tensors = [DATA.y_train, DATA.y_val]
+    before = [t.clone() for t in tensors]
+    fleet = train(running(mlp), [0, 1], loss_fn=loss_fn)
+    assert_members_are_fits(fleet, running(mlp), loss_fn=loss_fn)
+    assert all(map(torch.equal, tensors, before))

@@ -10,7 +10,7 @@ from course_utils.fleet.alone import Alone, AloneInTurn
 from course_utils.fleet.content import address
 from course_utils.fleet.dry_run import DryRun
 from course_utils.fleet.eligibility import look_at_optimizer
-from course_utils.fleet.engine import CannotBatchError, Engine, plain
+from course_utils.fleet.engine import UNEXPECTED, CannotBatchError, Engine, plain
 from course_utils.fleet.first_step import dry_run_step
 from course_utils.fleet.functions import structure_of
 from course_utils.fleet.objective import has_plain_labels
@@ -22,10 +22,6 @@ from course_utils.fleet.watch import DisagreesError
 from course_utils.training import shuffled_batches
 
 Group = Together | Alone | AloneInTurn
-
-#: What PyTorch may raise where members that train well alone run as one. A learner's own errors
-#: come up again when they train alone, with the learner's own traceback.
-UNEXPECTED = (RuntimeError, LookupError, TypeError, AttributeError, AssertionError)
 
 
 def reason_of(error: Exception) -> str:

@@ -131,7 +131,10 @@ def score_of(loss_fn: LossFn, data: Dataset) -> TensorFn:
 
     def score(outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         with Equivalents():
-            loss = loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
+            own = (
+                y if loss_fn is _cross_entropy else y.clone()
+            )  # a learner's loss may write into it
+            loss = loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), own)
         if y.is_floating_point():
             return loss, loss * torch.nan
         # What argmax finds, which takes many times longer where classes lie far apart in memory.

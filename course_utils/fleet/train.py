@@ -17,8 +17,8 @@ from course_utils.argument_checks import checked_seeds
 from course_utils.data import Dataset
 from course_utils.fleet.alone import AloneInTurn
 from course_utils.fleet.dry_run import first_look
-from course_utils.fleet.engine import CannotBatchError
-from course_utils.fleet.grouping import UNEXPECTED, Group, groups_of, reason_of, told
+from course_utils.fleet.engine import UNEXPECTED, CannotBatchError
+from course_utils.fleet.grouping import Group, groups_of, reason_of, told
 from course_utils.fleet.memory import reachable
 from course_utils.fleet.run import Build, DataFor, Member, Training, build_members
 from course_utils.fleet.together import Together
