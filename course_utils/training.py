@@ -97,7 +97,7 @@ def fit(
             f"early_stopping must be called as early_stopping(history), got {early_stopping!r}; "
             "use for example early_stopping(patience=5)"
         )
-    data = data.to(next(model.parameters()).device)
+    data = data.to(next(iter(model.parameters())).device)
     own_state(optimizer)
     batches = shuffled_batches(data.n_train, batch_size, seed)
     history = History()

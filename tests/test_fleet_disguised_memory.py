@@ -13,6 +13,7 @@ from torch import nn
 from course_utils.fleet import Run
 from course_utils.regularizers import l2_penalty
 from tests.fleets import (
+    Hidden,
     compared,
     mlp,
     running,
@@ -159,3 +160,77 @@ def test_the_weights_of_another_run_train_in_turn():
 
     with pytest.warns(UserWarning, match="it uses weights of another run|from run to run"):
         train(build, [0, 1])
+
+
+# --- what cannot be looked at -------------------------------------------------------------------
+
+
+class AnswersAll:
+    def __getattr__(self, name):
+        return 1.0
+
+
+class Closed:
+    __slots__ = ()
+
+    @property
+    def __dict__(self):
+        raise RuntimeError("closed")
+
+
+UNSEEN = {
+    "answers all": AnswersAll,
+    "closed": Closed,
+    "rows": lambda: torch.eye(3).to_sparse_csr(),
+    "columns": lambda: torch.eye(3).to_sparse_csc(),
+    "blocks": lambda: torch.eye(4).to_sparse_bsr((2, 2)),
+    "nested": lambda: torch.nested.nested_tensor([torch.ones(2), torch.ones(3)]),
+    "meta": lambda: torch.ones(3, device="meta"),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*(beta state|prototype)")
+@pytest.mark.parametrize("make", UNSEEN.values(), ids=UNSEEN.keys())
+def test_what_a_model_holds_and_nobody_can_see_into_trains_alone(make):
+    def between(module, h):
+        return h * (module.held is not None)
+
+    def build(value):
+        model = Hidden(between)
+        model.held = make()
+        return Run(model, sgd(model))
+
+    compared(build, [0, 1], "cannot be looked at|cannot be seen|sparse tensor")
+
+
+class ListsItsWeights(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.w, self.b = nn.Parameter(torch.randn(16, 3) * 0.1), nn.Parameter(torch.zeros(3))
+
+    def parameters(self, recurse=True):
+        return [self.w, self.b]
+
+    def forward(self, x):
+        return x.flatten(1) @ self.w + self.b
+
+
+class LeavesSomeOut(nn.Sequential):
+    def named_parameters(self, *args, **kwargs):
+        named = super().named_parameters(*args, **kwargs)
+        return ((name, p) for name, p in named if "bias" not in name)
+
+
+OWN_PARTS = {
+    "a list": ListsItsWeights,
+    "no biases": lambda: LeavesSomeOut(nn.Flatten(), nn.Linear(16, 8), nn.Linear(8, 3)),
+}
+
+
+@pytest.mark.parametrize("make", OWN_PARTS.values(), ids=OWN_PARTS.keys())
+def test_models_that_tell_their_parts_themselves_train_alone(make):
+    def build(value):
+        model = make()
+        return Run(model, torch.optim.SGD(list(model.parameters()), lr=0.1))
+
+    compared(build, [0, 1], "it has a parameters.. of its own")

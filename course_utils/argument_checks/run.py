@@ -155,7 +155,7 @@ def _check_batch_norm(model: nn.Module, data: Dataset, batch_size: int) -> None:
         model.eval()
         handles = [layer.register_forward_pre_hook(look) for layer in norms]
         try:
-            model(data.x_train[:1].to(next(model.parameters()).device, copy=True))
+            model(data.x_train[:1].to(next(iter(model.parameters())).device, copy=True))
         finally:
             for handle in handles:
                 handle.remove()

@@ -24,9 +24,18 @@ def first_objection(run: Run) -> str | None:
         return "it has hooks that run while gradients are computed"
     if _has_own_modes(run.model):
         return "it has a train() or eval() of its own, which may do more than set the mode"
+    if any(_has_own(m, nn.Module, name) for m in run.model.modules() for name in _PARTS):
+        return "it has a parameters() of its own, or the like, which may leave some out"
     if _trains_something_else(run):
         return "its optimizer also trains something that is not in the model"
     return None
+
+
+#: Methods that tell what a model is made of.
+_PARTS = {
+    *("parameters", "buffers", "modules", "children"),
+    *("named_parameters", "named_buffers", "named_modules", "named_children"),
+}
 
 
 def _has_own_modes(model: nn.Module) -> bool:

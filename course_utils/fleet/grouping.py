@@ -88,10 +88,9 @@ def groups_of(
             continue
         else:
             # Perhaps only some are different (p = 0 takes another path than p > 0).
-            similar = _split(
-                cluster, lambda m: structure_of(m, training.batch_size, training.loss_fn)
-            )
-            rest = [s for s in similar if not train_together(s, recorder.merge)]
+            rest = _split(cluster, _structures(cluster, found, training))
+            if len(rest) > 1:
+                rest = [s for s in rest if not train_together(s, recorder.merge)]
         for members_left in rest:
             for same in _split(members_left, lambda m: found[id(m)].look.key()):
                 why = {id(m): reasons.get(id(m)) for m in same}
@@ -143,6 +142,18 @@ def _split(members: Sequence[Member], key: Callable[[Member], object]) -> list[l
             seeds = tuple(m.seed for m in of_value)
             rectangles.setdefault((name, seeds), []).extend(of_value)
     return list(rectangles.values())
+
+
+def _structures(
+    members: Sequence[Member], found: Mapping[int, DryRun], training: Training
+) -> Callable[[Member], object]:
+    """The function from a member to its `structure_of`, asked once for those that meet the same
+    Python objects."""
+    kinds = {found[id(m)].look.key(): m for m in members}
+    structures = {
+        key: structure_of(m, training.batch_size, training.loss_fn) for key, m in kinds.items()
+    }
+    return lambda m: structures[found[id(m)].look.key()]
 
 
 def _sizes(member: Member, dry_run: DryRun) -> object:

@@ -47,8 +47,14 @@ def look_at(
     walk = _OfARun(state, known)
     try:
         walk.visit_all(roots.items(), "{1}")
+    except CannotTellError:
+        raise
     except RecursionError:
         raise CannotTellError("its functions reach too many objects to look at") from None
+    except Exception as error:  # of whatever kind an object raises that is asked what it holds
+        raise CannotTellError(
+            f"it holds something that cannot be looked at ({type(error).__name__})"
+        ) from error
     return walk.look
 
 
@@ -56,7 +62,7 @@ def reachable(roots: Mapping[str, Any], known: Iterable[object] = ()) -> list[An
     """The objects that the named `roots` reach, as far as that can be seen."""
     walk = _OfARun({}, known)
     for root in roots.items():
-        with contextlib.suppress(CannotTellError, RecursionError):
+        with contextlib.suppress(Exception):  # of whatever kind an object raises
             walk.visit_all([root], "{1}")
     return walk.look.reached
 

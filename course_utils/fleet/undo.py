@@ -32,7 +32,10 @@ class Undo:
         """`objects`: all that could change, as a `Walk` has reached them."""
         each = {id(thing): thing for thing in objects}
         self._alive = list(each.values())
-        self._steps = [step for thing in self._alive for step in _steps(thing)]
+        self._steps: list[Undoing] = []
+        for thing in self._alive:
+            with contextlib.suppress(Exception):  # of whatever kind it raises: no copy can be made
+                self._steps += list(_steps(thing))
 
     def put_back(self) -> None:
         """Let all of them be as they were."""
@@ -75,16 +78,15 @@ def _steps(thing: Any) -> Iterator[Undoing]:
 
 
 def _tensor(t: Tensor) -> Undoing:
-    if nn.parameter.is_lazy(t) or t.layout is not torch.strided:
-        return lambda: None  # no code that uses one is tried
     before, gradient = t.detach().clone(), t.grad if t.is_leaf else None
+    was = content(before)
 
     def put() -> None:
         if t.is_leaf:
             t.grad = gradient
         if t.shape != before.shape or t.dtype != before.dtype:
             t.data = before
-        elif content(t) != content(before):
+        elif content(t) != was:
             t.detach().copy_(before)
 
     return put
