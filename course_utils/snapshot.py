@@ -57,6 +57,8 @@ def _remember(module: nn.Module, kept: dict[int, Any]) -> Callable[[], None]:
         vars(module).update({n: _copied(v, kept, n) for n, v in attributes.items()})
         with torch.no_grad():
             for register, named in tensors.items():
+                for made_since in vars(module)[register].keys() - named.keys():
+                    del vars(module)[register][made_since]
                 for name, (t, content) in named.items():
                     if t is not None and content is not None:
                         t.copy_(content)

@@ -173,6 +173,8 @@ def own_state(optimizer: torch.optim.Optimizer) -> None:
     """Give an optimizer moments of its own: ``load_state_dict`` lets it share the tensors of the
     optimizer that they come from, and a run would change where the next one starts from."""
     for of_parameter in getattr(optimizer, "state", {}).values():
+        if not isinstance(of_parameter, dict):
+            continue  # something of the optimizer's own
         for name, value in of_parameter.items():
             if isinstance(value, Tensor):
                 of_parameter[name] = value.clone()

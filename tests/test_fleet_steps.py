@@ -96,7 +96,7 @@ def test_a_dry_run_leaves_all_as_it_was():
 
     before = as_it_is()
     found = first_look(member, loss_fn)
-    dry_run_step(found, member, torch.arange(BATCH), loss_fn, {})
+    dry_run_step(found, member, torch.arange(DATA.n_train).split(BATCH), loss_fn, {})
     after = as_it_is()
     assert found.reason is None
     assert [name for name in before if not equal(before[name], after[name])] == []

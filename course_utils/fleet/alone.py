@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from course_utils.argument_checks import checked_outputs
-from course_utils.fleet.run import Member, Training, tensors_of
+from course_utils.fleet.run import Member, Training
 from course_utils.random_streams import SeededDraws
 from course_utils.scoring import evaluate
+from course_utils.snapshot import snapshot
 from course_utils.training import DivergedError, shuffled_batches, train_epoch
 
 #: [members, 4]: training loss and accuracy, validation loss and accuracy.
@@ -43,17 +44,17 @@ class AloneInTurn:
         self.members = members
         self._epoch = 0
         self._scores: list[Scores] = []
-        self._states: list[list[dict[str, Tensor]]] = []
+        self._models: list[list[Callable[[], None]]] = []
         for member in members:
             member.build_again(training)
             run = _Training(member, training)
-            scores, states = [run.scores()], [_state(member)]
+            scores, models = [run.scores()], [snapshot(member.run.model)]
             for _ in range(training.epochs):
                 run.train_epoch()
                 scores.append(run.scores())
-                states.append(_state(member))
+                models.append(snapshot(member.run.model))
             self._scores.append(np.array(scores))
-            self._states.append(states)
+            self._models.append(models)
         self._show()
 
     def train_epoch(self) -> None:
@@ -65,14 +66,8 @@ class AloneInTurn:
 
     def _show(self) -> None:
         """Let the models be as they were after this epoch."""
-        for member, states in zip(self.members, self._states, strict=True):
-            tensors = tensors_of(member)
-            for name, content in states[self._epoch].items():
-                tensors[name].data.copy_(content)
-
-
-def _state(member: Member) -> dict[str, Tensor]:
-    return {name: t.detach().clone() for name, t in tensors_of(member).items()}
+        for bring_back in self._models:
+            bring_back[self._epoch]()
 
 
 class _Training:

@@ -38,6 +38,8 @@ class DryRun:
     has_run: bool = False
     #: The Python objects that its optimizer's own code can reach; after the step, once it has run.
     optimizer_look: Look = field(default_factory=Look)
+    #: Those that the code of other members' optimizers reaches too.
+    shared_by_optimizers: list[Any] = field(default_factory=list)
     #: What the step drew.
     requests: list[Request] = field(default_factory=list)
     step: Step | None = None

@@ -11,6 +11,7 @@ from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.content import Look, address
 from course_utils.fleet.memory import look_at
 from course_utils.fleet.optimizers import is_pytorchs
+from course_utils.fleet.pytorch import hooks_of_all_optimizers
 from course_utils.fleet.run import Run
 
 
@@ -57,7 +58,9 @@ def look_at_optimizer(run: Run) -> Look:
         raise CannotTellError(
             "its optimizer has a zero_grad() of its own, which may keep gradients"
         )
-    parts: dict[str, Any] = {"optimizer's class": type(optimizer), **vars(optimizer)}
+    kind = type(optimizer)
+    parts: dict[str, Any] = {"optimizer's class": kind, **vars(optimizer)}
+    parts |= {"step": kind.step, "hooks on all optimizers": hooks_of_all_optimizers()}
     for not_code in ("param_groups", "state", "defaults"):
         parts.pop(not_code, None)
     trained = {id(p): p for g in optimizer.param_groups for p in g["params"] if p.requires_grad}

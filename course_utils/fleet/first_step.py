@@ -8,19 +8,19 @@ take one more step alone, from where they are.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from course_utils.argument_checks import check_pairs
-from course_utils.data import Dataset
 from course_utils.fast_paths import is_plain, take_rows
 from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.content import Look, World
 from course_utils.fleet.dry_run import DryRun, roots_of
 from course_utils.fleet.eligibility import look_at_optimizer
+from course_utils.fleet.engine import UNEXPECTED
 from course_utils.fleet.guard import Guard
 from course_utils.fleet.memory import look_at
 from course_utils.fleet.objective import Objective, has_plain_labels
@@ -30,18 +30,15 @@ from course_utils.random_streams import Kind, Request, SeededDraws, draw, stream
 from course_utils.scoring import CHUNK, LossFn, mixes_samples
 from course_utils.snapshot import evaluating
 
-#: Samples to score when it is watched what scoring does.
-_FEW = 8
-
 
 def dry_run_step(
     found: DryRun,
     member: Member,
-    batch: Tensor,
+    batches: Sequence[Tensor],
     loss_fn: LossFn,
     known: dict[object, DryRun],
 ) -> None:
-    """A member's first step, on the samples `batch`, into what the first look `found`. Its weights,
+    """A member's first step, the first of `batches`, into what the first look `found`. Its weights,
     buffers, optimizer, and Python's and NumPy's random numbers are put back afterwards.
 
     What its code does to tensors is looked at once for members whose code meets the same Python
@@ -55,7 +52,7 @@ def dry_run_step(
     try:
         if look_at_optimizer(member.run).tokens != found.optimizer_look.tokens:
             found.refuse("its optimizer uses what other runs change as well", has_memory=True)
-        _take_first_step(found, member, batch, loss_fn, known)
+        _take_first_step(found, member, batches, loss_fn, known)
     except CannotTellError as error:
         found.refuse(str(error), has_memory=True)
     finally:
@@ -70,7 +67,7 @@ def dry_run_step(
 def _take_first_step(
     found: DryRun,
     member: Member,
-    batch: Tensor,
+    batches: Sequence[Tensor],
     loss_fn: LossFn,
     known: dict[object, DryRun],
 ) -> None:
@@ -80,6 +77,7 @@ def _take_first_step(
         CannotTellError: what the code reaches after the step cannot be looked at.
     """
     run, guard, drawn = member.run, Guard(), list[Request]()
+    batch, last = batches[0], batches[-1]
     state = tensors_of(member)
     looks: list[Look] = []
 
@@ -91,15 +89,19 @@ def _take_first_step(
     found.optimizer_look = look_at_optimizer(run)
     look_again()  # after each call, or what turns to and fro would seem to stand still
     if first is found:
-        _look_at_loss(found, member, batch, found.requests, guard, loss_fn)
-        look_again()
-        if rest := member.data.n_train % len(batch):  # the last batch of an epoch
-            _look_at_loss(found, member, batch[:rest], [], guard, loss_fn)
+        try:
+            _look_at_loss(found, member, batch, found.requests, guard, loss_fn)
             look_again()
-            short = step_alone(member, batch[:rest], _NotedDraws(member, []), loss_fn)
-            if _without_gradient(short) != _without_gradient(found.step):
-                found.refuse("some of its weights have a gradient in some batches only")
-        _look_at_scoring(found, member, guard, loss_fn, look_again)
+            if len(last) < len(batch):
+                _look_at_loss(found, member, last, [], guard, loss_fn)
+                look_again()
+                short = step_alone(member, last, _NotedDraws(member, []), loss_fn)
+                if _without_gradient(short) != _without_gradient(found.step):
+                    found.refuse("some of its weights have a gradient in some batches only")
+            _look_at_scoring(found, member, guard, loss_fn, look_again)
+        except UNEXPECTED as error:  # where the step itself did not
+            found.refuse(f"its code raises a {type(error).__name__} when it is watched or scored")
+            found.has_memory = True
     elif first.reason is not None:
         found.refuse(first.reason, has_memory=first.has_memory)
     found.requests, found.mixes_samples = first.requests, first.mixes_samples
@@ -111,6 +113,8 @@ def _take_first_step(
         found.refuse(
             f"something hangs on a weight or a buffer (`{found.step.hung}`)", has_memory=True
         )
+    if found.step.grew:
+        found.refuse("its optimizer begins to train other weights as it goes", has_memory=True)
     if _kinds(found.step.state) != _kinds(state):
         found.refuse("its weights or buffers get another shape or type, or are made, as it trains")
     found.changed = [path for look in looks for path in found.look.changes(look)]
@@ -159,21 +163,28 @@ def _look_at_scoring(
     loss_fn: LossFn,
     look_again: Callable[[], None],
 ) -> None:
-    """Watch what scoring does, on a few samples and, for its code may count them, on as many as are
-    scored at once."""
+    """Watch what scoring does, on as many samples as are scored at once, for its code may count
+    them."""
     model, data = member.run.model, member.data
-    for x, y in _scored(model, data):
-        guard.lend(x := x.clone())
+    sets = [(data.x_val, data.y_val)]
+    if not is_plain(model):
+        sets.append((data.x_train, data.y_train))
+    for x, y in sets:
+        parts = [part.clone() for part in x.split(CHUNK)]
+        guard.lend(*parts)
         with _scoring(member.run):
             before = torch.get_rng_state()
             with guard:
-                loss_fn(model(x), y.clone())
+                of_parts = [model(part) for part in parts]
+            outputs = of_parts[0] if len(parts) == 1 else torch.cat(of_parts)
+            with guard:
+                loss_fn(outputs, y.clone())
             draws = not torch.equal(before, torch.get_rng_state())
+            check_pairs(loss_fn, outputs, y)
         if draws:
             found.refuse("it draws random numbers in evaluation, which the seed does not control")
         look_again()
     with _scoring(member.run):
-        check_pairs(loss_fn, model(data.x_val.clone()), data.y_val)
         found.mixes_samples = guard.reason is None and mixes_samples(model, data.x_val)
 
 
@@ -181,15 +192,6 @@ def _look_at_scoring(
 def _scoring(run: Run) -> Iterator[None]:
     with put_back(run), torch.no_grad(), evaluating(run.model), torch.random.fork_rng(devices=[]):
         yield
-
-
-def _scored(model: nn.Module, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
-    """Samples of each number that `evaluate` may take at once."""
-    sets = [(data.x_val[:_FEW], data.y_val[:_FEW])]
-    if not is_plain(model):
-        sets += [(data.x_val, data.y_val), (data.x_train, data.y_train)]
-    parts = [xy for x, y in sets for xy in zip(x.split(CHUNK), y.split(CHUNK), strict=True)]
-    return iter({len(x): (x, y) for x, y in parts}.values())
 
 
 class _NotedDraws(SeededDraws):

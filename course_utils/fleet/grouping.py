@@ -39,17 +39,17 @@ def groups_of(
     `dry_runs` hold what was seen of each member when it had been built; `before` holds what there
     was before any of them was.
     """
+    _note_what_optimizers_share(dry_runs)
     built = _as_built(members, dry_runs)
     together: list[Member] = []
     reasons: dict[int, str] = {}
-    in_turn: list[Member] = []
     found = {id(m): dry_run for m, dry_run in zip(members, dry_runs, strict=True)}
     known: dict[object, DryRun] = {}
     shared = _shared_between(members)
     for member in members:
         batches = next(shuffled_batches(member.data.n_train, training.batch_size, member.seed))
         try:
-            dry_run_step(found[id(member)], member, batches[0], training.loss_fn, known)
+            dry_run_step(found[id(member)], member, batches, training.loss_fn, known)
         except Exception as error:
             error.add_note(f"(in the run of value {member.value!r} with seed {member.seed})")
             raise
@@ -68,8 +68,6 @@ def groups_of(
                 member.build_again(training)  # its optimizer may remember the step
             continue
         reasons[id(member)] = dry_run.reason
-        if dry_run.has_memory:
-            in_turn.append(member)
     groups: list[Group] = []
 
     def train_together(cluster: Sequence[Member], engine: Engine) -> bool:
@@ -97,7 +95,16 @@ def groups_of(
                 if not train_together(same, plain):
                     reasons.update((key, reason) for key, reason in why.items() if reason)
     trained = {id(m) for group in groups for m in group.members}
-    alone = [m for m in members if id(m) not in trained and not found[id(m)].has_memory]
+    # What several can reach, one may change under a condition that its first step did not meet.
+    reached = Counter(key for dry_run in dry_runs for key in dry_run.look.mutable)
+    common = {key for key, count in reached.items() if count > 1}
+    rest_alone = [m for m in members if id(m) not in trained]
+    in_turn = [
+        m
+        for m in rest_alone
+        if found[id(m)].has_memory or not common.isdisjoint(found[id(m)].look.mutable)
+    ]
+    alone = [m for m in rest_alone if m not in in_turn]
     for member in alone:
         if found[id(member)].has_run:
             member.build_again(training)
@@ -108,11 +115,17 @@ def groups_of(
         if len(in_turn) == len(members):
             before.put_back()
         groups.append(AloneInTurn(in_turn, training))
-    rest_alone = [*alone, *in_turn]
     if not rest_alone:
         return groups, None
     (why_most, _), *_ = Counter(reasons[id(m)] for m in rest_alone).most_common(1)
     return groups, told(len(rest_alone), len(members), why_most)
+
+
+def _note_what_optimizers_share(dry_runs: Sequence[DryRun]) -> None:
+    reached = [{id(t): t for t in dry_run.optimizer_look.reached} for dry_run in dry_runs]
+    counts = Counter(key for of_one in reached for key in of_one)
+    for dry_run, of_one in zip(dry_runs, reached, strict=True):
+        dry_run.shared_by_optimizers = [t for key, t in of_one.items() if counts[key] > 1]
 
 
 def _as_built(members: Sequence[Member], dry_runs: Sequence[DryRun]) -> Undo:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from course_utils.argument_checks import check_loss, check_run
 from course_utils.data import Dataset
-from course_utils.fleet.content import World, address
+from course_utils.fleet.content import World, address, digest
 from course_utils.scoring import LossFn
 from course_utils.training import Augment, Penalty, own_state
 
@@ -108,6 +108,7 @@ def build_members(
         )
     models: dict[int, nn.Module] = {}
     trained: set[int] = set()
+    given: list[tuple[Member, list[object]]] = []
     for v, value in enumerate(values):
         for s, seed in enumerate(seeds):
             run, afterwards = seeded(training.build, value, seed)
@@ -130,7 +131,19 @@ def build_members(
             )
             check_loss(training.loss_fn, member.data.y_train)
             own_state(run.optimizer)
+            if not isinstance(training.data, Dataset):
+                given.append((member, _contents(member.data)))
             yield member
+    for member, contents in given:
+        if _contents(member.data) != contents:
+            raise ValueError(
+                f"data({member.value!r}, {member.seed}) returned tensors that a later call has "
+                "changed; make new ones in each call, for example with x.clone()"
+            )
+
+
+def _contents(data: Dataset) -> list[object]:
+    return [digest(t) for t in (data.x_train, data.y_train, data.x_val, data.y_val)]
 
 
 def _refuse_trained_by_others(run: Run, value: Any, trained: set[int]) -> None:

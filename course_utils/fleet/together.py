@@ -7,6 +7,7 @@ idle; models show it after the next ``train_epoch()``.
 from __future__ import annotations
 
 import functools
+import math
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,15 +18,17 @@ from torch import Tensor, nn
 
 from course_utils.argument_checks import negative_penalty
 from course_utils.fleet.alone import Scores
+from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.dry_run import DryRun
 from course_utils.fleet.engine import CannotBatchError, Engine
 from course_utils.fleet.functions import Functions, stack
+from course_utils.fleet.memory import look_at
 from course_utils.fleet.optimizers import are_stacked, optimizers_for
 from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.samples import Batches, Scored
 from course_utils.fleet.watch import Watch
 from course_utils.random_streams import draw_for_seeds, stream
-from course_utils.scoring import outputs_of
+from course_utils.scoring import CHUNK, outputs_of
 from course_utils.snapshot import evaluating
 from course_utils.training import shuffled_batches
 
@@ -81,6 +84,11 @@ class Together:
         copies = [t.clone() for t in self._shown]
         for sample in (self._train, self._val):
             self._score(sample, copies)
+            parts = max(len(list(sample.parts())), math.ceil(sample.n / CHUNK))
+            if self._functions.scoring_leaves_traces and parts > 1:
+                raise CannotBatchError(
+                    "scoring it changes a buffer, once for each part of the data"
+                )
 
         #: Those that are trained; the same, unless an epoch may be trained before its time.
         self._trained = self._shown
@@ -94,6 +102,9 @@ class Together:
         self._diverged_shown = self._diverged.clone()
         self._watch = Watch(members, dry_runs, shape, training)
         self._epoch = 0
+        shared = {id(t): t for r in dry_runs for t in r.shared_by_optimizers}
+        self._shared_by_optimizers = {str(i): t for i, t in enumerate(shared.values())}
+        self._shared_before = self._look_at_shared()
         self._keeping = [m for m in members if _keeps_tensors(m.run.model)]
         self._keep_what_fit_keeps()
         for member in members:
@@ -166,10 +177,18 @@ class Together:
             with torch.no_grad():
                 gradients = self._step(of_x, of_y, noise)
             self._watch.compare(state, gradients, self._diverged)
+        if self._shared_by_optimizers and self._look_at_shared() != self._shared_before:
+            raise CannotBatchError("its optimizer changes what another run's also uses")
         if self._negative.any():
             at = int(self._negative.flatten().nonzero()[0])
             member = self.members[at]
             raise negative_penalty(f"value {member.value!r}, seed {member.seed}")
+
+    def _look_at_shared(self) -> object:
+        try:
+            return look_at(self._shared_by_optimizers, {}).tokens
+        except CannotTellError as error:
+            raise CannotBatchError(str(error)) from error
 
     def _noise(self) -> Iterator[list[Tensor]]:
         """What each step of an epoch draws."""

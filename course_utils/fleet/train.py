@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 import torch.nn.functional as F
 from torch import nn
 from tqdm.auto import tqdm
@@ -69,6 +70,7 @@ class Fleet:
         """One run's model with its current weights; read-only while training goes on."""
         return self._members[value_index, seed_index].run.model
 
+    @torch.enable_grad()  # whatever is around the loop over epochs
     def _record(self, group: Group, epoch: int, *, train: bool) -> None:
         """Let `group` train an epoch, if it shall, and keep its scores."""
         if train:
@@ -140,7 +142,8 @@ def iter_fleet(
 ) -> Iterator[Fleet]:
     """`train_fleet`, epoch by epoch: yields the same growing `Fleet` after 0, 1, ... epochs.
 
-    Stop iterating to cancel.
+    Stop iterating to cancel. Runs that must train one after the other because of what they share do
+    so, to their last epoch, before the first yield.
     """
     seeds = checked_seeds(seeds)
     if not isinstance(values, Iterable) or isinstance(values, str | bytes):
@@ -181,6 +184,8 @@ def iter_fleet(
             why = told(len(left), len(members), f"{reason_of(error)}; they start again")
             fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
             warnings.warn(why, stacklevel=2)
+            if len(left) == len(members):
+                before.put_back()
             together, again = [], AloneInTurn(left, training)
             for earlier in range(epoch + 1):
                 fleet._record(again, earlier, train=earlier > 0)
