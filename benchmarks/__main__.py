@@ -12,6 +12,7 @@ from collections.abc import Sequence
 BENCHMARKS = {
     "training": "fit and the fleet beside the loops they replace, and beside JAX",
     "live": "how fast a panel's picture follows its slider, in a real JupyterLab",
+    "grading": "course grade beside nbgrader's own autograder",
     "notebooks": "how long each notebook takes to run",
 }
 

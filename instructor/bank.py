@@ -1,7 +1,8 @@
 """Whether the exercises' checks tell right answers from wrong ones.
 
 `python3 start.py bank` runs every answer of every bank, and every mutant of every model answer,
-through the visible and the hidden checks: a table, what was not noticed, one line of JSON.
+through the visible and the hidden checks: a table, what was not noticed, one line of JSON. With
+--judge every answer is judged from outside as well, as a student's is, and its marks are compared.
 """
 
 from __future__ import annotations
@@ -106,11 +107,15 @@ def main(argv: Sequence[str]) -> int:
     """Run the bank, or a part of it; 1 if something wrong passed or something right did not."""
     parser = argparse.ArgumentParser("start.py bank", description=__doc__)
     parser.add_argument("exercises", nargs="*", type=int, help="numbers of exercises; all for none")
+    parser.add_argument("--judge", action="store_true", help="compare marks from outside instead")
     reports, rows = [], []
+    given = parser.parse_args(argv)
     try:
-        names = chosen(parser.parse_args(argv).exercises)
+        names = chosen(given.exercises)
     except ValueError as error:
         parser.error(str(error))
+    if given.judge:
+        return compare(names)
     for name in names:
         trial = Trial(read(name))
         for task in trial.exercise.tasks:
@@ -129,6 +134,28 @@ def main(argv: Sequence[str]) -> int:
     print(json.dumps(totals(reports)), flush=True)
     failed = any(r.unnoticed or r.refused or r.survivors for r in reports)
     return 1 if failed else 0
+
+
+def compare(names: Sequence[str]) -> int:
+    """Judge every known answer from outside too; 1 if one has other marks than in this process."""
+    from instructor.course.agreement import pairs
+    from instructor.course.judging.judge import Judge
+
+    count, different = 0, []
+    for name in names:
+        exercise = read(name)
+        # The players need the whole bank, which is not in sight in the sandbox.
+        with Judge(exercise, protected=False) as judge:
+            trial = Trial(exercise)
+            for task in exercise.tasks:
+                for pair in pairs(judge, trial, task):
+                    count += 1
+                    if not pair.equal:
+                        different.append(f"{name}: {task.name}: {pair}")
+                print(f"{name}: {task.name}: {count} answers so far", flush=True)
+    print(*different, sep="\n")
+    print(json.dumps({"answers": count, "equal": count - len(different)}), flush=True)
+    return 1 if different else 0
 
 
 def totals(reports: Sequence[Report]) -> dict[str, int]:

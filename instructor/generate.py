@@ -66,9 +66,9 @@ def holds(path: Path, text: str) -> bool:
     return path.exists() and path.read_text(encoding="utf-8") == text
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str], prog: str = "start.py exercises") -> int:
     """Generate, or check; the exit code."""
-    parser = argparse.ArgumentParser(prog="start.py exercises", description=__doc__)
+    parser = argparse.ArgumentParser(prog, description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
     if parser.parse_args(arguments).check:
         found = differences()

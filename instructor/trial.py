@@ -59,20 +59,20 @@ class Trial:
     def __init__(self, exercise: Exercise) -> None:
         load_what_pytorch_loads_late()
         self.exercise = exercise
-        self._world: Namespace = {}
+        self.world: Namespace = {}
         with contextlib.redirect_stdout(io.StringIO()):
             for source in exercise.setup:
-                run(source, self._world, "setup")
+                run(source, self.world, "setup")
             for task in exercise.tasks:
-                run(task.model_answer, self._world, task.name)
+                run(task.model_answer, self.world, task.name)
 
     def of_answer(self, task: Task, answer: Any) -> Result:
         """Marks for a function or class in place of the model answer."""
-        return self._judge(task, {**self._world, task.name: answer})
+        return self._judge(task, {**self.world, task.name: answer})
 
     def of_source(self, task: Task, source: str) -> Result:
         """Marks for the text of an answer; none if it does not run or defines another name."""
-        world = {name: value for name, value in self._world.items() if name != task.name}
+        world = {name: value for name, value in self.world.items() if name != task.name}
         text = f"the answer defines no {task.name}; keep the name that stands in the stub"
         try:
             run(source, world, f"{task.name}-answer")
@@ -85,7 +85,7 @@ class Trial:
 
     def accepts(self, task: Task, source: str) -> bool:
         """Whether the text of an answer gets full marks; the first check that fails decides."""
-        world = dict(self._world)
+        world = dict(self.world)
         try:
             run(source, world, f"{task.name}-answer")
         except Exception:
@@ -110,13 +110,13 @@ def load_what_pytorch_loads_late() -> None:
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
 
 
-def failure(cell: Cell, world: Namespace) -> Failure | None:
-    """What a check cell raises under nbgrader, None where it passes."""
+def failure(cell: Cell, world: Namespace, seconds: float = SECONDS) -> Failure | None:
+    """What a check cell raises under nbgrader, None where it passes within so much work."""
     under_nbgrader = mock.patch.dict(os.environ, NBGRADER_EXECUTION="autograde")
     quiet = contextlib.redirect_stdout(io.StringIO())
     with under_nbgrader, quiet, torch.random.fork_rng(devices=[]):
         try:
-            with time_limit(SECONDS):
+            with time_limit(seconds):
                 run(cell.source, dict(world), cell.grade_id)
         except Exception as error:
             mistake = getattr(error, "mistake", "") or UNNAMED

@@ -22,7 +22,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # A copy for students has no instructor's part, and nothing of it to test.
 if not (Path(__file__).resolve().parents[1] / "instructor").is_dir():
     collect_ignore = ["test_bank_instruments.py"]
-    collect_ignore_glob = ["test_exercise_*.py"]
+    collect_ignore_glob = ["test_exercise_*.py", "test_course_*.py"]
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 
@@ -37,9 +37,11 @@ def find_chromium() -> str | None:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a Chromium to drive; skips where there is none."""
+    """The path of a Chromium to drive; skips, or fails where one must be, if there is none."""
     found = find_chromium()
     if found is None:
+        if os.environ.get("COURSE_NEEDS_BROWSER"):
+            pytest.fail("COURSE_NEEDS_BROWSER is set, and there is no Chromium on this computer")
         pytest.skip("there is no Chromium on this computer")
     return found
 
@@ -76,7 +78,7 @@ def pytest_runtest_setup() -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """No test with a browser runs where there is none."""
-    if find_chromium() is None:
+    if find_chromium() is None and not os.environ.get("COURSE_NEEDS_BROWSER"):
         skip = pytest.mark.skip(reason="there is no Chromium on this computer")
         for item in items:
             if item.get_closest_marker("browser"):

@@ -1,7 +1,6 @@
 """The bank's instruments: limits of time, mutants, and the command."""
 
 import contextlib
-import importlib
 import json
 import threading
 import time
@@ -10,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from instructor import bank
+from instructor.course import tryout as one_answer
 from instructor.limits import Stopwatch, time_limit
 from instructor.mutants import mutants
-
-one_answer = importlib.import_module("instructor.try")  # `try` is no name for an import
 
 
 def test_an_endless_answer_is_stopped() -> None:

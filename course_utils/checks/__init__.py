@@ -1,10 +1,11 @@
 """Property tests that stand under the learner's own cell.
 
-Each check calls the learner's function on a few small inputs. Where all is right it returns one
-friendly line; else it raises `CheckFailed`, which says what was got, what was expected, on which
-input, and where to look. Known mistakes are told by name. No check changes a global random state.
+Each check calls the learner's function on a few small inputs. If all is right it returns one
+friendly line; else it raises `CheckFailed` with the result, the expected result, the input, and a
+hint. Known mistakes are named. No check changes a global random state.
 """
 
+from course_utils.checks.ablation import ablation
 from course_utils.checks.batch_norm import batch_norm
 from course_utils.checks.dropout import dropout
 from course_utils.checks.early_stopping import early_stopping
@@ -17,6 +18,7 @@ from course_utils.checks.training_loop import training_loop
 __all__ = [
     "CheckFailed",
     "Passed",
+    "ablation",
     "batch_norm",
     "dropout",
     "early_stopping",

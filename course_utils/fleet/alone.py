@@ -35,6 +35,10 @@ class Alone:
     def scores(self, *, more: bool) -> Scores:
         return np.array([training.scores() for training in self._training])
 
+    def val_outputs(self) -> Iterator[Tensor]:
+        """Each member's outputs for its validation set, which `scores` were computed from."""
+        return (training.val_outputs for training in self._training)
+
 
 class AloneInTurn:
     """Members whose code changes Python objects, which others may use too: each is built, and
@@ -45,16 +49,20 @@ class AloneInTurn:
         self._epoch = 0
         self._scores: list[Scores] = []
         self._models: list[list[Callable[[], None]]] = []
+        self._outputs: list[list[Tensor]] = []
         for member in members:
             member.build_again(training)
             run = _Training(member, training)
             scores, models = [run.scores()], [snapshot(member.run.model)]
+            outputs = [run.val_outputs]
             for _ in range(training.epochs):
                 run.train_epoch()
                 scores.append(run.scores())
                 models.append(snapshot(member.run.model))
+                outputs.append(run.val_outputs)
             self._scores.append(np.array(scores))
             self._models.append(models)
+            self._outputs.append(outputs)
         self._show()
 
     def train_epoch(self) -> None:
@@ -64,6 +72,10 @@ class AloneInTurn:
     def scores(self, *, more: bool) -> Scores:
         return np.array([scores[self._epoch] for scores in self._scores])
 
+    def val_outputs(self) -> Iterator[Tensor]:
+        """As in `Alone`."""
+        return (outputs[self._epoch] for outputs in self._outputs)
+
     def _show(self) -> None:
         """Let the models be as they were after this epoch."""
         for bring_back in self._models:
@@ -72,6 +84,9 @@ class AloneInTurn:
 
 class _Training:
     """One member's training, epoch by epoch."""
+
+    #: For the validation set, by the last call of `scores`.
+    val_outputs: Tensor
 
     def __init__(self, member: Member, training: Training) -> None:
         self._member, self._loss_fn = member, training.loss_fn
@@ -100,17 +115,23 @@ class _Training:
 
     def scores(self) -> tuple[float, ...]:
         if self._diverged:
+            self.val_outputs = torch.full_like(self.val_outputs, torch.nan)
             return (float("nan"),) * 4
         model, data = self._member.run.model, self._member.data
+        given: list[Tensor] = []
 
         def loss_fn(outputs: Tensor, y: Tensor) -> Tensor:
+            given.append(outputs)
             outputs = checked_outputs(outputs, y, data.num_classes, self._loss_fn)
             return self._loss_fn(outputs, y)
 
         # `fit` scores with the random state that it is called in, which is the one after `build`.
         with _random_state(self._member.random_state):
             train = evaluate(model, data.x_train, data.y_train, loss_fn=loss_fn)
-            return *train, *evaluate(model, data.x_val, data.y_val, loss_fn=loss_fn)
+            given.clear()
+            val = evaluate(model, data.x_val, data.y_val, loss_fn=loss_fn)
+        self.val_outputs = given[0]  # what follows only tries the loss
+        return *train, *val
 
 
 @contextmanager

@@ -18,15 +18,13 @@ from torch import Tensor, nn
 
 from course_utils.argument_checks import negative_penalty
 from course_utils.fleet.alone import Scores
-from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.dry_run import DryRun
 from course_utils.fleet.engine import CannotBatchError, Engine
 from course_utils.fleet.functions import Functions, stack
-from course_utils.fleet.memory import look_at
 from course_utils.fleet.optimizers import are_stacked, optimizers_for
 from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.samples import Batches, Scored
-from course_utils.fleet.watch import Watch
+from course_utils.fleet.watch import SharedByOptimizers, Watch
 from course_utils.random_streams import draw_for_seeds, stream
 from course_utils.scoring import CHUNK, outputs_of
 from course_utils.snapshot import evaluating
@@ -83,12 +81,10 @@ class Together:
             raise CannotBatchError("its members draw different random numbers")
         copies = [t.clone() for t in self._shown]
         for sample in (self._train, self._val):
-            self._score(sample, copies)
+            self._score(sample, self._outputs(sample, copies))
             parts = max(len(list(sample.parts())), math.ceil(sample.n / CHUNK))
             if self._functions.scoring_leaves_traces and parts > 1:
-                raise CannotBatchError(
-                    "scoring it changes a buffer, once for each part of the data"
-                )
+                raise CannotBatchError("scoring changes a buffer, once for each part of the data")
 
         #: Those that are trained; the same, unless an epoch may be trained before its time.
         self._trained = self._shown
@@ -102,9 +98,9 @@ class Together:
         self._diverged_shown = self._diverged.clone()
         self._watch = Watch(members, dry_runs, shape, training)
         self._epoch = 0
-        shared = {id(t): t for r in dry_runs for t in r.shared_by_optimizers}
-        self._shared_by_optimizers = {str(i): t for i, t in enumerate(shared.values())}
-        self._shared_before = self._look_at_shared()
+        self._shared_by_optimizers = SharedByOptimizers(dry_runs)
+        #: For the validation set, [values, seeds, n, ...].
+        self._val_outputs: Tensor
         self._keeping = [m for m in members if _keeps_tensors(m.run.model)]
         self._keep_what_fit_keeps()
         for member in members:
@@ -139,6 +135,12 @@ class Together:
         if not more:
             self._keep_what_fit_keeps()
         return scores
+
+    def val_outputs(self) -> Iterator[Tensor]:
+        """Each member's outputs for its validation set, which `scores` were computed from."""
+        diverged = self._diverged_shown.flatten().tolist()
+        for outputs, gone in zip(self._val_outputs.flatten(0, 1).unbind(), diverged, strict=True):
+            yield torch.full_like(outputs, torch.nan) if gone else outputs
 
     def _may_run_ahead(self) -> bool:
         """Whether it does not matter if an epoch is trained before the one before it has been
@@ -177,18 +179,11 @@ class Together:
             with torch.no_grad():
                 gradients = self._step(of_x, of_y, noise)
             self._watch.compare(state, gradients, self._diverged)
-        if self._shared_by_optimizers and self._look_at_shared() != self._shared_before:
-            raise CannotBatchError("its optimizer changes what another run's also uses")
+        self._shared_by_optimizers.check()
         if self._negative.any():
             at = int(self._negative.flatten().nonzero()[0])
             member = self.members[at]
             raise negative_penalty(f"value {member.value!r}, seed {member.seed}")
-
-    def _look_at_shared(self) -> object:
-        try:
-            return look_at(self._shared_by_optimizers, {}).tokens
-        except CannotTellError as error:
-            raise CannotBatchError(str(error)) from error
 
     def _noise(self) -> Iterator[list[Tensor]]:
         """What each step of an epoch draws."""
@@ -218,14 +213,19 @@ class Together:
     # --- scoring --------------------------------------------------------------------------------
 
     def _scores(self) -> Scores:
-        samples = (self._train, self._val)
-        return np.concatenate([self._score(sample, self._shown) for sample in samples], axis=1)
+        train = self._score(self._train, self._outputs(self._train, self._shown))
+        self._val_outputs = self._outputs(self._val, self._shown)
+        return np.concatenate([train, self._score(self._val, self._val_outputs)], axis=1)
 
-    def _score(self, sample: Scored, state: Sequence[Tensor]) -> Scores:
-        """Loss and accuracy of every member, [members, 2]."""
+    def _outputs(self, sample: Scored, state: Sequence[Tensor]) -> Tensor:
+        """Every member's outputs in evaluation mode, [values, seeds, n, ...]."""
         with torch.no_grad():
             parts = [self._functions.outputs(part)(*state, part.x)[0] for part in sample.parts()]
-            outputs = parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+            return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+
+    def _score(self, sample: Scored, outputs: Tensor) -> Scores:
+        """Loss and accuracy of every member, [members, 2]."""
+        with torch.no_grad():
             loss, correct = self._functions.score(sample, outputs)(outputs, sample.y)
             found = torch.stack([loss.flatten().cpu().double(), correct.flatten().cpu().double()])
             found[1] /= sample.n

@@ -19,22 +19,23 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def _is_free(file: IO[bytes]) -> bool:
+def try_lock(file: IO[bytes]) -> bool:
+    """Lock an open file for this process, until it is closed; False where another holds it."""
     try:
         _take(file)
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        return True  # this disk knows no locks; going on without is all that is left
+        return True  # this disk has no locks, so go on without one
     return True
 
 
 @contextmanager
 def setup_lock(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` inside; the system lets go of it even if the process is killed."""
+    """Hold the lock file `path` inside; the system releases it even if the process is killed."""
     with path.open("ab") as file:
-        if not _is_free(file):
+        if not try_lock(file):
             print("Another start.py is setting up this folder. Waiting for it ...", flush=True)
-            while not _is_free(file):
+            while not try_lock(file):
                 time.sleep(0.5)
         yield

@@ -1,0 +1,1 @@
+"""The instructor's command: ``course WORD ...``, or ``python -m instructor.course WORD ...``."""

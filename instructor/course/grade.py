@@ -1,0 +1,119 @@
+"""Grade a class: ``course grade``, or ``course grade FOLDER``.
+
+FOLDER is the class's folder, `grading` unless another is named. It holds what was handed in, as
+submitted/STUDENT/EXERCISE/EXERCISE.ipynb (`course collect` puts it there). Beside that it gets:
+
+  gradebook.db     nbgrader's gradebook: marks and comments; --db URL for another database
+  grades/          a record of each submission in JSON, from which feedback and report are made
+  autograded/      what formgrader shows, where prose is marked: start JupyterLab in FOLDER
+  journal.jsonl    what is done; the same command again goes on after it
+
+To grade a plain folder of notebooks, one per student and named after the student:
+
+  course grade --notebooks DOWNLOADS --exercise 03
+
+Each mark is decided outside the student's process (see instructor/README.md). A submission that
+has changed since is graded anew, and nothing else is; after a change of the checks or the course,
+everything is. Marks that a person gave stay. The students' files are not changed. Stop with Ctrl-C.
+
+Without bubblewrap the command says what is not protected, and wants --unprotected. The last line
+is JSON, with counts. The exit code is 0; 1 where something could not be read; 2 for an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from instructor.content import ROOT, named
+from instructor.course import finding, records
+from instructor.course.judging.sandbox import UNPROTECTED, bubblewrap
+
+if TYPE_CHECKING:
+    from instructor.course.running import Run
+
+AGAIN = "Nothing that was done is lost; the same command goes on from there"
+
+
+def main(argv: Sequence[str], prog: str = "course grade") -> int:
+    """Grade a class; the exit code."""
+    parser = _parser(prog)
+    given = parser.parse_args(argv)
+    from instructor.course.running import grade  # needs nbgrader and PyTorch, and --help does not
+
+    protected = not given.no_sandbox and bubblewrap() is not None
+    if not protected and not (given.unprotected or given.no_sandbox):
+        print(UNPROTECTED, "To grade all the same: --unprotected", sep=".\n", file=sys.stderr)
+        return 2
+    try:
+        exercises = [named(text) for text in given.exercise]
+        if given.notebooks is None:
+            found, odd = finding.submitted(given.folder, given.student, exercises)
+        elif len(exercises) == 1:
+            found, odd = finding.loose(given.notebooks, exercises[0], given.student)
+        else:
+            parser.error("--notebooks needs one --exercise: which one are they?")
+        run = grade(
+            given.folder,
+            found,
+            protected=protected,
+            workers=given.workers,
+            url=given.db or "",
+            seed=given.seed,
+        )
+    except KeyError as error:
+        parser.error(str(error.args[0]))
+    except ValueError as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 2
+    except (OSError, RuntimeError) as error:
+        print(f"{prog}: {error}. {AGAIN}", file=sys.stderr)
+        return 2
+    return _tell(run, odd, given.folder)
+
+
+def _tell(run: Run, odd: Sequence[str], folder: Path) -> int:
+    for line in (*odd, *run.unread):
+        print(f"to look at: {line}")
+    total = run.states.total()
+    counted = ", ".join(f"{run.states[s]} {s}" for s in records.STATES if run.states[s])
+    print(f"{total} submissions, {run.fresh} of them graded now: {counted or 'none'}")
+    if run.states[records.WAITS]:
+        print(f"To mark prose: start JupyterLab in {folder}, and choose Formgrader in its menu.")
+    states = {state.replace(" ", "_"): run.states[state] for state in records.STATES}
+    told = {"submissions": total, "graded_now": run.fresh, "seed": run.seed, "odd": len(odd)}
+    print(json.dumps({**told, **states}), flush=True)
+    return 1 if run.states[records.NOT_READ] or odd else 0
+
+
+def _parser(prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog, description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    default = ROOT / "grading"
+    add = parser.add_argument
+    add("folder", type=Path, nargs="?", default=default, help="of the class; default: grading")
+    add("--exercise", action="append", default=[], metavar="03", help="only this one; may repeat")
+    add("--student", action="append", default=[], metavar="ID", help="only this one; may repeat")
+    add("--notebooks", type=Path, metavar="FOLDER", help="a plain folder of notebooks to grade")
+    add("--workers", type=_positive, default=os.cpu_count(), help="processes; default: the cores")
+    add("--db", metavar="URL", help="of the gradebook, as SQLAlchemy writes it")
+    add("--seed", type=int, help="of the checks' draws; default: that of the last run here")
+    add("--unprotected", action="store_true", help="go on where there is no sandbox")
+    add("--no-sandbox", action="store_true", help="leave out the sandbox where there is one")
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"must be at least 1, got {number}")
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

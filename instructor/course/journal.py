@@ -1,0 +1,103 @@
+"""What `course grade` has done: a file to which each finished submission adds one line.
+
+A line is there when its submission is done, and then for good: it is on the disk before anything
+else is written from it. Killed at any moment, a run goes on from here. One process writes at once.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from course_utils.tooling.lock import try_lock
+from instructor.course.records import Record, from_json
+
+
+class Journal:
+    """The journal of a class's folder; `with Journal(folder) as journal`.
+
+    Args:
+        seed: The run's; None for the one that the journal has, or a new one.
+
+    Raises:
+        RuntimeError: Another process writes it at this moment.
+        OSError: It cannot be read or written.
+    """
+
+    def __init__(self, folder: Path, seed: int | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "journal.jsonl"
+        self._file: BinaryIO = path.open("a+b")  # to read, and to hold
+        self._end = path.open("ab", 0)  # to add to, with nothing kept back
+        try:
+            if not try_lock(self._file):
+                raise RuntimeError(f"another `course grade` is at work in {folder}; wait for it")
+            self._places: dict[str, int] = {}
+            last = self._read()
+            given = seed if seed is not None else last
+            self.seed: int = secrets.randbelow(2**31) if given is None else given
+            if self.seed != last:
+                self._add({"seed": self.seed})
+        except BaseException:
+            self._close()
+            raise
+
+    def __enter__(self) -> Journal:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self._close()
+
+    def _close(self) -> None:
+        self._file.close()
+        self._end.close()
+
+    def _read(self) -> int | None:
+        """Note where each submission's line is; the seed of the last run."""
+        seed, place, line = None, 0, b""
+        self._file.seek(0)
+        for line in self._file:
+            try:
+                told = json.loads(line) if line.endswith(b"\n") else None
+            except ValueError:
+                told = None  # at this line a run was killed
+            if told and "seed" in told:
+                seed = told["seed"]
+            elif told:
+                self._places[_text(told["key"])] = place
+            place += len(line)
+        if place and not line.endswith(b"\n"):
+            self._end.write(b"\n")  # so that the next line is one of its own
+        return seed
+
+    def __contains__(self, key: Sequence[Any]) -> bool:
+        return _text(key) in self._places
+
+    def record(self, key: Sequence[Any]) -> Record:
+        """The record of what is done."""
+        self._file.seek(self._places[_text(key)])
+        return from_json(json.loads(self._file.readline())["record"])
+
+    def add(self, key: Sequence[Any], record: dict[str, Any]) -> None:
+        """Note that a submission is done; it is on the disk when this returns."""
+        self._places[_text(key)] = self._add({"key": key, "record": record})
+
+    def _add(self, told: dict[str, Any]) -> int:
+        place = self._end.seek(0, os.SEEK_END)
+        rest = json.dumps(told).encode() + b"\n"
+        try:
+            while rest:
+                rest = rest[self._end.write(rest) :]
+            os.fsync(self._end.fileno())
+        except OSError:
+            self._end.truncate(place)  # half a line of a full disk
+            raise
+        return place
+
+
+def _text(key: Sequence[Any]) -> str:
+    return json.dumps(list(key))

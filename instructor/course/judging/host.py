@@ -1,0 +1,104 @@
+"""The warm process: what all submissions to an exercise need is imported and run here once.
+
+Started by `sandbox`, as ``python -m instructor.course.judging.host``, on a socket as its standard
+input. Each submission gets a fork of it, the player, and a socket of its own to the judge; no
+student's code ever runs in this process, or holds its socket.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import sys
+from typing import NoReturn
+
+import torch
+
+from instructor.course.judging import isolation, player
+from instructor.course.judging.player import World
+from instructor.course.judging.wire import Broken, Message, Wire
+
+MEMORY = 4 << 30  # bytes of addresses that a player may take, beyond what this process has
+FILE = 64 << 20  # bytes of one file
+PROCESSES = 64  # of one submission; counted alone where it has a user namespace of its own
+
+
+def main() -> None:
+    """Answer the judge until it closes the socket."""
+    control = socket.socket(fileno=os.dup(0))
+    torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()  # loads much of PyTorch
+    wire, world, child = Wire.of(control), {"__name__": "__main__"}, 0
+    apart = "apart" in sys.argv and isolation.works()
+    most = taken() + MEMORY
+    player.silence()
+    with contextlib.suppress(Broken):
+        while True:
+            body = wire.receive().body
+            if body["op"] == "prepare":
+                player.run_all(body["cells"], world)
+                wire.send(Message({"op": "ready", "apart": apart}))
+            elif body["op"] == "player":
+                _, (own, *_), _, _ = socket.recv_fds(control, 1, 1)
+                child = born(own, world, most, apart=apart)
+                os.close(own)
+            elif body["op"] == "end":
+                wire.send(Message({"op": "ended", "why": ended(child)}))
+                child = 0
+    if child:
+        ended(child)
+
+
+def born(own: int, world: World, most: int, *, apart: bool) -> int:
+    """A player that answers on the socket `own`, with `most` bytes of addresses; its process id."""
+
+    def play() -> NoReturn:
+        code = 1
+        try:
+            os.closerange(3, own)
+            os.closerange(own + 1, 1024)
+            if not apart:
+                os.setsid()
+            limit(most, apart=apart)
+            with contextlib.suppress(Broken):
+                player.serve(Wire.of(socket.socket(fileno=own)), world)
+            code = 0
+        finally:
+            os._exit(code)
+
+    if apart:
+        return isolation.fork_apart(play)
+    child = os.fork()
+    if child == 0:
+        play()
+    return child
+
+
+def limit(most: int, *, apart: bool) -> None:
+    """Limits for this process and all that it starts."""
+    import resource
+
+    limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: FILE, resource.RLIMIT_AS: most}
+    if apart:
+        limits[resource.RLIMIT_NPROC] = PROCESSES
+    for kind, value in limits.items():
+        resource.setrlimit(kind, (value, value))
+
+
+def taken() -> int:
+    """Bytes of addresses that this process has taken; PyTorch takes many at once."""
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def ended(child: int) -> str:
+    """End a player with all that it has started; what a student reads of how it ended."""
+    for kill in (os.kill, os.killpg):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            kill(child, signal.SIGKILL)
+    return player.why(os.waitpid(child, 0)[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The judge: the checks of a task run here, unchanged, on a stand-in for the student's function."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from instructor.answers import UNNAMED
+from instructor.content import Cell, Exercise, Task
+from instructor.course.judging.cells import definitions
+from instructor.course.judging.peer import Peer
+from instructor.course.judging.player import OVER
+from instructor.course.judging.sandbox import bubblewrap, start
+from instructor.course.judging.watching import seeded, texts, watched_there
+from instructor.course.judging.wire import ENDED, MOST_IN_ALL, Broken, Message
+from instructor.limits import SECONDS, Stopwatch
+from instructor.trial import Failure, Result, Trial, failure
+
+WALL = 60.0  # seconds for one check, with all that it waits for
+CELLS_WALL = 120.0  # and for the cells of a submission
+WORK = 4 * SECONDS  # of the judge itself in one check, in which the player's calls are answered
+Cells = Sequence[tuple[str, str]]  # name and source
+World = dict[str, Any]
+
+
+class Judge:
+    """Marks submissions to one exercise; `with Judge(exercise) as judge`.
+
+    Args:
+        protected: Whether players run inside bubblewrap; None for where it is there.
+
+    Raises:
+        ValueError: `protected` is True, and there is no bubblewrap.
+    """
+
+    def __init__(self, exercise: Exercise, *, protected: bool | None = None) -> None:
+        self._bwrap = bubblewrap() if protected is not False else None
+        if protected and self._bwrap is None:
+            raise ValueError("protected is True, and bubblewrap is not there; install it")
+        self.exercise = exercise
+        self._trial = Trial(exercise)
+        self._setup = [(f"setup-{i}", source) for i, source in enumerate(exercise.setup)]
+        self._host: Any = None
+        self._player: Any = None
+        self._cells: Cells = ()
+        self._notes: list[str] = []
+
+    def __enter__(self) -> Judge:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the player, and the host of players."""
+        if self._player is not None:
+            self._player.close()
+            self._player = None
+        if self._host is not None:
+            self._host.close()
+            self._host = None
+
+    def take(self, cells: Cells) -> None:
+        """The next submission: its cells, in the order in which they are to run."""
+        self._end_player()
+        if self._host is not None and self._bwrap is not None and not self._host.apart:
+            self.close()
+        self._cells, self._notes = cells, []
+
+    def marks(self, task: Task, cells: Cells = (), *, seed: int = 0) -> Result:
+        """Marks for what the submission defines under the task's name.
+
+        `cells` run after those of the submission, for this task alone; checks draw their random
+        numbers from `seed`. `seconds` of the result are those on the wall, of the slowest check.
+        """
+        marks, slowest, failures = 0.0, 0.0, []
+        with contextlib.suppress(Broken):  # a check tries again, and says it
+            self._ready()  # is no check's time
+        for cell in task.checks:
+            watch = Stopwatch()
+            failed = self._check(task, cell, cells, seed)
+            slowest = max(slowest, watch.wall)
+            if failed:
+                failures.append(failed)
+            else:
+                marks += cell.points or 0.0
+        return Result(marks, task.points, tuple(failures), slowest)
+
+    def _check(self, task: Task, cell: Cell, cells: Cells, seed: int) -> Failure | None:
+        told = ""
+        for _ in range(2):  # a process that was lost may have met a computer without memory
+            try:
+                return self._once(task, cell, cells, seed)
+            except Broken as error:
+                told = str(error)
+            if told == OVER:
+                break
+        return Failure(cell.grade_id, f"{task.name}: {told}", UNNAMED)
+
+    def _once(self, task: Task, cell: Cell, cells: Cells, seed: int) -> Failure | None:
+        player, clean = self._ready(), False
+        peer = Peer("j", player.wire)
+        player.wire.left = MOST_IN_ALL
+        body = {"op": "begin", "task": task.name, "cells": [*cells], "seconds": SECONDS + 1}
+        try:
+            with _patience(player, WALL):
+                player.wire.send(Message(body))
+                notes, answer = texts(peer.ask("notes")), peer.ask("answer")
+                if answer is None:
+                    text = f"the answer defines no {task.name}; keep the name in the stub"
+                    told = "\n".join([text, *self._notes, *notes])
+                    failed: Failure | None = Failure(cell.grade_id, told, UNNAMED)
+                else:
+                    failed = self._judged(
+                        peer, {**self._trial.world, task.name: answer}, cell, seed
+                    )
+                if not peer.broken:
+                    player.wire.send(Message({"op": "end"}))
+                    clean = player.wire.receive().body.get("op") == "ended"
+                return failed
+        except Broken as error:
+            if str(error).startswith(ENDED):
+                raise Broken(self._end_player()) from error
+            raise
+        finally:
+            if not clean:
+                self._end_player()  # it may be in the middle of anything
+
+    def _judged(self, peer: Peer, world: World, cell: Cell, seed: int) -> Failure | None:
+        with seeded(seed), watched_there():
+            failed = failure(cell, world, WORK)
+        if peer.why:  # a check that expects an error may have taken the end of the process for one
+            raise Broken(peer.why)
+        return failed
+
+    def _ready(self) -> Any:
+        """The player, which has run the cells of the submission."""
+        while self._player is None:
+            self._player = self._new_player()
+            try:
+                with _patience(self._player, CELLS_WALL):
+                    self._player.wire.send(Message({"op": "run", "cells": [*self._cells]}))
+                    self._notes += texts(self._player.wire.receive().body.get("notes"))
+            except Broken:
+                told = self._end_player()
+                if not self._cells:
+                    raise Broken(told) from None
+                fewer = definitions(self._cells)
+                self._cells = fewer if fewer != self._cells else ()
+                self._notes = [f"{told}; so only what defines something was run"]
+        return self._player
+
+    def _new_player(self) -> Any:
+        if self._host is not None:
+            try:
+                return self._host.player()
+            except Broken:
+                self.close()
+        self._host = start(self._bwrap, self._setup)
+        return self._host.player()
+
+    def _end_player(self) -> str:
+        """End the player; how it ended, in words for a student."""
+        player, self._player = self._player, None
+        if player is None:
+            return ""
+        try:
+            return player.end()
+        except Broken:
+            self.close()
+            return f"{ENDED}, and more than that"
+
+
+@contextlib.contextmanager
+def _patience(player: Any, seconds: float) -> Iterator[None]:
+    """Give up on a player that does not answer: waiting, this process hears of nothing else.
+
+    Raises:
+        Broken: It was given up, whatever came of that.
+    """
+    over = threading.Event()
+
+    def give_up() -> None:
+        over.set()
+        player.cut()
+
+    timer = threading.Timer(seconds, give_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Broken as error:
+        if over.is_set():
+            raise Broken(OVER) from error
+        raise
+    finally:
+        timer.cancel()
+        timer.join()

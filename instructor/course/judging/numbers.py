@@ -1,0 +1,98 @@
+"""Numbers as they cross: raw bytes under a name of their type, from a closed list."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from instructor.course.judging.wire import Broken
+
+TORCH = {
+    str(kind).removeprefix("torch."): kind
+    for kind in (
+        *(torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.bool, torch.uint8),
+        *(torch.int8, torch.int16, torch.int32, torch.int64, torch.complex64, torch.complex128),
+    )
+}
+NUMPY = {
+    np.dtype(kind).name
+    for kind in (
+        *(np.float16, np.float32, np.float64, np.bool_, np.complex64, np.complex128),
+        *(np.uint8, np.uint16, np.uint32, np.uint64, np.int8, np.int16, np.int32, np.int64),
+    )
+}
+
+
+def tensor_out(value: Tensor, arrays: list[bytes]) -> list[Any]:
+    """A tensor's numbers, as its type, shape and place among `arrays`."""
+    flat = value.detach().cpu().contiguous().reshape(-1)
+    arrays.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
+    return [str(value.dtype).removeprefix("torch."), list(value.shape), len(arrays) - 1]
+
+
+def tensor_in(written: Any, arrays: list[bytes]) -> Tensor:
+    """A tensor of its own from what `tensor_out` wrote."""
+    name, shape, place = written
+    if name not in TORCH:
+        raise Broken(f"a tensor of type {name!r} may not cross")
+    made = torch.empty(_shape(shape, TORCH[name].itemsize, arrays[place]), dtype=TORCH[name])
+    if made.numel():
+        raw = torch.frombuffer(bytearray(arrays[place]), dtype=torch.uint8)
+        made.reshape(-1).copy_(raw.view(TORCH[name]))
+    return made
+
+
+def array_out(value: np.ndarray | np.generic, arrays: list[bytes]) -> list[Any] | None:
+    """The same for NumPy; None for a type that may not cross."""
+    array = np.asarray(value)
+    if array.dtype.name not in NUMPY:
+        return None
+    arrays.append(array.tobytes())
+    return [array.dtype.name, list(array.shape), len(arrays) - 1]
+
+
+def array_in(written: Any, arrays: list[bytes]) -> np.ndarray:
+    """An array of its own from what `array_out` wrote."""
+    name, shape, place = written
+    if name not in NUMPY:
+        raise Broken(f"an array of type {name!r} may not cross")
+    dtype = np.dtype(name)
+    size = _shape(shape, dtype.itemsize, arrays[place])
+    return np.frombuffer(bytearray(arrays[place]), dtype=dtype).reshape(size)
+
+
+def _shape(shape: Any, itemsize: int, data: bytes) -> tuple[int, ...]:
+    sizes = tuple(int(n) for n in shape)
+    if min(sizes, default=0) < 0 or math.prod(sizes) * itemsize != len(data):
+        raise Broken(f"{len(data)} bytes are no array of shape {sizes}")
+    return sizes
+
+
+def random_states(arrays: list[bytes]) -> list[Any]:
+    """Where the random numbers of Python, NumPy and PyTorch stand."""
+    version, words, spare = random.getstate()
+    _, keys, place, has, cached = np.random.get_state()  # noqa: NPY002
+    torch_state = tensor_out(torch.get_rng_state(), arrays)
+    numpy_state = [array_out(np.asarray(keys), arrays), int(place), int(has), float(cached)]
+    return [[version, list(words), spare], numpy_state, torch_state]
+
+
+def set_random_states(written: Any, arrays: list[bytes]) -> None:
+    """Put them where `random_states` says.
+
+    Raises:
+        Broken: They are no such states.
+    """
+    (version, words, spare), (keys, place, has, cached), torch_state = written
+    try:
+        random.setstate((version, tuple(words), spare))
+        state = ("MT19937", array_in(keys, arrays), place, has, cached)
+        np.random.set_state(state)  # noqa: NPY002
+        torch.set_rng_state(tensor_in(torch_state, arrays))
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        raise Broken(f"no state of random numbers: {error}") from error

@@ -1,0 +1,81 @@
+"""What the judge changes around a check: where it looks for forbidden calls, and its draws."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import random
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import torch
+
+from instructor.course.judging.stand_ins import StandIn
+from instructor.course.judging.wire import Broken
+
+LONGEST, MOST_TEXTS = 500, 20  # of what a player says of its cells
+
+importlib.import_module("course_utils.exercises.attempt")
+ATTEMPT = sys.modules["course_utils.exercises.attempt"]  # the function of that name hides it
+
+
+def watched_there() -> AbstractContextManager[Any]:
+    """While a check runs, the player looks for what an answer must not call."""
+    return mock.patch.object(ATTEMPT, "_watching", _watching)
+
+
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Random draws that begin at the same place wherever and whenever a check runs."""
+    before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
+    random.seed(seed)
+    np.random.seed(seed % 2**32)  # noqa: NPY002
+    torch.manual_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])  # noqa: NPY002
+        torch.set_rng_state(before[2])
+
+
+@contextlib.contextmanager
+def _watching(answer: Any, forbidden: Iterable[Any]) -> Iterator[set[str]]:
+    """Let the player look for calls of `forbidden` functions in the answer's own lines."""
+    used: set[str] = set()
+    functions = [place for function in forbidden for place in [_place(function)] if place]
+    if not functions or not isinstance(answer, StandIn):
+        yield used
+        return
+    # Looked for where the code runs, by what the code may have changed: it tells honest students
+    # what they must not use, and is a hint for a person where somebody evades it.
+    peer = answer.peer
+    peer.ask("watch", functions=functions)
+    yield used
+    if not peer.broken:
+        used.update(texts(peer.ask("watched")))
+
+
+def texts(value: Any) -> list[str]:
+    """A list of texts from the player, cut to what a person would read."""
+    if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
+        raise Broken("something else than a list of texts came back")
+    return [text[:LONGEST] for text in value[:MOST_TEXTS]]
+
+
+def _place(function: Any) -> list[str] | None:
+    """The module and the name under which a function is found."""
+    named = (getattr(function, "__module__", None), getattr(function, "__qualname__", ""))
+    homes = ("torch", "torch.nn.functional", "torch._C._nn")
+    places = [named, *((home, named[1]) for home in homes)]
+    for home, name in places:
+        thing: Any = sys.modules.get(home or "")
+        for part in name.split("."):
+            thing = getattr(thing, part, None)
+        if thing is function:
+            return [str(home), name]
+    return None

@@ -1,0 +1,140 @@
+"""A run over a class: what is not done yet goes to workers, and what comes back is written."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+from tqdm import tqdm
+
+from instructor.content import Exercise
+from instructor.content import read as read_exercise
+from instructor.course import formgrader, pool, records
+from instructor.course.finding import Found
+from instructor.course.gradebook import Book, url_of
+from instructor.course.journal import Journal
+from instructor.course.marking import Job, digest, unread
+from instructor.course.reading import Unreadable
+from instructor.course.records import Record
+
+
+def grade(
+    folder: Path,
+    found: Sequence[Found],
+    *,
+    protected: bool,
+    workers: int,
+    url: str = "",
+    seed: int | None = None,
+    make: Callable[[int], Executor] = pool.processes,
+) -> Run:
+    """Grade what was found into a class's folder; what came of it.
+
+    Args:
+        url: Of the gradebook, as SQLAlchemy writes it; "" for the one in the folder.
+        seed: Of the checks' draws; None for that of the last run in this folder, or a new one.
+        make: Makes the workers, as many as it is told.
+
+    Raises:
+        RuntimeError: Another run is at work, the gradebook cannot be written, or nothing can be
+            marked on this computer.
+        OSError: Something cannot be written.
+    """
+    url = url or url_of(folder)
+    with Journal(folder, seed) as journal:
+        formgrader.configure(folder, url)
+        try:
+            book = Book(url)
+            try:
+                run = Run(folder, book, journal, protected=protected)
+                run.grade(found, make, workers)
+            finally:
+                book.close()
+        except SQLAlchemyError as error:
+            said = getattr(error, "orig", None) or error
+            raise RuntimeError(f"the gradebook {url} cannot be used: {said}") from error
+    return run
+
+
+class Run:
+    """One run over what was found: it asks the workers for what is not done yet, and writes."""
+
+    def __init__(self, folder: Path, book: Book, journal: Journal, *, protected: bool) -> None:
+        self._folder, self._book, self._journal = folder, book, journal
+        self._protected, self.seed = protected, journal.seed
+        self._exercises: dict[str, tuple[Exercise, str]] = {}
+        self.states: Counter[str] = Counter()
+        self.unread: list[str] = []
+        self.fresh = 0
+
+    def grade(self, found: Sequence[Found], make: Callable[[int], Executor], workers: int) -> None:
+        """Grade what is not graded yet, and write what is not written yet."""
+        for name in sorted({one.exercise for one in found}):
+            exercise = read_exercise(name)
+            self._exercises[name] = exercise, digest(name)
+            self._book.add_exercise(exercise)
+        there = self._book.there()
+        with tqdm(total=len(found), unit="submission", disable=None) as bar:
+            for job, result in pool.results(self._jobs(found, there, bar), make, workers):
+                if isinstance(result, str):  # tried again in the next run, so not in the journal
+                    record = unread(job, self._exercises[job.exercise][0], result)
+                else:
+                    self._journal.add(job.key, result)
+                    record = self._journal.record(job.key)
+                self._write(record)
+                self.fresh += 1
+                bar.update()
+
+    def _jobs(
+        self, found: Sequence[Found], there: set[tuple[str, str]], bar: tqdm
+    ) -> Iterator[Job]:
+        for one in found:
+            exercise, course = self._exercises[one.exercise]
+            common: dict[str, Any] = {
+                "student": one.student,
+                "exercise": one.exercise,
+                "course": course,
+                "seed": self.seed,
+                "protected": self._protected,
+            }
+            try:
+                data, notes = one.data()
+            except Unreadable as error:
+                self._write(unread(Job(data=b"", **common), exercise, str(error)))
+                bar.update()
+                continue
+            job = Job(data=data, notes=tuple(notes), **common)
+            if job.key not in self._journal:
+                yield job
+                continue
+            record = self._journal.record(job.key)
+            if (one.student, one.exercise) in there and self._before(record) == record:
+                self._count(record)
+            else:  # a run was ended between the journal and what is written from it
+                self._write(record)
+            bar.update()
+
+    def _before(self, record: Record) -> Record | None:
+        try:
+            return records.read_record(
+                records.record_path(self._folder, record.student, record.exercise)
+            )
+        except (OSError, ValueError):
+            return None
+
+    def _write(self, record: Record) -> None:
+        """The record itself comes last: where it is, everything is."""
+        exercise, _ = self._exercises[record.exercise]
+        self._book.write(record, self._before(record))
+        formgrader.write(self._folder, exercise, record)
+        records.write_record(self._folder, record)
+        self._count(record)
+
+    def _count(self, record: Record) -> None:
+        self.states[record.state] += 1
+        if record.state == records.NOT_READ:
+            self.unread.append(f"{record.student}, {record.exercise}: {record.reason}")

@@ -1,0 +1,72 @@
+"""A class to grade: honest students, damaged files and forged answers beside each other."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from typing import Any
+
+from tests.damaged import DAMAGED, NAME, UNREADABLE, cell, code, solution
+from tests.forged import FORGED, HOSTILE
+
+FULL, NONE, UNREAD = "full", "no marks for dropout", "unread"
+
+
+class Here(Executor):
+    """Runs each job at once, in this process, which has PyTorch already."""
+
+    def submit(self, run: Any, /, *args: Any, **options: Any) -> Future:
+        future: Future = Future()
+        try:
+            future.set_result(run(*args, **options))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        pass
+
+
+def forged(source: str) -> bytes:
+    """The solution, whose answer to dropout is a forged one in a cell before it."""
+    book = copy.deepcopy(solution())
+    cell(book, "dropout")["source"] = "def dropout(x, p, training):\n    raise NotImplementedError"
+    book["cells"].insert(2, code(source))
+    return json.dumps(book).encode()
+
+
+def hand_in(folder: Path, student: str, data: bytes, exercise: str = NAME) -> Path:
+    """Put a notebook where it is handed in."""
+    path = folder / "submitted" / student / exercise / f"{exercise}.ipynb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(data)
+    return path
+
+
+def make(folder: Path, kinds: dict[str, bytes]) -> None:
+    """A class in which each kind is a student, with an honest one after each."""
+    honest = json.dumps(solution()).encode()
+    for i, data in enumerate(kinds.values()):
+        hand_in(folder, f"s{2 * i:03d}", data)
+        hand_in(folder, f"s{2 * i + 1:03d}", honest)
+
+
+def every_kind() -> dict[str, tuple[bytes, str]]:
+    """All kinds, and what is expected of each."""
+    return {
+        **{f"damaged: {kind}": (made(), FULL) for kind, made in DAMAGED.items()},
+        **{f"unreadable: {kind}": (data, UNREAD) for kind, (data, _) in UNREADABLE.items()},
+        **{f"forged: {kind}": (forged(text), NONE) for kind, text in (FORGED | HOSTILE).items()},
+    }
+
+
+def snapshot(folder: Path) -> dict[str, str]:
+    """Every file below a folder, and a digest of what is in it."""
+    return {
+        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
