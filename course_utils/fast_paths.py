@@ -61,7 +61,7 @@ def has_hooks(optimizer: torch.optim.Optimizer) -> bool:
 
 
 def take_rows(samples: Tensor, batch: Tensor) -> Tensor:
-    """The same as ``samples[batch]``, in half the time for a large tensor, and without a gradient."""
+    """The same as ``samples[batch]``, in half the time for a large tensor; without gradient."""
     return samples.detach().index_select(0, batch.to(samples.device))
 
 

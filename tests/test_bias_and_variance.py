@@ -10,8 +10,6 @@ from course_utils.scoring import (
 
 pytestmark = pytest.mark.usefixtures("float64")
 
-N = 2500  # more than one pass, and a smaller last one
-
 
 class Says(nn.Module):
     """A model that gives these probabilities to every sample; training doubles the logits."""

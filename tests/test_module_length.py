@@ -15,8 +15,6 @@ STILL_LONGER = {
     "tests/test_live.py",
     "tests/test_live_browser.py",
     "tests/test_live_page.py",
-    "tests/test_plots.py",
-    "tests/test_scoring.py",
 }
 
 
