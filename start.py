@@ -1,6 +1,7 @@
 """Set up the course and open it. Everything happens in this folder; nothing else is changed.
 
-    python3 start.py              make .venv, install the course, open JupyterLab at lesson 1
+    python3 start.py              make .venv, install the course, open JupyterLab at lesson 1,
+                                  in a copy of your own (my_course)
     python3 start.py test         the same set-up, then every check and test of the project
     python3 start.py --help       the other commands
 

@@ -14,6 +14,11 @@ from course_utils.evidence import Difference
 #: is not, which is what a lesson may say of a technique that shows no help, or no harm.
 Expectation = Literal["higher", "lower", "not higher", "not lower"]
 
+#: The data sets of most lessons.
+IMAGES = ("digits", "mnist")
+#: Those of lesson 08: texts by two authors, who prefer other words.
+TEXTS = ("sentences", "sentences by author 1")
+
 #: For claims about a fixed number of epochs, or about no training at all.
 ONCE: tuple[Ending, ...] = ("budget",)
 #: For claims about what happens to whoever trains on and does not stop early.
@@ -28,12 +33,14 @@ class Claim:
     technique: str
     #: The sentence as the lesson says it.
     sentence: str
-    #: Measures the paired difference on images like those of the lesson, at one ending of the
+    #: Measures the paired difference on data like those of the lesson, at one ending of the
     #: training: ``compare(clean data, ending)``.
     compare: Callable[[Dataset, Ending], Difference]
     expect: Expectation
     #: Where the training may end. Fewer than all: the sentence names its condition.
     endings: tuple[Ending, ...] = ENDINGS
+    #: The names of the data sets that it is measured on.
+    datasets: tuple[str, ...] = IMAGES
 
     def holds(self, difference: Difference) -> bool:
         """Whether the measured interval says what the sentence says."""
@@ -43,3 +50,9 @@ class Claim:
             "not higher": difference.low <= 0,
             "not lower": difference.high >= 0,
         }[self.expect]
+
+
+def author_of(data: Dataset) -> int:
+    """Whose text one of `TEXTS` is. Claims about text ask nothing else of the data: each seed draws
+    its own."""
+    return TEXTS.index(data.name)

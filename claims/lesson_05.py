@@ -1,4 +1,4 @@
-"""Lesson 05: what augmentation buys, what it costs, and what flips mix up.
+"""Lesson 05: what augmentation buys and what it costs.
 
 A shift is in pixels for digits of 8 x 8, and in as large a part of the image for others.
 """
@@ -6,24 +6,21 @@ A shift is in pixels for digits of 8 x 8, and in as large a part of the image fo
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 
-import numpy as np
 import torch
 import torch.nn.functional as F
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from claims.claim import ONCE, UNSTOPPED, Claim, Expectation
+from claims.claim import UNSTOPPED, Claim, Expectation
 from course_utils.augmentation import Augment, RandomFlip, RandomShift, compose
 from course_utils.comparison import ENDINGS, Comparison, Ending, compare
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
-from course_utils.experiments.flips import FLIPS, confusions, train_flips
-from course_utils.fleet import Fleet, Run
+from course_utils.fleet import Run
 from course_utils.models import MLP, SmallCNN
 from course_utils.panels.augmentation import transform_of
-from course_utils.training import evaluate, shuffled_batches
+from course_utils.training import evaluate
 
 NOISE, EPOCHS, LR, BATCH = 0.2, 30, 5e-3, 50
 STRENGTHS = (0.0, 0.5, 1.0, 2.0)
@@ -69,7 +66,7 @@ def _repeats(model: nn.Module, data: Dataset) -> float:
     return evaluate(model, data.x_train[data.noisy], data.y_train[data.noisy]).acc
 
 
-def _compare(
+def compared_at(
     data: Dataset,
     values: tuple[float | str, ...],
     noise: float = 0.0,
@@ -97,28 +94,18 @@ def _compare(
 
 @cache
 def _clean(data: Dataset) -> Comparison:
-    return _compare(data, (*STRENGTHS, SHIFT, ONE_SHIFT, *FLIP))
+    return compared_at(data, (*STRENGTHS, SHIFT, ONE_SHIFT, *FLIP))
 
 
 @cache
-def _noisy(data: Dataset) -> Comparison:
-    return _compare(data, (*STRENGTHS, PIXEL_NOISE), NOISE)
+def noisy(data: Dataset) -> Comparison:
+    """Strengths and pixel noise where 20 % of the labels were drawn anew."""
+    return compared_at(data, (*STRENGTHS, PIXEL_NOISE), NOISE)
 
 
 @cache
 def _convolutional(data: Dataset) -> Comparison:
-    return _compare(data, (0.0,), network=SmallCNN)
-
-
-@cache
-def _smoothed(data: Dataset) -> Comparison:
-    return _compare(data, (0.0,), NOISE, partial(F.cross_entropy, label_smoothing=0.1))
-
-
-@cache
-def _flipped(data: Dataset) -> Fleet:
-    *_, fleet = train_flips(data)
-    return fleet
+    return compared_at(data, (0.0,), network=SmallCNN)
 
 
 def moving(data: Dataset, ending: Ending) -> Difference:
@@ -150,49 +137,6 @@ def convolution_on_moved(data: Dataset, ending: Ending) -> Difference:
     )
 
 
-def smoothing(data: Dataset, ending: Ending) -> Difference:
-    """Accuracy with label smoothing of 0.1, minus that without."""
-    return paired_difference(_smoothed(data).scores(0.0, ending), _noisy(data).scores(0.0, ending))
-
-
-def mixed_up(data: Dataset, ending: Ending, kind: str, pair: tuple[int, int]) -> Difference:
-    """How often one of `pair` is read as the other with flips in training, minus without."""
-    fleet = _flipped(data)
-    a, b = pair
-
-    def shares(index: int) -> NDArray[np.float64]:
-        trained = confusions(fleet, data, index).trained
-        return (trained[:, a, b] + trained[:, b, a]) / 2
-
-    return paired_difference(shares(list(FLIPS).index(kind)), shares(0))
-
-
-def mixup(data: Dataset, ending: Ending, alpha: float = 0.4) -> Difference:
-    """Accuracy with mixup after the budget, minus that without."""
-    scores = [_mixup_run(data.with_label_noise(NOISE, s), s, alpha) for s in _noisy(data).seeds]
-    return paired_difference(scores, _noisy(data).scores(0.0, ending))
-
-
-def _mixup_run(data: Dataset, seed: int, alpha: float) -> float:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = MLP(data.input_shape, (64, 64), data.num_outputs)
-        adam = torch.optim.Adam(model.parameters(), lr=LR)
-        beta = torch.distributions.Beta(alpha, alpha)
-        batches = shuffled_batches(data.n_train, BATCH, seed)
-        for _ in range(EPOCHS):
-            for batch in next(batches):
-                x, y = data.x_train[batch], data.y_train[batch]
-                share, other = beta.sample(), torch.randperm(len(x))
-                logits = model(share * x + (1 - share) * x[other])
-                losses = F.cross_entropy(logits, y), F.cross_entropy(logits, y[other])
-                loss = share * losses[0] + (1 - share) * losses[1]
-                adam.zero_grad()
-                loss.backward()
-                adam.step()
-    return evaluate(model, data.x_val, data.y_val).acc
-
-
 def drawn_training_loss(data: Dataset, ending: Ending) -> Difference:
     """Training loss on augmented images at strength 2, minus that on images as they are."""
     found = _clean(data)
@@ -217,14 +161,6 @@ def _claim(
     return Claim(5, technique, sentence, measure, expect, endings)
 
 
-#: For each flip, two digits, and whether it mixes them up.
-PAIRS: tuple[tuple[str, tuple[int, int], str, Expectation], ...] = (
-    ("horizontal", (2, 5), "mix", "higher"),
-    ("horizontal", (6, 9), "do not mix", "not higher"),
-    ("vertical", (2, 5), "mix", "higher"),
-    ("both", (6, 9), "mix", "higher"),
-)
-
 CLAIMS = [
     Claim(5, "moved images, trained plain",
           "A network that never saw moved images reads them far less well.", moving, "lower"),
@@ -242,12 +178,12 @@ CLAIMS = [
           convolution_on_moved, "higher"),
     _claim("turn, zoom, shift; 20 % label noise",
            "With noisy labels, gentle changes of the images raise the accuracy ...",
-           1.0, 0.0, "higher", compared=_noisy),
+           1.0, 0.0, "higher", compared=noisy),
     _claim("turn, zoom, shift; 20 % label noise, loss", "... and lower the loss.",
-           1.0, 0.0, "lower", "loss", compared=_noisy),
+           1.0, 0.0, "lower", "loss", compared=noisy),
     _claim("turn, zoom, shift; wrong labels repeated",
            "Trained past the turn, changed images make a network repeat fewer wrong labels.",
-           1.0, 0.0, "lower", "repeats", UNSTOPPED, _noisy),
+           1.0, 0.0, "lower", "repeats", UNSTOPPED, noisy),
     _claim("turn, zoom, shift; clean labels, loss",
            "With clean labels and enough training, gentle changes lower the loss ...",
            1.0, 0.0, "lower", "loss", ("long", "early-stopped")),
@@ -258,28 +194,16 @@ CLAIMS = [
            0.5, 0.0, "not lower"),
     _claim("pixel noise; 20 % label noise",
            "With noisy labels, pixel noise does not lower the accuracy.",
-           PIXEL_NOISE, 0.0, "not lower", compared=_noisy),
+           PIXEL_NOISE, 0.0, "not lower", compared=noisy),
     *(
         _claim(f"flips, {kind.removeprefix('flip ')}",
                f"Flips of digits ({kind.removeprefix('flip ')}) lower the accuracy.",
                kind, 0.0, "lower")
         for kind in FLIP
     ),
-    *(
-        Claim(5, f"flips, {kind}: {pair[0]} and {pair[1]}",
-              f"After the panel's 30 epochs, {kind} flips {does} {pair[0]} and {pair[1]} up more "
-              "often.", partial(mixed_up, kind=kind, pair=pair), expect, ONCE)
-        for kind, pair, does, expect in PAIRS
-    ),
     _claim("one draw for each batch",
            "One transform for the whole batch is not better than one for each image.",
            ONE_SHIFT, SHIFT, "not higher"),
-    Claim(5, "mixup; 20 % label noise",
-          "With noisy labels, mixup does not lower the accuracy after 30 epochs.",
-          mixup, "not lower", ONCE),
-    Claim(5, "label smoothing; 20 % label noise",
-          "With noisy labels, label smoothing does not lower the accuracy.",
-          smoothing, "not lower"),
     Claim(5, "training scored on augmented images",
           "On augmented images the training loss looks higher than it is.",
           drawn_training_loss, "higher"),

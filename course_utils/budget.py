@@ -1,4 +1,4 @@
-"""The training budget: which share of their usual epochs the panels train.
+"""The training budget: the share of their usual epochs for which the panels train.
 
 On a slow computer, for a quick look, or in a test, all panels can be told to train less::
 
@@ -21,7 +21,7 @@ _chosen: float | None = None
 class set_training_share:
     """Let panels that are opened from now on train `share` of their epochs, in (0, 1].
 
-    As a context manager it gives back the former share at its end.
+    Used as a context manager, it restores the former share at the end.
     """
 
     def __init__(self, share: float) -> None:

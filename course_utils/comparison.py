@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -23,7 +24,7 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.random_streams import stream
-from course_utils.scoring import LossFn
+from course_utils.scoring import ByHalf, LossFn
 
 Array = NDArray[np.float64]
 Ending = Literal["budget", "long", "early-stopped"]
@@ -32,7 +33,6 @@ Measure = Callable[[nn.Module, Dataset], float]
 ENDINGS: tuple[Ending, ...] = ("budget", "long", "early-stopped")
 #: How many times the budget the long ending takes, and early stopping may take.
 TIMES = 4
-HALVES = (slice(0, None, 2), slice(1, None, 2))
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +42,8 @@ class Comparison:
     Attributes:
         values, seeds: the settings and the seeds, in their order.
         epochs, steps: the budget. Every run was trained `TIMES` times as long.
-        covers: what varies between seeds, and so what an interval covers, in words.
+        covers: for each value, what varies between its seeds, and so what an interval covers, in
+            words.
         curves: by score ("acc", "loss", "train_acc", "train_loss", and what was measured besides),
             [values, seeds, TIMES * epochs + 1, 2]: entry e after e epochs, on each half of the
             validation set (the same number twice where a score is not one of validation).
@@ -52,7 +53,7 @@ class Comparison:
     seeds: list[int]
     epochs: int
     steps: int
-    covers: str
+    covers: list[str]
     curves: Mapping[str, Array]
 
     def kept_epochs(self, value: Any, ending: Ending) -> NDArray[np.intp]:
@@ -106,7 +107,9 @@ class Comparison:
             lines.append(f"{name:{width}} {points:20} {loss.mean:+.3f} ± {loss.half_width:.3f}")
         kept = [self.kept_epochs(one, "early-stopped").mean() for one in (value, over)]
         lines.append(f"early stopping keeps epoch {kept[0]:.0f} and {kept[1]:.0f} on average")
-        lines.append(f"{len(self.seeds)} paired seeds; ± covers {self.covers}")
+        lines.append(
+            f"{len(self.seeds)} paired seeds; ± covers {self.covers[self.values.index(value)]}"
+        )
         return "\n".join(lines)
 
     def _kept(self, value: Any, ending: Ending, score: str) -> Array:
@@ -139,11 +142,15 @@ def compare(
     Raises:
         ValueError, TypeError: an argument is unusable; the message says what to change.
     """
-    for_run = cache((lambda value, seed: data) if isinstance(data, Dataset) else data)
+    for_run = cache(
+        (lambda value, seed: _checked(data))
+        if isinstance(data, Dataset)
+        else (lambda value, seed: _checked(data(value, seed)))
+    )
     measures = dict(measure or {})
     fleet_states = iter_fleet(
         build,
-        lambda value, seed: _unscored(for_run(value, seed)),
+        for_run,
         values=values,
         seeds=seeds,
         epochs=TIMES * epochs,
@@ -153,22 +160,26 @@ def compare(
     names = ("acc", "loss", "train_acc", "train_loss", *measures)
     shape = len(values), seeds, TIMES * epochs + 1, 2
     curves = {name: np.full(shape, np.nan) for name in names}
-    fleet = None
+    fleet, by_half = None, None
     for fleet in tqdm(fleet_states, total=TIMES * epochs + 1, disable=not progress, leave=False):
-        for v, value in enumerate(fleet.values):
-            for s, seed in enumerate(fleet.seeds):
-                own, model, at = for_run(value, seed), fleet.model(v, s), (v, s, fleet.epoch)
-                curves["loss"][at], curves["acc"][at] = _by_half(model.eval(), own)
-                for name, number in measures.items():
-                    with torch.no_grad():
-                        curves[name][at] = number(model, own)
+        runs = list(product(range(len(fleet.values)), range(len(fleet.seeds))))
+        own = [for_run(fleet.values[v], fleet.seeds[s]) for v, s in runs]
+        by_half = by_half or ByHalf([data.y_val for data in own])
+        found = by_half.scores([fleet.val_outputs(v, s) for v, s in runs])
+        for name, of_runs in zip(("loss", "acc"), found, strict=True):
+            curves[name][:, :, fleet.epoch] = of_runs.reshape(*shape[:2], 2)
+        for (v, s), data_of_run in zip(runs, own, strict=True) if measures else ():
+            model = fleet.model(v, s).eval()
+            for name, number in measures.items():
+                with torch.no_grad():
+                    curves[name][v, s, fleet.epoch] = number(model, data_of_run)
     assert isinstance(fleet, Fleet)
     curves["train_acc"][:] = fleet.train_acc[..., None]
     curves["train_loss"][:] = fleet.train_loss[..., None]
     _forget_diverged(curves)
-    of_seeds = [for_run(fleet.values[0], seed) for seed in fleet.seeds]
-    steps = epochs * -(-of_seeds[0].n_train // batch_size)
-    return Comparison(fleet.values, fleet.seeds, epochs, steps, covered(of_seeds), curves)
+    steps = epochs * -(-for_run(fleet.values[0], fleet.seeds[0]).n_train // batch_size)
+    covers = [covered([for_run(value, seed) for seed in fleet.seeds]) for value in fleet.values]
+    return Comparison(fleet.values, fleet.seeds, epochs, steps, covers, curves)
 
 
 def covered(of_seeds: Sequence[Dataset]) -> str:
@@ -179,13 +190,15 @@ def covered(of_seeds: Sequence[Dataset]) -> str:
         parts = (getattr(data, part) for data in of_seeds[1:])
         return any(not torch.equal(getattr(first, part), other) for other in parts)
 
+    them = "images" if len(first.input_shape) == 3 else "samples"
     if differs("x_val"):
-        return "first weights, batches, wrong labels, and which images train and which validate"
+        labels = "wrong labels, " if any(data.noisy.any() for data in of_seeds) else ""
+        return f"first weights, batches, {labels}and which {them} train and which validate"
     if differs("x_train"):
-        return "first weights, batches and training images; the images that score are the same"
+        return f"first weights, batches and training {them}; the {them} that score are the same"
     if differs("y_train"):
-        return "first weights, batches and the draw of the wrong labels; the images are the same"
-    return "first weights and batches; the images and their labels are the same"
+        return f"first weights, batches and the draw of the wrong labels; the {them} are the same"
+    return f"first weights and batches; the {them} and their labels are the same"
 
 
 def resplit(data: Dataset, seed: int) -> Dataset:
@@ -201,25 +214,13 @@ def resplit(data: Dataset, seed: int) -> Dataset:
     )
 
 
-@torch.no_grad()
-def _by_half(model: nn.Module, data: Dataset) -> tuple[list[float], list[float]]:
-    """Loss and accuracy on each half of the validation set."""
-    logits = model(data.x_val)
-    losses = F.cross_entropy(logits, data.y_val, reduction="none")
-    correct = (logits.argmax(1) == data.y_val).to(losses.dtype)
-    loss, acc = ([float(kept[half].mean()) for half in HALVES] for kept in (losses, correct))
-    return loss, acc
-
-
-@cache
-def _unscored(data: Dataset) -> Dataset:
-    """For the fleet, which need not score what is scored here half by half."""
+def _checked(data: Dataset) -> Dataset:
     if data.num_classes is None or len(data.y_val) < 4:
         raise ValueError(
             "a comparison needs class labels and a validation set that can be cut in two, got "
             f"{data!r}; pass e.g. load_dataset('digits', n_train=500)"
         )
-    return replace(data, x_val=data.x_val[:1], y_val=data.y_val[:1])
+    return data
 
 
 def _forget_diverged(curves: Mapping[str, Array]) -> None:

@@ -1,4 +1,4 @@
-"""What a set of runs says: means with their intervals, and differences between paired runs.
+"""What a set of runs shows: means with their intervals, and differences between paired runs.
 
 One run is an anecdote. Every score in the course is a mean over seeds with the 95 % interval of
 that mean, and every comparison is a difference between runs that share their seeds.
@@ -31,7 +31,7 @@ class Estimate:
 
     @property
     def half_width(self) -> float:
-        """What stands behind the ±."""
+        """Half the width of the interval: the number after the ±."""
         return (self.high - self.low) / 2
 
     def percent(self) -> str:
@@ -48,7 +48,7 @@ class Difference(Estimate):
 
     @property
     def is_clear(self) -> bool:
-        """Whether the interval leaves out 0, so that the sign of the difference is known."""
+        """Whether the interval excludes 0, so that the sign of the difference is known."""
         return self.low > 0 or self.high < 0
 
     def points(self) -> str:
@@ -56,11 +56,12 @@ class Difference(Estimate):
         return f"{100 * self.mean:+.1f} ± {100 * self.half_width:.1f} points"
 
     def verdict(self, what: str = "the score", *, points: bool = True) -> str:
-        """A sentence that says no more than the interval does.
+        """A sentence that claims no more than the interval supports.
 
         Args:
             what: what was compared, the subject of the sentence.
-            points: whether the samples were shares, to be told in percentage points.
+            points: whether the samples were shares, so that the difference is given in percentage
+                points.
         """
         if math.isnan(self.mean):
             return f"{what} cannot be compared: a run has no score (NaN); did it diverge?"
@@ -76,7 +77,7 @@ class Difference(Estimate):
 
 
 def estimate(samples: Samples, level: float = 0.95) -> Estimate:
-    """Mean of `samples`, one for each seed, with its t interval at confidence `level`.
+    """Mean of `samples`, one per seed, with its t interval at confidence `level`.
 
     The interval is that of Student (1908): mean ± t · s / √n with n - 1 degrees of freedom. It is
     about the *mean* over seeds; single runs scatter √n times as widely.

@@ -1,4 +1,4 @@
-"""The loss log: what was tried in a lesson, and what it gave."""
+"""The loss log: what was tried in a lesson, and its scores."""
 
 from dataclasses import dataclass
 from html import escape
@@ -14,7 +14,7 @@ HEADINGS = ("tried", "validation loss", "validation accuracy", "seeds")
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing tried: its last losses (and accuracies, in [0, 1]), one for each seed."""
+    """One thing tried: its last losses (and accuracies, in [0, 1]), one per seed."""
 
     tried: str
     val_loss: NDArray[Any]
@@ -41,7 +41,7 @@ class LossLog:
 
         Args:
             tried: what was tried, in a few words.
-            val_loss: the final validation loss: one number, or one for each seed.
+            val_loss: the final validation loss: one number, or one per seed.
             val_acc: the final validation accuracy in [0, 1], likewise; None for a regression.
         """
         loss = _one_for_each_seed(val_loss, "val_loss")
@@ -69,7 +69,7 @@ class LossLog:
 
 
 def _row(cells: tuple[str, ...], tag: str) -> str:
-    """One row of HTML; the words stand left, the numbers right."""
+    """One row of HTML; text is left-aligned, numbers are right-aligned."""
     sides = ["left", *["right"] * (len(cells) - 1)]
     return "".join(
         [

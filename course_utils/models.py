@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
+import torch
 from torch import Tensor, nn
 
 LayerOfWidth = Callable[[int], nn.Module]
@@ -102,6 +103,90 @@ class SmallCNN(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         logits: Tensor = self.layers(x)
         return logits
+
+
+class SmallTransformer(nn.Module):
+    """Predicts the next of `words` words from up to `context` before it: embedding, blocks of
+    attention and a small network, each behind a norm (pre-norm) and added to what came in, head.
+
+    Args:
+        words: how many there are; word 0 fills the places before a sentence begins.
+        context: words that are looked at.
+        width: numbers for each word, a multiple of `heads`.
+        depth: blocks.
+        dropout: p behind both parts of each block; 0 leaves the layers out.
+        dropout_layer, norm_layer: as in `MLP`; `torch.nn.LayerNorm` and `torch.nn.RMSNorm` are the
+            usual norms.
+
+    Maps x [n, context], numbers of words in any dtype, to logits [n, words].
+    """
+
+    def __init__(
+        self,
+        words: int,
+        context: int,
+        *,
+        width: int = 32,
+        heads: int = 2,
+        depth: int = 1,
+        dropout: float = 0.0,
+        dropout_layer: Callable[[float], nn.Module] = nn.Dropout,
+        norm_layer: LayerOfWidth = nn.LayerNorm,
+    ) -> None:
+        super().__init__()
+        if width < 1 or heads < 1 or width % heads or depth < 1:
+            raise ValueError(
+                "width must be a multiple of heads, and depth at least 1, got "
+                f"width={width}, heads={heads}, depth={depth}; use e.g. width=32, heads=2, depth=1"
+            )
+        (p,) = _per_layer(dropout, 1)
+        self.word = nn.Embedding(words, width)
+        nn.init.normal_(self.word.weight, std=0.5)
+        self.place = nn.Parameter(0.02 * torch.randn(context, width))
+
+        def drop() -> nn.Module:
+            return dropout_layer(p) if p else nn.Identity()
+
+        self.blocks = nn.ModuleList(_Block(width, heads, drop, norm_layer) for _ in range(depth))
+        self.norm = norm_layer(width)
+        self.head = nn.Linear(width, words)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.word(x.long()) + self.place
+        for block in self.blocks[:-1]:
+            h = block(h, h)
+        # Only the last place predicts, so only it asks in the last block.
+        h = self.blocks[-1](h[:, -1:], h)
+        logits: Tensor = self.head(self.norm(h[:, -1]))
+        return logits
+
+
+class _Block(nn.Module):
+    """One block of a transformer: `asks` [n, places, width] attend to `given` [n, context, width],
+    whose last places they are."""
+
+    def __init__(
+        self, width: int, heads: int, drop: Callable[[], nn.Module], norm: LayerOfWidth
+    ) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = norm(width), norm(width)
+        self.query, self.key, self.value = (nn.Linear(width, width) for _ in range(3))
+        self.out = nn.Linear(width, width)
+        self.feed = nn.Sequential(
+            nn.Linear(width, 2 * width), nn.ReLU(), nn.Linear(2 * width, width)
+        )
+        self.drop1, self.drop2 = drop(), drop()
+
+    def forward(self, asks: Tensor, given: Tensor) -> Tensor:
+        q, k, v = (
+            layer(self.norm1(part)).unflatten(-1, (self.heads, -1)).transpose(1, 2)
+            for layer, part in ((self.query, asks), (self.key, given), (self.value, given))
+        )
+        weights = (q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])).softmax(-1)
+        asks = asks + self.drop1(self.out((weights @ v).transpose(1, 2).flatten(2)))
+        fed: Tensor = asks + self.drop2(self.feed(self.norm2(asks)))
+        return fed
 
 
 def _per_layer(dropout: float | Sequence[float] | None, n_layers: int) -> Sequence[float | None]:

@@ -17,8 +17,8 @@ from course_utils.history import History
 def penalized_weights(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """The tensors that penalties act on, by name: weights with two or more dimensions.
 
-    Biases and the scales of normalization layers have one, and are left free: they cannot make a
-    function wiggle, and shrinking them only moves it.
+    Biases and the scales of normalization layers have one dimension and are not penalized: they
+    cannot make a function wiggle, and shrinking them only shifts it.
     """
     return ((name, p) for name, p in model.named_parameters() if p.ndim >= 2)
 

@@ -1,4 +1,4 @@
-"""What a model scores on a data set: its loss and accuracy, and nothing changed by looking."""
+"""Scores of a model on a data set: its loss and accuracy, computed without changing anything."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from course_utils.argument_checks import check_loss, checked_loss
@@ -18,7 +20,7 @@ LossFn = Callable[[Tensor, Tensor], Tensor]
 
 #: Samples per forward pass: enough to be fast, small enough to stay in the cache.
 CHUNK = 1000
-#: So many samples tell whether a model lets them influence each other.
+#: This many samples are enough to see whether a model lets them influence each other.
 _FEW = 8
 
 
@@ -33,8 +35,8 @@ class Score(NamedTuple):
 def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cross_entropy) -> Score:
     """Loss and accuracy of `model` on inputs x [n, ...] and targets y [n], in evaluation mode.
 
-    The loss is what `loss_fn` says of all n outputs at once, whatever it averages over. Leaves the
-    data, the mode of every submodule, the gradients and the global random state as it found them.
+    The loss is what `loss_fn` returns for all n outputs at once, whatever it averages over. The
+    data, the mode of every submodule, the gradients and the global random state stay as they are.
     Accuracy is NaN for regression (targets that are not integers).
     """
     if len(x) == 0:
@@ -52,7 +54,7 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
 def bias_and_variance(
     models: Sequence[nn.Module], x: Tensor, y: Tensor
 ) -> tuple[list[float], list[float]]:
-    """The two parts of the squared error of probabilities, one number of each for each model.
+    """The two parts of the squared error of probabilities, one pair of numbers per model.
 
     The squared distance of a model's probabilities from the label (all on its class: Brier's
     score) is, on average over the draws that a training depends on, the squared distance of the
@@ -85,6 +87,34 @@ def bias_and_variance(
     return (errors - variance).tolist(), variance.tolist()
 
 
+class ByHalf:
+    """Loss and accuracy on each half of the validation set, of all runs in one go.
+
+    Args:
+        labels: of each run's validation set.
+    """
+
+    def __init__(self, labels: Sequence[Tensor]) -> None:
+        self._y = torch.cat(list(labels))
+        # Which half of which run a sample belongs to: two numbers for each run, in turn.
+        halves = [2 * run + torch.arange(len(y)) % 2 for run, y in enumerate(labels)]
+        self._half = torch.cat(halves).to(self._y.device)
+        self._sizes = self._half.bincount()
+
+    @torch.no_grad()
+    def scores(self, of_runs: Sequence[Tensor]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(losses, accuracies), each [runs, 2], from each run's outputs [n, classes]."""
+        outputs = torch.cat(list(of_runs))
+        losses = F.cross_entropy(outputs, self._y, reduction="none")
+        return self._means(losses), self._means(outputs.argmax(1) == self._y)
+
+    def _means(self, of_samples: Tensor) -> NDArray[np.float64]:
+        sums = torch.zeros(len(self._sizes), dtype=torch.float64, device=self._y.device)
+        sums.index_add_(0, self._half, of_samples.double())
+        means: NDArray[np.float64] = (sums / self._sizes).reshape(-1, 2).cpu().numpy()
+        return means
+
+
 def outputs_of(model: nn.Module, x: Tensor) -> Tensor:
     """The model's outputs for all of x [n, ...], in the mode that it is in.
 
@@ -100,15 +130,15 @@ def outputs_of(model: nn.Module, x: Tensor) -> Tensor:
 
 
 def mixes_samples(model: nn.Module, x: Tensor) -> bool:
-    """Whether the outputs for one sample depend on the samples that it comes with, as they do where
-    evaluation normalizes with the statistics of the batch. Asked with a few samples of x: alone,
-    and with as many others as are passed at once."""
+    """Whether the outputs for one sample depend on the samples in the same batch, as they do where
+    evaluation normalizes with the statistics of the batch. Found out with a few samples of x:
+    alone, and with as many others as are passed at once."""
     few, others = x[:_FEW].clone(), x[_FEW:CHUNK]
     if is_plain(model) or len(x) < 2:
         return False
     if len(others) == 0:
         few, others = few[: len(few) // 2], few[len(few) // 2 :]
-    if few.is_floating_point():  # the others shall have larger numbers, in case those matter
+    if few.is_floating_point():  # let the others have larger numbers, in case that matters
         few = few.min() + (few - few.min()) / 2
     together, apart = model(torch.cat([few, others])), model(few.clone())
     together = together[: len(apart)]

@@ -1,4 +1,4 @@
-"""A model as it was: everything that a forward pass may depend on, to be brought back later."""
+"""Saving and restoring a model: everything that a forward pass may depend on, or its mode alone."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _OF_EVERY_MODULE = vars(nn.Module()).keys()
 
 
 def snapshot(model: nn.Module) -> Callable[[], None]:
-    """Remember `model` as it is now; the function returned brings it back, in place.
+    """Save the current state of `model`; the function returned restores it, in place.
 
     That is more than its ``state_dict()``: buffers that are not persistent, plain attributes (a
     running mean kept as ``self.mean``), and what ``get_extra_state`` returns. Parameters and
@@ -66,7 +66,7 @@ def _remember(module: nn.Module, kept: dict[int, Any]) -> Callable[[], None]:
 
 
 def _copied(value: Any, kept: dict[int, Any], name: str) -> Any:
-    """A copy in which the model's modules, parameters and buffers stand for themselves."""
+    """A copy that keeps the model's own modules, parameters and buffers instead of copying them."""
     if isinstance(value, Tensor) and id(value) not in kept:
         return value.detach().clone().requires_grad_(value.requires_grad)
     if isinstance(value, list | tuple) and any(isinstance(v, Tensor) for v in value):

@@ -1,4 +1,4 @@
-"""Tracebacks in a notebook that show the learner's own lines, and leave out those of the course.
+"""Tracebacks in a notebook that show the learner's own lines and leave out the course's.
 
 An error in a penalty that a learner wrote passes through thirty functions of the course on its way
 to the cell. Shown are the cell, the learner's function and the sentence; `%tb` shows all.
@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any
 
 COURSE = str(Path(__file__).resolve().parent)
-# Where Python and what was installed lies: no line there is the learner's either.
+# Where Python and installed packages are: no line there is the learner's either.
 LIBRARIES = tuple(
     {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 )
@@ -41,7 +41,7 @@ def show(
         shell.showtraceback((kind, error, tb), tb_offset=tb_offset)
         return
     if isinstance(error, KeyboardInterrupt):
-        # The line that happened to run says nothing. And until this is shown, the cell has not
+        # Which line happened to run does not matter. And until this is shown, the cell has not
         # ended: Jupyter drops what is run meanwhile, so it must not take long.
         shell.showtraceback((kind, error, None))
         sys.last_traceback = tb
@@ -61,7 +61,7 @@ def show(
     finally:
         for one, its, cause, suppress in whole:
             one.__traceback__, one.__cause__ = its, cause
-            one.__suppress_context__ = suppress  # which setting a cause has set
+            one.__suppress_context__ = suppress  # setting a cause has changed it
     sys.last_traceback = tb  # for %tb
 
 
@@ -109,7 +109,7 @@ def passes_through_course(tb: TracebackType | None) -> bool:
 def explained(tb: TracebackType | None) -> bool:
     """Whether a learner can see why: a function of theirs failed, or the course says what is wrong.
 
-    Otherwise it may be a mistake of the course, and whoever looks for it needs to know of the rest.
+    Otherwise it may be a mistake in the course, and whoever looks for it needs the whole traceback.
     """
     *_, last = inside = list(dropwhile(lambda one: not is_courses(one), frames(tb)))
     if any(is_learners(one) for one in inside):

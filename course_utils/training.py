@@ -160,8 +160,8 @@ def train_epoch(
 
 
 def own_state(optimizer: torch.optim.Optimizer) -> None:
-    """Give an optimizer moments of its own: ``load_state_dict`` lets it share the tensors of the
-    optimizer that they come from, and a run would change where the next one starts from."""
+    """Give an optimizer its own copies of its state. After ``load_state_dict`` it shares tensors
+    with the optimizer that they come from, so one run would change where the next one starts."""
     for of_parameter in getattr(optimizer, "state", {}).values():
         for name, value in of_parameter.items():
             if isinstance(value, Tensor):

@@ -3,7 +3,8 @@
 An exercise's folder::
 
     exercise.toml     the order of its tasks
-    title.md          the first cell; {contents} becomes "Five functions and one question, 31 marks"
+    title.md          the first cell, above what is handed in; {contents} becomes "Five functions
+                      and one question, 31 marks"
     imports.py        the second cell
     guide.md          what only a person can say to an instructor; its tables are filled in
 
@@ -28,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
+HAND_IN = "What you hand in is this notebook: save it, and leave it its name."
 TASKS = ROOT / "instructor" / "tasks"
 
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
@@ -129,7 +131,8 @@ class Exercise:
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the solution notebook."""
-        yield _text("title", self.title.replace("{contents}", self._contents()))
+        title = self.title.replace("{contents}", self._contents()).rstrip()
+        yield _text("title", f"{title}\n\n{HAND_IN}")
         yield Cell("imports", "code-imports", "code", self.imports)
         for number, task in enumerate(self.parts, start=1):
             yield from task.cells(number)

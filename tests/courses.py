@@ -1,5 +1,6 @@
 """A copy of the course that was set up, for the tests of start.py."""
 
+import json
 import shutil
 import sys
 from collections import namedtuple
@@ -55,3 +56,48 @@ class Steps:
 
     def try_out(self, env: Environment, *, last: bool) -> bool:
         return next(self.works)
+
+
+LESSON = "notebooks/02_l1_l2.ipynb"
+EXERCISE = "exercises/02_l1_l2/02_l1_l2.ipynb"
+
+
+def notebook(text: str, *, executed: bool = False) -> str:
+    """A lesson of one cell, as the course's tools write it."""
+    cell = {
+        "cell_type": "code",
+        "execution_count": 1 if executed else None,
+        "id": "step",
+        "metadata": {},
+        "outputs": [{"name": "stdout", "output_type": "stream", "text": ["λ\n"]}] * executed,
+        "source": [text],
+    }
+    whole = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def small_course(tmp_path: Path) -> Path:
+    """A course of one lesson and one exercise, in a folder with a space."""
+    made = tmp_path / "the course"
+    write(made / LESSON, notebook("x = 1  # λ", executed=True))
+    write(made / EXERCISE, notebook("raise NotImplementedError"))
+    return made
+
+
+def changed(root: Path, text: str = "x = 2") -> None:
+    """The lesson changes in the course."""
+    write(root / LESSON, notebook(text, executed=True))
+
+
+def content(folder: Path) -> dict[str, str]:
+    """Every visible file of a copy."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
+        for path in folder.rglob("*")
+        if path.is_file() and ".course" not in path.parts
+    }

@@ -4,6 +4,7 @@ import dataclasses
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from course_utils.data import Dataset
@@ -88,6 +89,12 @@ def assert_members_are_fits(fleet, build, data=DATA, tolerance=1e-9, **options):
                 assert getattr(got, name) == pytest.approx(
                     getattr(expected, name), abs=tolerance, rel=tolerance, nan_ok=True
                 ), (name, value, seed)
+            own = data if isinstance(data, Dataset) else data(value, seed)
+            loss_fn = options.get("loss_fn", F.cross_entropy)
+            again = float(loss_fn(fleet.val_outputs(v, s), own.y_val))
+            assert again == pytest.approx(
+                fleet.val_loss[v, s, -1], abs=tolerance, rel=tolerance, nan_ok=True
+            ), (value, seed)
             state = fleet.model(v, s).state_dict()
             for name, tensor in model.state_dict().items():
                 assert torch.allclose(

@@ -12,6 +12,7 @@ import torch
 
 from course_utils.budget import set_training_share
 from course_utils.data import Dataset, seal
+from course_utils.evidence import Difference
 from course_utils.live import Panel, move_every_control, open_panels
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
@@ -83,6 +84,16 @@ def every_control_moves_the_picture(lesson: Lesson) -> None:
             assert pictures > 1 or options == 1, (
                 f"{title!r}: {control} has {options} options and one picture"
             )
+
+
+def rises(difference: Difference) -> bool:
+    """Whether it is clearly above 0."""
+    return difference.low > 0
+
+
+def falls(difference: Difference) -> bool:
+    """Whether it is clearly below 0."""
+    return difference.high < 0
 
 
 def bars(n: int, *, noise: float = 0.2, brightness: float = 0.8) -> Dataset:

@@ -45,7 +45,7 @@ def forgotten_datasets(root: Path) -> Iterator[str]:
     named = {ast.literal_eval(key) for key in table.keys if key is not None}
     documented = ast.get_docstring(_functions(init)["load_dataset"]) or ""
     tests = _tests(root, "test_data*.py", "download/test_*.py")
-    for module in ("synthetic.py", "images.py"):
+    for module in ("synthetic.py", "images.py", "language.py"):
         for name, function in _functions(_read(package / module)).items():
             if name.startswith("_") or _returned(function) != "Dataset":
                 continue

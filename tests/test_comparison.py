@@ -8,7 +8,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from course_utils.comparison import ENDINGS, HALVES, TIMES, compare, resplit
+from course_utils.comparison import ENDINGS, TIMES, compare, resplit
 from course_utils.data import Dataset, load_dataset, polynomial
 from course_utils.fleet import Run, train_fleet
 from course_utils.models import MLP
@@ -17,6 +17,7 @@ from course_utils.training import evaluate, fit
 from tests.lessons import bars
 
 STRENGTHS, EPOCHS, SEEDS = [0.0, 0.05], 2, 3
+HALVES = (slice(0, None, 2), slice(1, None, 2))
 
 
 @pytest.fixture(scope="module")
@@ -136,11 +137,14 @@ def test_the_report_says_what_varied(compared, data) -> None:
         "batches and training images; the images that score are the same": lambda _, seed: (
             data.subset(60, seed)
         ),
-        "which images train and which validate": lambda _, seed: resplit(data, seed),
+        "batches, and which images train and which validate": lambda _, seed: resplit(data, seed),
+        "batches, wrong labels, and which images train and which validate": lambda _, seed: resplit(
+            data, seed
+        ).with_label_noise(0.5, seed),
     }
     for words, own in ways.items():
         found = compare(partial(build, data), own, values=[0.0], epochs=0, seeds=2)
-        assert words in found.covers
+        assert words in found.covers[0]
 
 
 def test_a_new_split_moves_samples_and_leaves_the_test_set_alone(data) -> None:

@@ -42,7 +42,9 @@ FLOORS = {
 BESIDE = {
     "checks": {module for module, floor in FLOORS.items() if floor <= 2},
     "exercises": {"checks", *(module for module, floor in FLOORS.items() if floor <= 3)},
+    "blanks": {"checks", "exercises", *(module for module, floor in FLOORS.items() if floor <= 3)},
     "tooling": set[str](),
+    "grading": set[str](),
 }
 # Only these may rely on what an extra brings; students have none of it.
 EXTRAS = {"tooling": ["dev"]}

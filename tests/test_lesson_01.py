@@ -11,15 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from course_utils.data import Dataset, load_dataset
-from course_utils.evidence import Difference, paired_difference
-from course_utils.experiments import random_features
+from course_utils.evidence import paired_difference
 from course_utils.experiments.polynomials import DEGREES, GRID, Fits, fit_polynomials
-from course_utils.experiments.random_features import RATIOS, Ridges, ridge_on_random_features
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import overfitting
-from tests.lessons import Lesson, every_control_moves_the_picture
+from tests.lessons import Lesson, every_control_moves_the_picture, falls, rises
 
 Array = NDArray[np.float64]
 LAST = -1
@@ -53,25 +51,10 @@ def wide() -> Fleet:
     return learning_curves(64)
 
 
-@pytest.fixture(scope="module")
-def ridges() -> Ridges:
-    """The panel *double descent*, with the lesson's settings."""
-    found: Ridges = overfitting.double_descent(load_dataset("digits")).result
-    return found
-
-
 def learning_curves(width: int) -> Fleet:
     panel = overfitting.data_and_width(load_dataset("digits"), (100, 800), (width,))
     fleet: Fleet = panel.result
     return fleet
-
-
-def rises(difference: Difference) -> bool:
-    return difference.is_clear and difference.mean > 0
-
-
-def falls(difference: Difference) -> bool:
-    return difference.is_clear and difference.mean < 0
 
 
 # The panel *degree*.
@@ -142,50 +125,6 @@ def test_width_16_cannot_memorize_800_noisy_labels_and_ends_better(wide: Fleet) 
     middle = learning_curves(16)
     assert middle.train_acc[1, :, LAST].mean() < 0.9 < wide.train_acc[1, :, LAST].mean()
     assert rises(paired_difference(middle.val_acc[1, :, LAST], wide.val_acc[1, :, LAST]))
-
-
-# The panel *double descent*.
-
-
-def test_the_error_peaks_where_features_equal_samples_and_falls_again(ridges: Ridges) -> None:
-    errors = [ridges.typical_error(0.0, ratio) for ratio in RATIOS]
-    peak = RATIOS.index(1.0)
-    assert int(np.argmax(errors)) == peak
-    assert errors[peak] > 10 * errors[0]
-    assert errors[-1] < min(errors[:peak])
-    before = max(RATIOS[:peak], key=lambda ratio: float(ridges.accuracy(0.0, ratio).mean()))
-    assert rises(paired_difference(ridges.accuracy(0.0, RATIOS[-1]), ridges.accuracy(0.0, before)))
-
-
-def test_from_the_peak_on_every_training_point_is_met(ridges: Ridges) -> None:
-    assert np.all(ridges.train_error[0, RATIOS.index(1.0) :] < 1e-6)
-    assert np.all(ridges.train_error[0, : RATIOS.index(0.9)] > 1e-3)
-
-
-def test_lambda_melts_the_peak(ridges: Ridges) -> None:
-    *peaks, too_much = [ridges.typical_error(lam, 1.0) for lam in ridges.lambdas]
-    assert peaks == sorted(peaks, reverse=True)
-    assert too_much > peaks[-1]  # bias
-    errors = [ridges.typical_error(1e-3, ratio) for ratio in RATIOS]
-    assert errors == sorted(errors, reverse=True)  # no peak is left
-    assert rises(paired_difference(ridges.accuracy(1e-3, 1.0), ridges.accuracy(0.0, 1.0)))
-
-
-def test_the_ridge_solution_is_that_of_the_normal_equations() -> None:
-    data = load_dataset("digits")
-    *_, found = ridge_on_random_features(data, 40, 0.0, lambdas=(1e-3,), seeds=1)
-    part = data.subset(40, 0)
-    train, val = random_features._random_features(part, max(RATIOS), 0)
-    eye = np.eye(10)
-    for j in (3, 9):
-        width = round(RATIOS[j] * 40)
-        f = train[:, :width]
-        weights = np.linalg.solve(
-            f.T @ f + 40 * 1e-3 * width * np.eye(width), f.T @ (eye[part.y_train] - 0.1)
-        )
-        predicted = val[:, :width] @ weights + 0.1
-        error = ((predicted - eye[data.y_val]) ** 2).sum(axis=1).mean()
-        assert found.val_error[0, j, 0] == pytest.approx(error, rel=1e-6)
 
 
 # Common mistakes.

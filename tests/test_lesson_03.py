@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from claims.lesson_03 import spread
+from claims.lesson_03_passes import spread
 from course_utils import checks
 from course_utils.data import Dataset, load_dataset, moons, polynomial
 from course_utils.experiments.dropout_passes import ask, forward, turn

@@ -10,7 +10,6 @@ import torch
 
 from course_utils import checks
 from course_utils.data import Dataset, load_dataset
-from course_utils.experiments.descent_path import BEST, LR, descend, ridge, solve
 from course_utils.experiments.recorded_runs import (
     HIDDEN,
     SampleScores,
@@ -25,7 +24,6 @@ from course_utils.experiments.watched_samples import choose, draw_watched
 from course_utils.live import Panel, open_panels
 from course_utils.models import MLP
 from course_utils.panels import early_stopping
-from course_utils.panels.early_stopping.descent_path import RATIOS, STEPS
 from course_utils.regularizers import early_stopping as rule_for_fit
 from course_utils.regularizers import stopping_epoch
 from course_utils.training import fit
@@ -172,37 +170,6 @@ def test_equal_accuracies_are_ties() -> None:
         drawn, stopping_epoch, metric="accuracy", size=10, wait=len(correct[0, 0]), noise=NOISE
     )
     np.testing.assert_array_equal(chosen.epochs, drawn.error.argmin(-1))
-
-
-# The path.
-
-
-@pytest.mark.parametrize("ratio", RATIOS)
-def test_both_paths_are_what_their_formulas_say(ratio: float) -> None:
-    curvatures = np.array([1.0, 1 / ratio])
-    assert np.allclose(solve(1, ratio, "at zero").curvatures, curvatures)
-    for steps in STEPS:
-        end = descend(curvatures, np.zeros(2), steps)[-1]
-        shares = 1 - (1 - LR * curvatures) ** steps
-        assert np.isclose(np.linalg.norm(end), _length(shares))
-        if steps:
-            lam = 1 / (LR * steps)
-            kept = curvatures / (curvatures + lam)
-            assert np.isclose(np.linalg.norm(ridge(curvatures, lam)), _length(kept))
-
-
-def _length(shares: Any) -> float:
-    """Length of the weights that keep these shares of `BEST` in the two directions."""
-    steep = ridge(np.array([1.0, 0.0]), 1e-12)  # what BEST has in the steep direction
-    parts = np.array([np.linalg.norm(steep), np.linalg.norm(BEST - steep)])
-    return float(np.linalg.norm(shares * parts))
-
-
-def test_from_zero_the_two_stay_within_some_hundredths_and_elsewhere_they_do_not() -> None:
-    apart = [solve(steps, ratio, "at zero").apart for steps in STEPS for ratio in RATIOS]
-    assert max(apart) < 0.07
-    assert max(solve(steps, 1, "at zero").apart for steps in STEPS) < 0.005
-    assert solve(12, 10, "elsewhere").apart > 0.3
 
 
 # The panels.

@@ -382,7 +382,7 @@ def test_keys_do_not_reach_the_page_around(panel):
 # --- the question
 
 ASKED = {"question": "The loss ...", "options": ["rises", "falls"], "chosen": -1,
-         "frozen": False, "uid": "q"}  # fmt: skip
+         "drawn": False, "frozen": False, "uid": "q"}  # fmt: skip
 
 
 @pytest.fixture
@@ -397,7 +397,7 @@ def test_a_guess_is_sent_and_kept(question):
     assert note.inner_text() == "Choose before you read on."
     question.page.get_by_role("radio", name="falls").check()
     assert note.inner_text() == "Kept. Now run on."
-    assert question.told == [{"chosen": 1}]
+    assert question.told == [{"drawn": True}, {"chosen": 1}]
     question.page.wait_for_function(
         "Object.values(Object.values(model.notebook.widgets ?? {})[0]?.state ?? {})"
         ".some((one) => one.state.chosen === 1 && one.state.frozen)"

@@ -1,5 +1,6 @@
 """Every lesson keeps its shape, and the checker finds each mistake."""
 
+import ast
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.notebook_shape import KERNELSPEC, NOTEBOOKS, Notebook, code_cells, problems
+from tests.notebook_shape import KERNELSPEC, NOTEBOOKS, Notebook, code_cells, problems, text
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
@@ -20,6 +21,36 @@ def test_a_lesson_has_tests_that_drive_its_panels(path: Path) -> None:
 def test_a_lesson_keeps_its_shape(path: Path) -> None:
     content = path.read_bytes()
     assert problems(json.loads(content), len(content)) == []
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_prediction_is_judged_by_what_is_measured(path: Path) -> None:
+    """The reveal is given the answer, which is no text and no number that could be read off."""
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    asked = [text(cell["source"]).count("= predict(") for cell in code_cells(notebook)]
+    revealing = [cell for cell in code_cells(notebook) if ".reveal(" in text(cell["source"])]
+    assert len(revealing) == sum(asked) > 0
+    for cell in revealing:
+        calls = [
+            node
+            for node in ast.walk(ast.parse(text(cell["source"])))
+            if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "reveal"
+        ]
+        for call in calls:
+            answers = [keyword.value for keyword in call.keywords if keyword.arg == "answer"]
+            assert answers, f"{cell['id']}: reveal(..., answer=...) says whether the guess is right"
+            assert not isinstance(answers[0], ast.Constant), cell["id"]
+        printed = "".join(text(output.get("text", "")) for output in cell["outputs"])
+        assert "The answer:  " in printed, cell["id"]
+        assert "guess" not in printed, f"{cell['id']}: nobody guesses in a committed lesson"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_lesson_links_to_its_exercise(path: Path) -> None:
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    link = f"(../exercises/{path.stem}/{path.stem}.ipynb)"
+    assert any(link in text(cell["source"]) for cell in cells[-4:])
+    assert (path.parent / link.strip("()")).is_file()
 
 
 # The checker itself: a lesson that passes, then one mistake at a time.

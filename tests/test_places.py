@@ -91,12 +91,12 @@ def pytest_in(folder: Path, *arguments: str) -> str:
 
 
 def test_a_lesson_needs_five_places(copy: Path) -> None:
-    name = "08_label_smoothing"
+    name = "09_label_smoothing"
     write(copy / f"notebooks/{name}.ipynb", "{}")
     (copy / "instructor").mkdir(exist_ok=True)
     places = {
-        copy / "tests/test_lesson_08.py": "its tests",
-        copy / "claims/lesson_08.py": "its claims",
+        copy / "tests/test_lesson_09.py": "its tests",
+        copy / "claims/lesson_09.py": "its claims",
         copy / f"instructor/tasks/{name}/exercise.toml": "its exercise",
     }
     for path, what in places.items():
@@ -105,8 +105,8 @@ def test_a_lesson_needs_five_places(copy: Path) -> None:
         assert not any(what in sentence for sentence in forgotten_lessons(copy))
     (last,) = forgotten_lessons(copy)
     assert "README.md has no row" in last
-    row = "| [07 Putting it together]"
-    edit(copy / "README.md", row, f"| [08 Label smoothing](notebooks/{name}.ipynb) | |\n{row}")
+    row = "| [08 Regularization today]"
+    edit(copy / "README.md", row, f"| [09 Label smoothing](notebooks/{name}.ipynb) | |\n{row}")
     assert list(forgotten_lessons(copy)) == []
 
 

@@ -8,41 +8,42 @@ import nbformat
 import pytest
 
 from course_utils.live import predict
-from course_utils.live.predict import Prediction
+from course_utils.live.predict import WAITING, Prediction
 from course_utils.tooling.notebooks import WIDGET_VIEW, execute
 
 QUESTION, OPTIONS = "The validation loss ...", ["rises", "falls & stays"]
 
 
-def test_without_a_guess_the_result_is_told_all_the_same(
+def test_where_nobody_can_answer_the_answer_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    predict(QUESTION, OPTIONS).reveal("it rises by 0.4", answer=0)
+    assert capsys.readouterr().out.splitlines() == [
+        "The answer:  rises",
+        "As measured: it rises by 0.4",
+    ]
+
+
+def test_who_sees_the_question_answers_before_anything_is_given_away(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    predict(QUESTION, OPTIONS).reveal("it rises by 0.4")
-    said = capsys.readouterr().out
-    assert "none recorded" in said
-    assert "it rises by 0.4" in said
-
-
-def test_the_guess_stands_beside_the_result(capsys: pytest.CaptureFixture[str]) -> None:
     guess = predict(QUESTION, OPTIONS)
-    guess.choose("falls & stays")
-    guess.reveal("it rises by 0.4")
-    assert capsys.readouterr().out.splitlines() == [
-        "Your guess: falls & stays",
-        "Measured:   it rises by 0.4",
-    ]
+    guess.view.set_state({"drawn": True})
+    guess.reveal("by 0.4", answer=0)
+    assert capsys.readouterr().out == f"{WAITING}\n"
+    guess.view.set_state({"chosen": 0})
+    guess.reveal("by 0.4", answer=0)
+    assert "That is right." in capsys.readouterr().out
 
 
 def test_the_reveal_says_whether_the_guess_was_right(capsys: pytest.CaptureFixture[str]) -> None:
     guess = predict(QUESTION, OPTIONS)
     for chosen, answer, verdict in [
-        ("rises", 0, "Your guess: rises. That is right."),
-        ("rises", "falls & stays", "Your guess: rises. In fact: falls & stays."),
-        ("falls & stays", "rises", "Your guess: falls & stays. In fact: rises."),
+        ("rises", 0, "Your guess:  rises. That is right."),
+        ("rises", "falls & stays", "Your guess:  rises. In fact: falls & stays."),
+        ("falls & stays", "rises", "Your guess:  falls & stays. In fact: rises."),
     ]:
         guess.choose(chosen)
         guess.reveal("it rises by 0.4", answer=answer)
-        assert capsys.readouterr().out.splitlines() == [verdict, "Measured:   it rises by 0.4"]
+        assert capsys.readouterr().out.splitlines() == [verdict, "As measured: it rises by 0.4"]
 
 
 @pytest.mark.parametrize("answer", [2, -1, "flies"])
@@ -50,11 +51,6 @@ def test_an_answer_that_is_no_option_is_refused(answer: Any) -> None:
     guess = predict(QUESTION, OPTIONS)
     with pytest.raises(ValueError, match=r"answer must be an option or its index \(0: rises, 1:"):
         guess.reveal("it rises", answer=answer)
-
-
-def test_without_a_guess_there_is_no_verdict(capsys: pytest.CaptureFixture[str]) -> None:
-    predict(QUESTION, OPTIONS).reveal("it rises", answer=0)
-    assert "right" not in capsys.readouterr().out
 
 
 def test_a_click_in_the_browser_is_the_guess() -> None:
@@ -96,7 +92,7 @@ def test_a_notebook_that_is_executed_does_not_wait_and_keeps_the_question(tmp_pa
     source = (
         "from course_utils.live import predict\n"
         f"guess = predict({QUESTION!r}, {OPTIONS!r})\n"
-        "guess.reveal('it rises')"
+        "guess.reveal('it rises', answer=0)"
     )
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source, id="ask")])
     path = tmp_path / "ask.ipynb"
@@ -104,4 +100,4 @@ def test_a_notebook_that_is_executed_does_not_wait_and_keeps_the_question(tmp_pa
     execute(path)
     question, answer = nbformat.read(path, as_version=4).cells[0].outputs
     assert set(question.data) == {"text/html"}
-    assert "none recorded" in answer.text
+    assert answer.text == "The answer:  rises\nAs measured: it rises\n"

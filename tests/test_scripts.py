@@ -9,31 +9,38 @@ import pytest
 
 from course_utils.live.scripts import WEB, bundle
 
-MODULES = sorted(WEB.glob("*.js"))
+SITE = Path(__file__).resolve().parents[1] / "website/web"
+FOLDERS = [WEB, SITE]
+MODULES = sorted(path for folder in FOLDERS for path in folder.glob("*.js"))
 MOST_LINES = 250
 
 
-def deno(tmp_path: Path, *arguments: str) -> str:
+def deno(tmp_path: Path, *arguments: str, folder: Path = WEB) -> str:
     """What deno says of the scripts; empty if it has nothing to mend."""
     pytest.importorskip("deno", reason="deno is not installed: no wheel for this computer")
     done = subprocess.run(
         [sys.executable, "-m", "deno", *arguments],
-        cwd=WEB, capture_output=True, encoding="utf-8", timeout=300,
+        cwd=folder, capture_output=True, encoding="utf-8", timeout=300,
         env={**os.environ, "DENO_DIR": str(tmp_path), "DENO_NO_UPDATE_CHECK": "1", "NO_COLOR": "1"},
     )  # fmt: skip
     return "" if done.returncode == 0 else done.stdout + done.stderr
 
 
-def test_the_scripts_are_formatted(tmp_path: Path) -> None:
-    assert deno(tmp_path, "fmt", "--check", *(path.name for path in WEB.iterdir())) == ""
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_the_scripts_are_formatted(folder: Path, tmp_path: Path) -> None:
+    names = [path.name for path in folder.iterdir()]
+    assert deno(tmp_path, "fmt", "--check", *names, folder=folder) == ""
 
 
-def test_the_scripts_are_linted(tmp_path: Path) -> None:
-    assert deno(tmp_path, "lint", "*.js", "types.d.ts") == ""
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_the_scripts_are_linted(folder: Path, tmp_path: Path) -> None:
+    assert deno(tmp_path, "lint", "*.js", "types.d.ts", folder=folder) == ""
 
 
-def test_the_types_of_the_scripts_agree(tmp_path: Path) -> None:
-    assert deno(tmp_path, "check", *(path.name for path in MODULES)) == ""
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.parent.name)
+def test_the_types_of_the_scripts_agree(folder: Path, tmp_path: Path) -> None:
+    names = [path.name for path in folder.glob("*.js")]
+    assert deno(tmp_path, "check", *names, folder=folder) == ""
 
 
 def test_a_wrong_type_is_found(tmp_path: Path) -> None:

@@ -5,14 +5,13 @@ import os
 import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from course_utils.tooling import cli, environment
+from course_utils.tooling import cli, environment, lab
 from course_utils.tooling.environment import Environment, StartError
-from tests.courses import START, TOOLING, course_copy, read
+from tests.courses import START, TOOLING, course_copy
 
 # start.py must run where nothing is installed, and explain itself to an old Python.
 
@@ -77,16 +76,18 @@ def env(tmp_path: Path) -> Environment:
 @pytest.mark.parametrize(
     ("argv", "word", "rest"),
     [
-        ([], "lab", []),
-        (["--no-browser"], "lab", []),
+        ([], "learn", []),
+        (["--no-browser"], "learn", []),
         (["lab", "--no-browser"], "lab", []),
+        (["--folder", "test"], "learn", []),
+        (["learn", "--folder=my folder"], "learn", []),
         (["test"], "test", []),
         (["test", "-k", "fleet", "--no-header"], "test", ["-k", "fleet", "--no-header"]),
         (["setup", "instructor", "bench"], "setup", ["instructor", "bench"]),
         (["notebooks", "02", "03"], "notebooks", ["02", "03"]),
         (["--skip-space-check", "bench", "training", "--quick"], "bench", ["training", "--quick"]),
         (["claims", "02", "5"], "claims", ["02", "5"]),
-        (["--torch", "cpu"], "lab", []),
+        (["--torch", "cpu"], "learn", []),
         (["--torch", "cpu", "setup", "bench"], "setup", ["bench"]),
         (["setup", "--torch=cpu", "bench"], "setup", ["bench"]),
         (["setup", "bench", "--torch", "cpu", "dev"], "setup", ["bench", "dev"]),
@@ -104,9 +105,12 @@ def test_words_are_read(argv: list[str], word: str, rest: list[str]) -> None:
     ("argv", "told"),
     [
         (["tset"], "there is no command 'tset'; did you mean 'test'?"),
-        (["xyz"], "the commands are lab, setup, test"),
+        (["xyz"], "the commands are learn, lab, setup"),
         (["bench"], "say which benchmark"),
         (["lab", "02"], "'lab' takes no further arguments, got '02'"),
+        (["learn", "02"], "'learn' takes no further arguments, got '02'"),
+        (["lab", "--folder", "mine"], "--folder names the folder of your own copy"),
+        (["--folder"], "argument --folder: expected one argument"),
         (["setup", "bnch"], "there is no extra 'bnch'; they are dev, instructor, bench"),
         (["--nobrowser"], "unrecognized arguments: --nobrowser"),
         (["--torch", "gpu"], "argument --torch: invalid choice: 'gpu'"),
@@ -141,13 +145,13 @@ def test_the_lab_opens_the_first_lesson_with_the_environment_of_the_course(
     for name in foreign:
         monkeypatch.setenv(name, "elsewhere")
     (env.root / "notebooks").mkdir()
-    (env.root / cli.FIRST_LESSON).touch()
-    command = cli.lab_command(env, browser=False)
+    (env.root / lab.FIRST_LESSON).touch()
+    command = lab.lab_command(env, env.root, browser=False)
     assert command[:3] == [str(env.python), "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={env.root}" in command
-    assert f"--LabApp.default_url=/lab/tree/{cli.FIRST_LESSON}" in command
+    assert f"--LabApp.default_url=/lab/tree/{lab.FIRST_LESSON}" in command
     assert "--no-browser" in command
-    assert "--no-browser" not in cli.lab_command(env, browser=True)
+    assert "--no-browser" not in lab.lab_command(env, env.root, browser=True)
     variables = env.variables()
     assert not foreign & set(variables)
     assert variables["PATH"].split(os.pathsep)[0] == str(env.scripts)
@@ -160,91 +164,3 @@ def test_the_python_of_each_system(
     monkeypatch.setattr(environment.os, "name", system)
     assert env.scripts.name == folder
     assert env.python.name == ("python.exe" if system == "nt" else "python")
-
-
-# Every check runs even if an earlier one fails; pytest comes last.
-
-
-@pytest.fixture
-def ran(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    commands: list[str] = []
-
-    def run(_: Environment, arguments: list[str]) -> int:
-        commands.append(" ".join(arguments))
-        return int("mypy" in arguments)
-
-    monkeypatch.setattr(cli, "run", run)
-    return commands
-
-
-def test_all_checks_run_and_one_failure_fails(
-    env: Environment, ran: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    (env.root / "notebooks").mkdir()
-    (env.root / cli.FIRST_LESSON).touch()
-    for part in ("course_utils", "benchmarks", "claims", "instructor", "tests"):
-        (env.root / part).mkdir(exist_ok=True)
-    assert cli.run_checks(env) == 1
-    names = [command.split()[1] for command in ran]
-    assert names == ["ruff", "ruff", "mypy", "instructor.generate", "pytest"]
-    assert ran[0].endswith("--check .")
-    assert ran[2].endswith("mypy course_utils benchmarks claims instructor")
-    assert "-m pytest tests notebooks -n" in ran[-1]
-    assert "--nbval-lax" in ran[-1]
-    assert (" --cov " in ran[-1]) == (sys.version_info >= (3, 12))
-    assert "failed: types" in capsys.readouterr().out
-
-
-def test_a_copy_without_the_instructors_part_is_checked_without_it(
-    env: Environment, ran: list[str]
-) -> None:
-    (env.root / "course_utils").mkdir(exist_ok=True)
-    cli.run_checks(env)
-    assert [command.split()[1] for command in ran] == ["ruff", "ruff", "mypy", "pytest"]
-    assert ran[2].endswith("mypy course_utils")
-    assert "-m pytest -n" in ran[-1], "there are no tests to be named either"
-
-
-@pytest.mark.parametrize(
-    ("word", "folder"),
-    [
-        ("exercises", "instructor"),
-        ("bank", "instructor"),
-        ("bench training", "benchmarks"),
-        ("claims", "claims"),
-        ("fuzz", "tests"),
-    ],
-)
-def test_a_copy_for_students_has_no_instructors_words(
-    word: str,
-    folder: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setattr(cli, "ROOT", tmp_path)
-    assert cli.main(word.split()) == 1
-    assert f"'{word.split()[0]}' needs the folder {folder}/" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize("code", [0, 1])
-def test_the_pages_of_the_package_are_written_where_git_ignores_them(
-    env: Environment,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    code: int,
-) -> None:
-    commands: list[list[str]] = []
-    monkeypatch.setattr(cli, "run", lambda _, arguments: commands.append(arguments) or code)
-    assert cli.write_api(env) == code
-    (command,) = commands
-    assert command[:3] == ["-m", "pdoc", "course_utils"]
-    pages = env.root / "build" / "api"
-    assert command[-2:] == ["-o", str(pages)]
-    assert (str(pages / "course_utils.html") in capsys.readouterr().out) == (code == 0)
-    assert "build/" in read(".gitignore").splitlines()
-
-
-def test_pytest_alone_with_its_own_words(env: Environment, ran: list[str]) -> None:
-    assert cli.run_checks(env, ["-k", "fleet"]) == 0
-    assert ran == ["-m pytest -k fleet"]

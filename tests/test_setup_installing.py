@@ -118,6 +118,24 @@ def test_a_broken_environment_is_made_again(
     assert f".venv cannot be used: {why}" in capsys.readouterr().out
 
 
+def test_a_folder_that_cannot_be_written_is_used_as_it_is(
+    env: Environment, steps: Steps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(installing, "is_writable", lambda _: False)
+    prepare(env)
+    assert steps.done == []
+    assert not (env.root / ".start.lock").exists()
+    steps.probe = Probe(sys.version_info[:2], frozenset({"torch"}))
+    with pytest.raises(StartError, match="this folder cannot be written"):
+        prepare(env)
+    assert steps.done == []
+
+
+def test_whether_a_folder_can_be_written_is_tried_out(tmp_path: Path) -> None:
+    assert installing.is_writable(tmp_path)
+    assert not installing.is_writable(tmp_path / "not there")
+
+
 def test_a_moved_folder_is_made_again(
     env: Environment, steps: Steps, capsys: pytest.CaptureFixture[str]
 ) -> None:

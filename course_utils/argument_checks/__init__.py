@@ -1,4 +1,4 @@
-"""What a training run refuses, before or while it runs, and the words in which it does."""
+"""Checks of what a training run is given; each raises an error that names the remedy."""
 
 from course_utils.argument_checks.losses import check_loss
 from course_utils.argument_checks.optimizers import check_optimizer, lr_now

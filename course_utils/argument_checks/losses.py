@@ -1,4 +1,4 @@
-"""Losses that do not fit their targets: where PyTorch computes something without a word."""
+"""Losses that do not fit their targets, where PyTorch would silently compute something else."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _NUMBERS_ONLY = {
 
 
 def check_loss(loss_fn: Any, y: Tensor) -> None:
-    """Refuse one of PyTorch's losses for targets `y` of the wrong kind.
+    """Raise an error if `loss_fn` is one of PyTorch's losses and `y` are targets of the wrong kind.
 
-    Cross-entropy takes [n] floating-point targets for the class probabilities of one sample, and
-    reports a number. A loss that the learner wrote is taken at its word.
+    Cross-entropy, for example, takes [n] floating-point targets for the class probabilities of one
+    sample and returns a number. A loss that the learner wrote is not checked.
     """
     if isinstance(loss_fn, type) or not callable(loss_fn):
         got = f"the class {loss_fn.__name__}" if isinstance(loss_fn, type) else repr(loss_fn)
@@ -60,7 +60,7 @@ def check_loss(loss_fn: Any, y: Tensor) -> None:
 
 
 def _check_probabilities(y: Tensor, name: str) -> None:
-    """Refuse `y` [n, classes, ...] unless it is 0 or more and its classes sum to 1."""
+    """Raise an error unless `y` [n, classes, ...] is 0 or more and its classes sum to 1."""
     sums = y.sum(1)
     furthest = sums.flatten()[(sums - 1).abs().argmax()]
     if y.shape[1] < 2 or y.min() < 0 or abs(furthest - 1) > 1e-3:
@@ -73,7 +73,7 @@ def _check_probabilities(y: Tensor, name: str) -> None:
 
 
 def _name(loss_fn: Any) -> str:
-    """What a reader calls PyTorch's own loss that `loss_fn` is, or is made of; "" for another."""
+    """The usual name of the PyTorch loss that `loss_fn` is or wraps; "" for any other loss."""
     while isinstance(loss_fn, functools.partial):
         loss_fn = loss_fn.func
     if isinstance(loss_fn, nn.Module):

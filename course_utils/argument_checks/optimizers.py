@@ -10,9 +10,10 @@ from torch import nn
 
 
 def check_optimizer(optimizer: Any, model: nn.Module) -> None:
-    """Refuse an optimizer that could not train `model`.
+    """Raise an error if the optimizer could not train `model`.
 
-    One without `param_groups` (written by hand, say) is taken at its word.
+    Whether one without `param_groups` (written by hand, for example) holds the model's weights is
+    not checked.
     """
     if isinstance(optimizer, type):
         raise TypeError(
@@ -41,7 +42,7 @@ def check_optimizer(optimizer: Any, model: nn.Module) -> None:
 
 
 def lr_now(optimizer: Any) -> str:
-    """The first learning rate in words, e.g. " (now 0.1)"; "" if the optimizer does not tell."""
+    """The first learning rate as text, e.g. " (now 0.1)"; "" if the optimizer has none."""
     groups = getattr(optimizer, "param_groups", None)
     return f" (now {groups[0]['lr']})" if groups and "lr" in groups[0] else ""
 
@@ -58,7 +59,7 @@ def _without_schedule(optimizer: Any, name: str) -> Any:
 
 
 def _needed(method: Any) -> str:
-    """The first argument that `method` cannot do without; "" if there is none."""
+    """The first argument that `method` requires; "" if there is none."""
     try:
         parameters = inspect.signature(method).parameters.values()
     except ValueError:  # compiled code may not show its arguments

@@ -1,4 +1,4 @@
-"""What model, loss and penalty may return. Asked at every step, so each check is a quick one."""
+"""What model, loss and penalty may return. The checks run at every step, so each is a quick one."""
 
 from __future__ import annotations
 
@@ -64,8 +64,8 @@ def checked_penalty(
 ) -> Tensor:
     """`value` if it is a scalar tensor of 0 or more, else an error that says what to change.
 
-    With `model`, a NaN is refused unless the weights are to blame (a run that diverges says so in
-    its own words). While it is `traced`, a tensor has no number yet that could be looked at.
+    With `model`, a NaN is an error unless the weights are the cause (a run that diverges has an
+    error of its own). While it is `traced`, a tensor has no value yet that could be checked.
     """
     if not isinstance(value, Tensor) or value.ndim != 0 or value.is_complex():
         raise TypeError(
@@ -101,8 +101,9 @@ def negative_penalty(got: str) -> ValueError:
 
 
 def check_reaches(penalty: Tensor, model: nn.Module) -> None:
-    """Refuse a `penalty` with a gradient that reaches no weight of `model` (but those of another
-    model, say). It walks through the penalty's graph: enough to ask in a first step."""
+    """Raise an error if the gradient of `penalty` reaches no weight of `model` (but those of
+    another model, for example). This walks through the penalty's graph, so only the first step does
+    it."""
     own = {id(p) for p in model.parameters() if p.requires_grad}
     if not penalty.requires_grad or not own or id(penalty) in own:
         return

@@ -19,7 +19,7 @@ from course_utils.snapshot import evaluating
 def check_run(
     model: nn.Module, data: Dataset, optimizer: Any, *, epochs: Any, batch_size: Any
 ) -> tuple[int, int]:
-    """Refuse a run that cannot train, before any time is spent on it.
+    """Raise an error for a run that cannot train, before any time is spent on it.
 
     Returns:
         `epochs` and `batch_size` as plain ints (of NumPy's, say).
@@ -45,7 +45,7 @@ def check_run(
 
 
 def checked_seed(seed: Any) -> int:
-    """`seed` as a plain int; True, 1.0 and "1" would each be another seed than 1, in silence."""
+    """`seed` as a plain int; True, 1.0 and "1" would each silently be another seed than 1."""
     number = whole(seed)
     if number is None:
         raise ValueError(f"seed must be a whole number, got {seed!r}; use for example seed=0")
@@ -53,7 +53,7 @@ def checked_seed(seed: Any) -> int:
 
 
 def checked_seeds(seeds: Any) -> list[int]:
-    """Which seeds are meant: 0 .. n-1 by a number n, else those of an iterable, all different."""
+    """The seeds as a list: 0 .. n-1 for a number n, else those of the iterable, all different."""
     count = whole(seeds)
     if count is not None:
         if count < 1:
@@ -105,9 +105,9 @@ def _check_model(model: Any) -> None:
 
 
 def _check_batch_norm(model: nn.Module, data: Dataset, batch_size: int) -> None:
-    """Refuse a batch of one sample for a batch norm that would see one number of each channel.
+    """Raise an error for a batch of one sample if a batch norm would see one number per channel.
 
-    Which shapes a layer meets, only a forward pass tells: one sample runs through the model in
+    Only a forward pass shows which shapes a layer meets, so one sample runs through the model in
     evaluation mode, which changes neither weights nor statistics.
     """
     norms = [m for m in model.modules() if isinstance(m, _BatchNorm | BatchNorm1d)]

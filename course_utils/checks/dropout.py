@@ -146,7 +146,7 @@ def _fresh_masks(check: Check, fn: DropoutFn) -> None:
     ones = torch.ones(20, 50)
     first, second = fn(ones.clone(), 0.5, True), fn(ones.clone(), 0.5, True)
     if not 0 < int((first == 0).sum()) < first.numel():
-        return  # there is no mask to look at, which the shares will tell
+        return  # there is no mask to look at, which the checks of the shares will report
     check.that(
         not torch.equal(first, second),
         "each call draws a new mask",

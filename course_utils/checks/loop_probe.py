@@ -1,4 +1,4 @@
-"""Behind the check of lesson 01: a problem whose batches are watched, and loops gone wrong."""
+"""For the check of lesson 01: a problem that records its batches, and loops with known mistakes."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ EPOCHS, BATCH = 3, 8
 
 
 class Witness(nn.Module):
-    """First layer: notes which samples come in, and in which mode; training halves them, so that
-    a score taken in the wrong mode shows."""
+    """A first layer that records which samples come in, and in which mode. It halves them in
+    training mode, so that a score taken in the wrong mode shows."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class Witness(nn.Module):
 
 @dataclass
 class Outcome:
-    """What a loop did to a small model."""
+    """The result of a training loop on a small model."""
 
     model: nn.Sequential
     witness: Witness
@@ -56,12 +56,12 @@ def small_problem() -> Dataset:
     generator = torch.Generator().manual_seed(5)
     x = torch.randn(51, 4, generator=generator)
     y = (x[:, 1] > 0).long() + (x[:, 2] > 0.5).long()
-    x[:, 0] = torch.arange(51)  # which sample it is; the witness takes it off
+    x[:, 0] = torch.arange(51)  # which sample it is; the witness removes it
     return Dataset.from_tensors(x, y, name="a small problem")
 
 
 def run_loop(loop: Callable[..., Any], data: Dataset, options: dict[str, Any]) -> Outcome:
-    """Let `loop` train a small model, always from the same start."""
+    """Run `loop` on a small model, always from the same start."""
     torch.manual_seed(1)
     witness = Witness()
     model = nn.Sequential(witness, nn.Linear(3, 8), nn.Tanh(), nn.Linear(8, 3))

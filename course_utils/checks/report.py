@@ -1,4 +1,4 @@
-"""How a check speaks: one friendly line when all is right, and a named mistake when it is not."""
+"""The reports of checks: one friendly line when all is right, else a named mistake."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CheckFailed(AssertionError):
 
 @dataclass(frozen=True)
 class Passed:
-    """What a check found to hold, property by property; a notebook shows it as one line."""
+    """The properties that a check found to hold; a notebook shows them as one line."""
 
     name: str
     properties: tuple[str, ...]
@@ -49,7 +49,7 @@ class Check:
     def that(
         self, holds: bool, what: str, *, on: str, expected: object, got: object, hint: str
     ) -> None:
-        """Note that `what` holds, or fail with what was expected and got on the input `on`."""
+        """Record that `what` holds, or fail with the expected and the actual result on `on`."""
         if holds:
             if what not in self._held:
                 self._held.append(what)
@@ -76,8 +76,8 @@ class Check:
     ) -> None:
         """`that` for numbers and tensors, up to rounding.
 
-        `mistakes` maps a hint to what that mistake would have given; where one of them fits, it is
-        told instead of `hint`.
+        `mistakes` maps a hint to the result of that mistake; where one of them matches, it is shown
+        instead of `hint`.
         """
         holds = _close(got, expected, atol)
         if not holds:
@@ -115,7 +115,7 @@ class Check:
         return got[0], got[1]
 
     def kept(self, given: Iterable[Any], before: Iterable[Any], *, on: str) -> None:
-        """Tensors, arrays or lists that were passed in are as they were, NaN included."""
+        """Check that tensors, arrays or lists that were passed in are unchanged, NaN included."""
         for now, then in zip(given, before, strict=True):
             self.that(
                 bool(np.array_equal(np.asarray(now), np.asarray(then), equal_nan=True)),
@@ -129,7 +129,7 @@ class Check:
     def verdict(
         self, got: object, *, broken: bool, bug: str, on: str, missed: str, accused: str
     ) -> None:
-        """`got`, what a learner's test says of somebody's code, is `broken`.
+        """Check that `got`, the verdict of a learner's test on some code, is `broken`.
 
         `bug` is what is to be exposed; `missed` and `accused` are the hints for a bug that was not
         seen, and for right code that was called broken.
@@ -153,7 +153,7 @@ class Check:
         )
 
     def include(self, passed: Passed) -> None:
-        """Note what another check found to hold."""
+        """Record the properties that another check found to hold."""
         self._held += [what for what in passed.properties if what not in self._held]
 
     def passed(self) -> Passed:
@@ -163,7 +163,7 @@ class Check:
 
 @contextmanager
 def checking(name: str) -> Iterator[Check]:
-    """A `Check` in a seeded world of its own: random states outside stay as they were."""
+    """A `Check` with seeded random states of its own; those outside stay as they were."""
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
         with torch.random.fork_rng(devices=[]):

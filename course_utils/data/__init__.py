@@ -11,6 +11,7 @@ from course_utils.data.files import (
     data_folder,
 )
 from course_utils.data.images import digits, fashion_mnist, mnist
+from course_utils.data.language import sentences
 from course_utils.data.seal import SealBrokenError, SealedTestSet
 from course_utils.data.synthetic import moons, polynomial, spirals, true_function
 
@@ -26,6 +27,7 @@ __all__ = [
     "load_dataset",
     "moons",
     "polynomial",
+    "sentences",
     "spirals",
     "true_function",
 ]
@@ -37,6 +39,7 @@ DATASETS: dict[str, Callable[[], Dataset]] = {
     "moons": lambda: moons(1000),
     "spirals": lambda: spirals(1000),
     "polynomial": lambda: polynomial(1000),
+    "sentences": lambda: sentences(1000),
 }
 """What :func:`load_dataset` knows, by name."""
 
@@ -48,9 +51,9 @@ def load_dataset(
 
     Args:
         name: "digits" (8 x 8 images, in the package), "mnist" or "fashion_mnist" (28 x 28,
-            downloaded at first use), "moons" or "spirals" (points in the plane), or "polynomial"
-            (a regression). The last three have 1,000 training points here; their own functions
-            have more settings.
+            downloaded at first use), "moons" or "spirals" (points in the plane), "polynomial"
+            (a regression), or "sentences" (of a made-up language). The last four have 1,000
+            training samples here; their own functions have more settings.
         n_train: keep that many training samples, chosen at random; None keeps all.
         label_noise: redraw each training label uniformly with this probability, in [0, 1].
         seed: which samples are kept and which labels are redrawn. The split never depends on it.

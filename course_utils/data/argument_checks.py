@@ -20,8 +20,8 @@ def check_count(count: Any, word: str, *, most: int | None = None, of: str = "")
 
     Args:
         word: what the caller calls the number, e.g. "n_train".
-        most: how many there are; None for no upper limit.
-        of: what there are so many of, e.g. "training samples in 'digits'".
+        most: the largest count allowed; None for no upper limit.
+        of: what is counted, for the message, e.g. "training samples in 'digits'".
     """
     number = whole(count)
     if number is None or number < 1:
@@ -79,7 +79,7 @@ def check_split(n: int, val_fraction: Any, test_fraction: Any) -> tuple[int, int
 
 
 def whole(value: Any) -> int | None:
-    """The int that `value` is (NumPy's and PyTorch's count, True and 3.0 do not), or None."""
+    """`value` as an int (NumPy's and PyTorch's integers count, True and 3.0 do not), or None."""
     if isinstance(value, bool) or getattr(value, "ndim", 0) > 0:
         return None
     try:

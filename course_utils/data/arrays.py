@@ -1,4 +1,4 @@
-"""What a caller hands over as x and y, as tensors; or an error, where a tensor would say less.
+"""Converts the x and y that a caller passes to tensors, or raises where something would be lost.
 
 A tensor has no masks, no words and no samples of different lengths, and a network's inputs no
 imaginary parts. Where PyTorch would drop one of them, or complain in words of its own, the error
@@ -122,7 +122,7 @@ def _from_array(values: Any, word: str, from_words: str) -> Tensor:
     """A tensor of what NumPy can read: arrays, lists, the tables and columns of pandas."""
     try:
         array = np.asarray(values)
-    except ValueError as error:  # NumPy's word for lists of different lengths
+    except ValueError as error:  # NumPy's term for lists of different lengths
         raise ValueError(_ragged(word)) from error
     if array.dtype.kind not in "biufc":
         found = array.reshape(-1).tolist() or [values]

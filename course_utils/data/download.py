@@ -1,4 +1,4 @@
-"""Fetching the four files of MNIST or Fashion-MNIST, and saying what to do when that fails.
+"""Downloading the four files of MNIST or Fashion-MNIST, with advice when that fails.
 
 The addresses, the checksums and the folder layout (``<folder>/MNIST/raw/``) are torchvision's, so
 its own datasets find the files, and a folder that it filled is used as it is. pooch does the
@@ -96,7 +96,7 @@ def _receive(url: str, archive: Archive) -> None:
     except URLError as error:
         missing = isinstance(error.reason, FileNotFoundError)
         raise _NotReceived("no such file" if missing else str(error.reason), missing) from None
-    except ValueError as error:  # pooch's word for a wrong checksum
+    except ValueError as error:  # pooch's message for a wrong checksum
         raise _NotReceived(str(error)) from None
     except OSError as error:
         raise DownloadError(
@@ -127,12 +127,12 @@ def _deliver(url: str, part: str, _: Any) -> None:
 
 
 def _keep_packed(response: Response, **_: Any) -> None:
-    """Some servers call a .gz file a packed answer, which would be unpacked on its way here."""
+    """Keep a .gz file packed, also where the server declares it a compressed response."""
     response.raw.headers.discard("Content-Encoding")
 
 
 def _innermost(error: RequestException) -> str:
-    """The one sentence at the bottom of the errors that requests and urllib3 wrap in each other."""
+    """The innermost message of the errors that requests and urllib3 wrap in each other."""
     inner: Any = error.args[0] if error.args else error
     inner = getattr(inner, "reason", inner)
     return str(inner.args[0] if getattr(inner, "args", ()) else inner)

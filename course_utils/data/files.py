@@ -32,7 +32,7 @@ class DownloadError(RuntimeError):
 
 @dataclass(frozen=True)
 class Archive:
-    """One gzip-compressed IDX file: its place, its md5 checksum, and where the public has it."""
+    """One gzip-compressed IDX file: its path, its md5 checksum, and its public addresses."""
 
     path: Path
     md5: str
@@ -96,7 +96,7 @@ def data_folder() -> Path:
 
 
 def mirror_setting() -> str:
-    """Return what ``COURSE_DATA_MIRROR`` says, "" if nothing."""
+    """Return the value of ``COURSE_DATA_MIRROR``, "" if it is not set."""
     return os.environ.get(MIRROR_VARIABLE, "").strip()
 
 

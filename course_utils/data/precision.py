@@ -1,6 +1,6 @@
 """Numbers on their way into float32, which has about 7 digits and nothing beyond 3.4e38.
 
-What would get lost there without a word is refused with a remedy.
+Where something would silently get lost, an error names the remedy.
 """
 
 import torch
@@ -47,14 +47,14 @@ def _beyond(rows: Tensor, bad: Tensor, word: str) -> str:
 
 
 def _check_digits(values: Tensor, word: str) -> None:
-    """Raise ValueError if what tells the samples apart in a feature of `values` [n, features] is
-    lost to float32's rounding, as in 1e8 + (1, 2, 3).
+    """Raise ValueError if the differences between samples in a feature of `values` [n, features]
+    are lost to float32's rounding, as in 1e8 + (1, 2, 3).
 
     A single 1e-60 among ordinary numbers becomes 0, and nothing that matters is lost.
     """
     low, high = values.amin(0), values.amax(0)
     largest, spread = torch.maximum(high, -low), high - low
-    # Which features may be lost: two quick numbers tell that all others are safe.
+    # Which features may be lost: two quick numbers show that all others are safe.
     doubtful = (spread < 100 * _ROUNDING * largest) | (largest > 1 / _ROUNDING)
     doubtful |= (largest > 0) & (largest < 1e-30)
     center = f"take {word} = {word} - {word}.mean(0) first, or leave out what is only a name"

@@ -1,8 +1,8 @@
 """The test set, sealed: it can be opened once.
 
-A test set answers one question, once: how well does the model that was *already chosen* do on
-data it has never met? Looking twice means that the second choice knew the first answer, and
-the number becomes one more validation score.
+A test set answers one question, once: how well does the model that was *already chosen* do on data
+it has never met? After a second look the next choice depends on the first answer, and the number
+becomes one more validation score.
 """
 
 import copy

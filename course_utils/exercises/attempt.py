@@ -62,7 +62,7 @@ def attempt(
         _report(f"✗ {task}: {what}", failed.mistake)
     except Exception as error:
         known = Common.UNKNOWN_NAME if isinstance(error, NameError) else Common.RAISED
-        _report(f"✗ {task}: {_what_happened(error, answer, known)}", known.id, error)
+        _report(f"✗ {task}: {what_happened(error, answer, known)}", known.id, error)
     else:
         print(_passed(task, len(check.passed().properties)))
 
@@ -78,7 +78,7 @@ def _report(text: str, mistake: str = "", error: Exception | None = None) -> Non
     print(text)
 
 
-def _what_happened(error: Exception, answer: Callable[..., Any], hint: str) -> str:
+def what_happened(error: Exception, answer: Callable[..., Any], hint: str) -> str:
     """An error in the learner's terms: on which input, where in their lines, what Python said."""
     codes = _codes(answer)
     files = {code.co_filename for code in codes}

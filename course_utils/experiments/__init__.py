@@ -1,1 +1,1 @@
-"""What panels show and claims measure, as computations that need neither panel nor browser."""
+"""The computations behind panels and claims; none needs a panel or a browser."""

@@ -1,4 +1,4 @@
-"""Networks with batch norm in both modes: what arrives inside, and what companions change."""
+"""Batch norm in both modes: the inputs of inner layers, and the effect of other samples."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from course_utils.snapshot import evaluating
 Array = NDArray[Any]
 
 MODES = ("training", "evaluation")
-DRAWS = 100  # times that an image meets other companions
+DRAWS = 100  # batches of other images in which an image is scored
 MOST_BATCHES = 20  # batches that a score in training mode is taken from
 
 
@@ -38,12 +38,12 @@ class Arrived:
 
     @property
     def epoch(self) -> int:
-        """Up to which epoch there are numbers."""
+        """The last epoch with numbers."""
         return self.fleet.epoch
 
 
 def record_arrivals(fleets: Iterable[Fleet], x: Tensor) -> Iterator[Arrived]:
-    """Measure what becomes of x [n, ...], one batch, in every network after each epoch."""
+    """Record the inner activations of x [n, ...], one batch, in every network after each epoch."""
     state: Arrived | None = None
     for fleet in fleets:
         for run, mode, seed in np.ndindex(len(fleet.values), len(MODES), len(fleet.seeds)):
@@ -62,7 +62,7 @@ def record_arrivals(fleets: Iterable[Fleet], x: Tensor) -> Iterator[Arrived]:
 
 @torch.no_grad()
 def what_arrives(model: nn.Module, x: Tensor, *, training: bool) -> list[Tensor]:
-    """What x [n, ...] becomes in front of each ReLU of `model`, each [n, units].
+    """The activations of x [n, ...] in front of each ReLU of `model`, each [n, units].
 
     In training mode x is one batch. The model's mode and running statistics stay as they are.
     """
@@ -82,7 +82,7 @@ def what_arrives(model: nn.Module, x: Tensor, *, training: bool) -> list[Tensor]
 
 @torch.no_grad()
 def in_mode(model: nn.Module, x: Tensor, *, training: bool) -> Tensor:
-    """``model(x)`` in that mode, for a look: mode and running statistics stay as they are."""
+    """``model(x)`` in the mode given; the model's mode and running statistics are restored."""
     kept = [(buffer, buffer.clone()) for buffer in model.buffers()]
     try:
         with evaluating(model):

@@ -1,4 +1,4 @@
-"""What training with one batch size or another gives, with batch norm and without."""
+"""The results of training with different batch sizes, with batch norm and without."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +19,7 @@ Array = NDArray[Any]
 
 @dataclass(eq=False)
 class Sizes:
-    """What training with each batch size gave, by size.
+    """The results of training with each batch size, by size.
 
     `fleets` are over "with batch norm" and "without"; `training_mode` [seeds] is the validation
     accuracy of batch norm in training mode, in batches of that size, and `differ` [seeds] how much
@@ -76,11 +76,11 @@ def train_sizes(
 
 
 def epochs_of(size: int, n_train: int, equal: str) -> int:
-    """How many epochs to train with batches of `size`; of equal steps a whole number of epochs."""
+    """The number of epochs for batches of `size`; for equal steps, rounded to whole epochs."""
     length = budgeted(LENGTH[equal])
     return length if equal == "epochs" else max(1, round(length / -(-n_train // size)))
 
 
 def without_a_single_rest(n: int, sizes: Sequence[int]) -> int:
-    """The largest number up to n that leaves no batch with one sample, whatever the size."""
+    """The largest number of samples up to n that leaves no batch of one sample for any size."""
     return next(m for m in range(n, 0, -1) if all(m % size != 1 for size in sizes))

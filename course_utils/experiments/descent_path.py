@@ -32,17 +32,17 @@ class Paths:
     start: Vector
     descent: Vector  # weights after 0, 1, ... steps, [steps + 1, 2]
     ridge: Vector  # minimizers for λ from infinity down to 0, [n, 2]
-    strength: float  # the λ whose minimizer is closest to where gradient descent stands
+    strength: float  # the λ whose minimizer is closest to the weights of gradient descent
     matched: Vector  # that minimizer
 
     @property
     def rule_of_thumb(self) -> float:
-        """The λ that goes with the number of steps while both have gone a short way."""
+        """The λ that matches the number of steps while both are close to the start."""
         return 1 / (LR * self.steps) if self.steps else float("inf")
 
     @property
     def apart(self) -> float:
-        """Distance of the two solutions, as a share of the way from 0 to `BEST`."""
+        """Distance of the two solutions, as a share of the distance from 0 to `BEST`."""
         return float(np.linalg.norm(self.descent[-1] - self.matched) / np.linalg.norm(BEST))
 
 

@@ -1,4 +1,4 @@
-"""Single passes through networks with dropout: unit by unit, and a hundred at once.
+"""Passes through networks with dropout: one, unit by unit, or a hundred at once.
 
 Monte Carlo dropout: the spread of the passes as a measure of doubt (Gal and Ghahramani 2016).
 """
@@ -46,7 +46,7 @@ class Pass:
 def forward(model: nn.Module, data: Dataset, index: int, *, p: float, draw: int, mode: str) -> Pass:
     """Send validation sample `index` through an `MLP` with dropout layers, layer by layer.
 
-    Dropout multiplies, so what it does to ones tells what it does to anything.
+    Dropout multiplies, so its effect on ones determines its effect on any input.
     """
     x = data.x_val[index : index + 1]
     units: list[Tensor] = []
@@ -90,8 +90,8 @@ def turn(images: Tensor, angle: float) -> Tensor:
 def ask(model: nn.Module, x: Tensor, passes: int, *, seed: int = 0) -> Tensor:
     """Class probabilities [passes, n, classes] of x [n, ...], with only the dropout left on.
 
-    A layer that has something to learn or to remember (batch norm, say) stays in evaluation mode.
-    Leaves every mode as it was; the same seed draws the same masks.
+    A layer with parameters or buffers (batch norm, for example) stays in evaluation mode. Leaves
+    every mode as it was; the same seed draws the same masks.
     """
     with evaluating(model), SeededDraws(seed, x.device):
         for module in model.modules():
@@ -103,7 +103,7 @@ def ask(model: nn.Module, x: Tensor, passes: int, *, seed: int = 0) -> Tensor:
 
 @dataclass(frozen=True, eq=False)
 class Turned:
-    """What was measured on turned images, angle by angle; NaN where it has not been yet.
+    """Measurements on turned images, angle by angle; NaN where nothing was measured yet.
 
     `spread` is the standard deviation, over the passes, of the probability of the class that they
     prefer on average; `confidence` is the largest probability in evaluation mode, and `accuracy`
@@ -123,14 +123,14 @@ class Turned:
         return turn(self.data.x_val[self.data.y_val == label][:1], angle)
 
     def probabilities(self, label: int, angle: float) -> Array:
-        """What the passes of the first network say of that image, [passes, classes]."""
+        """Probabilities of that image in the passes of the first network, [passes, classes]."""
         return ask(self.models[0], self.image(label, angle), self.passes)[:, 0].numpy()
 
 
 def ask_turned(
     data: Dataset, models: list[nn.Module], angles: Sequence[float], *, passes: int, samples: int
 ) -> Iterator[Turned]:
-    """Turn the first validation `samples` by each angle and ask all `models` about them.
+    """Turn the first `samples` validation images by each angle and send them through all `models`.
 
     Yields the same growing `Turned` after every angle, and before the first.
     """

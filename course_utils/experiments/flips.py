@@ -1,4 +1,4 @@
-"""Networks trained with flipped images, and whom they take for whom."""
+"""Networks trained with flipped images, and the classes that they confuse."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,6 +10,7 @@ from torch import Tensor
 
 from course_utils.augmentation import RandomFlip, compose
 from course_utils.data import Dataset
+from course_utils.evidence import Difference, paired_difference
 from course_utils.experiments.runs import adam_run, classes_of
 from course_utils.fleet import Fleet, Run, iter_fleet
 
@@ -49,7 +50,7 @@ def flipped_run(data: Dataset, kind: str) -> Run:
 
 
 def confusions(fleet: Fleet, data: Dataset, index: int) -> Confusions:
-    """Count, for each seed of a fleet over `FLIPS`, what value number `index` does."""
+    """Count the confusions of value number `index` of a fleet over `FLIPS`, per seed."""
     data = data.limit_validation()
     x, y = data.x_val, data.y_val
     flipped = x.flip(FLIPS[fleet.values[index]])
@@ -58,6 +59,20 @@ def confusions(fleet: Fleet, data: Dataset, index: int) -> Confusions:
         np.array([_confusion(fleet.model(index, s), x, y, data) for s in seeds]),
         np.array([_confusion(fleet.model(0, s), flipped, y, data) for s in seeds]),
     )
+
+
+def mixed_up_more(fleet: Fleet, data: Dataset, kind: str, a: int, b: int) -> Difference:
+    """How much more often two classes are taken for each other after training with a flip.
+
+    The share of images of `a` read as `b` and that of `b` read as `a`, their mean; networks of
+    `fleet` that trained with flips of `kind` minus those that trained without, paired by seed.
+    """
+
+    def share(kind: str) -> Array:
+        trained = confusions(fleet, data, fleet.values.index(kind)).trained
+        return (trained[:, a, b] + trained[:, b, a]) / 2
+
+    return paired_difference(share(kind), share("none"))
 
 
 @torch.no_grad()

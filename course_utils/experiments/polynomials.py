@@ -42,7 +42,7 @@ def fit_polynomials(points: int, noise: float, *, data_sets: int = DATA_SETS) ->
     """Least-squares fits of degree 0 to 15 to `data_sets` noisy samples of `true_function`.
 
     Args:
-        points: in each data set, evenly spaced in [-1, 1]; what differs is their noise.
+        points: per data set, evenly spaced in [-1, 1]; the data sets differ in their noise.
         noise: standard deviation of the noise on y.
     """
     x = (2 * np.arange(points) + 1) / points - 1

@@ -38,13 +38,13 @@ class Ridges:
     def typical_error(self, lam: float, ratio: float) -> float:
         """Validation error as a geometric mean over seeds.
 
-        Near the peak a plain mean would be that of the worst seed.
+        Near the peak an arithmetic mean would be dominated by the worst seed.
         """
         errors = self.val_error[self._at(lam, ratio)][: self.done]
         return float(np.exp(np.log(errors).mean()))
 
     def accuracy(self, lam: float, ratio: float) -> Array:
-        """Validation accuracy in [0, 1], one for each seed."""
+        """Validation accuracy in [0, 1], per seed."""
         return self.val_acc[self._at(lam, ratio)][: self.done]
 
     def _at(self, lam: float, ratio: float) -> tuple[int, int]:
@@ -87,7 +87,7 @@ def ridge_on_random_features(
 
 
 def _inverse(s: Array) -> Array:
-    """1 / s, and 0 where s is: of all solutions the one of least norm."""
+    """1 / s, and 0 where s is 0, which gives the solution of least norm."""
     return np.divide(1.0, s, out=np.zeros_like(s), where=s > 1e-10 * s[0])
 
 

@@ -1,7 +1,7 @@
 """The runs behind lesson 06's panels: trained once, with every validation sample's score kept.
 
-A stopping rule only reads a record. So one training answers every question of the form "and with
-more patience?", "and with fewer validation samples?", without training again.
+A stopping rule only reads recorded losses. So one training answers every question of the form "and
+with more patience?", "and with fewer validation samples?", without training again.
 """
 
 from collections.abc import Callable, Sequence
@@ -81,8 +81,8 @@ def record_runs(
 ) -> SampleScores:
     """Train `seeds` networks at every noise level and record them; a second call has them ready.
 
-    `data` is used as far as a panel has time for: 500 training samples, 1,000 validation samples.
-    Each seed redraws its own label noise, in training only.
+    Of `data`, as much is used as a panel has time for: 500 training samples, 1,000 validation
+    samples. Each seed redraws its own label noise, in training only.
     """
     data = data.limit_validation()
     if data.n_train > MOST_TRAINED:
@@ -111,7 +111,7 @@ def record_runs(
 def _score(
     fleet: Fleet, data: Dataset, loss: NDArray[np.float32], correct: NDArray[np.float32]
 ) -> None:
-    """Write what every model gives on every validation sample now."""
+    """Store the current scores of every model on every validation sample."""
     for v in range(len(fleet.values)):
         for s in range(len(fleet.seeds)):
             logits = fleet.model(v, s).eval()(data.x_val)
@@ -121,7 +121,7 @@ def _score(
 
 @dataclass(frozen=True)
 class Stops:
-    """Where a rule ended each of some runs, and the epoch whose weights it gives back."""
+    """Where a rule ended each of some runs, and the epoch whose weights it restores."""
 
     fired: NDArray[np.bool_]
     #: Epochs trained: up to the stop, or to the end of the record.

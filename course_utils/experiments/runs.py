@@ -1,4 +1,4 @@
-"""What panels and experiments train, and what they ask of the data that they are given."""
+"""The networks that panels and experiments train, and checks of the data that they are given."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,6 +27,6 @@ def classes_of(data: Dataset) -> int:
 
 
 def labeled(data: Dataset) -> Dataset:
-    """`data` with no more validation samples than a panel has time for; refuses a regression."""
+    """`data` with as many validation samples as a panel has time for; an error for a regression."""
     classes_of(data)
     return data.limit_validation()

@@ -1,7 +1,7 @@
 """The runs behind lesson 07's search panel, and the searches that look them up.
 
-All settings of a lattice are trained once. A search then only looks up what it asks for, so a
-thousand searches cost nothing.
+All settings of a lattice are trained once. A search then only looks up scores, so a thousand
+searches cost nothing.
 """
 
 import itertools
@@ -44,7 +44,7 @@ class Lattice:
 
 @dataclass(frozen=True, eq=False)
 class Searches:
-    """Many searches of one kind: what each reports and what fresh samples say."""
+    """Many searches of one kind: the score that each reports, and its score on fresh samples."""
 
     tried: list[list[list[dict[str, float]]]]  # [budgets][searches][settings]
     winner: NDArray[np.intp]  # [budgets, searches]: which of the tried
@@ -54,7 +54,7 @@ class Searches:
 
 @lru_cache(maxsize=4)
 def train_lattice(data: Dataset, *, seed: int = 0, epochs: int = EPOCHS) -> Lattice:
-    """Train a network for each setting; a second call has them ready."""
+    """Train a network for each setting; a second call returns the same networks at once."""
     if data.num_classes is None or len(data.y_val) < 2 * SIZES[0]:
         raise ValueError(
             f"this panel needs class labels and {2 * SIZES[0]} validation samples or more, got "
@@ -81,7 +81,7 @@ def train_lattice(data: Dataset, *, seed: int = 0, epochs: int = EPOCHS) -> Latt
 def run_searches(
     lattice: Lattice, how: str, size: int, random_settings: RandomSettings = library_random
 ) -> Searches:
-    """`SEARCHES` searches for every budget, each with its own `size` samples that choose."""
+    """`SEARCHES` searches for every budget, each choosing with `size` samples of its own."""
     samples = lattice.correct.shape[1]
     chooses = np.zeros((SEARCHES, samples))
     for number, row in enumerate(chooses):
@@ -106,7 +106,7 @@ def run_searches(
 
 
 def shares(settings: Sequence[dict[str, float]]) -> NDArray[np.float64]:
-    """Where settings lie in the box, [settings, axes], each share in [0, 1]."""
+    """The places of settings in the box, [settings, axes], as shares in [0, 1]."""
     columns = []
     for name, r in BOX.items():
         values, ends = np.array([one[name] for one in settings]), np.array([r.low, r.high])

@@ -1,4 +1,4 @@
-"""The transforms of lesson 05, in words as well, and how well networks read what they give."""
+"""The transforms of lesson 05, their descriptions, and the accuracy on transformed images."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ Scores = dict[str, NDArray[np.float64]]
 
 
 def transform_of(kind: str, strength: float, width: int) -> Augment:
-    """The transform that a kind of the panel means at a strength, for images `width` pixels wide.
+    """The transform of one of the panel's kinds at a strength, for images `width` pixels wide.
 
     At strength 1 a rotation is up to 10 degrees, a shift up to a sixteenth of the image, a zoom up
     to 10 %, and pixel noise has a standard deviation of 0.2.
@@ -48,7 +48,7 @@ def transform_text(kind: str, strength: float, width: int) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Looked:
-    """Transformed images [n, ...], each network's accuracies [seeds] on such, and how in words."""
+    """Transformed images [n, ...], each network's accuracies [seeds] on such, and a description."""
 
     images: Tensor
     scores: Scores
@@ -72,7 +72,7 @@ def amounts_text(angle: float, shift: float, zoom: float, noise: float) -> str:
 
 
 def accuracies(networks: Mapping[str, Sequence[nn.Module]], x: Tensor, y: Tensor) -> Scores:
-    """By name, the accuracy of each of some networks, [seeds]."""
+    """The accuracies [seeds] of networks, by name."""
     return {
         name: np.array([evaluate(network, x, y).acc for network in members])
         for name, members in networks.items()

@@ -1,4 +1,4 @@
-"""What a rule sees that watches few validation samples, and what its choice is really worth.
+"""Stopping rules that watch few validation samples, and what their choices are really worth.
 
 From the record of every validation sample, many small validation sets are drawn. A rule watches one
 of them, and samples that it never saw say how good its choice was.
@@ -16,7 +16,7 @@ DRAWS = 20  # of small validation sets, for each seed
 
 @dataclass(frozen=True, eq=False)
 class Watched:
-    """Curves on small validation sets at one noise level.
+    """Curves on small validation sets, at one noise level.
 
     `loss` and `error` (1 - accuracy) are [sizes, seeds, draws, epochs + 1], on as many samples as
     the size says; `fresh_loss` and `fresh_error` [seeds, draws, epochs + 1] on the half of the
@@ -32,7 +32,7 @@ class Watched:
 
 @dataclass(frozen=True, eq=False)
 class Chosen:
-    """What was chosen by watching one quantity, at every size."""
+    """The epochs chosen by watching one quantity, at every size."""
 
     curves: Watched
     metric: str
@@ -80,7 +80,7 @@ def draw_watched(runs: SampleScores, noise: float, *, draws: int = DRAWS) -> Wat
 def choose(
     curves: Watched, rule: StopRule, *, metric: str, size: int, wait: int, noise: float
 ) -> Chosen:
-    """Let `rule` watch `metric` with patience `wait`, at every size; then ask both sample sets."""
+    """Let `rule` watch `metric` with patience `wait` at every size; score both sets of samples."""
     watched = curves.loss if metric == "loss" else curves.error
     shape = watched.shape[:-1]
     flat = watched.reshape(-1, watched.shape[-1])

@@ -1,1 +1,1 @@
-"""The still figures of the lessons: a module for each lesson, a function for each figure."""
+"""The still figures of the lessons: one module per lesson, one function per figure."""

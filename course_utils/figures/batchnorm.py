@@ -1,4 +1,4 @@
-"""Lesson 04's still picture of the idea."""
+"""Lesson 04's figure of the idea."""
 
 from collections.abc import Callable
 
@@ -12,9 +12,9 @@ from course_utils.plots.style import FONT_SIZE, NEUTRAL
 
 
 def show_idea(norm: Callable[[int], nn.Module], batch: int = 40) -> None:
-    """Draw what ``norm(3)`` does to a batch: three units, and a dot for each sample.
+    """Draw the effect of ``norm(3)`` on a batch: three units, and one dot per sample.
 
-    Left what comes in, in the middle after a new layer, right with scales and shifts that are no
+    Left: the input. Middle: the output of a new layer. Right: with scales and shifts that are no
     longer 1 and 0.
     """
     draws = torch.Generator().manual_seed(0)

@@ -1,4 +1,4 @@
-"""Lesson 03's still picture of the idea, and what a network is worth without half of its units."""
+"""Lesson 03's figure of the idea, and the accuracy of a network without half of its units."""
 
 import copy
 from collections.abc import Callable
@@ -16,10 +16,10 @@ from course_utils.training import evaluate
 
 
 def half_gone(fleet: Fleet, data: Dataset, value_index: int = 0) -> list[float]:
-    """Validation accuracy without every second hidden unit of an `MLP`, for each seed.
+    """Validation accuracy per seed of an `MLP` without half of its hidden units.
 
-    Which units are gone is drawn at random, the same for fleets with the same seeds. Their weights
-    and biases are 0 in a copy; the fleet's own models stay as they are.
+    The missing units are drawn at random, the same ones for fleets with the same seeds. Their
+    weights and biases are 0 in a copy; the fleet's own models stay as they are.
     """
     found = []
     for place, seed in enumerate(fleet.seeds):
@@ -33,9 +33,10 @@ def half_gone(fleet: Fleet, data: Dataset, value_index: int = 0) -> list[float]:
 
 
 def show_idea(dropout: Callable[[Tensor, float, bool], Tensor], p: float = 0.5) -> None:
-    """Draw what ``dropout(x, p, True)`` does to a batch: 8 samples, 12 units, all of them 1.
+    """Draw the effect of ``dropout(x, p, True)`` on a batch of ones: 8 samples, 12 units.
 
-    Each row is a sample, each column a unit; the number in a field is what is left of the unit.
+    Each row is a sample, each column a unit; the number in a field is the unit's value after
+    dropout.
     """
     x = torch.ones(8, 12)
     figure, axes = new_figure(columns=3, width=9.0, height=2.6)

@@ -1,4 +1,4 @@
-"""Lesson 02's still pictures: what a penalty pulls with, and what is left of the weights."""
+"""Lesson 02's figures: how hard a penalty pulls, and how the weights are distributed afterwards."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Lesson 07's still figure: who leads depends on when one looks."""
+"""Lesson 07's figure: which mix leads depends on the epoch."""
 
 from collections.abc import Mapping
 

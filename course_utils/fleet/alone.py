@@ -34,6 +34,10 @@ class Alone:
     def scores(self, *, more: bool) -> Scores:
         return np.array([training.scores() for training in self._training])
 
+    def val_outputs(self) -> Iterator[Tensor]:
+        """Each member's outputs for its validation set, which `scores` were computed from."""
+        return (training.val_outputs for training in self._training)
+
 
 class AloneInTurn:
     """Members whose code changes Python objects, which others may use too: each is built, and
@@ -44,16 +48,19 @@ class AloneInTurn:
         self._epoch = 0
         self._scores: list[Scores] = []
         self._states: list[list[dict[str, Tensor]]] = []
+        self._outputs: list[list[Tensor]] = []
         for member in members:
             member.build_again(training)
             run = _Training(member, training)
-            scores, states = [run.scores()], [_state(member)]
+            scores, states, outputs = [run.scores()], [_state(member)], [run.val_outputs]
             for _ in range(training.epochs):
                 run.train_epoch()
                 scores.append(run.scores())
                 states.append(_state(member))
+                outputs.append(run.val_outputs)
             self._scores.append(np.array(scores))
             self._states.append(states)
+            self._outputs.append(outputs)
         self._show()
 
     def train_epoch(self) -> None:
@@ -62,6 +69,10 @@ class AloneInTurn:
 
     def scores(self, *, more: bool) -> Scores:
         return np.array([scores[self._epoch] for scores in self._scores])
+
+    def val_outputs(self) -> Iterator[Tensor]:
+        """As in `Alone`."""
+        return (outputs[self._epoch] for outputs in self._outputs)
 
     def _show(self) -> None:
         """Let the models be as they were after this epoch."""
@@ -77,6 +88,9 @@ def _state(member: Member) -> dict[str, Tensor]:
 
 class _Training:
     """One member's training, epoch by epoch."""
+
+    #: For the validation set, by the last call of `scores`.
+    val_outputs: Tensor
 
     def __init__(self, member: Member, training: Training) -> None:
         self._member, self._loss_fn = member, training.loss_fn
@@ -105,10 +119,12 @@ class _Training:
 
     def scores(self) -> tuple[float, ...]:
         if self._diverged:
+            self.val_outputs = torch.full_like(self.val_outputs, torch.nan)
             return (float("nan"),) * 4
         model, data = self._member.run.model, self._member.data
 
         def loss_fn(outputs: Tensor, y: Tensor) -> Tensor:
+            self.val_outputs = outputs  # in the end those for the validation set
             return self._loss_fn(checked_outputs(outputs, y, data.num_classes), y)
 
         # `fit` scores with the random state that it is called in, which is the one after `build`.

@@ -80,7 +80,7 @@ class Together:
             raise CannotBatchError("its members draw different random numbers")
         copies = [t.clone() for t in self._shown]
         for sample in (self._train, self._val):
-            self._score(sample, copies)
+            self._score(sample, self._outputs(sample, copies))
 
         #: Those that are trained; the same, unless an epoch may be trained before its time.
         self._trained = self._shown
@@ -94,6 +94,8 @@ class Together:
         self._diverged_shown = self._diverged.clone()
         self._watch = Watch(members, dry_runs, shape, training)
         self._epoch = 0
+        #: For the validation set, [values, seeds, n, ...].
+        self._val_outputs: Tensor
         self._keeping = [m for m in members if _keeps_tensors(m.run.model)]
         self._keep_what_fit_keeps()
         for member in members:
@@ -128,6 +130,12 @@ class Together:
         if not more:
             self._keep_what_fit_keeps()
         return scores
+
+    def val_outputs(self) -> Iterator[Tensor]:
+        """Each member's outputs for its validation set, which `scores` were computed from."""
+        diverged = self._diverged_shown.flatten().tolist()
+        for outputs, gone in zip(self._val_outputs.flatten(0, 1).unbind(), diverged, strict=True):
+            yield torch.full_like(outputs, torch.nan) if gone else outputs
 
     def _may_run_ahead(self) -> bool:
         """Whether it does not matter if an epoch is trained before the one before it has been
@@ -199,14 +207,19 @@ class Together:
     # --- scoring --------------------------------------------------------------------------------
 
     def _scores(self) -> Scores:
-        samples = (self._train, self._val)
-        return np.concatenate([self._score(sample, self._shown) for sample in samples], axis=1)
+        train = self._score(self._train, self._outputs(self._train, self._shown))
+        self._val_outputs = self._outputs(self._val, self._shown)
+        return np.concatenate([train, self._score(self._val, self._val_outputs)], axis=1)
 
-    def _score(self, sample: Scored, state: Sequence[Tensor]) -> Scores:
-        """Loss and accuracy of every member, [members, 2]."""
+    def _outputs(self, sample: Scored, state: Sequence[Tensor]) -> Tensor:
+        """Every member's outputs in evaluation mode, [values, seeds, n, ...]."""
         with torch.no_grad():
             parts = [self._functions.outputs(part)(*state, part.x)[0] for part in sample.parts()]
-            outputs = parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+            return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+
+    def _score(self, sample: Scored, outputs: Tensor) -> Scores:
+        """Loss and accuracy of every member, [members, 2]."""
+        with torch.no_grad():
             loss, correct = self._functions.score(sample, outputs)(outputs, sample.y)
             found = torch.stack([loss.flatten().cpu().double(), correct.flatten().cpu().double()])
             found[1] /= sample.n

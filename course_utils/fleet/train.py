@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch.nn.functional as F
-from torch import nn
+from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from course_utils.argument_checks import checked_seeds
@@ -47,6 +47,7 @@ class Fleet:
     val_loss: Curves = field(init=False)
     val_acc: Curves = field(init=False)
     _members: dict[tuple[int, int], Member] = field(default_factory=dict, repr=False)
+    _outputs: dict[tuple[int, int], Tensor] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         shape = (len(self.values), len(self.seeds), self.epochs + 1)
@@ -66,6 +67,11 @@ class Fleet:
         """One run's model with its current weights; read-only while training goes on."""
         return self._members[value_index, seed_index].run.model
 
+    def val_outputs(self, value_index: int, seed_index: int) -> Tensor:
+        """One run's outputs for its own validation set [n, ...] after `epoch` epochs, in evaluation
+        mode: those that `val_loss` was computed from. Read-only; NaN where the run diverged."""
+        return self._outputs[value_index, seed_index]
+
     def _record(self, group: Group, epoch: int, *, train: bool) -> None:
         """Let `group` train an epoch, if it shall, and keep its scores."""
         if train:
@@ -75,6 +81,7 @@ class Fleet:
         scores[:, np.isnan(scores[[0, 2]]).any(0)] = np.nan  # no loss, no accuracy
         at = list(v), list(s), epoch
         self.train_loss[at], self.train_acc[at], self.val_loss[at], self.val_acc[at] = scores
+        self._outputs.update(zip(zip(v, s, strict=True), group.val_outputs(), strict=True))
 
 
 def train_fleet(

@@ -11,7 +11,7 @@ from IPython.display import display
 
 from course_utils.live.scripts import WEB, bundle
 
-NO_GUESS = "none recorded (choose above, then run this cell again)"
+WAITING = "No guess yet: choose one of the answers above, then run this cell again."
 
 
 class Question(anywidget.AnyWidget):
@@ -23,6 +23,7 @@ class Question(anywidget.AnyWidget):
     question = traitlets.Unicode("").tag(sync=True)
     options: Any = traitlets.List().tag(sync=True)  # of str
     chosen = traitlets.Int(-1).tag(sync=True)  # -1 until something is chosen
+    drawn = traitlets.Bool(False).tag(sync=True)  # true once a browser shows it
     frozen = traitlets.Bool(False).tag(sync=True)  # true in the copy a notebook keeps
     uid = traitlets.Unicode("").tag(sync=True)
 
@@ -52,18 +53,24 @@ class Prediction:
             raise ValueError(f"option must be one of {', '.join(self.options)}, got {option!r}")
         self.view.chosen = self.options.index(option)
 
-    def reveal(self, measured: str, *, answer: int | str | None = None) -> None:
-        """Print the guess, whether it was right, and under it what was `measured`, in words.
+    def reveal(self, measured: str, *, answer: int | str) -> None:
+        """Print whether the guess was right, and under it what was `measured`, in words.
 
-        `answer` is the option that what was measured bears out, best found from the numbers: its
-        text, or its index from 0. Without it, guess and measurement stand side by side.
+        `answer` is the option that the measurement bears out, best found from the numbers: its
+        index from 0, or its text. Where the question can be seen and nobody has answered it yet,
+        nothing is given away; where nobody could answer (a notebook executed as a whole), the
+        answer stands without a guess.
         """
-        verdict = ""
-        right = None if answer is None else self._option(answer)
-        if right and self.guess:
-            verdict = ". That is right." if self.guess == right else f". In fact: {right}."
-        print(f"Your guess: {self.guess or NO_GUESS}{verdict}")
-        print(f"Measured:   {measured}")
+        right, guess = self._option(answer), self.guess
+        if guess is None and self.view.drawn:
+            print(WAITING)
+            return
+        if guess is None:
+            print(f"The answer:  {right}")
+        else:
+            verdict = "That is right." if guess == right else f"In fact: {right}."
+            print(f"Your guess:  {guess}. {verdict}")
+        print(f"As measured: {measured}")
 
     def _option(self, answer: int | str) -> str:
         if isinstance(answer, str) and answer in self.options:
@@ -100,8 +107,7 @@ def predict(question: str, options: Sequence[str]) -> Prediction:
         question: one sentence.
         options: at least two answers to choose among, by mouse or by arrow keys.
 
-    Nothing waits for an answer: with Run All, or where there is no browser, there is no guess, and
-    `reveal` says so.
+    Nothing stops for an answer: a notebook runs through without one, and `reveal` asks for it.
     """
     prediction = Prediction(question, options)
     prediction.show()

@@ -1,4 +1,4 @@
-"""A control that panels of several lessons have."""
+"""A control that panels of several lessons share."""
 
 from collections.abc import Sequence
 

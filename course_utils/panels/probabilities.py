@@ -1,4 +1,4 @@
-"""The class probabilities that many passes give to one image: a part of two lessons' panels."""
+"""The class probabilities of one image in many passes: a part of two lessons' panels."""
 
 from collections.abc import Callable
 from typing import Any

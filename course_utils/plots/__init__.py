@@ -1,8 +1,8 @@
 """Every figure of the course: one grammar, no pyplot, drawn once and updated in place.
 
 For one figure in a lesson, make axes with `new_figure`, draw with the `plot_...` functions (each
-takes an axes and returns it) and show it with `show(figure, text)`. For a live panel, write each
-`Part` of it, out of lines or of `Curves`, `Metric`, `WeightHistogram`, `Mosaic`, `Boundary` and
+takes an axes and returns it) and show it with `show(figure, text)`. For a live panel, build each
+`Part` from lines or from `Curves`, `Metric`, `WeightHistogram`, `Mosaic`, `Boundary` and
 `ContourPath`; a `PartsBoard` puts parts side by side, and draws static figures as well.
 """
 
@@ -20,7 +20,7 @@ from course_utils.plots.plane import (
     plot_boundary,
 )
 from course_utils.plots.style import COLORS, LINE_STYLES, MARKERS, color, marker, tidy
-from course_utils.plots.text import accuracy_text, gain_text, number_text, sweep_text
+from course_utils.plots.text import accuracy_text, change_text, gain_text, number_text, sweep_text
 from course_utils.plots.value_axis import ValueAxis, format_value
 from course_utils.plots.weights import WeightHistogram, plot_weights, weight_text
 
@@ -44,6 +44,7 @@ __all__ = [
     "WeightHistogram",
     "accuracy_text",
     "best_epoch",
+    "change_text",
     "color",
     "data_extent",
     "figure_png",

@@ -68,7 +68,7 @@ class Board:
         raise NotImplementedError(f"{type(self).__name__} must define update(state)")
 
     def describe(self, state: Any) -> str:
-        """One line of text that says what the picture of `state` shows, with its numbers."""
+        """One line of text that describes the picture of `state`, with its numbers."""
         raise NotImplementedError(f"{type(self).__name__} must define describe(state) -> str")
 
     def picture(self, state: Any) -> Picture:
@@ -86,8 +86,8 @@ class PartsBoard(Board):
     """A board of parts side by side, one on each axes, row by row.
 
     Args:
-        parts: a list of several in place of one shares an axes.
-        say: ``say(state)`` -> the beginning of the text; what the parts say follows.
+        parts: one per axes; a list in place of a part is drawn on one axes together.
+        say: ``say(state)`` -> the beginning of the text; the texts of the parts follow.
         rows, width, height, widths: as in `new_figure`.
     """
 
@@ -108,7 +108,7 @@ class PartsBoard(Board):
         self._say = say
 
     def update(self, state: Any) -> None:
-        """Let each part show `state`; the first state is also what they are drawn for."""
+        """Update each part to show `state`; the first state also draws them."""
         if not self._shown:
             for ax, parts in zip(self.axes, self._places, strict=False):
                 for part in parts:

@@ -28,7 +28,7 @@ Quantity = Literal["loss", "accuracy"]
 
 
 class Line:
-    """One curve with its band: what one run did on one split. Updates in place."""
+    """One curve with its band, for one run and one split. Updates in place."""
 
     def __init__(
         self, ax: Axes, x: ArrayLike, *, split: Split, color: str = COLORS[0], label: str = ""
@@ -64,7 +64,7 @@ class Line:
 def mark_epochs(ax: Axes, epochs: int) -> None:
     """Put ticks on an axis from 0 to `epochs`, the last one at its end if four or five steps go.
 
-    Texts speak of the last epoch; ticks that end before it leave the reader to guess.
+    Texts refer to the last epoch; ticks that end before it would leave the reader to guess.
     """
     parts = next((parts for parts in (4, 5) if epochs % parts == 0), None)
     if epochs and parts:
@@ -112,7 +112,7 @@ class Curves:
     def update(self, train: ArrayLike, val: ArrayLike, best_epoch: int | None = None) -> None:
         """Show `train` and `val` [seeds, epochs + 1] or [epochs + 1].
 
-        `best_epoch` gets a dotted line; see `best_epoch`, which finds it.
+        The epoch `best_epoch` is marked with a dotted line; the function `best_epoch` finds it.
         """
         self.train.update(train)
         self.val.update(val)

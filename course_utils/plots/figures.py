@@ -1,4 +1,4 @@
-"""Figures without pyplot, and how they are shown: a picture with a text that says the same.
+"""Figures without pyplot, shown as a picture with a text of the same content.
 
 `pyplot` keeps hidden global state that is not safe when sliders draw on another thread, so the
 course makes `Figure` objects itself.
@@ -45,8 +45,8 @@ def new_figure(
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """PNG bytes of an array [height, width, 3 or more], of which the first three are the colors.
 
-    On a slider's way to the screen, time matters more than size. Written out here because Pillow
-    tries every row filter of the format, which takes three times as long and makes figures larger.
+    While a slider moves, time matters more than size. Pillow tries every row filter of the format,
+    which takes three times as long and makes figures larger, so the encoder is written out here.
     """
     height, width = pixels.shape[:2]
     rows = np.zeros((height, 1 + 3 * width), dtype=np.uint8)  # a row begins with its filter: 0
@@ -86,13 +86,13 @@ class Picture:
     alt: str
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
-        """The picture for a front end that can show one, the text for one that cannot."""
+        """The picture for front ends that show pictures, the text for the others."""
         data = {"image/png": base64.b64encode(self.png).decode(), "text/plain": self.alt}
         return data, {"image/png": {"alt": self.alt}}
 
 
 def show(figure: Figure, text: str) -> None:
-    """Show `figure` in a notebook, and under it `text`, which says the same in words.
+    """Show `figure` in a notebook, and under it `text`, the same content in words.
 
     `text` is also the picture's alt text, in the output's metadata, where nbconvert's classic pages
     read it. JupyterLab and nbconvert's newer pages know no alt text for a picture, which is why

@@ -13,7 +13,7 @@ from course_utils.plots.style import FONT_SIZE, frameless
 class Mosaic:
     """`rows * columns` images of one size, side by side, as a single `imshow`.
 
-    One axes with one image draws two to three times faster than an axes for each. `limits` are
+    One axes with one image draws two to three times faster than one axes per image. `limits` are
     the values shown darkest and brightest; `cmap="RdBu_r"` with symmetric limits suits weights.
     """
 
@@ -44,7 +44,7 @@ class Mosaic:
     def update(self, images: ArrayLike) -> None:
         """Show `images` [n, height, width] or [n, 1, height, width], row by row.
 
-        Images that find no place are left out; places that find no image stay empty.
+        Surplus images are left out; surplus places stay empty.
         """
         pixels = tile(images, self.rows, self.columns)
         self._image.set_data(pixels)
@@ -85,7 +85,7 @@ def plot_images(
     """Draw `images` [n, h, w] or [n, 1, h, w] in rows of `columns`. Returns `ax`.
 
     Args:
-        below: a text for each column, written under it.
+        below: one text per column, written under it.
     """
     if len(below) not in (0, columns):
         raise ValueError(

@@ -49,7 +49,7 @@ class Metric:
         self.axis = ValueAxis(values)
         self.axis.apply(ax, name)
         low, high = ylim
-        # A perfect accuracy stands at the upper edge, where its marker would be cut in half.
+        # A perfect accuracy lies at the upper edge, where its marker would be cut in half.
         ax.set_ylim(low, high + 0.03 * (high - low) if high == 1 else high)
         ax.set_ylabel(ylabel, fontsize=FONT_SIZE)
         self._order = np.argsort(self.axis.positions)

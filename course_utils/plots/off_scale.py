@@ -1,4 +1,4 @@
-"""Marks for what lies off the scale: a fixed axis compares, but it cuts curves off in silence."""
+"""Marks for what lies off the scale: fixed axes can be compared, but silently cut curves off."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ NEAR = 0.12  # of the x axis: stretches that are closer to each other share a ma
 class OffScale(Artist):
     """A triangle at the edge of `ax` for each stretch of a curve that lies beyond that edge.
 
-    It looks at the lines anew whenever it is drawn, so it needs no update of its own.
+    It reads the lines again whenever it is drawn, so it needs no update of its own.
     """
 
     def __init__(self, ax: Axes) -> None:
@@ -72,7 +72,7 @@ def beyond(ax: Axes, x: ArrayLike, y: ArrayLike) -> dict[str, NDArray[Any]]:
 def on_scale(line: Line2D, mean: ArrayLike, edge: ArrayLike) -> NDArray[Any]:
     """One edge of the band around `line`, NaN where its `mean` is off the scale of its axes.
 
-    There a band would fill the axes with color and say nothing: a mark stands for it.
+    A band there would fill the axes with color and show nothing; a mark takes its place.
     """
     assert line.axes is not None
     bottom, top = sorted(line.axes.get_ylim())

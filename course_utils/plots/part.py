@@ -28,7 +28,7 @@ M = TypeVar("M", bound=Moving)
 
 
 class Part:
-    """Subclass it: make artists in `draw`, move them in `update`, and say what they show in `say`.
+    """Subclass it: make artists in `draw`, move them in `update`, and describe them in `say`.
 
     class Best(Part):
         def draw(self, ax, state):
@@ -56,7 +56,7 @@ class Part:
         self.draw(ax, state)
 
     def draw(self, ax: Axes, state: Any) -> None:
-        """Set up `ax`, and make what will move with `line`, `lines`, `curve`, `moves` or `add`."""
+        """Set up `ax`, and make the moving artists: `line`, `lines`, `curve`, `moves` or `add`."""
         raise NotImplementedError(f"{type(self).__name__} must define draw(ax, state)")
 
     def update(self, state: Any) -> None:
@@ -64,7 +64,7 @@ class Part:
         raise NotImplementedError(f"{type(self).__name__} must define update(state)")
 
     def say(self, state: Any) -> str:
-        """Half a sentence about what is shown, with its numbers; empty if the picture will do."""
+        """Half a sentence about what is shown, with its numbers, or an empty text."""
         return ""
 
     @property
@@ -87,7 +87,7 @@ class Part:
         return drawn
 
     def line(self, style: str = "-", **look: Any) -> Line2D:
-        """A line or marks without points yet: ``line.set_data(x, y)`` gives it some."""
+        """A line or marks without points yet: ``line.set_data(x, y)`` sets them."""
         (line,) = self.ax.plot([], [], style, **look)
         return self.moves(line)
 

@@ -37,7 +37,7 @@ def data_extent(x: ArrayLike, margin: float = 0.1) -> Extent:
 
 
 class Boundary:
-    """Where a classifier with two classes changes its mind, over the training points.
+    """The decision boundary of a classifier with two classes, over the training points.
 
     Shade: the probability of class 1, mean over seeds. Thin lines: each seed's own boundary. Points
     show their class by color and by marker; `wrong` [n] bool rings those whose label is noise.
@@ -50,7 +50,7 @@ class Boundary:
         tidy(ax, grid=False)
         points, labels = np.asarray(x, dtype=float), np.asarray(y)
         self.extent = extent or data_extent(points)
-        self.points = plane_grid(self.extent, steps)  # where `update` wants probabilities
+        self.points = plane_grid(self.extent, steps)  # where `update` needs probabilities
         self._steps = steps
         shade = LinearSegmentedColormap.from_list("classes", [COLORS[0], "white", COLORS[1]])
         self._shade = ax.imshow(

@@ -1,9 +1,9 @@
-"""The one grammar of every figure: which color, line, marker and word means what.
+"""The grammar of every figure: what each color, line style, marker and word means.
 
-Color says which run or which value, line style says which split (training solid, validation
-dashed), a band is the 95 % interval over seeds, and a dotted vertical line is the best epoch.
-Colors are Okabe and Ito's, which people with any kind of color vision can tell apart; each comes
-with a marker, so that color never says something alone.
+Color stands for the run or the value, line style for the split (training solid, validation dashed),
+a band is the 95 % interval over seeds, and a dotted vertical line is the best epoch. The colors are
+those of Okabe and Ito, which people with any kind of color vision can tell apart; each comes with a
+marker, so that nothing is shown by color alone.
 """
 
 from typing import Literal
@@ -19,7 +19,7 @@ LINE_STYLES: dict[Split, Literal["-", "--"]] = {"train": "-", "val": "--"}
 SPLIT_NAMES: dict[Split, str] = {"train": "training", "val": "validation"}
 
 BAND_ALPHA = 0.22
-NEUTRAL = "#555555"  # what belongs to no run: guides, legends that speak of splits
+NEUTRAL = "#555555"  # what belongs to no run: guides, legends of splits
 LABELS = {"loss": "cross-entropy (without penalty)", "accuracy": "accuracy"}
 
 DPI = 100
@@ -73,7 +73,7 @@ def weight_plane(ax: Axes, extent: tuple[float, float, float, float]) -> None:
 
 
 def legend_above(ax: Axes) -> None:
-    """Put what the labeled artists of `ax` mean in one row above it, where no curve can hide it."""
+    """Put the legend of `ax` in one row above it, where no curve can hide it."""
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(
         handles, labels, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=len(labels),

@@ -1,4 +1,4 @@
-"""What a figure shows, in words made from its numbers: text lines and alt text.
+"""Texts about figures, made from their numbers: the lines below them and the alt text.
 
 "p = 0.3: validation accuracy 91.8 % ± 0.3, +3.0 ± 0.3 points over p = 0, 8 paired seeds"
 """
@@ -42,6 +42,16 @@ def gain_text(samples: ArrayLike, baseline: ArrayLike) -> str:
     if both.sum() < 2:
         return "a difference that needs two seeds or more"
     return paired_difference(a[both], b[both]).points()
+
+
+def change_text(samples: ArrayLike, baseline: ArrayLike, digits: int = 2) -> str:
+    """ "-0.12 ± 0.03": the paired difference of two scores that are no shares, seed by seed."""
+    a, b = np.ravel(samples).astype(float), np.ravel(baseline).astype(float)
+    both = np.isfinite(a) & np.isfinite(b)
+    if both.sum() < 2:
+        return "a difference that needs two seeds or more"
+    found = paired_difference(a[both], b[both])
+    return f"{found.mean:+.{digits}f} ± {found.half_width:.{digits}f}"
 
 
 def sweep_text(

@@ -1,4 +1,4 @@
-"""Where the values of a hyperparameter stand on an axis: even steps, logarithmic, or by name."""
+"""Placing the values of a hyperparameter on an axis: in even steps, logarithmic, or by name."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,7 +13,7 @@ LOG_FROM = 30.0  # largest over smallest positive value from which steps are log
 
 
 def format_value(value: Any) -> str:
-    """A value as a reader writes it: 0, 0.3, 0.001, 3e-5, 50, 'L1', True -> 'on'."""
+    """A value as a reader would write it: 0, 0.3, 0.001, 3e-5, 50, 'L1', True -> 'on'."""
     if isinstance(value, bool):
         return "on" if value else "off"
     if not isinstance(value, (int, float, np.number)):

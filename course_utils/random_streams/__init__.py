@@ -9,8 +9,8 @@ tensors that hold the draws of many seeds at once.
 
 It is also faster: a dropout mask made of 16 random bits per unit costs a tenth of ``F.dropout``'s.
 
-`streams` draws the numbers; `functions`, `in_place` and `layers` make of them what PyTorch's
-functions would return; `mode` puts these in the functions' place.
+`streams` draws the numbers; `functions`, `in_place` and `layers` compute from them what PyTorch's
+functions would return; `mode` calls these in place of PyTorch's.
 """
 
 from course_utils.random_streams.mode import RandomStream, SeededDraws

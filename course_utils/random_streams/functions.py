@@ -1,10 +1,10 @@
-"""What PyTorch's random functions return, made of the numbers of a source.
+"""PyTorch's random functions, computed from the numbers of a source.
 
 Each function here takes the source, then what its PyTorch namesake takes. It returns NotImplemented
-for what it does not know how to make, and that call is PyTorch's own: complex numbers, an integer
-range that 64 bits do not share out evenly, or an argument that is an error. All of them work under
-`torch.func.vmap`, where the source gives tensors of many seeds: none reads a number out of a tensor
-or asks how it lies in memory, and results are contiguous.
+for what it cannot make, and PyTorch itself then handles the call: complex numbers, an integer range
+that 64 bits do not divide evenly, or an invalid argument. All of them work under `torch.func.vmap`,
+where the source returns tensors of many seeds: none reads a number out of a tensor or depends on
+its memory layout, and results are contiguous.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Wanted(NamedTuple):
 
 
 def uniform(wanted: Wanted) -> Tensor:
-    """In [0, 1), in as fine steps as the dtype has just below 1."""
+    """Uniform in [0, 1), in steps as fine as the dtype has just below 1."""
     drawn = wanted.raw("uniform")
     if drawn.dtype == wanted.dtype:
         return drawn
@@ -105,7 +105,7 @@ def _like(factory: Serve) -> Serve:
 
 
 def between(wanted: Wanted, low: Any, high: Any) -> Any:
-    """Whole numbers from `low` to `high` - 1, each with the same chance."""
+    """Whole numbers from `low` to `high` - 1, all equally likely."""
     if isinstance(low, Tensor) or isinstance(high, Tensor):
         return NotImplemented
     low, high = operator.index(low), operator.index(high)
@@ -169,7 +169,7 @@ def _normal_of(
         dtype, device = tensors[0].dtype, tensors[0].device
     elif not tensors and size is not None:
         shape, dtype = _shape((size,)), dtype or torch.get_default_dtype()
-        device = "cpu" if device is None else device  # it does not heed the default device
+        device = "cpu" if device is None else device  # it ignores the default device
     else:
         return NotImplemented
     if dtype not in FLOATS or any(not t.is_floating_point() for t in tensors):

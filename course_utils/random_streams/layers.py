@@ -1,4 +1,4 @@
-"""What PyTorch's random layers return, made of the numbers of a source (see `functions`)."""
+"""PyTorch's random layers, computed from the numbers of a source (see `functions`)."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def _kept(source: Source, shape: tuple[int, ...], p: float, like: Tensor) -> Ten
 
 
 def _drop(*, channels: bool = False, alpha: bool = False, inplace: bool = False) -> Serve:
-    """Dropout of units, or of whole channels: one draw for each [sample, channel]. Alpha dropout
-    does not scale units up, but keeps their mean at 0 and their variance at 1."""
+    """Dropout of units, or of whole channels: one draw per [sample, channel]. Alpha dropout does
+    not scale units up, but keeps their mean at 0 and their variance at 1."""
 
     def dropout(source: Source, input: Tensor, p: float, train: bool) -> Any:
         if not train or not input.is_floating_point() or (channels and input.ndim < 2):
@@ -72,7 +72,7 @@ def _attention(
     """softmax(query keyᵀ · scale + mask) value, with dropout of the softmax's weights.
 
     query [..., heads, queries, width], key and value [..., heads, keys, width]. Without dropout,
-    and where the arguments contradict each other, it is PyTorch's own.
+    and where the arguments contradict each other, PyTorch handles the call.
     """
     if dropout_p == 0.0 or (is_causal and attn_mask is not None):
         return NotImplemented

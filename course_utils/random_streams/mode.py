@@ -34,7 +34,7 @@ _FOLLOWED = {
     torch.autograd.backward,
     torch.autograd.grad,
 }
-#: Arguments of random functions, and what they are when nothing special is asked for.
+#: Arguments of random functions, and their values when nothing special is asked for.
 _USUAL: dict[str, tuple[Any, ...]] = {
     "generator": (None,),
     "out": (None,),
@@ -44,16 +44,16 @@ _USUAL: dict[str, tuple[Any, ...]] = {
     "pin_memory": (None, False),
     "requires_grad": (None, False),
 }
-#: Names that Python keeps to itself.
+#: Arguments with another name here: `from` is a reserved word in Python.
 _RENAMED = {"from": "low", "to": "high"}
 
 
 class SeededDraws:
     """A context, to be entered as often as needed, in which random draws depend on `seed` alone.
 
-    It goes on where it was left, and the global random state outside stays untouched. Draws are
-    made on the CPU and moved to `device`, so that every device meets the same numbers. A backward
-    pass belongs inside too: gradient hooks may draw.
+    Each entry continues where the last one ended, and the global random state outside stays
+    untouched. Draws are made on the CPU and moved to `device`, so that every device gets the same
+    numbers. A backward pass belongs inside too: gradient hooks may draw.
     """
 
     def __init__(
@@ -182,8 +182,8 @@ def _is_checkpointed() -> bool:
 def _body(func: FunctionType) -> FunctionType:
     """What `func` does when no mode is active.
 
-    With one, PyTorch's functions in Python hand themselves over first thing, and are then run with
-    the mode off. In this copy they see none, so that it can be left on for the calls within.
+    With one, PyTorch's functions in Python first hand themselves over to it, and then run with the
+    mode off. This copy sees no mode, so the mode can stay on for the calls within.
     """
 
     def none_active(*args: Any) -> bool:

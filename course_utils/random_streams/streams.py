@@ -27,7 +27,7 @@ _DTYPES: dict[Kind, torch.dtype] = {
 }
 #: How many values 16 bits take.
 LEVELS = 2**16
-#: Random bits are drawn for as many steps as make no more numbers than this.
+#: Random bits are drawn for several steps at once, up to this many numbers.
 _MOST_AT_ONCE = 2**20
 
 
@@ -80,9 +80,9 @@ def draw_for_seeds(
     *,
     steps: int = 1,
 ) -> Iterator[list[Tensor]]:
-    """In each of `steps` steps: for each request in turn the draws of all seeds, [seeds, *shape].
+    """For each of `steps` steps: per request, in turn, the draws of all seeds, [seeds, *shape].
 
-    They are the numbers that each seed would draw alone, one step and one request after the other.
+    These are the numbers that each seed would draw alone, one step and one request after the other.
     """
     sizes = [math.prod(shape) for _, shape in requests]
     total = sum(sizes)

@@ -96,7 +96,7 @@ class Ablation:
         )
 
     def data_for(self, seed: int) -> Dataset:
-        """What a run of this seed trains on, with the watched half as its validation set."""
+        """The training data of a run of this seed, with the watched half as its validation set."""
         x, y = self._half(slice(None, None, 2))
         return replace(self.data.with_label_noise(self.label_noise, seed), x_val=x, y_val=y)
 
@@ -106,12 +106,12 @@ class Ablation:
         return self._half(slice(1, None, 2))
 
     def train(self, mixes: Iterable[Mix], *, progress: bool = False) -> None:
-        """Train what is not known yet of `mixes`, all of it as one fleet."""
+        """Train those of `mixes` that were not trained before, all of them as one fleet."""
         for _ in tqdm(self.iter_train(mixes), total=self.epochs + 1, disable=not progress):
             pass
 
     def iter_train(self, mixes: Iterable[Mix]) -> Iterator[dict[Key, TrainingCurves]]:
-        """`train`, epoch by epoch: yields the records that are growing. Stop to cancel."""
+        """`train`, epoch by epoch: yields the growing curves. Stop iterating to cancel."""
         new = {training_key(mix): None for mix in mixes}.keys() - self._known.keys()
         if not new:
             return
@@ -151,7 +151,7 @@ class Ablation:
         return np.array([restored_epoch(curve, int(mix[EARLY_STOPPING])) for curve in losses])
 
     def accuracy(self, mix: Mix) -> Array:
-        """Accuracy on the judged half with the weights that each seed keeps, [seeds]."""
+        """Accuracy on the judged half, with the weights that each seed keeps, [seeds]."""
         return self._kept(mix, self.curves(mix).judged_acc)
 
     def loss(self, mix: Mix) -> Array:
@@ -178,7 +178,7 @@ class Ablation:
         return lambda _, seed: own[seed]
 
     def _judge(self, fleet: Fleet, judged: Array) -> None:
-        """Score where a stopping rule may come back to, and at the budgets."""
+        """Score the epochs that a stopping rule may restore, and those of the budgets."""
         x, y = self.judged
         now, losses = fleet.epoch, fleet.val_loss
         lowest = np.fmin.accumulate(losses[..., : now + 1], axis=-1)
@@ -189,7 +189,7 @@ class Ablation:
 
 
 def _shortened() -> dict[int, int]:
-    """The usual budgets, and what the training share that is in force makes of them."""
+    """The usual budgets, each with its number of epochs under the current training share."""
     last = BUDGETS[-1]
     return {budget: -(-budget * budgeted(last) // last) for budget in BUDGETS}
 

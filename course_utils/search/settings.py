@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Range:
-    """Where a setting may lie: from `low` to `high`, evenly, or evenly in its logarithm."""
+    """The range of a setting: from `low` to `high`, uniform, or uniform in its logarithm."""
 
     low: float
     high: float
@@ -35,13 +35,13 @@ Box = Mapping[str, Range]
 
 
 def random_settings(box: Box, budget: int, seed: int = 0) -> list[dict[str, float]]:
-    """`budget` settings, every value drawn on its own (Bergstra and Bengio 2012)."""
+    """`budget` settings, each value drawn independently (Bergstra and Bengio 2012)."""
     rng = random.Random(seed)
     return [{name: r.at(rng.random()) for name, r in box.items()} for _ in range(_checked(budget))]
 
 
 def grid_settings(box: Box, budget: int) -> list[dict[str, float]]:
-    """The same number of settings on a grid: the middles of equal cells.
+    """`budget` settings on a grid: the centers of equal cells.
 
     Raises ValueError if `budget` is not a number of values per axis to the power of the axes.
     """
@@ -56,7 +56,7 @@ def grid_settings(box: Box, budget: int) -> list[dict[str, float]]:
 
 
 def chance_of_hit(share: float, budget: int) -> float:
-    """How likely one of `budget` random settings lies in the best `share` of the box."""
+    """The probability that one of `budget` random settings is among the best `share` of the box."""
     return 1 - math.pow(1 - share, budget)
 
 

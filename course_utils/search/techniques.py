@@ -1,4 +1,4 @@
-"""Mixes of techniques, as data, and the network that each of them means.
+"""Mixes of techniques, as data, and the network that each of them describes.
 
 A *mix* is a dict from technique to strength, e.g. ``{"L2": 3e-3, "dropout": 0.3}``; what is not in
 it is off, and ``{}`` is no technique at all.
@@ -21,7 +21,7 @@ from course_utils.regularizers import l2_penalty
 Mix = Mapping[str, float]
 Key = tuple[tuple[str, float], ...]
 
-#: The one technique that changes no training: it is read off the record, for its patience.
+#: The one technique that changes no training: it is read off the recorded curves.
 EARLY_STOPPING = "early stopping"
 TECHNIQUES = ("L2", "dropout", "batch norm", "augmentation", EARLY_STOPPING)
 
@@ -71,5 +71,5 @@ def all_but_one(mix: Mix) -> dict[str, dict[str, float]]:
 
 
 def training_key(mix: Mix) -> Key:
-    """What identifies the training of a mix: all but early stopping, which only reads."""
+    """The key of a mix's training: all techniques but early stopping, which changes no training."""
     return tuple(sorted((name, by) for name, by in mix.items() if name != EARLY_STOPPING))

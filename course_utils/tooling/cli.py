@@ -11,15 +11,20 @@ from typing import NoReturn
 
 from course_utils.tooling.environment import ROOT, Environment, StartError, extras_known
 from course_utils.tooling.installing import prepare
+from course_utils.tooling.lab import open_lab
+from course_utils.tooling.learner_copy import update
+from course_utils.tooling.learner_folder import choose_folder
 from course_utils.tooling.pip import say
 from course_utils.tooling.torch_build import WISHES
 
-FIRST_LESSON = "notebooks/01_overfitting.ipynb"
-NOTEBOOK_FOLDERS = ("notebooks", "exercises", "solutions")  # each one in them runs as a test
-CELL_TIMEOUT_S, MOST_PROCESSES = 120, 4  # of the tests; each process holds a PyTorch of its own
+NOTEBOOK_FOLDERS = ("notebooks", "exercises", "solutions")  # whose notebooks are tests as well
+CELL_TIMEOUT_S = 120
+MOST_PROCESSES = 4  # of the tests; each holds a PyTorch of its own in memory
 
 COMMANDS = {
-    "lab": "set up, then open JupyterLab at lesson 1 (also without any command)",
+    "learn": "set up, then open your own copy of the lessons and exercises in JupyterLab\n"
+    "             (also without any command)",
+    "lab": "set up, then open the course's own notebooks (for instructors and authors)",
     "setup": "set up only; with the extras named, if any: setup instructor bench",
     "test": "set up with the developers' tools, run every check and test;\n"
     "             what follows goes to pytest, which then runs alone: test -k fleet",
@@ -28,6 +33,7 @@ COMMANDS = {
     "bank": "try every known answer to the exercises (all, or those named: 02 03)",
     "bench": "run one benchmark: bench training, bench notebooks",
     "claims": "measure what the lessons claim (all, or those named: 02 03)",
+    "site": "build the lessons as static pages with live panels (all, or those named: 02 03)",
     "api": "write a page of the package's functions and classes, from their docstrings",
     "fuzz": "train random networks as a fleet and alone, for long: fuzz --cases 5000",
 }
@@ -38,11 +44,19 @@ EXTRAS = {
     "notebooks": ["dev"],
     "exercises": ["instructor"],
     "bank": ["instructor"],
+    "site": ["dev"],
     "api": ["dev"],
     "fuzz": ["dev"],
 }  # what a command needs besides the course itself
-PARTS = {"exercises": "instructor", "bank": "instructor", "bench": "benchmarks"}
-PARTS |= {"claims": "claims", "fuzz": "tests"}  # the folder that a command needs; students lack it
+MODULES = {
+    "notebooks": "course_utils.tooling.notebooks",
+    "exercises": "instructor.generate",
+    "bank": "instructor.bank",
+    "bench": "benchmarks",
+    "claims": "claims",
+    "site": "website",
+    "fuzz": "tests.fuzzing",
+}  # what a command runs, with what follows it
 
 
 class Parser(argparse.ArgumentParser):
@@ -63,7 +77,7 @@ def parser() -> Parser:
         epilog=f"commands:\n{commands}",
         formatter_class=argparse.RawTextHelpFormatter,
     )
-    made.add_argument("word", nargs="?", default="lab", help=argparse.SUPPRESS)
+    made.add_argument("word", nargs="?", default="learn", help=argparse.SUPPRESS)
     made.add_argument("rest", nargs="*", help=argparse.SUPPRESS)
     made.add_argument(
         "--torch",
@@ -72,6 +86,12 @@ def parser() -> Parser:
         help="on Linux, which PyTorch to install: the small one (cpu), or the ordinary one\n"
         "(default; 6 GB, with what NVIDIA cards need). Not said: the small one where there\n"
         "is no such card, its index answers, and pip's settings name no other source",
+    )
+    made.add_argument(
+        "--folder",
+        metavar="FOLDER",
+        help="where your own copy is, or is to be (my_course in this folder, if not said);\n"
+        "the next start remembers it",
     )
     made.add_argument(
         "--no-browser", action="store_true", help="print JupyterLab's address, open no browser"
@@ -85,23 +105,25 @@ def parser() -> Parser:
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line; some commands take what follows with its options."""
     made = parser()
-    values = [i + 1 for i, item in enumerate(argv) if item == "--torch"]
+    values = [i + 1 for i, item in enumerate(argv) if item in ("--torch", "--folder")]
     places = (i for i, item in enumerate(argv) if not item.startswith("-") and i not in values)
     place = next(places, len(argv))
-    word = argv[place] if place < len(argv) else "lab"
+    word = argv[place] if place < len(argv) else "learn"
     if word not in COMMANDS:
         near = difflib.get_close_matches(word, COMMANDS, n=1)
         hint = f"did you mean '{near[0]}'?" if near else f"the commands are {', '.join(COMMANDS)}."
         made.error(f"there is no command '{word}'; {hint}")
     after = list(argv[place + 1 :])
-    passed_on = word in ("test", "bank", "bench", "claims", "fuzz")
-    if passed_on and not {"-h", "--help"} & set(after[:1]):
+    takes_options = word in ("test", "bank", "bench", "claims", "fuzz", "site")
+    if takes_options and not {"-h", "--help"} & set(after[:1]):
         args = made.parse_args(argv[: place + 1])
         args.rest = after
     else:
         args = made.parse_intermixed_args(argv)  # options may stand between the arguments
-    if word == "lab" and args.rest:
-        made.error(f"'lab' takes no further arguments, got '{args.rest[0]}'.")
+    if word in ("learn", "lab") and args.rest:
+        made.error(f"'{word}' takes no further arguments, got '{args.rest[0]}'.")
+    if word != "learn" and args.folder is not None:
+        made.error("--folder names the folder of your own copy; it goes without any command.")
     unknown = [name for name in args.rest if word == "setup" and name not in extras_known()]
     if unknown:
         made.error(f"there is no extra '{unknown[0]}'; they are {', '.join(extras_known())}.")
@@ -120,31 +142,26 @@ def main(argv: Sequence[str]) -> int:
     env = Environment(ROOT)
     extras = args.rest if args.word == "setup" else EXTRAS.get(args.word, [])
     try:
-        part = PARTS.get(args.word)
-        if part and not (env.root / part).is_dir():
+        part = MODULES.get(args.word, "").partition(".")[0]
+        if not (env.root / part).is_dir():  # students get a copy without it
             raise StartError(
                 f"'{args.word}' needs the folder {part}/, and this copy of the course has "
                 "none: it is a copy for students. Use the instructor's copy."
             )
         prepare(env, extras, torch=args.torch, check_space=not args.skip_space_check)
+        if args.word == "learn":
+            folder = choose_folder(env.root, args.folder)
+            say(update(env.root, folder).told(folder))
+            return open_lab(env, folder, browser=not args.no_browser)
         if args.word == "lab":
-            return open_lab(env, browser=not args.no_browser)
+            return open_lab(env, env.root, browser=not args.no_browser)
         if args.word == "test":
             return run_checks(env, args.rest)
-        if args.word == "notebooks":
-            return run(env, ["-m", "course_utils.tooling.notebooks", *args.rest])
-        if args.word == "exercises":
-            return run(env, ["-m", "instructor.generate", *args.rest])
-        if args.word == "bank":
-            return run(env, ["-m", "instructor.bank", *args.rest])
-        if args.word == "bench":
-            return run(env, ["-m", "benchmarks", *args.rest])
-        if args.word == "claims":
-            return run(env, ["-m", "claims", *args.rest])
         if args.word == "api":
             return write_api(env)
-        if args.word == "fuzz":
-            return run(env, ["-m", "tests.fuzzing", *(args.rest or ["--cases", "5000"])])
+        if args.word in MODULES:
+            rest = args.rest or (["--cases", "5000"] if args.word == "fuzz" else [])
+            return run(env, ["-m", MODULES[args.word], *rest])
         return 0
     except StartError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
@@ -171,37 +188,12 @@ def write_api(env: Environment) -> int:
     return code
 
 
-def lab_command(env: Environment, *, browser: bool) -> list[str]:
-    """The command that starts JupyterLab at the first lesson."""
-    command = [str(env.python), "-m", "jupyterlab", "--log-level=WARN"]
-    command.append(f"--ServerApp.root_dir={env.root}")
-    if not browser:
-        command.append("--no-browser")
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        command.append("--allow-root")  # in a container there is often no other user
-    if (env.root / FIRST_LESSON).exists():
-        command.append(f"--LabApp.default_url=/lab/tree/{FIRST_LESSON}")
-    return command
-
-
-def open_lab(env: Environment, *, browser: bool) -> int:
-    """Start JupyterLab and stay until it ends."""
-    say(f"Opening {FIRST_LESSON} in JupyterLab. To stop it: Ctrl-C in this window.")
-    command = lab_command(env, browser=browser)
-    os.chdir(env.root)
-    if os.name == "posix":
-        # Becoming JupyterLab instead of starting it leaves nothing behind when it is stopped.
-        os.execve(command[0], command, env.variables())
-    signal.signal(signal.SIGINT, lambda *_: None)  # Ctrl-C is JupyterLab's to answer
-    return subprocess.run(command, env=env.variables()).returncode
-
-
 def checks(env: Environment) -> list[tuple[str, list[str], str]]:
     """Every check of the project but pytest: name, arguments for Python, how to mend it.
 
     A copy for students has no instructor's part, and nothing of it to check.
     """
-    parts = ("course_utils", "benchmarks", "claims", "instructor")
+    parts = ("course_utils", "benchmarks", "claims", "instructor", "website")
     typed = [part for part in parts if (env.root / part).is_dir()]
     found = [
         ("format", ["-m", "ruff", "format", "--check", "."], "ruff format ."),

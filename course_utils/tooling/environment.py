@@ -1,8 +1,8 @@
-"""The course's own Python in `.venv`: where it is, whether it is sound, what was installed.
+"""The course's own Python in `.venv`: where it is, whether it works, what was installed.
 
-A stamp file remembers what the last complete installation was made of, so that a second start
-asks one short question of `.venv` and installs nothing. The stamp is written last and removed
-first: an installation that was interrupted has none, and is taken up again.
+A stamp file records what the last complete installation was made of, so that a second start only
+probes `.venv` and installs nothing. The stamp is written last and removed first: an installation
+that was interrupted has none, and is resumed.
 """
 
 import hashlib
@@ -33,12 +33,12 @@ print(json.dumps({"python": list(sys.version_info[:2]),
 
 
 class StartError(Exception):
-    """Something the reader can mend; its message says what and how, and is shown as it is."""
+    """A problem that the reader can fix; its message says what and how, and is shown as it is."""
 
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a complete installation was made of."""
+    """What a complete installation consists of."""
 
     root: str
     python: str
@@ -48,7 +48,7 @@ class Stamp:
 
 @dataclass(frozen=True)
 class Probe:
-    """What the Python of `.venv` says of itself."""
+    """The answers of the Python of `.venv` about itself."""
 
     python: tuple[int, int]
     missing: frozenset[str]
@@ -78,16 +78,16 @@ class Environment:
 
     @property
     def stamp_file(self) -> Path:
-        """The note left by a complete installation."""
+        """The stamp file of a complete installation."""
         return self.folder / "course-stamp.json"
 
     @property
     def log_file(self) -> Path:
-        """All that pip said the last time."""
+        """The output of pip's last run."""
         return self.folder / "install.log"
 
     def variables(self) -> dict[str, str]:
-        """Environment variables for a program that runs in `.venv` and sees nothing else."""
+        """Environment variables for a program that runs in `.venv`, isolated from other Pythons."""
         variables = dict(os.environ)
         for name in ("PYTHONHOME", "PYTHONPATH", "JUPYTER_PATH", "__PYVENV_LAUNCHER__"):
             variables.pop(name, None)
@@ -154,7 +154,7 @@ def project(root: Path) -> dict[str, object]:
 
 
 def fingerprint(root: Path) -> str:
-    """A digest of what decides the installation; settings of tools are no part of it."""
+    """A digest of what determines the installation; settings of tools are not part of it."""
     text = json.dumps(project(root), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -167,7 +167,7 @@ def extras_known(root: Path = ROOT) -> list[str]:
 
 
 def package_names(root: Path, extras: Iterable[str]) -> list[str]:
-    """Names of the course itself and of every package that it asks for by name."""
+    """Names of the course itself and of every package that it requires by name."""
     table = project(root)
     optional = table["optional-dependencies"]
     assert isinstance(optional, dict)

@@ -1,4 +1,4 @@
-"""Makes `.venv` complete: space, virtual environment, pip, a trial import, the stamp."""
+"""Sets up `.venv`: disk space, virtual environment, pip, a trial import, the stamp."""
 
 import json
 import shutil
@@ -39,9 +39,31 @@ def prepare(
 
     `torch` is "cpu" for the small PyTorch, "default" for pip's ordinary one, None for what suits
     this computer.
+
+    Raises:
+        StartError: What is missing cannot be installed.
     """
+    if not is_writable(env.root):
+        # A folder for all, as in a computer room: somebody who may write has set it up, or must.
+        if is_complete(env, env.read_stamp(), env.probe(extras), extras):
+            say("The set-up is in place.")
+            return
+        raise StartError(
+            f"The course is not set up, and this folder cannot be written: {env.root}\n"
+            "Copy it to a folder of your own and run start.py there. For a folder that many use,\n"
+            "run 'python3 start.py setup' once as the one who may write into it."
+        )
     with setup_lock(env.root / ".start.lock"):
         _prepare(env, extras, torch, check_space)
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether files can be made in `folder`; tried out, for Windows answers no question of it."""
+    try:
+        (folder / ".start.lock").open("ab").close()
+    except OSError:
+        return False
+    return True
 
 
 def _prepare(env: Environment, extras: Iterable[str], torch: str | None, check_space: bool) -> None:
@@ -126,7 +148,7 @@ def require_space(env: Environment, probe: Probe | None, *, small: bool) -> None
 def fill(
     env: Environment, extras: Iterable[str], index: str | None, *, insist: bool, check_space: bool
 ) -> None:
-    """Let pip install everything, with the small PyTorch from `index` if that is not None.
+    """Install everything with pip, with the small PyTorch from `index` if that is not None.
 
     Where `index` has none that fits, the ordinary one is installed, or StartError if `insist`.
     """
@@ -170,7 +192,7 @@ def make(env: Environment) -> None:
 
 
 def try_out(env: Environment, *, last: bool) -> bool:
-    """Import what the lessons import. A failure is False, or an error where it is the last try."""
+    """Import what the lessons import. Returns False on failure, or raises on the last try."""
     say("[4/4] Trying it out.")
     done = subprocess.run(
         [str(env.python), "-c", _TRIAL],

@@ -26,13 +26,13 @@ def try_lock(file: IO[bytes]) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        return True  # this disk knows no locks; going on without is all that is left
+        return True  # this disk has no locks, so go on without one
     return True
 
 
 @contextmanager
 def setup_lock(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` inside; the system lets go of it even if the process is killed."""
+    """Hold the lock file `path` inside; the system releases it even if the process is killed."""
     with path.open("ab") as file:
         if not try_lock(file):
             print("Another start.py is setting up this folder. Waiting for it ...", flush=True)

@@ -89,7 +89,7 @@ def clean_outputs(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
 
 
 def keep_picture(output: NotebookNode) -> bool:
-    """Take the widget out of an output; False if nothing worth keeping is left."""
+    """Remove the widget from an output; False if nothing worth keeping is left."""
     if output.data.pop(WIDGET_VIEW, None) is None:
         return True
     output.metadata.pop(WIDGET_VIEW, None)

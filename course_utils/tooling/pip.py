@@ -1,4 +1,4 @@
-"""Runs pip: keeps all that it says in a file, tells the reader the large steps."""
+"""Runs pip: logs its output to a file, and tells the reader the large steps."""
 
 import os
 import queue
@@ -26,7 +26,7 @@ def say(text: str = "") -> None:
 
 
 def install(env: Environment, extras: Iterable[str]) -> None:
-    """Let pip install the course, editable, with what it needs. StartError with the remedy."""
+    """Install the course with pip, editable, with its dependencies. StartError with the remedy."""
     if _install(env, extras):
         give_up(env.log_file)
 
@@ -110,7 +110,7 @@ def give_up(log: Path, remedy: str = "") -> NoReturn:
 
 
 def run_pip(command: Sequence[str], log: Path, *, cwd: Path, variables: dict[str, str]) -> int:
-    """Run pip, keep all that it says in `log`, tell the reader the large steps; the exit code."""
+    """Run pip, log its output to `log`, tell the reader the large steps; the exit code."""
     with subprocess.Popen(
         command,
         cwd=cwd,

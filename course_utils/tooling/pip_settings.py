@@ -39,7 +39,7 @@ def pip_settings(venv: Path) -> dict[str, Setting]:
 
 
 def source_of_packages(settings: Mapping[str, Setting]) -> str | None:
-    """A setting that says where packages come from, and where it is set; None if there is none."""
+    """A setting that determines where packages come from, and where it is set, or None."""
     for name in SOURCES:
         setting = settings.get(name)
         if setting and not (name == "no-index" and setting.value.lower() in _FALSE):

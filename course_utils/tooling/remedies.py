@@ -1,4 +1,4 @@
-"""What to tell a reader when the installation fails: the cause in words, and the remedy."""
+"""Advice for the reader when the installation fails: the cause and the remedy."""
 
 import re
 import sys
@@ -13,7 +13,7 @@ _NO_NETWORK = (
 )
 
 # (what pip's output holds, what went wrong, what to do). The first that fits is told, sought first
-# in the lines that pip marks as errors: a warning may tell of a hitch that was overcome.
+# in the lines that pip marks as errors: a warning may be about a problem that pip has overcome.
 _REMEDIES: tuple[tuple[str, str, str], ...] = (
     (
         r"No space left on device|Errno 28\b|WinError 112|Disk quota exceeded|Errno 122\b",
@@ -90,7 +90,7 @@ _REMEDIES: tuple[tuple[str, str, str], ...] = (
 
 
 def diagnose(log: str) -> str:
-    """The cause and the remedy, in words, for what pip printed before it failed."""
+    """The cause and the remedy, for the output of a pip run that failed."""
     errors = "\n".join(line for line in log.splitlines() if line.lstrip().startswith("ERROR"))
     if "(from versions: none)" in errors:
         errors = ""  # the server has no such package, or was not reached: the warnings know which

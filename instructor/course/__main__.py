@@ -14,7 +14,13 @@ from collections.abc import Sequence
 WORDS = {
     "handout": ("instructor.course.handout", "make the copy of the course that students get"),
     "release": ("instructor.generate", "write exercises and solutions anew from the tasks"),
+    "collect": ("instructor.course.collect", "take what students handed in, from zips or folders"),
     "grade": ("instructor.course.grade", "mark a class: gradebook, records, what formgrader shows"),
+    "regrade": ("instructor.course.regrade", "mark a task again after its check was mended"),
+    "feedback": ("instructor.course.feedback", "write a page for each student"),
+    "report": ("instructor.course.report", "write a report on the class"),
+    "export": ("instructor.course.export", "fill in the table of Moodle or Canvas"),
+    "forget": ("instructor.course.forget", "delete everything that is kept of one student"),
     "try": ("instructor.course.tryout", "try one answer file against one task"),
 }
 HELP = "\n".join(

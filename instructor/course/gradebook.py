@@ -35,11 +35,7 @@ class Book:
     """
 
     def __init__(self, url: str) -> None:
-        # nbgrader calls a program of this environment by its bare name when it makes a gradebook.
-        scripts = sysconfig.get_path("scripts")
-        path = os.pathsep.join([scripts, os.environ.get("PATH", "")])
-        with mock.patch.dict(os.environ, PATH=path):
-            self._book = Gradebook(url)
+        self._book = connect(url)
 
     def close(self) -> None:
         """Let go of the database."""
@@ -133,6 +129,15 @@ class Book:
         except BaseException:
             session.rollback()
             raise
+
+
+def connect(url: str) -> Gradebook:
+    """nbgrader's own gradebook at this address, made if there is none."""
+    # nbgrader calls a program of this environment by its bare name when it makes a gradebook.
+    scripts = sysconfig.get_path("scripts")
+    path = os.pathsep.join([scripts, os.environ.get("PATH", "")])
+    with mock.patch.dict(os.environ, PATH=path):
+        return Gradebook(url)
 
 
 def url_of(folder: Path) -> str:

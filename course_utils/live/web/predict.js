@@ -52,6 +52,10 @@ export default () => {
       model.on("change:chosen", follow);
       listeners.add(follow);
       follow();
+      if (!model.get("frozen") && !model.get("drawn")) {
+        model.set("drawn", true);
+        model.save_changes();
+      }
       return () => {
         model.off("change:chosen", follow);
         listeners.delete(follow);

@@ -48,6 +48,7 @@ export interface QuestionState {
   question: string;
   options: string[];
   chosen: number;
+  drawn: boolean;
   frozen: boolean;
   uid: string;
 }

@@ -161,6 +161,8 @@ class PanelView {
     const scale = Math.min(1, Math.max(room / height, SMALLEST));
     const wanted = `${Math.floor(width * scale)}px`;
     if (this.canvas.style.maxWidth !== wanted) this.canvas.style.maxWidth = wanted;
+    // Where the picture is moved sideways, the arrow keys must reach it.
+    this.paper.tabIndex = this.paper.scrollWidth > this.paper.clientWidth ? 0 : -1;
   }
 
   /** What the panel is doing, and which controls can do something. */

@@ -1,4 +1,4 @@
-"""Shares with their intervals, one row for each name: a part of lesson 05's panels."""
+"""A dot plot of shares with their intervals, one row per name: a part of lesson 05's panels."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +16,11 @@ Samples = Mapping[str, NDArray[Any]]
 
 @dataclass(eq=False)
 class DotPlot(Part):
-    """A dot and a 95 % interval over seeds in each row; a hollow dot may say what it was before.
+    """A dot and a 95 % interval over seeds per row; optionally a hollow dot for the value before.
 
     Args:
         names: of the rows, from the top.
-        find: ``find(state)`` -> shares [seeds] by name, and what they were before or None.
+        find: ``find(state)`` -> shares [seeds] by name, and the shares before, or None.
     """
 
     names: Sequence[str]

@@ -1,4 +1,4 @@
-"""Lesson 05's panel about flips: what a mirrored digit looks like, and who is taken for whom."""
+"""Lesson 05's panel about flips: mirrored digits, and the classes that are confused."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

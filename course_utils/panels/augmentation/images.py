@@ -1,4 +1,4 @@
-"""Images that lesson 05's panels show, and what they ask of their data."""
+"""Images that lesson 05's panels show, and checks of the data that the panels are given."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class ImageRows(Part):
 
 
 def most_typical(data: Dataset, classes: Sequence[int] | None = None) -> tuple[Tensor, list[int]]:
-    """For each of `classes` the validation image nearest to their mean, and its label.
+    """For each of `classes`, the validation image nearest to the class mean, and its label.
 
     Left out, the first `MOST` classes that the validation set has.
     """
@@ -72,7 +72,7 @@ def pixel_limits(data: Dataset) -> tuple[float, float]:
 
 
 def images_to_train_on(data: Dataset) -> Dataset:
-    """`data` with few validation images; refuses what no transform of images fits."""
+    """`data` with few validation images; raises an error unless it has images with class labels."""
     require_images(data)
     return data.limit_validation()
 

@@ -127,7 +127,7 @@ class _Accuracies(Part):
             name.xy = (metric.axis.position(0), float(scores[0].mean()))
 
     def _make_room(self, pair: Pair) -> None:
-        """Let the axis reach down to the lowest score at the end of a training, and stay there."""
+        """Extend the axis down to the lowest score at the end of a training, and keep it there."""
         lowest = min(float(np.nanmin(fleet.val_acc[..., -1].mean(1))) for fleet in pair)
         lowest = math.floor(20 * (lowest - 0.03)) / 20
         if lowest < self._lowest:
@@ -156,7 +156,7 @@ class _NoisyCurves(EpochCurves):
 
 
 class _Transformed(Part):
-    """Training images as training sees them."""
+    """Training images as they are seen in training."""
 
     def __init__(self, data: Dataset) -> None:
         self._x, self._limits = data.x_train[: ROWS * COLUMNS], pixel_limits(data)

@@ -1,4 +1,4 @@
-"""Lesson 05's panel to look: images as they are and transformed, and who can still read them."""
+"""Lesson 05's gallery: images as they are and transformed, and which networks still read them."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,7 @@ def gallery(data: Dataset, fleets: Mapping[str, Fleet]) -> Explore:
 
     Args:
         data: images with class labels; validation images are shown and scored.
-        fleets: networks trained on such data, by name; of each fleet its first value is asked.
+        fleets: networks trained on such data, by name; the first value of each fleet is used.
 
     The draws stay the same while a slider moves, so each image moves on smoothly.
     """

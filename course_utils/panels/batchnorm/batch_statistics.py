@@ -1,4 +1,4 @@
-"""Lesson 04's panel for the batch: how many samples a network is normalized with."""
+"""Lesson 04's panel about the batch: how many samples a network is normalized with."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""Lesson 04's panel to look inside: what arrives at each layer's units while a network learns."""
+"""Lesson 04's look inside: the inputs of each layer's units while a network learns."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ def activations(
     data: Dataset, norm: LayerOfWidth = nn.BatchNorm1d, *, layers: int = 4, width: int = 64,
     lr: float = 8e-3, epochs: int = 12, batch_size: int = 100, seeds: int = 8,
 ) -> Sweep:  # fmt: skip
-    """The slider goes through the epochs: what each unit of a layer is given, with and without.
+    """The slider is the epoch: the inputs of each unit of a layer, with batch norm and without.
 
     Args:
         data: images or points with class labels.
@@ -124,7 +124,7 @@ class _Spread(Part):
 
 
 def _where(at: At) -> tuple[int, int, int]:
-    """The places of layer, mode and epoch in the state."""
+    """The indices of layer, mode and epoch in the state."""
     mode = MODES.index(at.settings["mode"])
     return at.settings["layer"] - 1, mode, min(at.value, at.result.epoch)
 

@@ -1,4 +1,4 @@
-"""How far the learning rate may go, with batch norm and without."""
+"""How large the learning rate may be, with batch norm and without."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ from course_utils.plots import PartsBoard, accuracy_text, format_value, gain_tex
 LRS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
 DEPTHS = (2, 4)
-WORKS = 0.7  # of the best mean accuracy in the panel: from there on a rate is said to work
+WORKS = 0.7  # of the best mean accuracy in the panel: from there on a rate counts as working
 
 
 def learning_rate(

@@ -53,7 +53,8 @@ class ValidationAccuracy(Part):
 
 @dataclass(eq=False)
 class LossCurves(Part):
-    """Training and validation loss of both runs: color and marker say which, the style on what.
+    """Training and validation loss of both runs: color and marker show the run, the style the
+    split.
 
     Args:
         find: ``find(at)`` -> x [points], and the losses [runs, seeds, points] on each split.
@@ -80,7 +81,7 @@ class LossCurves(Part):
         self._now: tuple[float, str] | None = None
 
     def update(self, at: At) -> None:
-        """Show what `find` finds, on an axis that may be another one for other settings."""
+        """Show what `find` finds, on an axis that may change with the settings."""
         if self.axis(at) != self._now:
             self._now = last, label = self.axis(at)
             self.ax.set(xlim=(0, last), xlabel=label)
@@ -93,7 +94,7 @@ class LossCurves(Part):
 
 
 def legend_of(ax: Axes, styles: Mapping[str, int], *, splits: bool = False) -> None:
-    """What the colors and markers mean, above the axes; with `splits` the line styles as well."""
+    """A legend of colors and markers above the axes; with `splits`, of the line styles as well."""
     handles = [
         Line2D([], [], color=color(i), marker=marker(i), label=name, **LOOK)
         for name, i in styles.items()

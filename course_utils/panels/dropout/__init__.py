@@ -1,4 +1,5 @@
-"""Lesson 03: who is missing in a pass, how much to drop, and what a hundred passes tell."""
+"""Lesson 03: which units are missing in a pass, how many to drop, and what a hundred passes
+show."""
 
 from course_utils.figures.dropout import half_gone, show_idea
 from course_utils.panels.dropout.stochastic_passes import uncertainty

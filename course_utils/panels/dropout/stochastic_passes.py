@@ -39,13 +39,13 @@ def uncertainty(
     data: Dataset, fleet: Fleet, angles: Sequence[float] = ANGLES, *, passes: int = PASSES,
     samples: int = SAMPLES,
 ) -> Sweep:  # fmt: skip
-    """Turned images, each asked about again and again with dropout left on.
+    """Turned images, each sent through the networks many times with dropout left on.
 
     Args:
         data: images; the first `samples` of the validation set are turned.
         fleet: networks trained with the values of p among which the buttons choose.
         angles: in degrees, counterclockwise.
-        passes: how often each image is asked about.
+        passes: passes per image.
 
     The panel's `result` is a `Turned`.
     """
@@ -96,7 +96,7 @@ def _say_classes(at: At, taken: str) -> str:
 
 
 class _Image(Part):
-    """The image that the passes are asked about."""
+    """The image that is sent through."""
 
     def draw(self, ax: Axes, at: At) -> None:
         self._image = self.add(Mosaic(ax, 1, 1, title="what it sees"))

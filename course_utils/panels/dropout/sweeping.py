@@ -1,4 +1,4 @@
-"""How much to drop."""
+"""Lesson 03's sweep over the share that is dropped."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

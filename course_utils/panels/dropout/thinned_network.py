@@ -29,7 +29,8 @@ def mask(
     data: Dataset, layer: Callable[[float], nn.Module] = nn.Dropout, ps: Sequence[float] = PS, *,
     width: int = 16, epochs: int = 40,
 ) -> Explore:  # fmt: skip
-    """A network and who is missing in it: another mask for every draw, none in evaluation mode.
+    """A network and the units that are dropped: another mask for every draw, none in evaluation
+    mode.
 
     Args:
         data: images, or points with any number of features.
@@ -83,7 +84,7 @@ def _say(state: Pass) -> str:
 
 
 class _Image(Part):
-    """What is sent through, in its own range of gray."""
+    """The image that is sent through, in its own range of gray."""
 
     def draw(self, ax: Axes, state: Pass) -> None:
         self._image = self.add(Mosaic(ax, 1, 1, title="the image"))
@@ -151,7 +152,7 @@ class _Network(Part):
 
 
 class _Bars(Part):
-    """What this pass says of each class, and a mark for what evaluation mode says."""
+    """The probabilities of this pass, and marks for those of evaluation mode."""
 
     def draw(self, ax: Axes, state: Pass) -> None:
         classes = len(state.output)

@@ -1,4 +1,4 @@
-"""Lesson 06's panel for the reason: gradient descent stopped early walks almost where L2 leads."""
+"""Lesson 06's explanation: gradient descent stopped early ends close to where L2 leads."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -99,7 +99,7 @@ class _Kept(Part):
 
 
 def _say(state: Paths) -> str:
-    """Where both stand, and how far apart."""
+    """Both solutions, and their distance."""
     if state.steps == 0:
         return f"no step taken: gradient descent is at its start, {_pair(state.start)}"
     text = (

@@ -1,4 +1,4 @@
-"""How long to wait: what a patience and a min_delta do to runs that are recorded once."""
+"""How long to wait: the effect of patience and min_delta on runs that are recorded once."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -41,7 +41,7 @@ TOLERANCE = 0.02  # in units of the loss: what counts as too early or too late
 
 @dataclass(frozen=True)
 class Stopped:
-    """What one patience and one min_delta do to the runs at one noise level."""
+    """The effect of one patience and one min_delta on the runs at one noise level."""
 
     runs: SampleScores
     noise: float
@@ -130,7 +130,7 @@ class _OneRun(Part):
 
 
 class _Lanes(Part):
-    """One lane for each seed: what was trained, what was saved, and which epoch is given back."""
+    """One lane per seed: the epochs trained, the epochs saved, and the epoch that is restored."""
 
     def draw(self, ax: Axes, state: Stopped) -> None:
         tidy(ax, grid=False)
@@ -156,7 +156,7 @@ class _Lanes(Part):
 
 
 class _Fresh(Part):
-    """What each patience gives on fresh samples, beside what the last epoch gives."""
+    """The accuracy of each patience on fresh samples, beside that of the last epoch."""
 
     def draw(self, ax: Axes, state: Stopped) -> None:
         label = "fresh accuracy of what is restored"
@@ -178,7 +178,7 @@ class _Fresh(Part):
 
 
 def _say(state: Stopped) -> str:
-    """What it cost, what it gave back, and how many runs it stopped too early or too late."""
+    """The epochs trained and restored, and how many runs were stopped too early or too late."""
     now, seeds = state.now, state.runs.seeds
     early, late = (f(state.watched, now, TOLERANCE).sum() for f in (too_early, too_late))
     given = now.at(state.fresh)

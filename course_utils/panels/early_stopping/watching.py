@@ -1,4 +1,5 @@
-"""Lesson 06's panel for the signal: what is watched, on how many samples, and who reports."""
+"""Lesson 06's panel about the signal: what is watched, on how many samples, and what is
+reported."""
 
 from typing import Any
 
@@ -53,7 +54,7 @@ def which_metric(data: Dataset, rule: StopRule = stopping_epoch) -> Explore:
 
 
 class _Signals(Part):
-    """What the rule sees of seed 0 in each draw, what fresh samples say, and all chosen epochs."""
+    """The curves of seed 0 in each draw, those on fresh samples, and all chosen epochs."""
 
     def draw(self, ax: Axes, state: Chosen) -> None:
         tidy(ax)
@@ -132,7 +133,7 @@ class _Report(Part):
 
 
 def _say(state: Chosen) -> str:
-    """What was reported, what fresh samples say, and how far the epochs scatter."""
+    """The accuracy reported, that on fresh samples, and how far the epochs scatter."""
     i = state.curves.sizes.index(state.size)
     reported, fresh = state.now
     price = paired_difference(reported, fresh)

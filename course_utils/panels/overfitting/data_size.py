@@ -1,4 +1,4 @@
-"""More data against more width."""
+"""Lesson 01's panel of learning curves: more data against more width."""
 
 from collections.abc import Sequence
 from typing import Any

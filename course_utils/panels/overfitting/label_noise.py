@@ -1,4 +1,4 @@
-"""Label noise that is memorized."""
+"""Lesson 01's panel about label noise, which a network memorizes."""
 
 from collections.abc import Sequence
 

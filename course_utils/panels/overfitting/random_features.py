@@ -54,7 +54,7 @@ def double_descent(
 
 
 class _AgainstFeatures(Part):
-    """What stands against the number of features, λ = 0 in gray."""
+    """A quantity against the number of features, with λ = 0 in gray."""
 
     STYLES: tuple[tuple[str, str, str], ...]  # of each curve: line, color, label
 

@@ -1,4 +1,4 @@
-"""Lesson 02's panel for the eye: why a diamond has solutions on its corners, and a circle not."""
+"""Lesson 02's geometry: why a diamond has solutions on its corners, and a circle does not."""
 
 from dataclasses import dataclass
 
@@ -72,7 +72,7 @@ class _ConstraintRegion(Part):
 
 
 class _SecondWeight(Part):
-    """The smaller weight against λ, for both penalties, with a mark where the slider stands."""
+    """The smaller weight against λ, for both penalties, with a mark at the slider's value."""
 
     def draw(self, ax: Axes, state: Solved) -> None:
         tidy(ax)
@@ -92,7 +92,7 @@ class _SecondWeight(Part):
 
 
 def _say(state: Solved) -> str:
-    """Where the two solutions are, and from which λ on L1 has a zero."""
+    """The two solutions, and the smallest λ at which L1 has a zero."""
     circle, diamond = state.solution("L2"), state.solution("L1")
     text = (
         f"λ = {format_value(state.strength)}: L2 gives {_pair(circle)}, {_zeros(circle)}; "

@@ -1,4 +1,4 @@
-"""Lesson 02's panel for λ in motion: a decision boundary while it is being learned."""
+"""Lesson 02's panel that trains while λ moves: a decision boundary being learned."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Five techniques on one board, and what each is worth there."""
+"""Lesson 07's ablation: five techniques, and what each is worth."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

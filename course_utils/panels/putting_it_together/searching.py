@@ -1,4 +1,5 @@
-"""Lesson 07's panel for searches: random or grid, how many settings, and who reports the best."""
+"""Lesson 07's panel about searches: random or grid, how many settings, and what score is
+reported."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -49,7 +50,7 @@ class Found:
 
     @property
     def one(self) -> tuple[list[dict[str, float]], int]:
-        """What the search on show tried, and which of it won."""
+        """The settings that the search on show tried, and the one that won."""
         searches, budget = self.now
         number = self.number - 1
         return searches.tried[budget][number], int(searches.winner[budget, number])
@@ -88,7 +89,8 @@ def search(data: Dataset, random_settings: RandomSettings = library_random) -> E
 
 
 class _Box(Part):
-    """The box from above: how good each trained setting is, and what one search tried of it."""
+    """The box from above: the score of each trained setting, and the settings that one search
+    tried."""
 
     def draw(self, ax: Axes, found: Found) -> None:
         scores = 100 * found.lattice.correct.mean(1).reshape(PER_AXIS, PER_AXIS).T
@@ -168,7 +170,7 @@ class _BestOfMany(Part):
 
 
 def _say(found: Found) -> str:
-    """This search's winner, and what such searches report on average."""
+    """The winner of this search, and the average reported score of such searches."""
     (searches, budget), (tried, winner) = found.now, found.one
     number, best = found.number - 1, tried[winner]
     values = len({setting["L2"] for setting in tried})

@@ -1,0 +1,145 @@
+"""Lesson 08: decay, dropout in one pass and in many, pretraining. `claims.averages` has the rest.
+
+The data are sentences of a made-up language by two authors, in place of the digits and MNIST of the
+other lessons. Where a score is called excess, it is the distance from the true probabilities.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache, partial
+from typing import Any
+
+import torch
+from torch import nn
+
+from claims.claim import ONCE, TEXTS, Claim, Expectation, author_of
+from course_utils.comparison import ENDINGS, Comparison, Ending, compare
+from course_utils.data import Dataset
+from course_utils.data.language import CONTEXT, WORDS
+from course_utils.evidence import Difference, paired_difference
+from course_utils.experiments.next_words import BATCH, text, transformer_run
+from course_utils.experiments.pretraining import FEW_BATCH, TUNED, fine_tuning, pretrained
+from course_utils.fleet import Fleet, Run, train_fleet
+from course_utils.models import SmallTransformer
+
+SAMPLES, SEEDS = 500, 8
+LR = 1e-2
+STRONG, WEAKER = 2.0, 1.0  # λ
+PLAIN, ALL, GROUPS, DROPOUT, RMS = "plain", "all decay", "groups decay", "dropout", "RMSNorm"
+SEEN, P = 3_200, 0.4  # the samples of the panel with dropout, and its largest p
+READ = 4_000  # samples of the pretraining
+
+
+def decay_groups(model: nn.Module, decay: float) -> list[dict[str, Any]]:
+    """Matrices decay, vectors (biases, and the scales of norms) do not."""
+    matrices = [p for p in model.parameters() if p.ndim >= 2]
+    vectors = [p for p in model.parameters() if p.ndim < 2]
+    return [
+        {"params": matrices, "weight_decay": decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+
+
+@cache
+def _regularized(data: Dataset) -> Comparison:
+    """The lesson's comparison, with more kinds; each is a name and a strength of the decay."""
+
+    def build(kind: tuple[str, float]) -> Run:
+        name, decay = kind
+        norm = nn.RMSNorm if name == RMS else nn.LayerNorm
+        p = 0.2 if name == DROPOUT else 0.0
+        model = SmallTransformer(len(WORDS), CONTEXT, dropout=p, norm_layer=norm)
+        groups = decay_groups(model, decay) if name == GROUPS else model.parameters()
+        return Run(model, torch.optim.AdamW(groups, lr=LR, weight_decay=decay))
+
+    kinds = [(PLAIN, 0.0), (DROPOUT, 0.0), (RMS, 0.0)]
+    kinds += [(name, decay) for name in (ALL, GROUPS) for decay in (WEAKER, STRONG)]
+    return compare(
+        build, lambda _, seed: text(SAMPLES, seed, author_of(data)), values=kinds, epochs=6
+    )
+
+
+@cache
+def _tuned(data: Dataset, own: int) -> Comparison:
+    """From scratch, and from pretraining by the other author with all or some weights trained."""
+    author = author_of(data)
+    pretrained(READ, SEEDS, 1 - author)
+    return compare(
+        lambda value: fine_tuning(value[0], value[1], SEEDS, 1 - author),
+        lambda _, seed: text(own, seed, author),
+        values=[(0, TUNED[0]), *((READ, tuned) for tuned in TUNED)],
+        epochs=12,
+        batch_size=FEW_BATCH,
+    )
+
+
+@cache
+def _passes(data: Dataset, count: int) -> Fleet:
+    return train_fleet(
+        lambda p: transformer_run(dropout=p),
+        lambda _, seed: text(SEEN // count, seed, author_of(data)),
+        values=[0.0, P],
+        epochs=count,
+        batch_size=BATCH,
+        progress=False,
+    )
+
+
+def passes(data: Dataset, count: int) -> Difference:
+    """Validation loss with dropout, minus that without, after `count` passes."""
+    without, with_it = _passes(data, count).val_loss[:, :, -1]
+    return paired_difference(with_it, without)
+
+
+def _compared(
+    technique: str,
+    sentence: str,
+    of: Callable[[Dataset], Comparison],
+    value: Any,
+    over: Any,
+    expect: Expectation,
+    endings: tuple[Ending, ...] = ENDINGS,
+) -> Claim:
+    """About the validation loss at each ending."""
+    return Claim(
+        8, technique, sentence,
+        lambda data, ending: of(data).gain(value, over, ending, "loss"), expect, endings, TEXTS,
+    )  # fmt: skip
+
+
+def _once(
+    technique: str, sentence: str, measure: Callable[[Dataset], Difference], expect: Expectation
+) -> Claim:
+    """About one length of training, which the sentence names."""
+    return Claim(8, technique, sentence, lambda data, _: measure(data), expect, ONCE, TEXTS)
+
+
+CLAIMS = [
+    _compared("RMSNorm", "RMSNorm in place of LayerNorm does not raise the loss clearly.",
+              _regularized, (RMS, 0.0), (PLAIN, 0.0), "not higher"),
+    _compared("decay of the matrices", "Strong decay of the matrices lowers the loss.",
+              _regularized, (GROUPS, STRONG), (PLAIN, 0.0), "lower"),
+    _compared("decay groups", "Decaying everything at this strength is clearly worse.",
+              _regularized, (GROUPS, STRONG), (ALL, STRONG), "lower"),
+    _compared("decay groups, weaker",
+              "With half the decay, decaying everything is no worse than the split.",
+              _regularized, (GROUPS, WEAKER), (ALL, WEAKER), "not lower"),
+    _compared("dropout, 24 epochs", "After 24 epochs dropout lowers the loss ...",
+              _regularized, (DROPOUT, 0.0), (PLAIN, 0.0), "lower", ("long",)),
+    _compared("dropout, early-stopped", "... with both sides stopped in time it does not.",
+              _regularized, (DROPOUT, 0.0), (PLAIN, 0.0), "not lower", ("early-stopped",)),
+    _once("dropout, one pass", "In one pass dropout raises the loss.",
+          lambda data: passes(data, 1), "higher"),
+    _once("dropout, sixteen passes",
+          "In sixteen passes over a sixteenth of the text it lowers the loss at the end.",
+          lambda data: passes(data, 16), "lower"),
+    _compared("pretraining", "With 100 own samples, pretraining lowers the loss.",
+              lambda data: _tuned(data, 100), (READ, TUNED[0]), (0, TUNED[0]), "lower"),
+    *(_compared(f"the head only, {own} samples",
+                f"With {own} own samples, training the head only does not raise the loss clearly, "
+                "with each side stopped in time.",
+                partial(_tuned, own=own), (READ, TUNED[1]), (READ, TUNED[0]),
+                "not higher", ("early-stopped",))
+      for own in (20, 400)),
+]  # fmt: skip

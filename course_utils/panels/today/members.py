@@ -1,0 +1,173 @@
+"""Lesson 08's panel for doubt: an ensemble against MC dropout, measured against the truth."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import NDArray
+
+from course_utils.budget import budgeted
+from course_utils.data.language import WORDS
+from course_utils.experiments.ensembles import METHODS, Asked, ask_together
+from course_utils.experiments.next_words import scored_beginnings, truth_of
+from course_utils.live import At, Sweep, choice, slider, sweep
+from course_utils.panels.today.parts import AgainstValues
+from course_utils.plots import COLORS, Part, PartsBoard, change_text, number_text, tidy
+from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above
+
+BEGINNINGS, APART = 6, 3  # among which a slider chooses, and rows from one to the next
+WORDS_SHOWN = 8
+
+Array = NDArray[Any]
+
+
+def members(
+    most: int = 4, *, p: float = 0.2, samples: int = 400, epochs: Sequence[int] = (6, 14),
+    seeds: int = 8,
+) -> Sweep:  # fmt: skip
+    """The slider is how many answers are averaged: networks of an ensemble, or passes of one.
+
+    Args:
+        most: networks in the largest ensemble, and passes with dropout of `p`.
+        samples: of the training text.
+        epochs: after how many the networks are asked, two numbers among which buttons choose.
+
+    The panel's `result` is an `Asked`.
+    """
+    ends = sorted({budgeted(count) for count in epochs})
+
+    def train() -> Iterator[Asked]:
+        return ask_together(
+            members=most, passes=most, p=p, samples=samples, epochs=ends, seeds=seeds
+        )
+
+    parts = [
+        _Answer(),
+        _Reliability(),
+        AgainstValues(
+            _excess, {method: (i, "-") for i, method in enumerate(METHODS)}, (0.2, 1.0),
+            "nats above the truth",
+        ),
+    ]  # fmt: skip
+    return sweep(
+        train,
+        PartsBoard(parts, width=9.8, height=3.3, widths=[1.25, 1.0, 1.0], say=_say),
+        name="members",
+        values=slider(range(1, most + 1), label="answers averaged", start=most),
+        controls={
+            "method": choice(METHODS, trains=False),
+            "epochs": choice(ends, start=ends[-1], label="trained for (epochs)", trains=False),
+            "beginning": slider(range(1, BEGINNINGS + 1), trains=False),
+        },
+        epochs=max(ends),
+        title="An ensemble, and one network asked with dropout left on",
+    )
+
+
+def _asked(at: At) -> Asked | None:
+    """The state, once it holds what is to be shown."""
+    return at.result if at.settings["epochs"] in at.result.answers else None
+
+
+def _excess(at: At) -> dict[str, Array]:
+    epochs = at.settings["epochs"]
+    if _asked(at) is None:
+        return {method: np.full((len(at.values), 2), np.nan) for method in METHODS}
+    return {
+        method: np.array([at.result.excess(epochs, method, count) for count in at.values])
+        for method in METHODS
+    }
+
+
+def _chosen(at: At) -> int:
+    """The row of the beginning: one of the longest after which several words are likely."""
+    x = scored_beginnings()
+    open_ended = (truth_of().max(1).values < 0.7).numpy()
+    longest = np.argsort(-(x > 0).sum(1).numpy(), kind="stable")
+    return int(longest[open_ended[longest]][APART * (at.settings["beginning"] - 1)])
+
+
+class _Answer(Part):
+    """The true probabilities of the next word (bars), each answer (dots) and their mean."""
+
+    def draw(self, ax: Axes, at: At) -> None:
+        tidy(ax)
+        ax.set(xlim=(-0.6, WORDS_SHOWN - 0.4), ylim=(0, 1.02))
+        ax.set_ylabel("probability of the next word, seed 0", fontsize=FONT_SIZE)
+        self._bars = [
+            self.moves(bar)
+            for bar in ax.bar(range(WORDS_SHOWN), [0] * WORDS_SHOWN, color="#cccccc", label="truth")
+        ]
+        self._dots = self.line("o", color=COLORS[2], markersize=4, alpha=0.7, label="each answer")
+        self._mean = self.line(
+            "_", color="black", markersize=13, markeredgewidth=2, label="mean answer"
+        )
+        legend_above(ax)
+        self._at: int | None = None
+
+    def update(self, at: At) -> None:
+        row = _chosen(at)
+        truth = truth_of()[row].numpy()
+        shown = np.argsort(-truth, kind="stable")[:WORDS_SHOWN]
+        if row != self._at:
+            self._at = row
+            said = " ".join(WORDS[int(i)] for i in scored_beginnings()[row] if i)
+            self.ax.set_xlabel(f"{said} ...", fontsize=FONT_SIZE)
+            self.ax.set_xticks(
+                range(WORDS_SHOWN), [WORDS[i] for i in shown], rotation=45, ha="right",
+                fontsize=FONT_SIZE - 1,
+            )  # fmt: skip
+            self.redraw_background()
+        for bar, place in zip(self._bars, shown, strict=True):
+            bar.set_height(truth[place])
+        state = _asked(at)
+        if state is None:
+            self._dots.set_data([], [])
+            self._mean.set_data([], [])
+            return
+        answers = state.answers[at.settings["epochs"]][at.settings["method"]]
+        given = answers[: at.value, 0, row][:, shown.copy()].numpy()
+        places = np.arange(WORDS_SHOWN)
+        self._dots.set_data(np.tile(places, len(given)), given.ravel())
+        self._mean.set_data(places, given.mean(0))
+
+
+class _Reliability(Part):
+    """How likely the likeliest word truly is, against how sure the answer was."""
+
+    def draw(self, ax: Axes, at: At) -> None:
+        tidy(ax)
+        ax.set(xlim=(0, 1), ylim=(0, 1))
+        ax.plot([0, 1], [0, 1], ":", color=NEUTRAL, linewidth=1.4, label="perfectly calibrated")
+        ax.set_xlabel("confidence in the likeliest word", fontsize=FONT_SIZE)
+        ax.set_ylabel("its true probability", fontsize=FONT_SIZE)
+        self._curve = self.curve(color=COLORS[2], marker="s", markersize=5, linewidth=1.7)
+        legend_above(ax)
+
+    def update(self, at: At) -> None:
+        state = _asked(at)
+        if state is None:
+            return
+        said, true, _ = state.calibration(at.settings["epochs"], at.settings["method"], at.value)
+        full = np.isfinite(true).all(1)  # bins that every seed has samples in
+        self._curve.show(said[full].mean(1), true[full])
+
+
+def _say(at: At) -> str:
+    state, epochs, method = _asked(at), at.settings["epochs"], at.settings["method"]
+    if state is None:
+        return f"training for {epochs} epochs"
+    what = {
+        "ensemble": f"the mean of {at.value} networks",
+        "MC dropout": f"the mean of {at.value} passes of one network with dropout on",
+    }.get(method, "that network with dropout off, as usual")
+    scores = state.excess(epochs, method, at.value)
+    error = state.calibration(epochs, method, at.value)[2]
+    said = (
+        f"{epochs} epochs, {what}: {number_text(scores)} nats above the "
+        f"truth, calibration error {number_text(100 * error, 1)} points"
+    )
+    if at.value > 1 and method != "dropout off":
+        said += f"; {change_text(scores, state.excess(epochs, method, 1))} nats against the first"
+    return f"{said}; {state.seeds} paired seeds"

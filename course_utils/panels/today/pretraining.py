@@ -1,0 +1,101 @@
+"""Lesson 08's panel for pretraining: what much other text is worth, where there is little."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from course_utils.budget import budgeted
+from course_utils.experiments.next_words import lowest_loss
+from course_utils.experiments.pretraining import TUNED, fine_tune
+from course_utils.fleet import Fleet
+from course_utils.live import At, Sweep, choice, slider, sweep
+from course_utils.panels.today.parts import AgainstValues, OverTraining
+from course_utils.plots import PartsBoard, change_text, number_text
+
+AMOUNTS = (0, 500, 1500, 4000)
+OWN = (20, 100, 400)
+
+Array = NDArray[Any]
+
+
+def pretraining(
+    amounts: Sequence[int] = AMOUNTS, owns: Sequence[int] = OWN, *, epochs: int = 12,
+    seeds: int = 8,
+) -> Sweep:  # fmt: skip
+    """The slider is how much text by another author the network has read before.
+
+    Args:
+        amounts: the slider's values, samples read once by an author with other tastes; the first
+            of them 0: random first weights.
+        owns: how many samples there are of the author who matters.
+        epochs: of training on these.
+
+    The panel's `result` is a `Fleet` over `amounts`.
+    """
+    if amounts[0] != 0:
+        raise ValueError(
+            f"amounts must begin with 0, which the others are compared with, got {amounts[0]}"
+        )
+    epochs = budgeted(epochs)
+
+    def train(own: int, tuned: str) -> Iterator[Fleet]:
+        return fine_tune(amounts, own, tuned, epochs=epochs, seeds=seeds)
+
+    floor = (lowest_loss(1), "true probabilities")
+    both = {"pretrained": (0, "--"), "from scratch": (1, "--")}
+    parts = [
+        OverTraining(
+            _curves, both, (1.2, 4.0), "validation loss", floor, 3,
+            places=lambda at: np.arange(epochs + 1), xlabel="epoch of fine-tuning",
+        ),
+        AgainstValues(
+            _ends, {"before": (2, ":"), "best epoch": (0, "-"), "last epoch": (3, "--")},
+            (1.2, 4.0), "validation loss", floor, 4,
+        ),
+    ]  # fmt: skip
+    return sweep(
+        train,
+        PartsBoard(parts, width=9.4, height=3.2, say=_say),
+        name="read",
+        values=slider(
+            amounts, label="samples read before", start=amounts[-1], say=lambda n: f"{n:,}"
+        ),
+        controls={
+            "own": choice(owns, label="own samples", start=owns[len(owns) // 2]),
+            "tuned": choice(TUNED, label="trained on them"),
+        },
+        epochs=epochs,
+        title="Much text by another author, and a little of one's own",
+    )
+
+
+def _curves(at: At) -> dict[str, Array]:
+    return {"pretrained": at.curves("val_loss").T, "from scratch": at.result.val_loss[0].T}
+
+
+def _best(losses: Array) -> Array:
+    """The lowest loss of each seed so far, [..., epochs] -> [...]."""
+    return np.asarray(np.nanmin(losses, axis=-1))
+
+
+def _ends(at: At) -> dict[str, Array]:
+    losses = at.result.val_loss
+    return {
+        "before": losses[..., 0],
+        "best epoch": _best(losses),
+        "last epoch": losses[..., at.result.epoch],
+    }
+
+
+def _say(at: At) -> str:
+    found, scratch = (_best(at.result.val_loss[i]) for i in (at.index, 0))
+    said = (
+        f"{at.settings['own']} own samples, {at.value:,} read before: validation loss "
+        f"{number_text(at.curves('val_loss')[:, 0])} before fine-tuning, at its best epoch "
+        f"{number_text(found)} (the true probabilities have {lowest_loss(1):.2f})"
+    )
+    if at.index:
+        said += f", {change_text(found, scratch)} against random first weights at their best epoch"
+    return f"{said}; {len(found)} paired seeds"

@@ -1,0 +1,192 @@
+"""Fill in a platform's own table: ``course export TABLE.csv --exercise 03``.
+
+TABLE.csv is Moodle's grading worksheet or Canvas's gradebook, as you downloaded it. The marks are
+written into a copy, in its own columns, delimiter, decimal sign and language, which the platform
+takes back unchanged. Only the marks of students who are there and whose submission is marked
+wholly are filled in: what waits for a person, was not handed in or could not be read stays as it
+is, never a 0, and is listed.
+
+Where the platform counts to another maximum than the exercise, marks are scaled to it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from instructor.content import ROOT, named
+from instructor.course.marks import Marked, marked
+from instructor.course.records import replace
+from instructor.course.students import Table, keys
+
+NUMBER = re.compile(r"\d+([.,]\d+)?")
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Where a table has what: the platform, the rows of students, who, the mark, its maximum."""
+
+    system: str
+    first: int
+    who: int
+    mark: int
+    maximum: float
+
+
+def moodle(table: Table, column: str = "") -> Columns | None:
+    """The columns of Moodle's worksheet in any language, or None if it is none.
+
+    The first column tells a participant by a number. The maximum is the same number in every row,
+    and the mark stands before it.
+    """
+    rows = table.rows[1:]
+    if not all(re.fullmatch(r"\D*\d+", row[0]) for row in rows):
+        return None
+    heads = [head.strip().lower() for head in table.rows[0]]
+    tops = [
+        at
+        for at in range(2, len(heads))
+        if len({row[at] for row in rows}) == 1 and NUMBER.fullmatch(rows[0][at].strip())
+    ]
+    if "maximum grade" in heads:
+        tops.insert(0, heads.index("maximum grade"))
+    if not tops:
+        return None
+    top = tops[0]
+    mark = heads.index(column.lower()) if column else top - 1
+    return Columns("moodle", 1, 0, mark, number(rows[0][top]))
+
+
+def canvas(table: Table, column: str = "") -> Columns | None:
+    """The columns of Canvas's gradebook, or None if it is none.
+
+    Raises:
+        ValueError: Which assignment is meant, cannot be told.
+    """
+    at = next((i for i, row in enumerate(table.rows[:4]) if "Points Possible" in row[0]), None)
+    who = table.column("id")
+    if at is None or who is None:
+        return None
+    titles = [i for i, head in enumerate(table.rows[0]) if re.search(r"\(\d+\)\s*$", head)]
+    wanted = column.lower()
+    found = [i for i in titles if wanted and wanted in table.rows[0][i].lower()]
+    if len(found) != 1:
+        there = ", ".join(table.rows[0][i] for i in titles) or "none"
+        raise ValueError(f"name one assignment of the gradebook with --column; it has: {there}")
+    return Columns("canvas", at + 1, who, found[0], number(table.rows[at][found[0]]))
+
+
+def number(text: str) -> float:
+    """A number with a point or a comma."""
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        raise ValueError(
+            f"the platform's maximum must be a number, got {text!r}; give the assignment points"
+        ) from None
+
+
+def fill(
+    table: Table, columns: Columns, found: Sequence[Marked], known: Mapping[tuple[str, str], str]
+) -> tuple[int, list[tuple[str, str]]]:
+    """Write marks into the table; how many, and who has none in it with the reason.
+
+    `known` maps a platform and what it calls a student to the student.
+    """
+    by_student = {one.record.student: one for one in found}
+    comma = columns.system == "moodle" and any(
+        "," in row[columns.mark + 1] for row in table.rows[1:2]
+    )
+    left, there, written = [], set(), 0
+    for row in table.rows[columns.first :]:
+        student = _student(row, columns, known, by_student)
+        there.add(student)
+        one = by_student.get(student)
+        if row[columns.mark].strip() == "EX":
+            left.append((student or row[columns.who], "is excused there"))
+        elif one is None:
+            left.append((row[columns.who], "has no submission here"))
+        elif (marks := one.final) is None:
+            left.append((student, one.record.reason or one.record.state))
+        else:
+            text = f"{round(marks / one.record.of * columns.maximum, 2):.2f}"
+            row[columns.mark] = text.replace(".", ",") if comma else text
+            written += 1
+    left += [(name, "is not in the table") for name in by_student if name not in there]
+    return written, left
+
+
+def _student(
+    row: Sequence[str], columns: Columns, known: Mapping[tuple[str, str], str],
+    by_student: Mapping[str, Marked],
+) -> str:  # fmt: skip
+    for key in keys(row[columns.who]):
+        if (columns.system, key) in known:
+            return known[columns.system, key]
+    there = {student.lower(): student for student in by_student}
+    cells = [cell for at, cell in enumerate(row) if at not in (columns.mark, columns.mark + 1)]
+    return next((there[key] for cell in cells for key in keys(cell) if key in there), "")
+
+
+def origins(folder: Path, exercise: str) -> dict[tuple[str, str], str]:
+    """What each platform calls a student, as `course collect` has seen it."""
+    path = folder / "origins.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    found = [json.loads(line) for line in lines]
+    return {
+        (one["system"], one["id"]): one["student"] for one in found if one["exercise"] == exercise
+    }
+
+
+def main(argv: Sequence[str], prog: str = "course export") -> int:
+    """Export; the exit code: 0 where every row has a mark, 1 where not."""
+    parser = argparse.ArgumentParser(prog, description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("table", type=Path, help="as it was downloaded")
+    parser.add_argument("--exercise", required=True, help="its number")
+    parser.add_argument("--column", default="", help="the mark's column, or part of its name")
+    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
+    parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
+    parser.add_argument("--out", type=Path, help="the copy; left out, TABLE-marks.csv")
+    given = parser.parse_args(argv)
+    try:
+        exercise = named(given.exercise)
+    except KeyError as error:
+        parser.error(error.args[0])
+    try:
+        table = Table.read(given.table)
+        columns = canvas(table, given.column) or moodle(table, given.column)
+        if columns is None:
+            raise ValueError(
+                f"{given.table} is neither Moodle's grading worksheet nor Canvas's gradebook; "
+                "download it again, and do not open it in a spreadsheet before"
+            )
+        found = list(marked(given.folder, given.db, exercise=exercise))
+        if not found:
+            raise ValueError(f"no submission of {exercise} is graded; run `course grade` first")
+        written, left = fill(table, columns, found, origins(given.folder, exercise))
+        out = given.out or given.table.with_name(f"{given.table.stem}-marks.csv")
+        replace(out, table.text())
+    except (OSError, ValueError) as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 2
+    for who, why in left:
+        print(f"{who}: {why}")
+    scaled = (
+        ""
+        if found[0].record.of == columns.maximum
+        else (f", scaled from {found[0].record.of:g} to the {columns.maximum:g} of the table")
+    )
+    print(f"{out}: {written} marks{scaled}; {len(left)} left as they were.")
+    told = {"marks": written, "left": len(left), "system": columns.system}
+    print(json.dumps(told), flush=True)
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

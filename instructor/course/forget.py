@@ -1,0 +1,121 @@
+"""Delete everything that the class's folder and gradebook keep of one student.
+
+`course forget STUDENT` lists what there is and asks; `--yes` does not ask. What has been exported,
+sent out, or copied elsewhere is not in its reach.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+from nbgrader.api import MissingEntry
+
+from instructor.content import ROOT
+from instructor.course import gradebook
+from instructor.course.records import replace, student_id
+
+FOLDERS = ("submitted", "collected", "autograded", "grades", "feedback")
+
+
+def places(folder: Path, student: str) -> list[Path]:
+    """The student's folders, whole, and the class's files with lines about them."""
+    found = [folder / name / student for name in FOLDERS]
+    found += [path for path in folder.glob("*.jsonl") if _lines(path, student)[1]]
+    found += sorted(folder.glob("report/*")) + sorted(folder.glob("unmatched.csv"))
+    return [path for path in found if path.exists()]
+
+
+def forget(folder: Path, student: str, url: str = "") -> list[Path]:
+    """Delete it; what was deleted or written anew.
+
+    Reports and the list of what could not be matched may name the student, and are deleted: their
+    commands write them anew.
+    """
+    student_id(student)  # a folder's name, which leads nowhere else
+    found = places(folder, student)
+    for path in found:
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.suffix == ".jsonl":
+            replace(path, "".join(_lines(path, student)[0]))
+        else:
+            path.unlink()
+    if _in_gradebook(folder, student, url, delete=True):
+        found.append(folder / "gradebook.db")
+    return found
+
+
+def _lines(path: Path, student: str) -> tuple[list[str], int]:
+    """The lines of a journal about others, and how many are about the student."""
+    kept, gone = [], 0
+    for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
+        try:
+            about = _mentions(json.loads(line), student)
+        except ValueError:
+            about = student in line  # a line that was cut off
+        kept += [] if about else [line]
+        gone += about
+    return kept, gone
+
+
+def _mentions(told: object, student: str) -> bool:
+    """Whether a line of JSON holds the student's id as a value of its own."""
+    if isinstance(told, dict):
+        return any(_mentions(value, student) for value in told.values())
+    if isinstance(told, list):
+        return any(_mentions(value, student) for value in told)
+    return told == student
+
+
+def _in_gradebook(folder: Path, student: str, url: str, *, delete: bool) -> bool:
+    if not url and not (folder / "gradebook.db").is_file():
+        return False
+    with closing(gradebook.connect(url or gradebook.url_of(folder))) as book:
+        try:
+            book.find_student(student)
+        except MissingEntry:
+            return False
+        if delete:
+            book.remove_student(student)
+    return True
+
+
+def main(argv: Sequence[str], prog: str = "course forget") -> int:
+    """Forget a student; the exit code: 1 where nothing was known of them."""
+    parser = argparse.ArgumentParser(prog, description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument("student", help="the id")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
+    parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
+    given = parser.parse_args(argv)
+    try:
+        student_id(given.student)
+        found = [*places(given.folder, given.student)]
+        own = [path for path in found if given.student in path.parts or path.suffix == ".jsonl"]
+        if not own and not _in_gradebook(given.folder, given.student, given.db, delete=False):
+            print(
+                f"{prog}: nothing is kept of {given.student!r} in {given.folder}", file=sys.stderr
+            )
+            return 1
+        for path in found:
+            print(path)
+        if not given.yes and input("Delete all this, and the marks? [y/N] ").strip().lower() != "y":
+            print("Nothing was deleted.")
+            return 1
+        forget(given.folder, given.student, given.db)
+    except (OSError, ValueError) as error:
+        print(f"{prog}: {error}", file=sys.stderr)
+        return 2
+    print(f"Nothing is kept of {given.student} any more.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,160 @@
+"""What students handed in, as a learning platform packs it: files with their owner and their time.
+
+Read are Moodle's zip of all submissions, Canvas's zip, a folder of GitHub Classroom clones, and any
+folder of loose files. Nothing is unpacked: a file is its bytes.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from instructor.course.reading import MOST_BYTES
+
+ANSWERS = (".ipynb", ".py")
+
+# FULLNAME_ID_assignsubmission_file_, as a folder or in front of the file's name.
+MOODLE = re.compile(r"(?P<name>.*?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)")
+# sortablename[_late]_USERID_ATTACHMENTID_displayname
+CANVAS = re.compile(
+    r"(?:(?P<name>[^_]*[^_\d][^_]*)_)?(?:(?:late|LATE)_)?(?P<id>\d+)_(?P<order>\d+)_(?P<file>.+)"
+)
+
+
+@dataclass(frozen=True)
+class Handed:
+    """One file of one student.
+
+    `system` is "moodle", "canvas", "github" or "files", `id` what that system knows the student by,
+    `name` what it calls them, which may be empty. `where` is for messages. `reason` says why the
+    file cannot be taken, "" otherwise; `data` is empty then.
+    """
+
+    system: str
+    id: str
+    name: str
+    file: str
+    where: str
+    when: datetime
+    order: int = 0
+    data: bytes = b""
+    reason: str = ""
+
+
+def handed_in(source: Path) -> Iterator[Handed]:
+    """Every file of `source`, a zip or a folder, with the student that it belongs to.
+
+    Raises:
+        ValueError: `source` is neither.
+    """
+    if source.is_dir():
+        yield from _of_folder(source)
+    elif zipfile.is_zipfile(source):
+        yield from _of_zip(source)
+    elif source.is_file() and source.suffix in ANSWERS:
+        yield _file(source, source.parent, "files", source.stem)
+    else:
+        raise ValueError(
+            f"{source} must be a zip, a folder, a notebook or a .py file; name what the learning "
+            "platform gave you to download, or the folder with the files"
+        )
+
+
+def owner(path: PurePosixPath) -> tuple[str, str, str, str, int] | None:
+    """System, id, name, file and order that a path inside a zip tells, or None."""
+    for part in path.parts:
+        if found := MOODLE.fullmatch(part.removeprefix("GROUP-")):
+            file = found["file"] if part == path.name else path.name
+            return "moodle", found["id"], found["name"].removeprefix("Participant"), file, 0
+    if found := CANVAS.fullmatch(path.name):
+        return "canvas", found["id"], found["name"] or "", found["file"], int(found["order"])
+    return None
+
+
+def _of_zip(source: Path) -> Iterator[Handed]:
+    with zipfile.ZipFile(source) as archive:
+        for item in archive.infolist():
+            path = PurePosixPath(item.filename.replace("\\", "/"))
+            if item.is_dir() or hidden(path):
+                continue
+            found = owner(path)
+            system, name_id, name, file, order = found or ("files", _stem(path), "", path.name, 0)
+            data, reason = b"", _refusal(PurePosixPath(file), item.file_size)
+            if not reason:
+                try:
+                    with archive.open(item) as stream:
+                        data = stream.read(MOST_BYTES + 1)
+                except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+                    reason = f"it cannot be unpacked ({error}); ask for it again"
+            when = datetime(*item.date_time, tzinfo=UTC)
+            where = f"{source.name}/{path}"
+            yield Handed(system, name_id, name, file, where, when, order, data, reason)
+
+
+def _of_folder(source: Path) -> Iterator[Handed]:
+    for path in sorted(source.rglob("*")):
+        inside = PurePosixPath(path.relative_to(source).as_posix())
+        if not path.is_file() or hidden(inside):
+            continue
+        if found := owner(inside):
+            yield _file(path, source, *found[:3], file=found[3], order=found[4])
+        elif len(inside.parts) > 1:
+            first = source / inside.parts[0]
+            system = "github" if (first / ".git").exists() else "files"
+            yield _file(path, source, system, inside.parts[0])
+        else:
+            yield _file(path, source, "files", _stem(inside))
+
+
+def _file(
+    path: Path, source: Path, system: str, name_id: str, name: str = "", *, file: str = "",
+    order: int = 0,
+) -> Handed:  # fmt: skip
+    data, reason = b"", _refusal(PurePosixPath(path.name), path.stat().st_size)
+    if path.is_symlink():
+        reason = "it is a link to another file, which is not followed"
+    if not reason:
+        data = path.read_bytes()
+    when = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+    if system == "github" and not reason:
+        when = _committed(path) or when
+    where = path.relative_to(source).as_posix()
+    return Handed(system, name_id, name, file or path.name, where, when, order, data, reason)
+
+
+def _committed(path: Path) -> datetime | None:
+    """When a file of a clone was committed last; its time on this disk is that of the download."""
+    # No hook and no setting of the clone may run anything here.
+    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "log", "-1"]
+    try:
+        told = subprocess.run(
+            [*command, "--format=%cI", "--", path.name],
+            cwd=path.parent, capture_output=True, text=True, timeout=30,
+        ).stdout.strip()  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return datetime.fromisoformat(told).astimezone(UTC) if told else None
+
+
+def _refusal(path: PurePosixPath, size: int) -> str:
+    if path.suffix == ".zip":
+        return "it is a zip in a zip; unpack it, and collect the folder"
+    if path.suffix not in ANSWERS:
+        return "it is neither a notebook nor a .py file"
+    if size > MOST_BYTES:
+        return f"it has {size >> 20} MB, and at most {MOST_BYTES >> 20} MB are read"
+    return ""
+
+
+def hidden(path: PurePosixPath) -> bool:
+    """Whether a file lies where Jupyter, git and other programs keep their own."""
+    return any(part.startswith((".", "~")) or part == "__MACOSX" for part in path.parts)
+
+
+def _stem(path: PurePosixPath) -> str:
+    return path.parts[0] if len(path.parts) > 1 else path.stem

@@ -1,0 +1,126 @@
+"""Deadlines, extensions, and what being late costs: `class.toml` in the class's folder.
+
+    [deadlines]
+    03_dropout = 2026-12-01T23:59:00+01:00
+
+    [extensions.03_dropout]
+    m002 = 2026-12-03T23:59:00+01:00
+
+    [late]
+    per_day = 0.1        # of the marks, for each day that has begun
+    at_most = 0.5        # and never more than this share
+    grace_minutes = 10   # late by no more than this is in time
+
+Without the file, or without a deadline, nothing is late. The marks of the tasks stay as they are:
+what is lost comes off the sum, in `feedback`, `report` and `export`.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from instructor.content import exercise_names
+
+DAY = timedelta(days=1)
+LATE = ("per_day", "at_most", "grace_minutes")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """The deadlines of a class and the price of being late."""
+
+    deadlines: dict[str, datetime] = field(default_factory=dict)
+    extensions: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    per_day: float = 0.0
+    at_most: float = 1.0
+    grace: timedelta = timedelta()
+
+    @classmethod
+    def read(cls, folder: Path) -> Terms:
+        """What `class.toml` says; nothing is late where there is none.
+
+        Raises:
+            ValueError: It says what cannot be meant; the message names it.
+        """
+        path = folder / "class.toml"
+        if not path.is_file():
+            return cls()
+        try:
+            told = tomllib.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(f"{path} is no TOML: {error}") from None
+        deadlines = {
+            _known(name, path): _moment(when, path, name)
+            for name, when in told.get("deadlines", {}).items()
+        }
+        extensions = {
+            (student, _known(name, path)): _moment(when, path, student)
+            for name, own in told.get("extensions", {}).items()
+            for student, when in own.items()
+        }
+        late = told.get("late", {})
+        unknown = [name for name in late if name not in LATE]
+        if unknown:
+            raise ValueError(f"{path}: [late] knows {', '.join(LATE)}, got {unknown[0]!r}")
+        per_day = _share(late.get("per_day", 0.0), path, "per_day")
+        at_most = _share(late.get("at_most", 1.0), path, "at_most")
+        grace = timedelta(minutes=float(late.get("grace_minutes", 0)))
+        return cls(deadlines, extensions, per_day, at_most, grace)
+
+    def days_late(self, student: str, exercise: str, when: datetime | None) -> int:
+        """Days that had begun since the deadline; 0 in time, or where no time is known."""
+        deadline = self.extensions.get((student, exercise), self.deadlines.get(exercise))
+        if deadline is None or when is None or when <= deadline + self.grace:
+            return 0
+        return math.ceil((when - deadline) / DAY)
+
+    def lost(self, days: int) -> float:
+        """The share of the marks that so many days cost."""
+        return min(days * self.per_day, self.at_most)
+
+
+def handed_in_at(folder: Path, student: str, exercise: str) -> datetime | None:
+    """When a submission came in, as `course collect` or nbgrader has noted it; None if neither has.
+
+    Raises:
+        ValueError: The note is no time.
+    """
+    path = folder / "submitted" / student / exercise / "timestamp.txt"
+    if not path.is_file():
+        return None
+    text = path.read_text(encoding="utf-8").strip().removesuffix(" UTC")
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(
+            f"{path} must hold a time such as 2026-12-01 12:00:00 UTC, got {text[:50]!r}"
+        ) from None
+    return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def _known(name: str, path: Path) -> str:
+    if name not in exercise_names():
+        raise ValueError(
+            f"{path}: no exercise is called {name!r}; there are {', '.join(exercise_names())}"
+        )
+    return name
+
+
+def _moment(when: Any, path: Path, name: str) -> datetime:
+    if not isinstance(when, datetime) or when.tzinfo is None:
+        raise ValueError(
+            f"{path}: the deadline of {name} must be a time with its zone, such as "
+            f"2026-12-01T23:59:00+01:00, got {when}"
+        )
+    return when
+
+
+def _share(value: Any, path: Path, name: str) -> float:
+    if not isinstance(value, int | float) or not 0 <= value <= 1:
+        raise ValueError(f"{path}: {name} must be a share from 0 to 1, got {value!r}")
+    return float(value)

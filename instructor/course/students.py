@@ -1,0 +1,142 @@
+"""Who is who: a list of students, and what each learning platform calls them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from instructor.course.handed_in import Handed
+from instructor.course.records import student_id
+
+# Columns that name a student for a whole course, the best first; Moodle's "Identifier" is another
+# one in each assignment.
+LASTING = ("student", "student id", "id number", "sis user id", "sis login id", "login", "username",
+           "email address", "email", "e-mail", "id")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file as it was written: rows of cells, and how to write them again."""
+
+    rows: list[list[str]]
+    delimiter: str
+    newline: str
+    bom: bool
+
+    @classmethod
+    def read(cls, path: Path) -> Table:
+        """Read a CSV file with any usual delimiter.
+
+        Raises:
+            ValueError: It is no table in UTF-8; the message says what to do.
+        """
+        data = path.read_bytes()
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            raise ValueError(
+                f"{path} is not in UTF-8, as the platform wrote it; a spreadsheet has saved it "
+                "anew: download it again, and do not open it before"
+            ) from None
+        first = text.partition("\n")[0]
+        delimiter = max(",;\t", key=first.count)
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        if len(rows) < 2 or len(rows[0]) < 2:
+            raise ValueError(f"{path} has no table with a line of names; is it another file?")
+        newline = "\r\n" if "\r\n" in text else "\n"
+        return cls(rows, delimiter, newline, data.startswith(b"\xef\xbb\xbf"))
+
+    def text(self) -> str:
+        """The file's text, with the same delimiter and ends of lines."""
+        buffer = io.StringIO(newline="")
+        csv.writer(buffer, delimiter=self.delimiter, lineterminator=self.newline).writerows(
+            self.rows
+        )
+        return ("\ufeff" if self.bom else "") + buffer.getvalue()
+
+    def column(self, *names: str) -> int | None:
+        """The place of the first of these columns that is there."""
+        heads = [head.strip().lower() for head in self.rows[0]]
+        return next((heads.index(name) for name in names if name in heads), None)
+
+
+class Students:
+    """The students of a class by what may stand on a file of theirs."""
+
+    def __init__(self, table: Table, column: str = "") -> None:
+        """`column` names the one with the ids to use; ValueError if there is none."""
+        at = table.column(column.lower()) if column else table.column(*LASTING)
+        if at is None:
+            heads = ", ".join(table.rows[0])
+            raise ValueError(
+                f"no column {column or 'with ids'!r} in the list of students, which has: {heads}; "
+                "name the one that identifies a student in the whole course with --id"
+            )
+        self._by_key: dict[str, set[str]] = {}
+        for row in table.rows[1:]:
+            if at < len(row) and row[at].strip():
+                for cell in row:
+                    for key in keys(cell):
+                        self._by_key.setdefault(key, set()).add(row[at].strip())
+
+    def find(self, handed: Handed) -> str:
+        """The student whose file it is.
+
+        Raises:
+            ValueError: Nobody on the list fits, or more than one does.
+        """
+        for wanted in (handed.id, handed.name):
+            for key in keys(wanted):
+                if found := self._by_key.get(key):
+                    if len(found) == 1:
+                        return student_id(next(iter(found)))
+                    raise ValueError(f"{wanted!r} fits {', '.join(sorted(found))}")
+        found = {one for word in words(handed.id) for one in self._by_key.get(word, ())}
+        if len(found) == 1:
+            return student_id(next(iter(found)))
+        if found:
+            raise ValueError(f"{handed.id!r} fits {', '.join(sorted(found))}")
+        told = " ".join(filter(None, (handed.id, handed.name)))
+        raise ValueError(f"nobody on the list of students is called {told!r}")
+
+
+def own_id(handed: Handed) -> str:
+    """Without a list: the student's id is what the platform calls them.
+
+    Raises:
+        ValueError: It cannot be an id.
+    """
+    return student_id(handed.id)
+
+
+def keys(cell: str) -> list[str]:
+    """How a cell may stand on a file: as it is, an email without its domain, bare of everything.
+
+    Moodle's "Participant 4711", in any language, is 4711 on the file.
+    """
+    cell = cell.strip()
+    found = [cell.lower(), bare(cell)]
+    if "@" in cell:
+        found.append(cell.partition("@")[0].lower())
+    if number := re.fullmatch(r"\D*?[\s/]*(?:\w+ )?(\d+)", cell):
+        found.append(number[1])
+    if "," in cell:  # Canvas writes "Lovelace, Ada" as lovelaceada; Moodle "Ada Lovelace"
+        last, _, first = cell.partition(",")
+        found.append(bare(f"{first} {last}"))
+    return [key for key in dict.fromkeys(found) if key]
+
+
+def bare(text: str) -> str:
+    """Small letters and digits alone, without accents."""
+    plain = unicodedata.normalize("NFKD", text.lower())
+    return "".join(c for c in plain if c.isalnum())
+
+
+def words(text: str) -> Iterable[str]:
+    """The words of a file's name that may be an id; short numbers are rather an exercise's."""
+    return [word.lower() for word in re.split(r"[^\w@.]+|_", text) if len(word) > 2]

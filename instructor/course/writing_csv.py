@@ -1,0 +1,24 @@
+"""Tables for a spreadsheet program, in which no cell is a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+
+def spreadsheet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    """The text of a CSV file. What is None is an empty cell, never a 0."""
+    buffer = io.StringIO(newline="")
+    table = csv.writer(buffer, lineterminator="\n")
+    table.writerow(columns)
+    table.writerows([field(value) for value in row] for row in rows)
+    return buffer.getvalue()
+
+
+def field(value: Any) -> Any:
+    """A value for a spreadsheet, which would take a text that begins with `=` for a formula."""
+    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")):
+        return f"'{value}"
+    return value

@@ -1,0 +1,206 @@
+"""Collecting what was handed in: whose it is, which attempt counts, what is left over and why."""
+
+import csv
+import json
+import os
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from instructor.course.collect import as_notebook, main
+from instructor.course.students import Students, Table
+
+EXERCISE = "03_dropout"
+WORKSHEET = """Identifier,Full name,ID number,Email address,Status,Grade,Maximum grade
+Participant 4711,Ada Lovelace,m001,ada@uni.test,Submitted,,100.00
+Participant 4712,Émile Borel,m002,emile@uni.test,Submitted,,100.00
+"""
+
+
+def notebook(text: str) -> str:
+    cell = nbformat.v4.new_code_cell(f"def dropout(x, p):\n    return {text!r}")
+    return nbformat.writes(nbformat.v4.new_notebook(cells=[cell]))
+
+
+def packed(path: Path, **files: str | tuple[str, tuple[int, ...]]) -> Path:
+    """A zip of these files; a time may stand beside a content."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in files.items():
+            text, when = (
+                content if isinstance(content, tuple) else (content, (2026, 1, 1, 12, 0, 0))
+            )
+            archive.writestr(zipfile.ZipInfo(name, when), text)  # type: ignore[arg-type]
+    return path
+
+
+def collect(folder: Path, *arguments: str | Path) -> tuple[int, Path]:
+    code = main([*map(str, arguments), "--folder", str(folder / "grading")])
+    return code, folder / "grading"
+
+
+def submitted(grading: Path) -> dict[str, str]:
+    """By student, what their counting submission returns."""
+    found = {}
+    for path in grading.glob(f"submitted/*/{EXERCISE}/{EXERCISE}.ipynb"):
+        source = nbformat.read(path, as_version=4).cells[0].source
+        found[path.parts[-3]] = source.partition("return ")[2].strip("'")
+    return found
+
+
+def unmatched(grading: Path) -> dict[str, str]:
+    with (grading / "unmatched.csv").open(encoding="utf-8", newline="") as file:
+        return {row["file"]: row["reason"] for row in csv.DictReader(file)}
+
+
+@pytest.fixture
+def class_list(tmp_path: Path) -> Path:
+    path = tmp_path / "worksheet.csv"
+    path.write_text(WORKSHEET, encoding="utf-8-sig", newline="\r\n")
+    return path
+
+
+def test_moodles_folders_are_matched_on_the_number(tmp_path: Path, class_list: Path) -> None:
+    source = packed(tmp_path / "all.zip", **{
+        "Ada Lovelace_4711_assignsubmission_file_/03_dropout.ipynb": notebook("ada"),
+        "Emile Borel_4712_assignsubmission_file_/My answer (2).ipynb": notebook("emile"),
+    })  # fmt: skip
+    code, grading = collect(tmp_path, source, "--exercise", "3", "--students", class_list)
+    assert code == 0
+    assert submitted(grading) == {"m001": "ada", "m002": "emile"}
+
+
+def test_moodles_flat_files_blind_ones_and_groups_too(tmp_path: Path, class_list: Path) -> None:
+    source = packed(tmp_path / "all.zip", **{
+        "Participant_4711_assignsubmission_file_03_dropout.ipynb": notebook("ada"),
+        "GROUP-Émile Borel_4712_assignsubmission_file_/03_dropout.ipynb": notebook("emile"),
+    })  # fmt: skip
+    _, grading = collect(tmp_path, source, "--students", class_list)
+    assert submitted(grading) == {"m001": "ada", "m002": "emile"}
+
+
+def test_canvas_files_are_matched_and_the_newest_attempt_counts(tmp_path: Path) -> None:
+    source = packed(tmp_path / "submissions.zip", **{
+        "lovelaceada_991_5001_03_dropout.ipynb": notebook("old"),
+        "lovelaceada_late_991_5009_03_dropout-1.ipynb": notebook("new"),
+        "borelemile_LATE_992_5003_03_dropout.ipynb": notebook("emile"),
+        "993_5004_03_dropout.ipynb": notebook("nameless"),
+        "borelemile_992_5008_text.html": "<p>see the file</p>",
+    })  # fmt: skip
+    code, grading = collect(tmp_path, source)
+    assert code == 1
+    assert submitted(grading) == {"991": "new", "992": "emile", "993": "nameless"}
+    assert len(list((grading / "collected/991" / EXERCISE).iterdir())) == 2
+    reasons = unmatched(grading)
+    assert list(reasons.values()) == ["it is neither a notebook nor a .py file"]
+
+
+def test_a_later_collection_brings_newer_files_and_an_older_one_none(tmp_path: Path) -> None:
+    name = "x_991_1_03_dropout.ipynb"
+    late = packed(tmp_path / "b.zip", **{name: (notebook("late"), (2026, 2, 1, 0, 0, 0))})
+    early = packed(tmp_path / "a.zip", **{name: (notebook("early"), (2026, 1, 1, 0, 0, 0))})
+    for source in (early, late, early):
+        _, grading = collect(tmp_path, source)
+    assert submitted(grading) == {"991": "late"}
+    stamp = grading / f"submitted/991/{EXERCISE}/timestamp.txt"
+    assert stamp.read_text() == "2026-02-01 00:00:00 UTC\n"
+
+
+def test_loose_files_are_matched_by_a_word_of_their_name(tmp_path: Path, class_list: Path) -> None:
+    folder = tmp_path / "mails"
+    folder.mkdir()
+    (folder / "ex3 m001 final.ipynb").write_text(notebook("ada"))
+    (folder / "emile.py").write_text("def dropout(x, p):\n    return 'emile'\n")
+    (folder / "who am I.ipynb").write_text(notebook("nobody"))
+    (folder / "m001 and m002.ipynb").write_text(notebook("both"))
+    _, grading = collect(tmp_path, folder, "--exercise", "03", "--students", class_list)
+    assert submitted(grading) == {"m001": "ada", "m002": "emile"}
+    assert unmatched(grading) == {
+        "who am I.ipynb": "nobody on the list of students is called 'who am I'",
+        "m001 and m002.ipynb": "'m001 and m002' fits m001, m002",
+    }
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="there is no git on this computer")
+def test_of_a_clone_the_time_of_the_commit_counts(tmp_path: Path) -> None:
+    clone = tmp_path / "clones" / "ada-l"
+    clone.mkdir(parents=True)
+    (clone / "03_dropout.ipynb").write_text(notebook("ada"))
+    when = {"GIT_AUTHOR_DATE": "2026-03-01T10:00:00Z", "GIT_COMMITTER_DATE": "2026-03-01T10:00:00Z"}
+    who = ["-c", "user.name=Ada", "-c", "user.email=ada@uni.test"]
+    for words in (["init", "-q"], ["add", "."], ["commit", "-qm", "done"]):
+        subprocess.run(["git", *who, *words], cwd=clone, check=True, env={**os.environ, **when})
+    _, grading = collect(tmp_path, clone.parent)
+    assert submitted(grading) == {"ada-l": "ada"}
+    stamp = grading / f"submitted/ada-l/{EXERCISE}/timestamp.txt"
+    assert stamp.read_text() == "2026-03-01 10:00:00 UTC\n"
+
+
+def test_the_exercise_is_told_by_the_tasks_in_a_file(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    exercise = Path("exercises") / EXERCISE / f"{EXERCISE}.ipynb"
+    shutil.copy(exercise, folder / "ada.ipynb")
+    (folder / "empty.ipynb").write_text(notebook("?"))
+    _, grading = collect(tmp_path, folder)
+    assert list(submitted(grading)) == ["ada"]
+    assert "which exercise it is" in unmatched(grading)["empty.ipynb"]
+
+
+@pytest.mark.parametrize("name", ["..", "CON", "a:b", ".hidden"])
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    source = packed(tmp_path / "z.zip", **{f"{name}.x/03_dropout.ipynb": notebook("x")})
+    _, grading = collect(tmp_path, source)
+    assert submitted(grading) == {}
+
+
+def test_a_path_that_climbs_stays_inside(tmp_path: Path) -> None:
+    source = packed(tmp_path / "z.zip", **{"../../evil/03_dropout.ipynb": notebook("x")})
+    collect(tmp_path, source)
+    assert not (tmp_path.parent / "evil").exists()
+    assert not (tmp_path / "evil").exists()
+
+
+def test_a_huge_file_a_link_and_a_zip_in_a_zip_are_named(tmp_path: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "big.ipynb").write_bytes(b" " * (21 << 20))
+    packed(folder / "more.zip", x="y")
+    try:
+        (folder / "link.ipynb").symlink_to(tmp_path / "worksheet.csv")
+    except OSError:
+        pytest.skip("this system makes no links")
+    (tmp_path / "worksheet.csv").write_text(WORKSHEET)
+    _, grading = collect(tmp_path, folder, "--exercise", "03")
+    assert unmatched(grading) == {
+        "big.ipynb": "it has 21 MB, and at most 20 MB are read",
+        "link.ipynb": "it is a link to another file, which is not followed",
+        "more.zip": "it is a zip in a zip; unpack it, and collect the folder",
+    }
+
+
+def test_what_is_no_source_is_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("hello")
+    assert main([str(path)]) == 2
+    assert "must be a zip, a folder, a notebook or a .py file" in capsys.readouterr().err
+
+
+def test_a_script_is_cut_into_cells() -> None:
+    made = json.loads(as_notebook(b"import torch\n# %%\ndef f():\n    pass\n"))
+    assert ["".join(cell["source"]) for cell in made["cells"]] == [
+        "import torch", "# %%\ndef f():\n    pass",
+    ]  # fmt: skip
+
+
+def test_a_list_without_ids_says_which_columns_it_has(tmp_path: Path) -> None:
+    path = tmp_path / "list.csv"
+    path.write_text("Vorname;Nachname\nAda;Lovelace\n")
+    with pytest.raises(ValueError, match="has: Vorname, Nachname; name the one"):
+        Students(Table.read(path))
+    assert Students(Table.read(path), "nachname")
