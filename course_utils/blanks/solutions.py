@@ -135,3 +135,16 @@ def ablation(score, mix):
         rest = {other: strength for other, strength in mix.items() if other != name}
         worth[name] = paired_difference(score(mix), score(rest))
     return worth
+
+
+# Lesson 08
+
+
+class RMSNorm(torch.nn.Module):
+    def __init__(self, features, eps=1e-5):
+        super().__init__()
+        self.eps = eps
+        self.weight = torch.nn.Parameter(torch.ones(features))  # gamma; there is no beta
+
+    def forward(self, x):
+        return self.weight * x / (x.square().mean(-1, keepdim=True) + self.eps).sqrt()

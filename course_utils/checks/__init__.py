@@ -12,6 +12,7 @@ from course_utils.checks.early_stopping import early_stopping
 from course_utils.checks.penalties import l1_penalty, l2_penalty
 from course_utils.checks.random_shift import random_shift
 from course_utils.checks.report import CheckFailed, Passed
+from course_utils.checks.rms_norm import rms_norm
 from course_utils.checks.soft_threshold import soft_threshold
 from course_utils.checks.training_loop import training_loop
 
@@ -25,6 +26,7 @@ __all__ = [
     "l1_penalty",
     "l2_penalty",
     "random_shift",
+    "rms_norm",
     "soft_threshold",
     "training_loop",
 ]
