@@ -2,7 +2,7 @@
 
 An exercise's folder::
 
-    exercise.toml     the order of its tasks
+    exercise.toml     the order of its tasks, and those to spare
     title.md          the first cell, above what is handed in; {contents} becomes "Five functions
                       and one question, 31 marks"
     imports.py        the second cell
@@ -100,13 +100,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise, with the tasks to program and the questions apart."""
+    """One exercise; `spare` are tasks that stand in no notebook and wait for another year."""
 
     name: str
     folder: Path
     title: str
     imports: str
     parts: tuple[Task, ...]
+    spare: tuple[Task, ...] = ()
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -125,9 +126,9 @@ class Exercise:
 
     @property
     def setup(self) -> tuple[str, ...]:
-        """The code that is neither an answer nor a check, in the order of the notebook."""
-        given = (cell.source for task in self.parts for cell in task.given if cell.kind == "code")
-        return (self.imports, *given)
+        """The code that is neither an answer nor a check, in order; of spare tasks at last."""
+        cells = (cell for task in (*self.parts, *self.spare) for cell in task.given)
+        return (self.imports, *(cell.source for cell in cells if cell.kind == "code"))
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the solution notebook."""
@@ -144,16 +145,16 @@ class Exercise:
         return f"{tasks} and {questions}, {self.points:g} marks"
 
     def task(self, name: str) -> Task:
-        """The task of that name.
+        """The task of that name, a spare one too.
 
         Raises:
             KeyError: There is none; the message names those there are.
         """
-        for task in self.tasks:
-            if task.name == name:
-                return task
-        known = ", ".join(task.name for task in self.tasks)
-        raise KeyError(f"exercise {self.name} has no task {name!r}; its tasks are {known}")
+        known = {task.name: task for task in (*self.tasks, *self.spare)}
+        if name not in known:
+            there = ", ".join(known)
+            raise KeyError(f"exercise {self.name} has no task {name!r}; its tasks are {there}")
+        return known[name]
 
 
 def exercise_names(folder: Path = TASKS) -> list[str]:
@@ -181,30 +182,24 @@ def read(name: str, folder: Path = TASKS) -> Exercise:
         ValueError: A folder is not in the order, or a task lacks a part that it needs.
     """
     home = folder / name
-    order = tomllib.loads(_read(home / "exercise.toml"))["order"]
+    told = tomllib.loads(_read(home / "exercise.toml"))
+    order, spare = told["order"], told.get("spare", [])
     there = {path.parent.name for path in home.glob("*/task.toml")}
-    if sorted(order) != sorted(there):
+    if sorted(order + spare) != sorted(there):
         raise ValueError(
-            f"{name}/exercise.toml orders {', '.join(sorted(order))}, but the folders with a "
-            f"task.toml are {', '.join(sorted(there))}; name each of them once"
+            f"{name}/exercise.toml names {', '.join(sorted(order + spare))}, but the folders with "
+            f"a task.toml are {', '.join(sorted(there))}; name each of them once"
         )
-    parts = tuple(_task(home / task) for task in order)
-    return Exercise(name, home, _read(home / "title.md"), _read(home / "imports.py"), parts)
+    parts, apart = (tuple(_task(home / task) for task in tasks) for tasks in (order, spare))
+    return Exercise(name, home, _read(home / "title.md"), _read(home / "imports.py"), parts, apart)
 
 
 def _task(folder: Path) -> Task:
     told: dict[str, Any] = tomllib.loads(_read(folder / "task.toml"))
     name, marks = folder.name, told["marks"]
     given = tuple(_given(name, folder / file) for file in told.get("given", ()))
-    common = {
-        "name": name,
-        "folder": folder,
-        "title": told["title"],
-        "kind": told["kind"],
-        "looks_at": told.get("looks_at", ""),
-        "text": _read(folder / "text.md"),
-        "given": given,
-    }
+    common = {key: told.get(key, "") for key in ("title", "kind", "looks_at")}
+    common |= {"name": name, "folder": folder, "text": _read(folder / "text.md"), "given": given}
     if told["kind"] == "prose":
         answer = _read(folder / "answer.md")
         return Task(**common, model_answer=answer, checks=(), prose_points=marks["prose"])

@@ -9,9 +9,17 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-from tests.damaged import DAMAGED, NAME, UNREADABLE, cell, code, solution
-from tests.forged import FORGED, HOSTILE
+from nbgrader.api import Gradebook
 
+from instructor.course import finding, marking, records, running
+from instructor.course.gradebook import url_of
+from instructor.course.marking import Job, NotMarked
+from tests.damaged import DAMAGED, NAME, UNREADABLE, cell, code, solution
+from tests.exercises import exercise
+from tests.forged import FORGED
+from tests.hostile import HOSTILE
+
+WHOLE = json.dumps(solution()).encode()
 FULL, NONE, UNREAD = "full", "no marks for dropout", "unread"
 
 
@@ -70,3 +78,46 @@ def snapshot(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def graded(folder: Path, **options: Any) -> running.Run:
+    """Grade a class in this process."""
+    found, _ = finding.submitted(folder)
+    run = running.grade(
+        folder, found, protected=False, workers=1, make=lambda _: Here(), seed=1, **options
+    )
+    return run
+
+
+def scores(folder: Path) -> dict[tuple[str, str], tuple[float | None, float | None, bool]]:
+    """What the gradebook has for each student and cell: by check, by hand, and whether it waits."""
+    with Gradebook(url_of(folder)) as book:
+        found = {
+            (grade.student.id, grade.name): (
+                grade.auto_score,
+                grade.manual_score,
+                grade.needs_manual_grade,
+            )
+            for submission in book.assignment_submissions(NAME)
+            for notebook in submission.notebooks
+            for grade in notebook.grades
+        }
+        book.engine.dispose()
+    return found
+
+
+def counted(job: Job) -> dict[str, object]:
+    """Stands for the judge: nothing is worth anything."""
+    content = exercise(job.exercise)
+    if b"fails" in job.data:
+        raise NotMarked("the course's fault")
+    tasks = [
+        records.Task(t.name, "prose", t.title, records.WAITS, None, t.points, answer="An answer.")
+        if t.prose
+        else records.Task(
+            *(t.name, "code", t.title, records.MARKED, 0.0, t.points),
+            checks=tuple(records.Check(c.grade_id, c.points, 0.0, "no", "") for c in t.checks),
+        )
+        for t in content.parts
+    ]
+    return marking._record(job, tuple(tasks)).as_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,3 +90,27 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Lines are counted in the tests' processes alone. In those of pytest-xdist nbval would start
     to count in each kernel as well, and wait for it in vain."""
     session.config.option.cov_source = None
+
+
+@pytest.fixture(scope="session")
+def asked_once() -> Iterator[None]:
+    """nbgrader starts a program for each new gradebook, which always says the same."""
+    api = pytest.importorskip("nbgrader.api")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", sysconfig.get_path("scripts"), prepend=os.pathsep)
+        version = api.get_alembic_version()
+        patch.setattr(api, "get_alembic_version", lambda: version)
+        yield
+
+
+@pytest.fixture
+def quick_class(asked_once: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a class of three, whose judge is a stand-in."""
+    from instructor.course import pool
+    from tests.classes import WHOLE, counted, hand_in
+
+    monkeypatch.setattr(pool, "mark", counted)
+    folder = tmp_path / "a class"
+    for student in ("ada", "ben", "cleo"):
+        hand_in(folder, student, WHOLE + student.encode())
+    return folder

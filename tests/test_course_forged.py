@@ -14,7 +14,8 @@ from instructor.course.judging.judge import Judge
 from instructor.course.judging.sandbox import bubblewrap
 from instructor.trial import Result
 from tests.exercises import exercise
-from tests.forged import FORGED, HOSTILE
+from tests.forged import FORGED
+from tests.hostile import HOSTILE
 
 RIGHT = exercise("03_dropout").task("dropout").model_answer
 BLANK = "def dropout(x, p, training):\n    raise NotImplementedError\n"

@@ -124,13 +124,13 @@ def test_the_command_knows_its_words(tmp_path: Path, capsys: pytest.CaptureFixtu
     assert main(["--help"]) == 0
     assert "handout" in capsys.readouterr().out
     assert main(["hand-out"]) == 2
-    assert "no word 'hand-out'; the words are handout, grade, try" in capsys.readouterr().out
+    assert "no word 'hand-out'; the words are handout, release, grade" in capsys.readouterr().out
     answer = tmp_path / "answer.py"
     answer.write_text("def choose_p(values, val_acc):\n    return 0.1\n", encoding="utf-8")
     assert main(["try", "03", "choose_p", str(answer)]) == 1
     told = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert told["marks"] == 0
     assert told["failures"][0]["mistake"] == "not_a_pair"
-    assert main(["try", "03", "choose_p", str(answer), "--apart"]) == 1
-    apart = json.loads(capsys.readouterr().out.splitlines()[-1])
-    assert apart | {"seconds": 0} == told | {"seconds": 0}
+    assert main(["try", "03", "choose_p", str(answer), "--in-process"]) == 1
+    inside = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert inside | {"seconds": 0} == told | {"seconds": 0}

@@ -1,0 +1,115 @@
+"""A run that is stopped, killed or short of something loses nothing and goes on where it was."""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from instructor.course import formgrader, records
+from instructor.course.gradebook import Book
+from instructor.course.journal import Journal
+from tests import killing
+from tests.classes import WHOLE, graded, hand_in, scores, snapshot
+
+
+@pytest.mark.parametrize("place", ["journal", "gradebook", "formgrader", "record"])
+def test_a_run_that_is_ended_anywhere_goes_on(
+    place: str, quick_class: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(BaseException):
+        pass
+
+    def ends(after: Callable[..., object]) -> Callable[..., object]:
+        def run(*args: object, **options: object) -> None:
+            after(*args, **options)
+            raise Killed
+
+        return run
+
+    home, name = {
+        "journal": (Journal, "add"),
+        "gradebook": (Book, "write"),
+        "formgrader": (formgrader, "write"),
+        "record": (records, "write_record"),
+    }[place]
+    for _ in range(2):
+        with monkeypatch.context() as patch:
+            patch.setattr(home, name, ends(getattr(home, name)))
+            with pytest.raises(Killed):
+                graded(quick_class)
+        with (quick_class / "journal.jsonl").open("a", encoding="utf-8") as file:
+            file.write('{"key": ["a run that was killed')
+    graded(quick_class)
+    other = tmp_path / "undisturbed"
+    for student in ("ada", "ben", "cleo"):
+        hand_in(other, student, WHOLE + student.encode())
+    graded(other)
+    assert scores(quick_class) == scores(other)
+    for kind in ("grades", "autograded"):
+        assert snapshot(quick_class / kind) == snapshot(other / kind)
+
+
+def test_a_gradebook_that_is_new_is_filled(quick_class: Path) -> None:
+    graded(quick_class)
+    before = scores(quick_class)
+    (quick_class / "gradebook.db").unlink()
+    assert graded(quick_class).fresh == 0
+    assert scores(quick_class) == before
+
+
+def test_two_runs_at_once_are_refused(quick_class: Path) -> None:
+    with (
+        Journal(quick_class),
+        pytest.raises(RuntimeError, match="another `course grade`"),
+    ):
+        Journal(quick_class)
+
+
+def test_a_locked_gradebook_is_said_and_nothing_is_lost(
+    quick_class: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    graded(quick_class)
+    hand_in(quick_class, "dora", WHOLE)
+    holding = sqlite3.connect(quick_class / "gradebook.db")
+    holding.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(RuntimeError, match=r"gradebook .* cannot be used: .*locked"):
+        graded(quick_class)
+    holding.close()
+    graded(quick_class)
+    assert ("dora", "explain") in scores(quick_class)
+
+
+def test_a_full_disk_is_said_and_nothing_is_lost(
+    quick_class: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+        with pytest.raises(OSError, match="No space left"):
+            graded(quick_class)
+    assert graded(quick_class).fresh == 3
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="kills as `kill -9` does")
+def test_a_run_that_is_killed_goes_on(tmp_path: Path) -> None:
+    assert killing.survives(tmp_path, kills=1, students=3, seed=0)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="sends the signal that Ctrl-C sends")
+def test_ctrl_c_stops_at_once_and_keeps_what_is_done(tmp_path: Path) -> None:
+    folder = killing.make(tmp_path / "a class", 30)
+    run = killing.start(folder)
+    deadline = time.monotonic() + 300
+    while killing.lines(folder) < 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    run.send_signal(signal.SIGINT)
+    said, _ = run.communicate(timeout=120)
+    assert run.returncode == 130, said
+    assert b"Stopped." in said
+    assert b"Traceback" not in said
+    assert 2 <= killing.lines(folder) < 30
