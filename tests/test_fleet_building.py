@@ -119,6 +119,7 @@ def test_hooks_on_all_modules_hold_for_the_run_that_set_them():
     with contextlib.ExitStack() as afterwards:
         afterwards.callback(lambda: handles.pop().remove())
         assert_values_matter(compared(build, [0.0, 0.5], FROM_RUN_TO_RUN))
+    assert not nn.modules.module._global_forward_hooks, "one that a build has lost would stay"
 
 
 def test_what_data_sets_outside_holds_for_its_own_run():

@@ -12,6 +12,7 @@ import sys
 import sysconfig
 import types
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 #: Functions and classes of these packages remember nothing but what they are seen to hold.
@@ -55,12 +56,13 @@ def package(module: str | None) -> str:
 @functools.lru_cache(maxsize=4096)
 def is_installed(name: str) -> bool:
     """Whether a package is Python's own or an installed one, and not a learner's."""
-    file = getattr(sys.modules.get(name), "__file__", None)
-    if file is None:
-        return name != "__main__"
-    return any(
-        file.startswith(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")
-    )
+    module = sys.modules.get(name)
+    places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
+    place = next((Path(p) for p in places if p is not None), None)
+    if name in KNOWN or place is None:
+        return name in KNOWN or name in sys.builtin_module_names
+    kinds = ("stdlib", "purelib", "platlib")
+    return any(place.is_relative_to(sysconfig.get_path(kind)) for kind in kinds)
 
 
 def refuse_outside(module: str | None, name: str = "") -> None:

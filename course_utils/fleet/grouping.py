@@ -15,6 +15,7 @@ from course_utils.fleet.first_step import dry_run_step
 from course_utils.fleet.functions import structure_of
 from course_utils.fleet.objective import has_plain_labels
 from course_utils.fleet.optimizers import is_elementwise
+from course_utils.fleet.pytorch import hook_registries
 from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.together import Together
 from course_utils.fleet.undo import Undo
@@ -132,7 +133,8 @@ def _as_built(members: Sequence[Member], dry_runs: Sequence[DryRun]) -> Undo:
     """What the members' code reaches, their models aside, which can be built again."""
     own = {id(module) for member in members for module in member.run.model.modules()}
     looks = [look for r in dry_runs for look in (r.look, r.optimizer_look)]
-    undo = Undo(thing for look in looks for thing in look.reached if id(thing) not in own)
+    reached = [thing for look in looks for thing in look.reached if id(thing) not in own]
+    undo = Undo([*reached, *hook_registries()])
     for look in looks:
         look.reached.clear()
     return undo

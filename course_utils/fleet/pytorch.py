@@ -25,6 +25,7 @@ __all__ = [
     "WeakTensorKeyDictionary",
     "aten",
     "decompositions",
+    "hook_registries",
     "hooks_of_all_optimizers",
     "is_own_gradient",
     "is_tested",
@@ -73,6 +74,12 @@ def hooks_of_all_optimizers() -> list[Any]:
     """What runs in each step of any optimizer."""
     hooks = (of_optimizers._global_optimizer_pre_hooks, of_optimizers._global_optimizer_post_hooks)
     return [hook for of_all in hooks for hook in of_all.values()]
+
+
+def hook_registries() -> list[dict[Any, Any]]:
+    """Where PyTorch keeps hooks on all modules and on all optimizers."""
+    kept = {**vars(torch.nn.modules.module), **vars(of_optimizers)}
+    return [v for n, v in kept.items() if n.startswith("_global_") and isinstance(v, dict)]
 
 
 def settings_of_all() -> dict[str, Any]:

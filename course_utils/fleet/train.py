@@ -21,6 +21,7 @@ from course_utils.fleet.dry_run import first_look
 from course_utils.fleet.engine import UNEXPECTED, CannotBatchError
 from course_utils.fleet.grouping import Group, groups_of, reason_of, told
 from course_utils.fleet.memory import reachable
+from course_utils.fleet.pytorch import hook_registries
 from course_utils.fleet.run import Build, DataFor, Member, Training, build_members
 from course_utils.fleet.together import Together
 from course_utils.fleet.undo import Undo
@@ -162,7 +163,8 @@ def iter_fleet(
         raise ValueError("values must hold at least one value, got none")
     training = Training(build, data, epochs, batch_size, loss_fn)
     code = {"build": build, "data": data, "loss_fn": loss_fn, "values": values}
-    before = Undo(reachable(code, [data] if isinstance(data, Dataset) else []))
+    known = [data] if isinstance(data, Dataset) else []
+    before = Undo([*reachable(code, known), *hook_registries()])
     members, dry_runs = [], []
     for member in build_members(training, values, seeds):
         members.append(member)
