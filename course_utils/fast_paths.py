@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.optim import optimizer as _of_optimizers
 
 from course_utils.models import MLP, SmallCNN
 
@@ -43,20 +44,25 @@ def draws_where_needed(
 ) -> AbstractContextManager[None]:
     """`draws`, or nothing where a step is known to draw no random numbers: `hooks` are its penalty,
     augmentation and loss."""
-    plain = is_plain(model) and type(optimizer) in _SAME_AT_ONCE and not _has_hooks(optimizer)
+    plain = is_plain(model) and type(optimizer) in _SAME_AT_ONCE and not has_hooks(optimizer)
     plain = plain and not any(p._backward_hooks for p in model.parameters())
     plain = plain and all(hook in (None, F.cross_entropy) for hook in hooks)
     return nullcontext() if draws is None or plain else draws
 
 
-def _has_hooks(optimizer: torch.optim.Optimizer) -> bool:
+def has_hooks(optimizer: torch.optim.Optimizer) -> bool:
+    """Whether something of a learner's own runs in a step, of this optimizer or of all."""
     hooks = (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
-    return any(hooks) or "step" in vars(optimizer)
+    of_all = (
+        _of_optimizers._global_optimizer_pre_hooks,
+        _of_optimizers._global_optimizer_post_hooks,
+    )
+    return any(hooks) or any(of_all) or "step" in vars(optimizer)
 
 
 def take_rows(samples: Tensor, batch: Tensor) -> Tensor:
-    """The same as ``samples[batch]``, in half the time for a large tensor."""
-    return samples.index_select(0, batch.to(samples.device))
+    """The same as ``samples[batch]``, in half the time for a large tensor; without gradient."""
+    return samples.detach().index_select(0, batch.to(samples.device))
 
 
 #: As PyTorch wrote them; a subclass may do otherwise.

@@ -33,6 +33,8 @@ def snapshot(model: nn.Module) -> Callable[[], None]:
 
 
 def _remember(module: nn.Module, kept: dict[int, Any]) -> Callable[[], None]:
+    if isinstance(module, torch.jit.ScriptModule):
+        return _remember_compiled(module)
     tensors = {
         register: {
             name: (t, None if t is None else t.detach().clone())
@@ -55,12 +57,27 @@ def _remember(module: nn.Module, kept: dict[int, Any]) -> Callable[[], None]:
         vars(module).update({n: _copied(v, kept, n) for n, v in attributes.items()})
         with torch.no_grad():
             for register, named in tensors.items():
+                for made_since in vars(module)[register].keys() - named.keys():
+                    del vars(module)[register][made_since]
                 for name, (t, content) in named.items():
                     if t is not None and content is not None:
                         t.copy_(content)
                     vars(module)[register][name] = t
         if has_extra:
             module.set_extra_state(copy.deepcopy(extra))
+
+    return bring_back
+
+
+def _remember_compiled(module: nn.Module) -> Callable[[], None]:
+    """A compiled module has no attributes in Python, and its weights stay the same objects."""
+    tensors = (*module.parameters(recurse=False), *module.buffers(recurse=False))
+    contents = [(t, t.detach().clone()) for t in tensors]
+
+    def bring_back() -> None:
+        with torch.no_grad():
+            for t, content in contents:
+                t.copy_(content)
 
     return bring_back
 

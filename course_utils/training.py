@@ -18,6 +18,7 @@ from tqdm.auto import tqdm
 from course_utils.argument_checks import (
     check_loss,
     check_run,
+    checked_batch,
     checked_loss,
     checked_outputs,
     checked_penalty,
@@ -75,7 +76,9 @@ def fit(
         restore_best: with `early_stopping`, end with the weights of the best epoch, also when the
             rule never fired.
         batch_size: samples per step; the last batch of an epoch may be smaller.
-        loss_fn: mean loss of (outputs, targets).
+        loss_fn: mean loss of (outputs, targets). In a regression the outputs have the shape of the
+            targets, or a row for each of them whose columns a loss of your own gives a meaning (a
+            mean and a variance, quantiles).
         seed: decides the order of the batches and every random draw in model and augmentation.
         progress: show a progress bar.
 
@@ -89,14 +92,19 @@ def fit(
     epochs, batch_size = check_run(model, data, optimizer, epochs=epochs, batch_size=batch_size)
     seed = checked_seed(seed)
     check_loss(loss_fn, data.y_train)
-    data = data.to(next(model.parameters()).device)
+    if not (early_stopping is None or callable(early_stopping)):
+        raise TypeError(
+            f"early_stopping must be called as early_stopping(history), got {early_stopping!r}; "
+            "use for example early_stopping(patience=5)"
+        )
+    data = data.to(next(iter(model.parameters())).device)
     own_state(optimizer)
     batches = shuffled_batches(data.n_train, batch_size, seed)
     history = History()
     bring_back_best: Callable[[], None] | None = None
 
     def scored(outputs: Tensor, y: Tensor) -> Tensor:
-        return loss_fn(checked_outputs(outputs, y, data.num_classes), y)
+        return loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
 
     draws = SeededDraws(seed, data.x_train.device)
     for epoch in tqdm(range(epochs + 1), disable=not progress, desc="epoch"):
@@ -149,8 +157,10 @@ def train_epoch(
         for step, batch in enumerate(batches, 1):
             x, y = take_rows(data.x_train, batch), take_rows(data.y_train, batch)
             with draws:
-                outputs = model(x if augment is None else augment(x))
-                loss = checked_loss(loss_fn(checked_outputs(outputs, y, data.num_classes), y))
+                outputs = model(x if augment is None else checked_batch(augment(x), y))
+                loss = checked_loss(
+                    loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
+                )
                 if penalty is not None:
                     loss = loss + checked_penalty(penalty(model), model)
                 optimizer.zero_grad()
@@ -163,6 +173,8 @@ def own_state(optimizer: torch.optim.Optimizer) -> None:
     """Give an optimizer its own copies of its state. After ``load_state_dict`` it shares tensors
     with the optimizer that they come from, so one run would change where the next one starts."""
     for of_parameter in getattr(optimizer, "state", {}).values():
+        if not isinstance(of_parameter, dict):
+            continue  # something of the optimizer's own
         for name, value in of_parameter.items():
             if isinstance(value, Tensor):
                 of_parameter[name] = value.clone()

@@ -118,7 +118,7 @@ def main(argv: Sequence[str]) -> int:
         return compare(names)
     for name in names:
         trial = Trial(read(name))
-        for task in trial.exercise.tasks:
+        for task in (*trial.exercise.tasks, *trial.exercise.spare):
             report = examine(trial, task, load(task))
             reports.append(report)
             rows.append(report.row(name))

@@ -2,7 +2,7 @@
 
 An exercise's folder::
 
-    exercise.toml     the order of its tasks
+    exercise.toml     the order of its tasks, and those to spare
     title.md          the first cell, above what is handed in; {contents} becomes "Five functions
                       and one question, 31 marks"
     imports.py        the second cell
@@ -100,13 +100,18 @@ class Task:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise, with the tasks to program and the questions apart."""
+    """One exercise, with the tasks to program and the questions apart.
+
+    `spare` are tasks that stand in no notebook, with their checks and banks: for another year, or
+    for whoever repeats the course. A line moved in exercise.toml puts one in another's place.
+    """
 
     name: str
     folder: Path
     title: str
     imports: str
     parts: tuple[Task, ...]
+    spare: tuple[Task, ...] = ()
 
     @property
     def tasks(self) -> tuple[Task, ...]:
@@ -126,8 +131,12 @@ class Exercise:
     @property
     def setup(self) -> tuple[str, ...]:
         """The code that is neither an answer nor a check, in the order of the notebook."""
-        given = (cell.source for task in self.parts for cell in task.given if cell.kind == "code")
-        return (self.imports, *given)
+        return (self.imports, *_code(self.parts))
+
+    @property
+    def spare_setup(self) -> tuple[str, ...]:
+        """What spare tasks are given: the code, with the imports that only they need."""
+        return tuple(_code(self.spare))
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the solution notebook."""
@@ -144,15 +153,15 @@ class Exercise:
         return f"{tasks} and {questions}, {self.points:g} marks"
 
     def task(self, name: str) -> Task:
-        """The task of that name.
+        """The task of that name, a spare one too.
 
         Raises:
             KeyError: There is none; the message names those there are.
         """
-        for task in self.tasks:
+        for task in (*self.tasks, *self.spare):
             if task.name == name:
                 return task
-        known = ", ".join(task.name for task in self.tasks)
+        known = ", ".join(task.name for task in (*self.tasks, *self.spare))
         raise KeyError(f"exercise {self.name} has no task {name!r}; its tasks are {known}")
 
 
@@ -181,15 +190,16 @@ def read(name: str, folder: Path = TASKS) -> Exercise:
         ValueError: A folder is not in the order, or a task lacks a part that it needs.
     """
     home = folder / name
-    order = tomllib.loads(_read(home / "exercise.toml"))["order"]
+    told = tomllib.loads(_read(home / "exercise.toml"))
+    order, spare = told["order"], told.get("spare", [])
     there = {path.parent.name for path in home.glob("*/task.toml")}
-    if sorted(order) != sorted(there):
+    if sorted(order + spare) != sorted(there):
         raise ValueError(
-            f"{name}/exercise.toml orders {', '.join(sorted(order))}, but the folders with a "
-            f"task.toml are {', '.join(sorted(there))}; name each of them once"
+            f"{name}/exercise.toml names {', '.join(sorted(order + spare))}, but the folders with "
+            f"a task.toml are {', '.join(sorted(there))}; name each of them once"
         )
-    parts = tuple(_task(home / task) for task in order)
-    return Exercise(name, home, _read(home / "title.md"), _read(home / "imports.py"), parts)
+    parts, apart = (tuple(_task(home / task) for task in tasks) for tasks in (order, spare))
+    return Exercise(name, home, _read(home / "title.md"), _read(home / "imports.py"), parts, apart)
 
 
 def _task(folder: Path) -> Task:
@@ -242,6 +252,10 @@ def _given(task: str, path: Path) -> Cell:
     if path.suffix == ".py":
         return Cell(dashed, f"code-{dashed}", "code", _read(path))
     return _text(f"about-{task}-{dashed}", _read(path))
+
+
+def _code(tasks: tuple[Task, ...]) -> Iterator[str]:
+    return (cell.source for task in tasks for cell in task.given if cell.kind == "code")
 
 
 def _text(cell: str, source: str) -> Cell:

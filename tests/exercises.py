@@ -29,14 +29,15 @@ def bank(name: str, task: str) -> Bank:
 
 
 def tasks() -> Iterator[Any]:
+    """Every task with checks, the spare ones too."""
     for name in NAMES:
-        for task in exercise(name).tasks:
+        for task in (*exercise(name).tasks, *exercise(name).spare):
             yield pytest.param(name, task.name, id=f"{name[:2]}-{task.name}")
 
 
 def known(kind: str) -> Iterator[Any]:
     for name in NAMES:
-        for task in exercise(name).tasks:
+        for task in (*exercise(name).tasks, *exercise(name).spare):
             for answer in getattr(bank(name, task.name), kind):
                 yield pytest.param(
                     name, task.name, answer, id=f"{name[:2]}-{task.name}-{answer.name}"

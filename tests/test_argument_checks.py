@@ -223,4 +223,4 @@ def test_the_checks_know_data_sets_that_were_split_by_hand(model, data):
     soft = Dataset("soft", x, y, x, y, SealedTestSet(x, y, name="soft"), None)
     check_run(model, soft, sgd(model), epochs=1, batch_size=50)
     check_loss(F.cross_entropy, soft.y_train)
-    checked_outputs(model(x), y, soft.num_classes)
+    checked_outputs(model(x), y, soft.num_classes, F.cross_entropy)

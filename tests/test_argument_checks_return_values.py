@@ -43,7 +43,7 @@ LABELS, NUMBERS = torch.arange(6) % 3, torch.linspace(-1, 1, 6)
 @pytest.mark.parametrize(("y", "num_classes"), [(LABELS, 3), (NUMBERS, None)])
 def test_outputs_that_are_no_tensor(outputs, got, y, num_classes):
     refuses(
-        lambda: checked_outputs(outputs, y, num_classes),
+        lambda: checked_outputs(outputs, y, num_classes, F.mse_loss),
         "the model must return one tensor",
         got,
         "let forward() return the logits alone",
@@ -53,12 +53,15 @@ def test_outputs_that_are_no_tensor(outputs, got, y, num_classes):
 
 def test_class_labels_that_became_a_regression():
     refuses(
-        lambda: checked_outputs(torch.ones(6, 3), LABELS.float(), None),
+        lambda: checked_outputs(torch.ones(6, 3), LABELS.float(), None, F.mse_loss),
         "returned shape (6, 3) for targets (6,)",
         "If the targets name classes, make them whole numbers",
         "y.long()",
     )
-    refuses(lambda: checked_outputs(torch.ones(6, 1), NUMBERS, None), "try outputs.squeeze(-1)")
+    refuses(
+        lambda: checked_outputs(torch.ones(6, 1), NUMBERS, None, F.mse_loss),
+        "try outputs.squeeze(-1)",
+    )
 
 
 def test_a_loss_for_each_sample():

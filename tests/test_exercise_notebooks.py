@@ -37,12 +37,17 @@ def test_the_committed_notebooks_and_guides_are_what_the_tasks_give() -> None:
     assert differences() == []
 
 
+HARMLESS = ("import ", "from ", "return ", "super().__init__()", "def forward(self, x):")
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_hidden_survives(name: str) -> None:
     source, copy = cells("solutions", name), cells("exercises", name)
     assert source.keys() == copy.keys()
     text = "\n".join(cell.source for cell in copy.values())
-    shared = set(text.splitlines())
+    # Lines to be repaired stand in a cell of their own, and most of them are right.
+    given = {line.strip() for code in exercise(name).setup for line in code.splitlines()}
+    shared = {line.strip() for line in text.splitlines()} - given
     for key, cell in source.items():
         assert cell.get("outputs", []) == copy[key].get("outputs", []) == []
         assert copy[key].get("execution_count") is None
@@ -52,8 +57,8 @@ def test_nothing_hidden_survives(name: str) -> None:
         if mark.solution and mark.grade:
             secret += cell.source.splitlines()
         for line in secret:
-            if len(line) > 12 and not line.startswith(("import ", "from ", "return ")):
-                assert line not in {other.strip() for other in shared}, line
+            if len(line) > 12 and not line.startswith(HARMLESS):
+                assert line not in shared, line
     assert "BEGIN" not in text
     assert "HIDDEN" not in text
 
@@ -177,7 +182,7 @@ def test_a_new_task_is_its_folder_and_a_line_in_the_order(scratch: Path) -> None
 
 
 def test_a_mistake_that_no_check_knows_is_refused(scratch: Path) -> None:
-    told = scratch / "03_dropout" / "choose_p" / "task.toml"
+    told = scratch / "03_dropout" / "scheduled_p" / "task.toml"
     told.write_text(told.read_text(encoding="utf-8") + 'too_bold = "?"\n', encoding="utf-8")
     with pytest.raises(ValueError, match="lists the mistake 'too_bold', which none of its checks"):
         guide(read("03_dropout", scratch))
@@ -236,4 +241,4 @@ def test_edited_check_cells_are_restored_before_grading(
         marks = {grade.name: grade.auto_score for grade in submission.grades}
     assert marks["dropout-visible"] == marks["dropout-hidden"] == 0
     assert marks["scheduled_p-visible"] == marks["scheduled_p-hidden"] == 2
-    assert marks["choose_p-visible"] == 0, "not attempted"
+    assert marks["fit_with_dropout-visible"] == 0, "not attempted"

@@ -1,9 +1,7 @@
 """What cannot be trained together trains alone, and says so."""
 
 import random
-import warnings
 
-import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -11,11 +9,9 @@ import torchvision.transforms.v2 as T
 from torch import nn
 
 from course_utils.fleet import Run
-from course_utils.models import MLP
 from course_utils.regularizers import (
     l2_penalty,
 )
-from course_utils.training import DivergedError
 from tests.fleets import (
     LooksAtItsData,
     Replacing,
@@ -28,9 +24,6 @@ from tests.fleets import (
 )
 
 pytestmark = pytest.mark.usefixtures("float64")
-
-
-# --- what cannot be batched -------------------------------------------------------------------
 
 
 class ReadsNumbersToScore(nn.Module):
@@ -67,18 +60,6 @@ class CountsItsCalls(nn.Module):
         return self.linear(x.flatten(1))
 
 
-class ForgetsToRegister(nn.Module):
-    """A tensor that is drawn for each seed, and no buffer."""
-
-    def __init__(self):
-        super().__init__()
-        self.directions = torch.randn(16, 12) / 4
-        self.read = nn.Linear(12, 3)
-
-    def forward(self, x):
-        return self.read((x.flatten(1) @ self.directions).relu())
-
-
 class PlainStatistics(Replacing):
     """Running statistics that are no buffers."""
 
@@ -101,18 +82,6 @@ def with_captured_weights(lam):
     weights = [p for p in model.parameters() if p.ndim > 1]
     penalty = lambda m: lam * sum(w.square().sum() for w in weights)  # noqa: E731
     return Run(model, sgd(model), penalty=penalty)
-
-
-def with_a_pull_to_the_start(lam):
-    model = mlp()
-    start = [p.detach().clone() for p in model.parameters()]
-    return Run(
-        model,
-        sgd(model),
-        penalty=lambda m: (
-            lam * sum((p - q).square().sum() for p, q in zip(m.parameters(), start, strict=True))
-        ),
-    )
 
 
 def with_its_own_generator(strength):
@@ -269,28 +238,3 @@ def test_a_model_that_draws_in_evaluation_trains_alone():
         fleet = train(build, [0.1, 0.3])
     _, model = alone(build, 0.1, 0)
     assert torch.equal(fleet.model(0, 0).linear.weight, model.linear.weight)
-
-
-# --- divergence -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", ["batched", "alone"])
-def test_a_member_that_diverges_leaves_the_others_alone(kind):
-    def build(lr):
-        if kind == "batched":
-            model = MLP(16, (8, 8), 3)
-        else:
-            model = nn.Sequential(LooksAtItsData(), nn.Linear(3, 8), nn.ReLU(), nn.Linear(8, 3))
-        return Run(model, sgd(model, lr))
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "4 of 4 runs" if kind == "alone" else "never")
-        fleet = train(build, [0.2, 1e300])
-    for curve in (fleet.train_loss, fleet.val_loss, fleet.train_acc, fleet.val_acc):
-        assert np.isfinite(curve[0]).all()
-        assert np.isfinite(curve[1, :, 0]).all()
-        assert np.isnan(curve[1, :, -1]).all()
-    expected, _ = alone(build, 0.2, 1)
-    assert fleet.val_loss[0, 1] == pytest.approx(expected.val_loss, abs=1e-5)
-    with pytest.raises(DivergedError):
-        alone(build, 1e300, 0)

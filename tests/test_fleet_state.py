@@ -4,10 +4,7 @@ Each member of each fleet here is compared with the same run by `fit`.
 """
 
 import itertools
-import random
-import time
 from collections import deque
-from random import random as coin
 
 import numpy as np
 import pytest
@@ -19,19 +16,12 @@ from course_utils.regularizers import l2_penalty
 from tests.fleets import (
     BATCH,
     DATA,
-    alone,
-    assert_members_are_fits,
     compared,
     mlp,
-    running,
     sgd,
-    train,
 )
 
 pytestmark = pytest.mark.usefixtures("float64")
-
-
-# --- Python state -----------------------------------------------------------------------------
 
 
 def nonlocal_number():
@@ -145,15 +135,6 @@ def test_what_counts_its_steps_trains_alone(counter, why, of):
     compared(build, [0.1], why)
 
 
-def of_torch():
-    generator = torch.Generator().manual_seed(5)
-    return lambda: torch.rand(1, generator=generator).item()
-
-
-def held(generator):
-    return lambda: generator.random()
-
-
 @pytest.mark.parametrize("n", [16, 28])
 @pytest.mark.parametrize("period", [2, 3])
 @pytest.mark.parametrize("seeds", [1, 2])
@@ -216,107 +197,3 @@ def test_buffers_of_other_modules_than_the_model():
         return Run(model, sgd(model), augment=Warms())
 
     compared(build, [0], "", epochs=6)
-
-
-OWN_RANDOM = {
-    "held": lambda: held(np.random.default_rng(0)),
-    "held, python": lambda: held(random.Random(0)),
-    "numpy": lambda: np.random.default_rng(0).random,
-    "numpy, old": lambda: np.random.RandomState(0).rand,
-    "python": lambda: random.Random(0).random,
-    "torch": of_torch,
-}
-
-
-@pytest.mark.parametrize("make", OWN_RANDOM.values(), ids=OWN_RANDOM.keys())
-def test_generators_of_ones_own(make):
-    def build(value):
-        model, draw = mlp(), make()
-        return Run(model, sgd(model), augment=lambda x: x.flip(-1) if draw() < 0.5 else x)
-
-    compared(
-        build, [0], f"{CHANGES}|which the seed does not control|looks at the numbers in a tensor"
-    )
-
-
-GLOBAL_RANDOM = {
-    "random": (lambda: random.random(), "it uses random.random, which the seed does not control"),
-    "from random": (coin, "which the seed does not control"),
-    "numpy": (np.random.rand, "which the seed does not control"),
-    "numpy's name": (lambda: np.random.rand(), "it uses numpy.random"),  # noqa: NPY002
-    "clock": (lambda: time.time() * 0 + 1, "it uses time.time, which the seed does not control"),
-}
-
-
-@pytest.mark.parametrize(("draw", "why"), GLOBAL_RANDOM.values(), ids=GLOBAL_RANDOM.keys())
-def test_random_numbers_of_python_are_drawn_as_by_one_fit_after_the_other(draw, why):
-    def build(value):
-        model = mlp()
-        return Run(model, sgd(model), augment=lambda x: x * draw())
-
-    def seeded():
-        random.seed(3)
-        np.random.seed(3)  # noqa: NPY002
-
-    seeded()
-    with pytest.warns(UserWarning, match=why):
-        fleet = train(build, [0])
-    after = random.random(), np.random.rand()  # noqa: NPY002
-    seeded()
-    for s, seed in enumerate(fleet.seeds):
-        history, _ = alone(build, 0, seed)
-        assert fleet.train_loss[0, s] == pytest.approx(history.train_loss, abs=1e-12)
-    assert after == (random.random(), np.random.rand())  # noqa: NPY002
-
-
-IN_PLACE = "it changes its inputs in place, or what may be a copy or not"
-
-
-# --- the world outside ------------------------------------------------------------------------
-
-
-class Standardizes(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.linear = nn.Linear(16, 3)
-
-    def forward(self, x):
-        x = x.flatten(1)
-        x -= 0.3
-        x *= 1.5
-        return self.linear(x)
-
-
-def first(layer):
-    return lambda: nn.Sequential(layer, nn.Flatten(), nn.Linear(16, 3))
-
-
-CHANGES_ITS_INPUT = {
-    "standardizes": (Standardizes, IN_PLACE),
-    "relu": (first(nn.ReLU(inplace=True)), IN_PLACE),
-    "dropout": (first(nn.Dropout(0.5, inplace=True)), None),
-}
-
-
-@pytest.mark.parametrize(("make", "why"), CHANGES_ITS_INPUT.values(), ids=CHANGES_ITS_INPUT.keys())
-def test_the_users_data_stay_as_they_are(make, why):
-    tensors = [DATA.x_train, DATA.x_val, DATA.y_train, DATA.y_val]
-    before = [t.clone() for t in tensors]
-    compared(running(make), [0], why)
-    assert all(map(torch.equal, tensors, before))
-
-
-def test_global_random_states_stay_as_they_are():
-    def build(p):
-        model = mlp(dropout=p)
-        return Run(model, sgd(model), augment=lambda x: x + 0.1 * torch.randn_like(x))
-
-    python, numpy, of_torch = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
-    fleet = train(build, [0.2, 0.5])
-    assert_members_are_fits(fleet, build)
-    torch.set_rng_state(of_torch)  # `alone` seeds
-    train(build, [0.2, 0.5])
-    assert torch.equal(torch.get_rng_state(), of_torch)
-    assert random.getstate() == python
-    now = np.random.get_state()  # noqa: NPY002
-    assert all(map(np.array_equal, now, numpy))

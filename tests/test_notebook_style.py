@@ -53,6 +53,12 @@ def test_a_lesson_links_to_its_exercise(path: Path) -> None:
     assert (path.parent / link.strip("()")).is_file()
 
 
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=[path.stem for path in NOTEBOOKS])
+def test_a_lesson_says_what_to_run_where_the_course_is_not_installed(path: Path) -> None:
+    title = json.loads(path.read_text(encoding="utf-8"))["cells"][0]
+    assert "run `%pip install git+ADDRESS`" in text(title["source"])
+
+
 # The checker itself: a lesson that passes, then one mistake at a time.
 
 

@@ -8,20 +8,20 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils import scoring
-from course_utils.fleet import Run
 from course_utils.models import MLP
 from course_utils.scoring import (
-    bias_and_variance,
     evaluate,
     mixes_samples,
     outputs_of,
 )
 from course_utils.snapshot import evaluating
-from tests.fleets import compared, make_data, mlp, sgd
 
 pytestmark = pytest.mark.usefixtures("float64")
 
 N = 2500  # more than one pass, and a smaller last one
+
+
+# --- the loss of the whole set ----------------------------------------------------------------
 
 
 @pytest.fixture
@@ -148,153 +148,3 @@ def test_any_number_of_samples(n, samples):
 def test_no_samples_are_refused():
     with pytest.raises(ValueError, match="cannot score 0 samples: x is empty"):
         evaluate(Line(), torch.zeros(0, 16), torch.zeros(0))
-
-
-# --- nothing is changed -----------------------------------------------------------------------
-
-
-class Standardizes(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.linear = nn.Linear(16, 3)
-
-    def forward(self, x):
-        x -= 0.5
-        x.mul_(2)
-        return self.linear(x)
-
-
-WRITES = {
-    "relu": lambda: nn.Sequential(nn.ReLU(inplace=True), nn.Linear(16, 3)),
-    "plain relu": lambda: nn.Sequential(nn.Identity(), nn.ReLU(inplace=True), nn.Linear(16, 3)),
-    "standardizes": Standardizes,
-    "view": lambda: nn.Sequential(
-        nn.Flatten(), nn.Unflatten(1, (4, 4)), nn.ELU(inplace=True), nn.Flatten(), nn.Linear(16, 3)
-    ),
-}
-
-
-@pytest.mark.parametrize("n", [5, N])
-@pytest.mark.parametrize("make", WRITES.values(), ids=WRITES.keys())
-def test_a_model_that_writes_into_its_inputs_writes_into_copies(make, n, samples):
-    x, y = samples[0][:n], samples[1][:n]
-    before = x.clone()
-    torch.manual_seed(0)
-    model = make()
-    score = evaluate(model, x, y)
-    assert torch.equal(x, before)
-    assert evaluate(model, x, y) == score
-    assert score.loss == pytest.approx(F.cross_entropy(model(x.clone()), y).item(), rel=1e-12)
-
-
-def test_a_loss_that_writes_into_its_targets_writes_into_copies(samples):
-    x, y = samples
-    before = y.clone()
-
-    def flips(outputs, y):
-        y.mul_(-1).add_(2)
-        return F.cross_entropy(outputs, y)
-
-    evaluate(nn.Linear(16, 3), x, y, loss_fn=flips)
-    assert torch.equal(y, before)
-
-
-class Draws(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.linear, self.norm, self.modes = nn.Linear(16, 3), nn.BatchNorm1d(3), []
-
-    def forward(self, x):
-        self.modes.append((self.training, self.norm.training, torch.is_grad_enabled()))
-        return self.norm(self.linear(x)) + torch.rand(3)
-
-
-@pytest.mark.parametrize("mode", [True, False])
-def test_modes_gradients_buffers_and_the_random_state_are_left(mode, samples):
-    x, y = samples
-    model = Draws().train(mode)
-    model.norm.train(not mode)
-    model.linear.weight.grad = torch.ones_like(model.linear.weight)
-    state, world = {k: v.clone() for k, v in model.state_dict().items()}, torch.get_rng_state()
-    evaluate(model, x, y)
-    assert set(model.modes) == {(False, False, False)}
-    assert (model.training, model.norm.training, model.linear.training) == (mode, not mode, mode)
-    assert (model.linear.weight.grad == 1).all()
-    assert model.linear.bias.grad is None
-    assert all(torch.equal(state[name], t) for name, t in model.state_dict().items())
-    assert torch.equal(torch.get_rng_state(), world)
-
-
-def test_all_is_left_after_an_error_too(samples):
-    model, world = mlp().train(), torch.get_rng_state()
-
-    def fails(outputs, y):
-        torch.rand(1)
-        raise RuntimeError("of the loss")
-
-    with pytest.raises(RuntimeError, match="of the loss"):
-        evaluate(model, *samples, loss_fn=fails)
-    assert all(module.training for module in model.modules())
-    assert torch.equal(torch.get_rng_state(), world)
-
-
-@pytest.mark.parametrize("n", [1500, 3500])
-def test_a_fleet_scores_as_evaluate_does(n):
-    data = make_data(n)
-
-    def build(lr):
-        model = mlp(norm_layer=nn.BatchNorm1d)
-        return Run(model, sgd(model, lr))
-
-    fleet = compared(build, [0.01, 0.02], data=data, seeds=3, epochs=1, loss_fn=LOSSES["ignored"])
-    score = evaluate(fleet.model(1, 2), data.x_val, data.y_val, loss_fn=LOSSES["ignored"])
-    assert score.loss == pytest.approx(fleet.val_loss[1, 2, -1], abs=1e-9)
-
-
-class Says(nn.Module):
-    """A model that gives these probabilities to every sample; training doubles the logits."""
-
-    def __init__(self, probabilities):
-        super().__init__()
-        self.register_buffer("logits", torch.as_tensor(probabilities).double().log())
-
-    def forward(self, x):
-        return self.logits.expand(len(x), -1) * (2 if self.training else 1)
-
-
-def test_bias_and_variance_of_models_that_are_known():
-    x, y = torch.zeros(4, 2), torch.zeros(4, dtype=torch.long)
-    bias, variance = bias_and_variance([Says([0.9, 0.1]), Says([0.5, 0.5])], x, y)
-    # The mean of both says 0.7: 2 * 0.3² away from the label; each is 2 * 0.2² away from the mean,
-    # and two models see half of the variance, which the mean takes from the bias as well.
-    assert sum(variance) / 2 == pytest.approx(2 * 2 * 0.2**2)
-    assert sum(bias) / 2 == pytest.approx(2 * 0.3**2 - 2 * 0.2**2)
-    alike = bias_and_variance([Says([0.9, 0.1])] * 3, x, y)
-    assert alike == ([pytest.approx(2 * 0.1**2)] * 3, [pytest.approx(0.0)] * 3)
-
-
-def test_bias_and_variance_are_unbiased_and_add_up_to_the_squared_error():
-    """Of many models drawn from a known distribution, few at a time."""
-    generator = torch.Generator().manual_seed(0)
-    x, y = torch.zeros(1, 2), torch.zeros(1, dtype=torch.long)
-    first = 0.2 + 0.6 * torch.rand(3000, generator=generator)  # mean 0.5, variance 0.03
-    models = [Says([p, 1 - p]) for p in first.tolist()]
-    groups = [bias_and_variance(models[i : i + 3], x, y) for i in range(0, 3000, 3)]
-    bias, variance = torch.tensor(groups).mean((0, 2))
-    assert bias.item() == pytest.approx(2 * 0.5**2, rel=0.03)
-    assert variance.item() == pytest.approx(2 * 0.03, rel=0.1)
-    errors = torch.tensor([2 * (1 - p) ** 2 for p in first.tolist()])
-    assert (bias + variance).item() == pytest.approx(errors.mean().item(), rel=1e-9)
-
-
-def test_bias_and_variance_leave_modes_alone_and_refuse_what_they_cannot_split():
-    model = Says([0.9, 0.1]).train()
-    x, y = torch.zeros(3, 2), torch.zeros(3, dtype=torch.long)
-    state = torch.get_rng_state()
-    bias_and_variance([model, model], x, y)
-    assert model.training
-    assert torch.equal(torch.get_rng_state(), state)
-    with pytest.raises(ValueError, match="two models at least, got 1"):
-        bias_and_variance([model], x, y)
-    with pytest.raises(ValueError, match="class labels"):
-        bias_and_variance([model, model], x, torch.zeros(3))

@@ -71,3 +71,21 @@ def test_the_model_that_comes_back_is_the_one_that_was_scored_best(norm):
     best = history.val_loss[history.restored_epoch]
     assert evaluate(model, DATA.x_val, DATA.y_val).loss == pytest.approx(best, rel=1e-12)
     assert history.val_loss[-1] > best
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.*is deprecated")
+@pytest.mark.filterwarnings("ignore::torch.jit.TracerWarning")
+@pytest.mark.parametrize(
+    "compile_", [lambda m: torch.jit.trace(m, DATA.x_train[:2]), torch.jit.script]
+)
+def test_a_compiled_model_comes_back(compile_):
+    torch.manual_seed(0)
+    layers = (nn.Flatten(), nn.Linear(16, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Linear(8, 3))
+    model = compile_(nn.Sequential(*layers))
+    weights = list(model.parameters())
+    optimizer = torch.optim.SGD(weights, lr=5.0)
+    history = fit(model, DATA, optimizer=optimizer, epochs=6, early_stopping=early_stopping(3))
+    assert history.restored_epoch < history.epochs, "or nothing would be brought back"
+    score = evaluate(model, DATA.x_val, DATA.y_val)
+    assert score.loss == pytest.approx(history.val_loss[history.restored_epoch], rel=1e-9)
+    assert all(p is q for p, q in zip(model.parameters(), weights, strict=True))

@@ -2,20 +2,26 @@
 
 from course_utils.argument_checks.losses import check_loss
 from course_utils.argument_checks.optimizers import check_optimizer, lr_now
+from course_utils.argument_checks.pairing import check_pairs, check_shapes
 from course_utils.argument_checks.return_values import (
     check_reaches,
+    checked_batch,
     checked_loss,
     checked_outputs,
     checked_penalty,
     negative_penalty,
 )
-from course_utils.argument_checks.run import check_run, checked_seed, checked_seeds
+from course_utils.argument_checks.run import check_run, check_samples, checked_seed, checked_seeds
 
 __all__ = [
     "check_loss",
     "check_optimizer",
+    "check_pairs",
     "check_reaches",
     "check_run",
+    "check_samples",
+    "check_shapes",
+    "checked_batch",
     "checked_loss",
     "checked_outputs",
     "checked_penalty",

@@ -41,7 +41,7 @@ def check_loss(loss_fn: Any, y: Tensor) -> None:
             f"loss_fn must be called as loss_fn(outputs, targets), got {got}; use for example "
             "F.cross_entropy or nn.CrossEntropyLoss(), with brackets"
         )
-    name = _name(loss_fn)
+    name = name_of(loss_fn)
     if y.is_floating_point():
         if name in _CROSS_ENTROPY and y.ndim > 1:
             _check_probabilities(y, name)
@@ -72,7 +72,13 @@ def _check_probabilities(y: Tensor, name: str) -> None:
         )
 
 
-def _name(loss_fn: Any) -> str:
+def compares_elements(loss_fn: Any) -> bool:
+    """Whether it is one of PyTorch's losses that compare each output with the target in the same
+    place, and so need equal shapes."""
+    return name_of(loss_fn) in _NUMBERS_ONLY
+
+
+def name_of(loss_fn: Any) -> str:
     """The usual name of the PyTorch loss that `loss_fn` is or wraps; "" for any other loss."""
     while isinstance(loss_fn, functools.partial):
         loss_fn = loss_fn.func

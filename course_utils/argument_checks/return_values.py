@@ -7,33 +7,39 @@ import math
 import torch
 from torch import Tensor, nn
 
+from course_utils.argument_checks.pairing import LossFn, check_shapes
 
-def checked_outputs(outputs: object, y: Tensor, num_classes: int | None) -> Tensor:
-    """`outputs`, unless their shape does not fit the targets (PyTorch would broadcast or crash)."""
+
+def checked_outputs(outputs: object, y: Tensor, num_classes: int | None, loss_fn: LossFn) -> Tensor:
+    """`outputs`, unless their shape does not fit the targets and the loss (PyTorch would broadcast
+    or crash)."""
     if not isinstance(outputs, Tensor):
         raise TypeError(
             f"the model must return one tensor, got {_described(outputs)}; let forward() return "
             "the logits alone, or train a module around this one that picks them out"
         )
     if num_classes is None:
-        if outputs.shape != y.shape:
-            several = outputs.ndim == 2 and y.ndim == 1 and outputs.shape[1] > 1
-            raise ValueError(
-                f"the model returned shape {tuple(outputs.shape)} for targets {tuple(y.shape)}; "
-                "regression needs equal shapes, or the loss broadcasts: "
-                + (
-                    "one output for each sample. If the targets name classes, make them whole "
-                    "numbers: Dataset.from_tensors(x, y.long())"
-                    if several
-                    else "try outputs.squeeze(-1)"
-                )
-            )
+        check_shapes(loss_fn, outputs, y)
     elif outputs.ndim != 2 or outputs.shape[1] != num_classes:
         raise ValueError(
             f"the model returned shape {tuple(outputs.shape)} for {len(y)} samples of "
             f"{num_classes} classes; its last layer must give [{len(y)}, {num_classes}] logits"
         )
     return outputs
+
+
+def checked_batch(x: object, y: Tensor) -> Tensor:
+    """What an augmentation made of a batch, unless it is no batch for the targets `y`."""
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"augment(x) must return a tensor, got {_described(x)}; let it return the changed batch"
+        )
+    if x.ndim == 0 or len(x) != len(y):
+        raise ValueError(
+            f"augment(x) must return as many samples as it got, got shape {tuple(x.shape)} for a "
+            f"batch of {len(y)}; change samples, and leave none out"
+        )
+    return x
 
 
 def checked_loss(value: object, *, traced: bool = False) -> Tensor:

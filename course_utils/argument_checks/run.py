@@ -24,6 +24,11 @@ def check_run(
     Returns:
         `epochs` and `batch_size` as plain ints (of NumPy's, say).
     """
+    if not isinstance(data, Dataset):
+        raise TypeError(
+            f"data must be a Dataset, got a {type(data).__name__}; use for example "
+            "load_dataset('digits') or Dataset.from_tensors(x, y)"
+        )
     epochs = _at_least(0, epochs, "epochs", "0 only scores the model")
     batch_size = _at_least(1, batch_size, "batch_size", "try 50")
     if data.n_train == 0 or len(data.x_val) == 0:
@@ -44,11 +49,30 @@ def check_run(
     return epochs, batch_size
 
 
+def check_samples(x: Any, y: Any) -> None:
+    """Refuse inputs and targets that cannot be scored."""
+    for name, values in (("x", x), ("y", y)):
+        if not isinstance(values, Tensor):
+            raise TypeError(
+                f"{name} must be a tensor, got a {type(values).__name__}; write "
+                f"evaluate(model, x, y) with tensors such as torch.as_tensor({name})"
+            )
+    if y.ndim == 0 or x.ndim == 0 or len(x) != len(y):
+        raise ValueError(
+            f"x and y must have the same length, got shapes {tuple(x.shape)} and {tuple(y.shape)}; "
+            "select the same rows of both"
+        )
+    if len(x) == 0:
+        raise ValueError("cannot score 0 samples: x is empty; pass at least one sample")
+
+
 def checked_seed(seed: Any) -> int:
     """`seed` as a plain int; True, 1.0 and "1" would each silently be another seed than 1."""
     number = whole(seed)
     if number is None:
         raise ValueError(f"seed must be a whole number, got {seed!r}; use for example seed=0")
+    if not -(2**63) <= number < 2**64:
+        raise ValueError(f"seed must be a number of 64 bits, got {seed}; use for example seed=0")
     return number
 
 
@@ -131,7 +155,7 @@ def _check_batch_norm(model: nn.Module, data: Dataset, batch_size: int) -> None:
         model.eval()
         handles = [layer.register_forward_pre_hook(look) for layer in norms]
         try:
-            model(data.x_train[:1].to(next(model.parameters()).device, copy=True))
+            model(data.x_train[:1].to(next(iter(model.parameters())).device, copy=True))
         finally:
             for handle in handles:
                 handle.remove()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 
 from course_utils.argument_checks import checked_outputs
-from course_utils.fleet.run import Member, Training, tensors_of
+from course_utils.fleet.run import Member, Training
 from course_utils.random_streams import SeededDraws
 from course_utils.scoring import evaluate
+from course_utils.snapshot import snapshot
 from course_utils.training import DivergedError, shuffled_batches, train_epoch
 
 #: [members, 4]: training loss and accuracy, validation loss and accuracy.
@@ -47,19 +48,20 @@ class AloneInTurn:
         self.members = members
         self._epoch = 0
         self._scores: list[Scores] = []
-        self._states: list[list[dict[str, Tensor]]] = []
+        self._models: list[list[Callable[[], None]]] = []
         self._outputs: list[list[Tensor]] = []
         for member in members:
             member.build_again(training)
             run = _Training(member, training)
-            scores, states, outputs = [run.scores()], [_state(member)], [run.val_outputs]
+            scores, models = [run.scores()], [snapshot(member.run.model)]
+            outputs = [run.val_outputs]
             for _ in range(training.epochs):
                 run.train_epoch()
                 scores.append(run.scores())
-                states.append(_state(member))
+                models.append(snapshot(member.run.model))
                 outputs.append(run.val_outputs)
             self._scores.append(np.array(scores))
-            self._states.append(states)
+            self._models.append(models)
             self._outputs.append(outputs)
         self._show()
 
@@ -76,14 +78,8 @@ class AloneInTurn:
 
     def _show(self) -> None:
         """Let the models be as they were after this epoch."""
-        for member, states in zip(self.members, self._states, strict=True):
-            tensors = tensors_of(member)
-            for name, content in states[self._epoch].items():
-                tensors[name].data.copy_(content)
-
-
-def _state(member: Member) -> dict[str, Tensor]:
-    return {name: t.detach().clone() for name, t in tensors_of(member).items()}
+        for bring_back in self._models:
+            bring_back[self._epoch]()
 
 
 class _Training:
@@ -122,15 +118,20 @@ class _Training:
             self.val_outputs = torch.full_like(self.val_outputs, torch.nan)
             return (float("nan"),) * 4
         model, data = self._member.run.model, self._member.data
+        given: list[Tensor] = []
 
         def loss_fn(outputs: Tensor, y: Tensor) -> Tensor:
-            self.val_outputs = outputs  # in the end those for the validation set
-            return self._loss_fn(checked_outputs(outputs, y, data.num_classes), y)
+            given.append(outputs)
+            outputs = checked_outputs(outputs, y, data.num_classes, self._loss_fn)
+            return self._loss_fn(outputs, y)
 
         # `fit` scores with the random state that it is called in, which is the one after `build`.
         with _random_state(self._member.random_state):
             train = evaluate(model, data.x_train, data.y_train, loss_fn=loss_fn)
-            return *train, *evaluate(model, data.x_val, data.y_val, loss_fn=loss_fn)
+            given.clear()
+            val = evaluate(model, data.x_val, data.y_val, loss_fn=loss_fn)
+        self.val_outputs = given[0]  # what follows only tries the loss
+        return *train, *val
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from __future__ import annotations
 import builtins
 import dis
 import functools
+import sys
+import sysconfig
 import types
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -50,6 +52,17 @@ def package(module: str | None) -> str:
     return (module or "").partition(".")[0]
 
 
+@functools.lru_cache(maxsize=4096)
+def is_installed(name: str) -> bool:
+    """Whether a package is Python's own or an installed one, and not a learner's."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if file is None:
+        return name != "__main__"
+    return any(
+        file.startswith(sysconfig.get_path(kind)) for kind in ("stdlib", "purelib", "platlib")
+    )
+
+
 def refuse_outside(module: str | None, name: str = "") -> None:
     """Raise `CannotTellError` for a module, or something in one, that reaches outside."""
     whole = ".".join(part for part in (module, name) if part)
@@ -84,6 +97,10 @@ def globals_used(
                 refuse_outside(whole, attribute)
             if package(whole) not in KNOWN:
                 raise CannotTellError(f"it imports {whole} while it trains")
+            kept = vars(sys.modules[whole]) if whole in sys.modules else {}
+            for attribute in code.co_names:
+                if attribute in kept and not isinstance(kept[attribute], types.ModuleType):
+                    yield f"{whole}.{attribute}", kept[attribute]
             continue
         if name not in names and name not in cells:
             if hasattr(builtins, name):
@@ -103,6 +120,12 @@ def globals_used(
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
             yield from globals_used(constant, names, cells)
+
+
+def names_used(code: types.CodeType) -> set[str]:
+    """The names in `code` that are not its own: of global variables, or of those in cells."""
+    parts = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
+    return {chain[0] for chain in _chains(code)}.union(*map(names_used, parts))
 
 
 @functools.lru_cache(maxsize=4096)

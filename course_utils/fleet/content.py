@@ -23,6 +23,8 @@ class Look:
     """What was seen: for each path, a token that is equal where the object there is."""
 
     tokens: dict[str, object] = field(default_factory=dict)
+    #: The objects themselves; held, so that no id is given to another one while it is looked.
+    reached: list[Any] = field(default_factory=list, repr=False)
     #: Objects (by id) through which others could change what this run remembers.
     mutable: set[int] = field(default_factory=set)
     #: Where the tensors begin that it reaches and that are not its model's; see `address`.

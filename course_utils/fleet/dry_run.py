@@ -1,38 +1,23 @@
-"""The first step of each member alone: what it shows of its code, and what must come out together.
-
-Before the first epoch every member takes its first step alone, from its own start, with its own
-draws and its own optimizer. That shows what its code remembers and what it asks of the world (then
-it trains alone), and it is what the first step together must agree with. Later, members in turn
-take one more step alone, from where they are.
+"""What is known of a member before it trains: what its code can reach, and whether that speaks
+against training it together with others. `first_step` adds what its first step shows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
-from course_utils.data import Dataset
-from course_utils.fast_paths import is_plain, take_rows
 from course_utils.fleet.code import CannotTellError
-from course_utils.fleet.content import Look, World, address
+from course_utils.fleet.content import Look, address
 from course_utils.fleet.eligibility import first_objection, look_at_optimizer
-from course_utils.fleet.guard import Guard
 from course_utils.fleet.memory import look_at
-from course_utils.fleet.objective import Objective, has_plain_labels
 from course_utils.fleet.pytorch import settings_of_all
 from course_utils.fleet.run import Member, Run, tensors_of
-from course_utils.fleet.step import Step, put_back, step_alone
-from course_utils.random_streams import Kind, Request, SeededDraws, draw, stream
-from course_utils.scoring import CHUNK, LossFn, mixes_samples
-from course_utils.snapshot import evaluating
-
-#: Samples to score when it is watched what scoring does.
-_FEW = 8
+from course_utils.fleet.step import Step
+from course_utils.random_streams import Request
+from course_utils.scoring import LossFn
 
 
 @dataclass
@@ -53,6 +38,8 @@ class DryRun:
     has_run: bool = False
     #: The Python objects that its optimizer's own code can reach; after the step, once it has run.
     optimizer_look: Look = field(default_factory=Look)
+    #: Those that the code of other members' optimizers reaches too.
+    shared_by_optimizers: list[Any] = field(default_factory=list)
     #: What the step drew.
     requests: list[Request] = field(default_factory=list)
     step: Step | None = None
@@ -79,7 +66,7 @@ def first_look(member: Member, loss_fn: LossFn) -> DryRun:
         found.refuse(objection, has_memory=True)  # for all that is known
         return found
     try:
-        found.look = look_at(_roots(run, loss_fn), tensors_of(member))
+        found.look = look_at(roots_of(run, loss_fn), tensors_of(member))
         found.optimizer_look = look_at_optimizer(run)
     except CannotTellError as error:
         found.refuse(str(error), has_memory=True)
@@ -100,176 +87,7 @@ def first_look(member: Member, loss_fn: LossFn) -> DryRun:
     return found
 
 
-def dry_run_step(
-    found: DryRun,
-    member: Member,
-    batch: Tensor,
-    loss_fn: LossFn,
-    known: dict[object, DryRun],
-) -> None:
-    """A member's first step, on the samples `batch`, into what the first look `found`. Its weights,
-    buffers, optimizer, and Python's and NumPy's random numbers are put back afterwards.
-
-    What its code does to tensors is looked at once for members whose code meets the same Python
-    objects: `known` holds the first of each such kind.
-
-    Raises whatever the learner's own code raises.
-    """
-    if found.has_memory:
-        return
-    world, found.has_run = World(), True
-    try:
-        if look_at_optimizer(member.run).tokens != found.optimizer_look.tokens:
-            found.refuse("its optimizer uses what other runs change as well", has_memory=True)
-        _take_first_step(found, member, batch, loss_fn, known)
-    except CannotTellError as error:
-        found.refuse(str(error), has_memory=True)
-    finally:
-        if not world.is_unchanged():
-            world.put_back()
-            found.refuse(
-                "it draws from Python's or NumPy's random numbers, which the seed does not control"
-            )
-            found.has_memory = True
-
-
-def _take_first_step(
-    found: DryRun,
-    member: Member,
-    batch: Tensor,
-    loss_fn: LossFn,
-    known: dict[object, DryRun],
-) -> None:
-    """The step itself, and how far the code that it ran can be recorded.
-
-    Raises:
-        CannotTellError: what the code reaches after the step cannot be looked at.
-    """
-    run, guard, drawn = member.run, Guard(), list[Request]()
-    state = tensors_of(member)
-    looks: list[Look] = []
-
-    def look_again() -> None:
-        looks.append(look_at(_roots(run, loss_fn), state))
-
-    first = known.setdefault((found.look.key(), _shapes(member, batch)), found)
-    found.step = step_alone(member, batch, draws := _NotedDraws(member, drawn), loss_fn)
-    found.optimizer_look = look_at_optimizer(run)
-    look_again()  # after each call, or what turns to and fro would seem to stand still
-    if first is found:
-        _look_at_loss(found, member, batch, found.requests, guard, loss_fn)
-        look_again()
-        if rest := member.data.n_train % len(batch):  # the last batch of an epoch
-            _look_at_loss(found, member, batch[:rest], [], guard, loss_fn)
-            look_again()
-            short = step_alone(member, batch[:rest], _NotedDraws(member, []), loss_fn)
-            if _without_gradient(short) != _without_gradient(found.step):
-                found.refuse("some of its weights have a gradient in some batches only")
-        _look_at_scoring(found, member, guard, loss_fn, look_again)
-    elif first.reason is not None:
-        found.refuse(first.reason, has_memory=first.has_memory)
-    found.requests, found.mixes_samples = first.requests, first.mixes_samples
-    if drawn != found.requests or draws.left_some_to_pytorch:
-        found.refuse("it draws random numbers that cannot be drawn for several runs at once")
-    if guard.reason is not None:
-        found.refuse(guard.reason)
-    if found.step.hung is not None:
-        found.refuse(
-            f"something hangs on a weight or a buffer (`{found.step.hung}`)", has_memory=True
-        )
-    if _kinds(found.step.state) != _kinds(state):
-        found.refuse("its weights or buffers get another shape or type, or are made, as it trains")
-    found.changed = [path for look in looks for path in found.look.changes(look)]
-    if found.changed:
-        found.refuse_changing(found.changed[0])
-
-
-def _without_gradient(step: Step) -> set[str]:
-    return {name for name, gradient in step.gradients.items() if gradient is None}
-
-
-def _kinds(state: Mapping[str, Tensor]) -> object:
-    return {name: (t.shape, t.dtype) for name, t in state.items()}
-
-
-def _shapes(member: Member, batch: Tensor) -> object:
-    """What the same code could do something else for, numbers aside."""
-    data, model = member.data, member.run.model
-    tensors = (data.x_train, data.y_train, data.x_val, data.y_val, *model.parameters())
-    kinds = tuple((t.shape, t.dtype, t.requires_grad) for t in tensors)
-    return len(batch), data.num_classes, has_plain_labels(data), kinds
-
-
-def _roots(run: Run, loss_fn: LossFn) -> dict[str, Any]:
+def roots_of(run: Run, loss_fn: LossFn) -> dict[str, Any]:
+    """What a member's training and scoring run, by name."""
     roots = {"model": run.model, "penalty": run.penalty, "augment": run.augment}
     return {**roots, "loss_fn": loss_fn, **settings_of_all()}
-
-
-def _look_at_loss(
-    found: DryRun,
-    member: Member,
-    batch: Tensor,
-    requests: list[Request],
-    guard: Guard,
-    loss_fn: LossFn,
-) -> None:
-    """Watch what the training loss does to its tensors, and note what it draws in `requests`."""
-    data, draws = member.data, _NotedDraws(member, requests)
-    x, y = take_rows(data.x_train, batch), take_rows(data.y_train, batch)
-    objective = Objective(member.run, loss_fn, data)
-    with put_back(member.run), draws, guard:
-        objective(x, y)
-    if draws.left_some_to_pytorch:
-        found.refuse("it draws random numbers that cannot be drawn for several runs at once")
-
-
-def _look_at_scoring(
-    found: DryRun,
-    member: Member,
-    guard: Guard,
-    loss_fn: LossFn,
-    look_again: Callable[[], None],
-) -> None:
-    """Watch what scoring does, on a few samples and, for its code may count them, on as many as are
-    scored at once."""
-    model, data = member.run.model, member.data
-    for x, y in _scored(model, data):
-        guard.lend(x := x.clone())
-        with _scoring(member.run):
-            before = torch.get_rng_state()
-            with guard:
-                loss_fn(model(x), y.clone())
-            draws = not torch.equal(before, torch.get_rng_state())
-        if draws:
-            found.refuse("it draws random numbers in evaluation, which the seed does not control")
-        look_again()
-    with _scoring(member.run):
-        found.mixes_samples = guard.reason is None and mixes_samples(model, data.x_val)
-
-
-@contextmanager
-def _scoring(run: Run) -> Iterator[None]:
-    with put_back(run), torch.no_grad(), evaluating(run.model), torch.random.fork_rng(devices=[]):
-        yield
-
-
-def _scored(model: nn.Module, data: Dataset) -> Iterator[tuple[Tensor, Tensor]]:
-    """Samples of each number that `evaluate` may take at once."""
-    sets = [(data.x_val[:_FEW], data.y_val[:_FEW])]
-    if not is_plain(model):
-        sets += [(data.x_val, data.y_val), (data.x_train, data.y_train)]
-    parts = [xy for x, y in sets for xy in zip(x.split(CHUNK), y.split(CHUNK), strict=True)]
-    return iter({len(x): (x, y) for x, y in parts}.values())
-
-
-class _NotedDraws(SeededDraws):
-    """The draws of a member's seed, noting what was asked for."""
-
-    def __init__(self, member: Member, requests: list[Request]) -> None:
-        generator, device = stream("draws", member.seed), member.data.x_train.device
-
-        def note(kind: Kind, shape: tuple[int, ...]) -> Tensor:
-            requests.append((kind, shape))
-            return draw(kind, shape, generator).to(device)
-
-        super().__init__(member.seed, device, note)

@@ -11,6 +11,7 @@ from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.content import Look, address
 from course_utils.fleet.memory import look_at
 from course_utils.fleet.optimizers import is_pytorchs
+from course_utils.fleet.pytorch import hooks_of_all_optimizers
 from course_utils.fleet.run import Run
 
 
@@ -24,9 +25,18 @@ def first_objection(run: Run) -> str | None:
         return "it has hooks that run while gradients are computed"
     if _has_own_modes(run.model):
         return "it has a train() or eval() of its own, which may do more than set the mode"
+    if any(_has_own(m, nn.Module, name) for m in run.model.modules() for name in _PARTS):
+        return "it has a parameters() of its own, or the like, which may leave some out"
     if _trains_something_else(run):
         return "its optimizer also trains something that is not in the model"
     return None
+
+
+#: Methods that tell what a model is made of.
+_PARTS = {
+    *("parameters", "buffers", "modules", "children"),
+    *("named_parameters", "named_buffers", "named_modules", "named_children"),
+}
 
 
 def _has_own_modes(model: nn.Module) -> bool:
@@ -48,7 +58,9 @@ def look_at_optimizer(run: Run) -> Look:
         raise CannotTellError(
             "its optimizer has a zero_grad() of its own, which may keep gradients"
         )
-    parts: dict[str, Any] = {"optimizer's class": type(optimizer), **vars(optimizer)}
+    kind = type(optimizer)
+    parts: dict[str, Any] = {"optimizer's class": kind, **vars(optimizer)}
+    parts |= {"step": kind.step, "hooks on all optimizers": hooks_of_all_optimizers()}
     for not_code in ("param_groups", "state", "defaults"):
         parts.pop(not_code, None)
     trained = {id(p): p for g in optimizer.param_groups for p in g["params"] if p.requires_grad}

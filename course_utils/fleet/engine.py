@@ -34,6 +34,11 @@ class CannotBatchError(Exception):
     """These members cannot be run as one; the message says why, in words for the learner."""
 
 
+#: What PyTorch may raise where members that train well alone run as one. A learner's own errors
+#: come up again when they train alone, with the learner's own traceback.
+UNEXPECTED = (RuntimeError, LookupError, TypeError, AttributeError, AssertionError)
+
+
 @dataclass(frozen=True)
 class Merge:
     """Functions of one member each, to be merged into one of all members, [values, seeds, ...]."""

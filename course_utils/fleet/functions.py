@@ -10,7 +10,15 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from course_utils.fleet.engine import BY_MEMBER, BY_SEED, CannotBatchError, Engine, Merge, Merged
+from course_utils.fleet.engine import (
+    BY_MEMBER,
+    BY_SEED,
+    UNEXPECTED,
+    CannotBatchError,
+    Engine,
+    Merge,
+    Merged,
+)
 from course_utils.fleet.objective import Objective, code_of, draws_of, loss_of, outputs_of, score_of
 from course_utils.fleet.recorder.comparing import structure
 from course_utils.fleet.recorder.recording import record
@@ -163,7 +171,7 @@ def structure_of(member: Member, batch_size: int, loss_fn: LossFn) -> object:
         _, noise = draws_of(objective, names, [t.clone() for t in batch], member.seed)
         step = structure(record(loss_of(objective, names), [*batch, *noise]))
         return step, structure(record(outputs_of(objective, names), given(data.x_val)))
-    except CannotBatchError:
+    except (CannotBatchError, *UNEXPECTED):
         return None
 
 

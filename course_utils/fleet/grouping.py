@@ -8,22 +8,20 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from course_utils.fleet import recorder
 from course_utils.fleet.alone import Alone, AloneInTurn
 from course_utils.fleet.content import address
-from course_utils.fleet.dry_run import DryRun, dry_run_step
+from course_utils.fleet.dry_run import DryRun
 from course_utils.fleet.eligibility import look_at_optimizer
-from course_utils.fleet.engine import CannotBatchError, Engine, plain
+from course_utils.fleet.engine import UNEXPECTED, CannotBatchError, Engine, plain
+from course_utils.fleet.first_step import dry_run_step
 from course_utils.fleet.functions import structure_of
 from course_utils.fleet.objective import has_plain_labels
 from course_utils.fleet.optimizers import is_elementwise
 from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.together import Together
+from course_utils.fleet.undo import Undo
 from course_utils.fleet.watch import DisagreesError
 from course_utils.training import shuffled_batches
 
 Group = Together | Alone | AloneInTurn
-
-#: What PyTorch may raise where members that train well alone run as one. A learner's own errors
-#: come up again when they train alone, with the learner's own traceback.
-UNEXPECTED = (RuntimeError, LookupError, TypeError, AttributeError, AssertionError)
 
 
 def reason_of(error: Exception) -> str:
@@ -34,22 +32,24 @@ def reason_of(error: Exception) -> str:
 
 
 def groups_of(
-    members: Sequence[Member], dry_runs: Sequence[DryRun], training: Training
+    members: Sequence[Member], dry_runs: Sequence[DryRun], training: Training, before: Undo
 ) -> tuple[list[Group], str | None]:
     """As few groups as the members allow, and what to tell about those that train alone.
 
-    `dry_runs` hold what was seen of each member when it had been built.
+    `dry_runs` hold what was seen of each member when it had been built; `before` holds what there
+    was before any of them was.
     """
+    _note_what_optimizers_share(dry_runs)
+    built = _as_built(members, dry_runs)
     together: list[Member] = []
     reasons: dict[int, str] = {}
-    in_turn: list[Member] = []
     found = {id(m): dry_run for m, dry_run in zip(members, dry_runs, strict=True)}
     known: dict[object, DryRun] = {}
     shared = _shared_between(members)
     for member in members:
         batches = next(shuffled_batches(member.data.n_train, training.batch_size, member.seed))
         try:
-            dry_run_step(found[id(member)], member, batches[0], training.loss_fn, known)
+            dry_run_step(found[id(member)], member, batches, training.loss_fn, known)
         except Exception as error:
             error.add_note(f"(in the run of value {member.value!r} with seed {member.seed})")
             raise
@@ -68,8 +68,6 @@ def groups_of(
                 member.build_again(training)  # its optimizer may remember the step
             continue
         reasons[id(member)] = dry_run.reason
-        if dry_run.has_memory:
-            in_turn.append(member)
     groups: list[Group] = []
 
     def train_together(cluster: Sequence[Member], engine: Engine) -> bool:
@@ -88,29 +86,56 @@ def groups_of(
             continue
         else:
             # Perhaps only some are different (p = 0 takes another path than p > 0).
-            similar = _split(
-                cluster, lambda m: structure_of(m, training.batch_size, training.loss_fn)
-            )
-            rest = [s for s in similar if not train_together(s, recorder.merge)]
+            rest = _split(cluster, _structures(cluster, found, training))
+            if len(rest) > 1:
+                rest = [s for s in rest if not train_together(s, recorder.merge)]
         for members_left in rest:
             for same in _split(members_left, lambda m: found[id(m)].look.key()):
                 why = {id(m): reasons.get(id(m)) for m in same}
                 if not train_together(same, plain):
                     reasons.update((key, reason) for key, reason in why.items() if reason)
     trained = {id(m) for group in groups for m in group.members}
-    alone = [m for m in members if id(m) not in trained and not found[id(m)].has_memory]
+    # What several can reach, one may change under a condition that its first step did not meet.
+    reached = Counter(key for dry_run in dry_runs for key in dry_run.look.mutable)
+    common = {key for key, count in reached.items() if count > 1}
+    rest_alone = [m for m in members if id(m) not in trained]
+    in_turn = [
+        m
+        for m in rest_alone
+        if found[id(m)].has_memory or not common.isdisjoint(found[id(m)].look.mutable)
+    ]
+    alone = [m for m in rest_alone if m not in in_turn]
     for member in alone:
         if found[id(member)].has_run:
             member.build_again(training)
     if alone:
         groups.append(Alone(alone, training))
     if in_turn:
+        built.put_back()  # what the first steps have changed
+        if len(in_turn) == len(members):
+            before.put_back()
         groups.append(AloneInTurn(in_turn, training))
-    rest_alone = [*alone, *in_turn]
     if not rest_alone:
         return groups, None
     (why_most, _), *_ = Counter(reasons[id(m)] for m in rest_alone).most_common(1)
     return groups, told(len(rest_alone), len(members), why_most)
+
+
+def _note_what_optimizers_share(dry_runs: Sequence[DryRun]) -> None:
+    reached = [{id(t): t for t in dry_run.optimizer_look.reached} for dry_run in dry_runs]
+    counts = Counter(key for of_one in reached for key in of_one)
+    for dry_run, of_one in zip(dry_runs, reached, strict=True):
+        dry_run.shared_by_optimizers = [t for key, t in of_one.items() if counts[key] > 1]
+
+
+def _as_built(members: Sequence[Member], dry_runs: Sequence[DryRun]) -> Undo:
+    """What the members' code reaches, their models aside, which can be built again."""
+    own = {id(module) for member in members for module in member.run.model.modules()}
+    looks = [look for r in dry_runs for look in (r.look, r.optimizer_look)]
+    undo = Undo(thing for look in looks for thing in look.reached if id(thing) not in own)
+    for look in looks:
+        look.reached.clear()
+    return undo
 
 
 def told(n: int, of: int, why: str) -> str:
@@ -130,6 +155,18 @@ def _split(members: Sequence[Member], key: Callable[[Member], object]) -> list[l
             seeds = tuple(m.seed for m in of_value)
             rectangles.setdefault((name, seeds), []).extend(of_value)
     return list(rectangles.values())
+
+
+def _structures(
+    members: Sequence[Member], found: Mapping[int, DryRun], training: Training
+) -> Callable[[Member], object]:
+    """The function from a member to its `structure_of`, asked once for those that meet the same
+    Python objects."""
+    kinds = {found[id(m)].look.key(): m for m in members}
+    structures = {
+        key: structure_of(m, training.batch_size, training.loss_fn) for key, m in kinds.items()
+    }
+    return lambda m: structures[found[id(m)].look.key()]
 
 
 def _sizes(member: Member, dry_run: DryRun) -> object:

@@ -47,9 +47,24 @@ def look_at(
     walk = _OfARun(state, known)
     try:
         walk.visit_all(roots.items(), "{1}")
+    except CannotTellError:
+        raise
     except RecursionError:
         raise CannotTellError("its functions reach too many objects to look at") from None
+    except Exception as error:  # of whatever kind an object raises that is asked what it holds
+        raise CannotTellError(
+            f"it holds something that cannot be looked at ({type(error).__name__})"
+        ) from error
     return walk.look
+
+
+def reachable(roots: Mapping[str, Any], known: Iterable[object] = ()) -> list[Any]:
+    """The objects that the named `roots` reach, as far as that can be seen."""
+    walk = _OfARun({}, known)
+    for root in roots.items():
+        with contextlib.suppress(Exception):  # of whatever kind an object raises
+            walk.visit_all([root], "{1}")
+    return walk.look.reached
 
 
 class _OfARun(Walk):

@@ -11,7 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from course_utils.argument_checks import checked_loss, checked_outputs, checked_penalty
+from course_utils.argument_checks import (
+    checked_batch,
+    checked_loss,
+    checked_outputs,
+    checked_penalty,
+)
 from course_utils.data import Dataset
 from course_utils.fleet.engine import TensorFn
 from course_utils.fleet.equivalents import Equivalents
@@ -31,8 +36,8 @@ class Objective:
     def __call__(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
         """(the loss to minimize,) or, where there is a penalty, (that loss, the penalty in it)."""
         model, augment = self.run.model.train(), self.run.augment
-        outputs = model(x if augment is None else augment(x))
-        loss = self.loss_fn(checked_outputs(outputs, y, self.num_classes), y)
+        outputs = model(x if augment is None else checked_batch(augment(x), y))
+        loss = self.loss_fn(checked_outputs(outputs, y, self.num_classes, self.loss_fn), y)
         loss = checked_loss(loss, traced=True)
         if self.run.penalty is None:
             return (loss,)
@@ -126,7 +131,10 @@ def score_of(loss_fn: LossFn, data: Dataset) -> TensorFn:
 
     def score(outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         with Equivalents():
-            loss = loss_fn(checked_outputs(outputs, y, data.num_classes), y)
+            own = (
+                y if loss_fn is _cross_entropy else y.clone()
+            )  # a learner's loss may write into it
+            loss = loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), own)
         if y.is_floating_point():
             return loss, loss * torch.nan
         # What argmax finds, which takes many times longer where classes lie far apart in memory.

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from course_utils.fast_paths import has_hooks
 from course_utils.fleet.engine import CannotBatchError
 from course_utils.fleet.run import Member
 
@@ -154,9 +155,21 @@ def is_elementwise(optimizer: torch.optim.Optimizer) -> bool:
 
 def is_pytorchs(optimizer: torch.optim.Optimizer) -> bool:
     """Whether no code but PyTorch's runs in a step: no subclass, no hook, no schedule."""
-    hooks = (optimizer._optimizer_step_pre_hooks, optimizer._optimizer_step_post_hooks)
     own = any(callable(value) for value in vars(optimizer).values())
-    return type(optimizer).__module__.startswith("torch.optim.") and not any(hooks) and not own
+    methods = (type(optimizer).step, type(optimizer).zero_grad)
+    written = type(optimizer).__module__.startswith("torch.optim.") and all(
+        map(_is_torchs, methods)
+    )
+    return written and not has_hooks(optimizer) and not own
+
+
+def _is_torchs(function: Any) -> bool:
+    """Whether PyTorch wrote a method, and all that is wrapped around it."""
+    while function is not None:
+        if not function.__globals__["__name__"].startswith("torch."):
+            return False
+        function = getattr(function, "__wrapped__", None)
+    return True
 
 
 def _names(member: Member) -> dict[int, str]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 from torch._decomp import get_decompositions
 from torch._ops import OpOverload
+from torch.optim import optimizer as of_optimizers
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map_only
 from torch.utils.weak import WeakTensorKeyDictionary
@@ -24,6 +25,7 @@ __all__ = [
     "WeakTensorKeyDictionary",
     "aten",
     "decompositions",
+    "hooks_of_all_optimizers",
     "is_own_gradient",
     "is_tested",
     "is_wrapped",
@@ -65,6 +67,12 @@ def decompositions(operations: Iterable[Any]) -> dict[Any, Any]:
 def is_own_gradient(node: Any) -> bool:
     """Whether a node of autograd's graph is a `torch.autograd.Function` written in Python."""
     return isinstance(node, torch.autograd.function.BackwardCFunction)
+
+
+def hooks_of_all_optimizers() -> list[Any]:
+    """What runs in each step of any optimizer."""
+    hooks = (of_optimizers._global_optimizer_pre_hooks, of_optimizers._global_optimizer_post_hooks)
+    return [hook for of_all in hooks for hook in of_all.values()]
 
 
 def settings_of_all() -> dict[str, Any]:

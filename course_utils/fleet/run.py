@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from course_utils.argument_checks import check_loss, check_run
 from course_utils.data import Dataset
+from course_utils.fleet.content import World, address, digest
 from course_utils.scoring import LossFn
 from course_utils.training import Augment, Penalty, own_state
 
@@ -68,13 +72,26 @@ def tensors_of(member: Member) -> dict[str, Tensor]:
 
 def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor]:
     """``build(value)`` with the random numbers of `seed`, and the random state that it leaves."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+    with _random_numbers_of(seed):
         run = build(value)
         afterwards = torch.get_rng_state()
     if not isinstance(run, Run):
         raise TypeError(f"build({value!r}) must return a Run(model, optimizer, ...), got {run!r}")
     return run, afterwards
+
+
+@contextmanager
+def _random_numbers_of(seed: int) -> Iterator[None]:
+    """Inside, PyTorch's, NumPy's and Python's random numbers start from `seed`."""
+    world = World()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        random.seed(seed % 2**32)
+        np.random.seed(seed % 2**32)  # noqa: NPY002  # learners use it
+        try:
+            yield
+        finally:
+            world.put_back()
 
 
 def build_members(
@@ -84,7 +101,14 @@ def build_members(
 
     Members that share a seed start from the same weights, because the seed is set before each call.
     """
+    if isinstance(training.build, nn.Module | Run) or not callable(training.build):
+        raise TypeError(
+            f"build must be a function of a value, got a {type(training.build).__name__}; write "
+            "def build(value): ... return Run(model, optimizer)"
+        )
     models: dict[int, nn.Module] = {}
+    trained: set[int] = set()
+    given: list[tuple[Member, list[object]]] = []
     for v, value in enumerate(values):
         for s, seed in enumerate(seeds):
             run, afterwards = seeded(training.build, value, seed)
@@ -94,6 +118,7 @@ def build_members(
                     "make a new model and a new optimizer inside build"
                 )
             models[id(run.model)] = run.model
+            _refuse_trained_by_others(run, value, trained)
             member = Member(
                 v, s, value, seed, run, _own_data(training.data, run, value, seed), afterwards
             )
@@ -106,10 +131,48 @@ def build_members(
             )
             check_loss(training.loss_fn, member.data.y_train)
             own_state(run.optimizer)
+            if not isinstance(training.data, Dataset):
+                given.append((member, _contents(member.data)))
             yield member
+    for member, contents in given:
+        if _contents(member.data) != contents:
+            raise ValueError(
+                f"data({member.value!r}, {member.seed}) returned tensors that a later call has "
+                "changed; make new ones in each call, for example with x.clone()"
+            )
+
+
+def _contents(data: Dataset) -> list[object]:
+    return [digest(t) for t in (data.x_train, data.y_train, data.x_val, data.y_val)]
+
+
+def _refuse_trained_by_others(run: Run, value: Any, trained: set[int]) -> None:
+    """Refuse weights that another run trains as well: `trained` holds where those are, and gets
+    these. (What is frozen may be shared.)"""
+    groups = getattr(run.optimizer, "param_groups", [])
+    stepped = {id(p) for group in groups for p in group["params"]}
+    own = {n: p for n, p in run.model.named_parameters() if p.requires_grad and id(p) in stepped}
+    places = {address(p): name for name, p in own.items()}
+    if shared := places.keys() & trained:
+        raise ValueError(
+            f"build({value!r}) returned a model whose weights {places[shared.pop()]!r} another run "
+            "trains too; make every layer with weights inside build"
+        )
+    trained.update(places)
 
 
 def _own_data(data: DataFor, run: Run, value: Any, seed: int) -> Dataset:
-    own = data if isinstance(data, Dataset) else data(value, seed)
+    if isinstance(data, Dataset):
+        own = data
+    elif not callable(data):
+        raise TypeError(
+            f"data must be a Dataset, or a function of a value and a seed, got {data!r:.60}; "
+            "use for example load_dataset('digits') or Dataset.from_tensors(x, y)"
+        )
+    else:
+        with _random_numbers_of(seed):
+            own = data(value, seed)
+        if not isinstance(own, Dataset):
+            raise TypeError(f"data({value!r}, {seed}) must return a Dataset, got {own!r:.60}")
     device = next((p.device for p in run.model.parameters()), None)
     return own if device is None else own.to(device)

@@ -25,6 +25,8 @@ class Step:
     diverged: bool
     #: An attribute that something hung on a weight or a buffer, if any.
     hung: str | None = None
+    #: Whether the optimizer trains more than before.
+    grew: bool = False
 
 
 def step_alone(
@@ -33,6 +35,7 @@ def step_alone(
     """A member's step on the samples `batch`, as `fit` does it, from where its model and optimizer
     are; both are put back afterwards."""
     run, diverged = member.run, False
+    n_groups = len(getattr(run.optimizer, "param_groups", ()))
     with put_back(run):
         try:
             train_epoch(
@@ -54,6 +57,7 @@ def step_alone(
             {n: None if p.grad is None else p.grad.detach().clone() for n, p in parameters.items()},
             diverged,
             next((f"{name}.{key}" for name, t in state.items() for key in vars(t)), None),
+            len(run.optimizer.param_groups) > n_groups,
         )
 
 
@@ -75,6 +79,7 @@ def put_back(run: Run) -> Iterator[None]:
         for module, buffers in registers:
             module._buffers.clear()
             module._buffers.update(buffers)
+        del run.optimizer.param_groups[len(groups) :]
         for group, before in zip(run.optimizer.param_groups, groups, strict=True):
             group.clear()
             group.update(before)

@@ -7,6 +7,7 @@ idle; models show it after the next ``train_epoch()``.
 from __future__ import annotations
 
 import functools
+import math
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,9 +24,9 @@ from course_utils.fleet.functions import Functions, stack
 from course_utils.fleet.optimizers import are_stacked, optimizers_for
 from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.samples import Batches, Scored
-from course_utils.fleet.watch import Watch
+from course_utils.fleet.watch import SharedByOptimizers, Watch
 from course_utils.random_streams import draw_for_seeds, stream
-from course_utils.scoring import outputs_of
+from course_utils.scoring import CHUNK, outputs_of
 from course_utils.snapshot import evaluating
 from course_utils.training import shuffled_batches
 
@@ -81,6 +82,9 @@ class Together:
         copies = [t.clone() for t in self._shown]
         for sample in (self._train, self._val):
             self._score(sample, self._outputs(sample, copies))
+            parts = max(len(list(sample.parts())), math.ceil(sample.n / CHUNK))
+            if self._functions.scoring_leaves_traces and parts > 1:
+                raise CannotBatchError("scoring changes a buffer, once for each part of the data")
 
         #: Those that are trained; the same, unless an epoch may be trained before its time.
         self._trained = self._shown
@@ -94,6 +98,7 @@ class Together:
         self._diverged_shown = self._diverged.clone()
         self._watch = Watch(members, dry_runs, shape, training)
         self._epoch = 0
+        self._shared_by_optimizers = SharedByOptimizers(dry_runs)
         #: For the validation set, [values, seeds, n, ...].
         self._val_outputs: Tensor
         self._keeping = [m for m in members if _keeps_tensors(m.run.model)]
@@ -174,6 +179,7 @@ class Together:
             with torch.no_grad():
                 gradients = self._step(of_x, of_y, noise)
             self._watch.compare(state, gradients, self._diverged)
+        self._shared_by_optimizers.check()
         if self._negative.any():
             at = int(self._negative.flatten().nonzero()[0])
             member = self.members[at]

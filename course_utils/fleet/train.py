@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from course_utils.argument_checks import checked_seeds
+from course_utils.data import Dataset
 from course_utils.fleet.alone import AloneInTurn
 from course_utils.fleet.dry_run import first_look
-from course_utils.fleet.engine import CannotBatchError
-from course_utils.fleet.grouping import UNEXPECTED, Group, groups_of, reason_of, told
+from course_utils.fleet.engine import UNEXPECTED, CannotBatchError
+from course_utils.fleet.grouping import Group, groups_of, reason_of, told
+from course_utils.fleet.memory import reachable
 from course_utils.fleet.run import Build, DataFor, Member, Training, build_members
 from course_utils.fleet.together import Together
+from course_utils.fleet.undo import Undo
 from course_utils.fleet.watch import DisagreesError
 from course_utils.history import History
 from course_utils.scoring import LossFn
@@ -27,7 +31,7 @@ from course_utils.scoring import LossFn
 Curves = npt.NDArray[np.float64]
 
 
-@dataclass
+@dataclass(eq=False)
 class Fleet:
     """What the runs recorded so far, one for each value and seed.
 
@@ -72,6 +76,7 @@ class Fleet:
         mode: those that `val_loss` was computed from. Read-only; NaN where the run diverged."""
         return self._outputs[value_index, seed_index]
 
+    @torch.enable_grad()  # whatever is around the loop over epochs
     def _record(self, group: Group, epoch: int, *, train: bool) -> None:
         """Let `group` train an epoch, if it shall, and keep its scores."""
         if train:
@@ -99,9 +104,10 @@ def train_fleet(
 
     Args:
         build: ``build(value)`` -> `Run`, in plain PyTorch, with a new model each time. It is called
-            for each value and seed; runs with the same seed start from the same weights and meet
-            the same batches and dropout masks, so that their differences are paired.
-        data: one data set for all, or ``data(value, seed)`` -> data set.
+            for each value and seed, with the random numbers of the seed (PyTorch's, NumPy's and
+            Python's); runs with the same seed start from the same weights and meet the same batches
+            and dropout masks, so that their differences are paired.
+        data: one data set for all, or ``data(value, seed)`` -> data set, called in the same way.
         values: the values of the hyperparameter, in the order in which they are kept.
         seeds: how many seeds (0, 1, ...), or which.
         epochs, batch_size, loss_fn: as in `fit`.
@@ -143,13 +149,20 @@ def iter_fleet(
 ) -> Iterator[Fleet]:
     """`train_fleet`, epoch by epoch: yields the same growing `Fleet` after 0, 1, ... epochs.
 
-    Stop iterating to cancel.
+    Stop iterating to cancel. Runs that must train one after the other because of what they share do
+    so, to their last epoch, before the first yield.
     """
     seeds = checked_seeds(seeds)
+    if not isinstance(values, Iterable) or isinstance(values, str | bytes):
+        raise TypeError(
+            f"values must be a list of values, got {values!r}; use for example [0, 0.1]"
+        )
     values = list(values)
     if not values:
         raise ValueError("values must hold at least one value, got none")
     training = Training(build, data, epochs, batch_size, loss_fn)
+    code = {"build": build, "data": data, "loss_fn": loss_fn, "values": values}
+    before = Undo(reachable(code, [data] if isinstance(data, Dataset) else []))
     members, dry_runs = [], []
     for member in build_members(training, values, seeds):
         members.append(member)
@@ -159,7 +172,7 @@ def iter_fleet(
     training = replace(training, epochs=epochs, batch_size=batch_size)
     fleet = Fleet(values, seeds, epochs)
     fleet._members = {(m.value_index, m.seed_index): m for m in members}
-    groups, fleet.fallback = groups_of(members, dry_runs, training)
+    groups, fleet.fallback = groups_of(members, dry_runs, training, before)
     if fleet.fallback is not None:
         warnings.warn(fleet.fallback, stacklevel=2)
     alone = [group for group in groups if not isinstance(group, Together)]
@@ -178,6 +191,8 @@ def iter_fleet(
             why = told(len(left), len(members), f"{reason_of(error)}; they start again")
             fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
             warnings.warn(why, stacklevel=2)
+            if len(left) == len(members):
+                before.put_back()
             together, again = [], AloneInTurn(left, training)
             for earlier in range(epoch + 1):
                 fleet._record(again, earlier, train=earlier > 0)

@@ -12,7 +12,7 @@ import random
 import weakref
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType, MemberDescriptorType, ModuleType
+from types import MappingProxyType, MemberDescriptorType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,13 @@ import torch
 from numpy.lib.array_utils import byte_bounds
 from torch import Tensor, nn
 
-from course_utils.fleet.code import KNOWN, CannotTellError, package, refuse_outside
+from course_utils.fleet.code import (
+    KNOWN,
+    CannotTellError,
+    is_installed,
+    package,
+    refuse_outside,
+)
 from course_utils.fleet.content import Look, address, content, digest, memory_range
 from course_utils.fleet.kinds import DATA, GENERATOR, NOT_IN_A_STEP, NUMBERS, PLAIN
 
@@ -46,7 +52,6 @@ class Walk:
         self._seen: dict[int, str] = {}
         self._kinds: set[int] = set()
         self._repeated: Counter[str] = Counter()
-        self._alive: list[Any] = []  # or an id could be given to another object meanwhile
 
     def visit(self, path: str, thing: Any) -> None:
         """Look at `thing`, and at all that it reaches.
@@ -70,11 +75,11 @@ class Walk:
             tokens[path] = "known"
         elif id(thing) in self._seen:
             tokens[path] = "same as", self._seen[id(thing)]
-        elif len(self._seen) > _MOST_OBJECTS:
+        elif len(self._seen) > _MOST_OBJECTS or len(tokens) > 2 * _MOST_OBJECTS:
             raise CannotTellError("its functions reach too many objects to look at")
         else:
             self._seen[id(thing)] = path
-            self._alive.append(thing)
+            self.look.reached.append(thing)
             tokens[path] = "being looked at"
             look = next(look for kinds, look in self.looks if isinstance(thing, kinds))
             tokens[path] = kind, look(self, path, thing)
@@ -117,10 +122,13 @@ class Walk:
             self._kinds.add(id(base))
             if package(base.__module__) not in KNOWN:
                 self.look.mutable.add(id(base))
+                self.look.reached.append(base)
                 own = ((n, v) for n, v in vars(base).items() if n not in NOT_IN_A_STEP)
                 self.visit_all(own, "{}.{}", base.__name__)
             elif base.__module__ != "builtins":  # a learner may have hung a count on it
                 names = _data_names(base, len(vars(base)))
+                if names:
+                    self.look.reached.append(base)
                 self.visit_all(((n, vars(base)[n]) for n in names), "{}.{}", base.__name__)
 
     # --- values ---------------------------------------------------------------------------------
@@ -186,7 +194,14 @@ class Walk:
 @functools.lru_cache(maxsize=4096)
 def _data_names(cls: type, size: int) -> list[str]:
     """What a class of a library keeps beside its methods, while it has `size` attributes."""
-    return [n for n, v in vars(cls).items() if isinstance(v, DATA) and n not in NOT_IN_A_STEP]
+
+    def is_data(value: Any) -> bool:
+        if isinstance(value, tuple):
+            return all(map(is_data, value))
+        of_learner = not is_installed(package(type(value).__module__))
+        return value is None or isinstance(value, (*DATA, SimpleNamespace)) or of_learner
+
+    return [n for n, v in vars(cls).items() if is_data(v) and n not in NOT_IN_A_STEP]
 
 
 VALUES: list[tuple[Any, Callable[[Any, str, Any], object]]] = [

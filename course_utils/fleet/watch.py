@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from torch import Tensor
 
 from course_utils.fleet.alone import Scores
+from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.dry_run import DryRun
+from course_utils.fleet.engine import CannotBatchError
+from course_utils.fleet.memory import look_at
 from course_utils.fleet.optimizers import Optimizers, StackedOptimizer
 from course_utils.fleet.run import Member, Training
 from course_utils.fleet.step import Step, disagreement, step_alone
@@ -148,6 +151,31 @@ class Watch:
                         f"(value {member.value!r}, seed {member.seed})"
                     )
         self._epoch += 1
+
+
+class SharedByOptimizers:
+    """What the code of several optimizers reaches. One of them may change it under a condition on
+    numbers, after steps in which it did not."""
+
+    def __init__(self, dry_runs: Sequence[DryRun]) -> None:
+        shared = {id(t): t for dry_run in dry_runs for t in dry_run.shared_by_optimizers}
+        self._objects = {str(i): t for i, t in enumerate(shared.values())}
+        self._before = self._look()
+
+    def check(self) -> None:
+        """Look again.
+
+        Raises:
+            CannotBatchError: something has changed.
+        """
+        if self._objects and self._look() != self._before:
+            raise CannotBatchError("its optimizer changes what another run's also uses")
+
+    def _look(self) -> object:
+        try:
+            return look_at(self._objects, {}).tokens
+        except CannotTellError as error:
+            raise CannotBatchError(str(error)) from error
 
 
 def _state(member: Member) -> list[tuple[str, Tensor]]:

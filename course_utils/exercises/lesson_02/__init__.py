@@ -9,11 +9,17 @@ from course_utils.exercises.lesson_02.exposes_unused_penalty import (
 )
 from course_utils.exercises.lesson_02.mixed_loss import mixed_loss, reported
 from course_utils.exercises.lesson_02.proximal_step import THRESHOLDS, proximal_step
+from course_utils.exercises.lesson_02.useful_inputs import (
+    chosen,
+    some_inputs,
+    useful_inputs,
+)
 
 __all__ = [
     "PENALTIES",
     "THRESHOLDS",
     "choose_lambda",
+    "chosen",
     "elastic_net",
     "exposes_unused_penalty",
     "is_clear",
@@ -22,5 +28,7 @@ __all__ = [
     "proximal_step",
     "reported",
     "small_sweep",
+    "some_inputs",
+    "useful_inputs",
     "verdict",
 ]

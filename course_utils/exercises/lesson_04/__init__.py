@@ -14,6 +14,11 @@ from course_utils.exercises.lesson_04.exposes_batch_dependence import (
 )
 from course_utils.exercises.lesson_04.fold import FOLDING, fold
 from course_utils.exercises.lesson_04.layer_norm import layer_norm
+from course_utils.exercises.lesson_04.train_head import (
+    only_the_head,
+    train_head,
+    watch_train_head,
+)
 
 __all__ = [
     "FOLDING",
@@ -24,8 +29,11 @@ __all__ = [
     "fold",
     "layer_norm",
     "named_buffers",
+    "only_the_head",
     "own_lines",
     "refuses_one",
     "sweeps",
+    "train_head",
     "verdict",
+    "watch_train_head",
 ]

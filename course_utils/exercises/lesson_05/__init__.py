@@ -9,17 +9,27 @@ from course_utils.exercises.lesson_05.exposes_augmented_validation import (
 from course_utils.exercises.lesson_05.mixup import kept, mixup
 from course_utils.exercises.lesson_05.random_shift import SHIFTS, random_shift
 from course_utils.exercises.lesson_05.smoothed_cross_entropy import LOSSES, smoothed_cross_entropy
+from course_utils.exercises.lesson_05.train_shifted import (
+    digits,
+    knows_moved,
+    moved_accuracy,
+    train_shifted,
+)
 
 __all__ = [
     "LOSSES",
     "SHIFTS",
     "clearly_confused",
+    "digits",
     "exposes_augmented_validation",
     "kept",
+    "knows_moved",
     "mixup",
+    "moved_accuracy",
     "random_shift",
     "small_confusions",
     "smoothed_cross_entropy",
+    "train_shifted",
     "training",
     "verdict",
 ]

@@ -1,5 +1,10 @@
 """Visible checks of exercise 07: one module per task."""
 
+from course_utils.exercises.lesson_07.by_budget import (
+    by_budget,
+    by_length,
+    small_training,
+)
 from course_utils.exercises.lesson_07.defend import small_table
 from course_utils.exercises.lesson_07.exposes_peeking import exposes_peeking, highest, verdict
 from course_utils.exercises.lesson_07.paired_interval import INTERVALS, paired_interval
@@ -16,6 +21,8 @@ from course_utils.exercises.lesson_07.winners_curse import winners_curse
 __all__ = [
     "INTERVALS",
     "SEARCH",
+    "by_budget",
+    "by_length",
     "evenly_drawn",
     "exposes_peeking",
     "highest",
@@ -26,6 +33,7 @@ __all__ = [
     "pruned",
     "random_settings",
     "small_table",
+    "small_training",
     "verdict",
     "winners_curse",
 ]

@@ -206,6 +206,7 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
         got=again,
         hint=Mistake.DICE_WITHOUT_A_SEED,
     )
+    settings = [repr(setting) for seed in range(8) for setting in answer(box, 5, seed)]
     check.that(
         first != answer(box, 5, 4),
         "another seed gives other settings",
@@ -213,4 +214,12 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
         expected="two different lists",
         got="the same list",
         hint=Mistake.ALWAYS_SEED_0,
+    )
+    check.that(
+        len(set(settings)) == len(settings),
+        "no two seeds share a setting",
+        on="budget 5, seeds 0 to 7",
+        expected=f"{len(settings)} different settings",
+        got=f"{len(set(settings))} different settings",
+        hint="the whole seed decides, and one generator gives all settings of a search",
     )

@@ -1,4 +1,4 @@
 import torch
+from torch import nn
 
-from course_utils.evidence import paired_difference
 from course_utils.exercises import lesson_03 as check

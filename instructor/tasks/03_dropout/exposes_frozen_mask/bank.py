@@ -19,6 +19,12 @@ def by_many_calls(dropout):
 
 
 @wrong("right_accused")
+def by_how_many_survive(dropout):
+    survivors = [int((dropout(torch.ones(100), 0.5, True) != 0).sum()) for _ in range(2)]
+    return survivors[0] == survivors[1]
+
+
+@wrong("right_accused")
 def in_evaluation(dropout):
     x = torch.ones(1000)
     return torch.equal(dropout(x, 0.5, False), dropout(x, 0.5, False))

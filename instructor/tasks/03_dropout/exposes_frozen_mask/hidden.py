@@ -24,8 +24,8 @@ with attempt("exposes_frozen_mask", exposes_frozen_mask) as hidden:
     check.verdict(hidden, judge, never_in_evaluation, broken=False, what="a right dropout")
     what = "a dropout with another mistake (no scaling) and fresh masks"
     check.verdict(hidden, judge, without_scaling, broken=False, what=what)
-    for _ in range(20):
-        check.verdict(hidden, judge, check.fresh, broken=False, what="a right dropout, 20 times")
+    for _ in range(150):
+        check.verdict(hidden, judge, check.fresh, broken=False, what="a right dropout, 150 times")
     memory = {}
 
     def remembered(x, p, training):

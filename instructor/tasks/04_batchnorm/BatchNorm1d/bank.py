@@ -226,6 +226,12 @@ class MomentumTypedIn(Norm):
         super().__init__(features, eps, 0.1)
 
 
+@wrong(UNNAMED)
+class InSinglePrecision(Norm):
+    def forward(self, x):
+        return super().forward(x.float()).to(x.dtype)
+
+
 @wrong("library_used")
 class LibraryUnderAnotherName(nn.BatchNorm1d):
     pass

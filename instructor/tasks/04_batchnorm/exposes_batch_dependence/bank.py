@@ -31,6 +31,13 @@ def one_at_a_time_in_numpy(model, x):
     return np.abs(together - np.stack(alone)).max() > 1e-3
 
 
+@wrong("bug_missed")
+def by_two_halves(model, x):
+    model.eval()
+    parts = [model(part) for part in x.tensor_split(2)]
+    return not torch.allclose(model(x), torch.cat(parts), atol=1e-4)
+
+
 @wrong("right_accused")
 def without_evaluation_mode(model, x):
     together = model(x)

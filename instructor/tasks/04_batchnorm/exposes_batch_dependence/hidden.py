@@ -24,6 +24,13 @@ def only_the_middle_hears_of_the_first(x):
     return x + rest * (len(x) > 1)
 
 
+def two_by_two(x):
+    """Each half of a batch of 8 is what it is in the whole."""
+    even = len(x) - len(x) % 2
+    pairs = x[:even].unflatten(0, (-1, 2)).flip(1).flatten(0, 1)
+    return torch.cat([x[:even] + 0.1 * pairs, x[even:]])
+
+
 def a_little(x):
     return x + 0.01 * x.mean(0)
 
@@ -47,6 +54,9 @@ with attempt("exposes_batch_dependence", exposes_batch_dependence) as hidden:
         check.verdict(hidden, judge, model, x, broken=True, what=what)
     pairs = changed(mixed_with_the_next)
     check.verdict(hidden, judge, pairs, x[:2], broken=True, what="the same, a batch of 2")
+    halves, many = changed(two_by_two), torch.randn(8, 3)
+    what = "a model that mixes the samples of each pair, a batch of 8"
+    check.verdict(hidden, judge, halves, many, broken=True, what=what)
     norm = changed(lambda x: (x - x.mean(0)) / torch.tensor([0.5, 2.0, 4.0]))
     model = nn.Sequential(nn.Linear(3, 3), norm, nn.Linear(3, 2))
     what = "a batch norm with a running variance, but the mean of the batch"

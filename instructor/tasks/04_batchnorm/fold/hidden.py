@@ -1,5 +1,3 @@
-import copy
-
 from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
 

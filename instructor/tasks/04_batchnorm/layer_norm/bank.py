@@ -35,6 +35,21 @@ def one_number_at_a_time(x, weight, bias, eps):
     return torch.tensor(rows, dtype=x.dtype) * weight + bias
 
 
+@wrong("library_used")
+def as_one_group(x, weight, bias, eps):
+    return F.group_norm(x.unsqueeze(-1), 1, weight, bias, eps).squeeze(-1)
+
+
+@wrong("library_used")
+def as_one_instance(x, weight, bias, eps):
+    return torch.addcmul(bias, F.instance_norm(x[:, None, :], eps=eps)[:, 0], weight)
+
+
+@wrong(UNNAMED)
+def in_single_precision_and_back(x, weight, bias, eps):
+    return with_var_mean(x.float(), weight.float(), bias.float(), eps).to(x.dtype)
+
+
 @wrong("over_the_batch")
 def over_the_batch(x, weight, bias, eps):
     return (x - x.mean(0)) / (x.var(0, correction=0) + eps).sqrt() * weight + bias

@@ -214,6 +214,25 @@ def asks_one_epoch_late(model, train_epoch, val_loss, epochs, tired):
     return _loop(model, train_epoch, val_loss, epochs, lambda record, done: tired(record[:-1]))
 
 
+@wrong("never_tired")
+def shows_the_last_four_losses(model, train_epoch, val_loss, epochs, tired):
+    return _loop(model, train_epoch, val_loss, epochs, lambda record, done: tired(record[-4:]))
+
+
+@wrong(UNNAMED)
+def kept_in_single_precision(model, train_epoch, val_loss, epochs, tired):
+    record, states = [], []
+    for done in range(epochs + 1):
+        if done:
+            train_epoch(model)
+        record.append(val_loss(model))
+        states.append({name: value.float() * 1 for name, value in model.state_dict().items()})
+        if done and tired(record):
+            break
+    model.load_state_dict(states[int(np.nanargmin(record))])
+    return record
+
+
 @wrong(UNNAMED)
 def scores_twice(model, train_epoch, val_loss, epochs, tired):
     lowest, best, record = val_loss(model), copy.deepcopy(model.state_dict()), [val_loss(model)]

@@ -27,7 +27,11 @@ with attempt("train_to_best", train_to_best) as hidden:
     on = "a layer with batch norm, double precision, losses 3, 2, 1, 1.5, 2.5"
     hint = "each tensor of the state is that of the lowest loss, a copy made at that time"
     for name, value in model.state_dict().items():
-        hidden.close(f"{name} is the best one", value, states[2][name], on=on, hint=hint)
+        what, due = f"{name} is the best one", states[2][name]
+        hidden.close(what, value, due, on=on, hint=hint)
+        hint_exact, got = "keep it in its own dtype", "numbers that were rounded on the way"
+        same, due = torch.equal(value, due), "the same numbers, to the last bit"
+        hidden.that(same, what, on=on, expected=due, got=got, hint=hint_exact)
     # Rules that are no patience: what `tired` says decides, whatever the losses do.
     for script, rule, until in (
         ([3, 2, 1, 0.5, 0.2], lambda losses: len(losses) == 4, "when there are four losses"),
@@ -35,6 +39,7 @@ with attempt("train_to_best", train_to_best) as hidden:
         ([3, 4, 5, 6, 1, 2], lambda losses: sum(losses) > 23, "when the losses add up to over 23"),
         ([4, 3, 3.5, 2, 2.5, 1], lambda losses: losses.count(2) == 1, "once a loss of 2 is there"),
         ([2, 3, 1, 4], lambda losses: False, "never"),
+        ([3, 2, 4, 1, 5, 2, 0.5], lambda losses: len(losses) == 6, "when there are six losses"),
     ):
         what = "the best weights come back, whatever the rule"
         check.play(hidden, train_to_best, script, 0, what, last, tired=rule, until=until)

@@ -57,6 +57,38 @@ def _settings(dice, box, budget, **options):
     return [{n: _drawn(dice, c, **options) for n, c in box.items()} for _ in range(budget)]
 
 
+@wrong(UNNAMED)
+def a_generator_for_each_setting(box, budget, seed):
+    found = []
+    for place in range(seed, seed + budget):
+        dice = random.Random(place)
+        setting = {}
+        for name, allowed in box.items():
+            share = dice.random()
+            if isinstance(allowed, list):
+                setting[name] = allowed[int(share * len(allowed))]
+            elif allowed.log:
+                setting[name] = allowed.low ** (1 - share) * allowed.high**share
+            else:
+                setting[name] = (1 - share) * allowed.low + share * allowed.high
+        found.append(setting)
+    return found
+
+
+@wrong(UNNAMED)
+def options_through_numpy(box, budget, seed):
+    dice = np.random.default_rng(seed)
+
+    def draw(allowed):
+        if isinstance(allowed, list):
+            return dice.choice(allowed)
+        if allowed.log:
+            return float(np.exp(dice.uniform(np.log(allowed.low), np.log(allowed.high))))
+        return dice.uniform(allowed.low, allowed.high)
+
+    return [{name: draw(allowed) for name, allowed in box.items()} for _ in range(budget)]
+
+
 @wrong("not_even_in_the_logarithm")
 def never_in_the_logarithm(box, budget, seed):
     return _settings(random.Random(seed), box, budget, log=False)

@@ -33,9 +33,14 @@ with attempt("random_settings", random_settings, by_hand=check.SEARCH) as hidden
         held = float(np.std(shares)) > 0.0005
         expected = "shares that differ a little, as those of throws do"
         hidden.that(held, what, on=where, expected=expected, got=shares.tolist(), hint=hint)
-    mixed = {"norm": [None, "batch", 4], "p": Range(0.0, 0.5)}
-    before = {"norm": list(mixed["norm"]), "p": mixed["p"]}
-    many, on = random_settings(mixed, 600, 1), "options [None, 'batch', 4], p 0 to 0.5, budget 600"
+    mixed = {"norm": [None, "batch", 4], "size": ["auto", 2], "p": Range(0.0, 0.5)}
+    before = {"norm": list(mixed["norm"]), "size": list(mixed["size"]), "p": mixed["p"]}
+    on = "options [None, 'batch', 4] and ['auto', 2], p 0 to 0.5, budget 600"
+    many = random_settings(mixed, 600, 1)
+    strangers = [s["size"] for s in many if s["size"] not in before["size"]]
+    what, hint = "an option stays what it is", "the option itself, of its own type"
+    got = [f"{v!r} of type {type(v).__name__}" for v in strangers[:1]]
+    hidden.that(not strangers, what, on=on, expected=before["size"], got=got, hint=hint)
     check.evenly_drawn(hidden, many, before, on=on)
     hint = "shuffle or change a copy; the box belongs to the caller"
     what = "the box stays as it is"

@@ -1,0 +1,83 @@
+"""Visible check of exercise 01: ``memorize``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import unique
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    NO_NETWORK = "return the trained network itself, an nn.Module"
+    WRONG_OUTPUTS = "the network gives one logit for each class of `y`, for every sample"
+    NOT_MEMORIZED = (
+        "look at the loss as it trains: does it still fall (more steps), does it stand still or "
+        "jump (another rate), or are there too few units?"
+    )
+
+
+Memorizer = Callable[[Tensor, Tensor], nn.Module]
+
+
+def memorize(answer: Memorizer) -> None:
+    """Task ``memorize(x, y)`` -> a network that knows every label."""
+    with attempt("memorize", answer) as check:
+        new = by_heart(check, answer, 40, 6, 3)
+        print(f"  of new samples, with labels by dice as well, your network gets {new:.0%} right")
+
+
+def by_heart(check: Check, answer: Memorizer, n: int, features: int, classes: int) -> float:
+    """`answer` gets all labels of these samples right; what it gets right of others."""
+    x, y = nonsense(n, features, classes)
+    on = f"{n} samples of {features} features, {classes} classes by dice"
+    given = x.clone(), y.clone()
+    model = answer(*given)
+    check.that(
+        isinstance(model, nn.Module),
+        "a network is returned",
+        on=on,
+        expected="an nn.Module",
+        got=type(model).__name__,
+        hint=Mistake.NO_NETWORK,
+    )
+    with torch.no_grad():
+        logits = model.eval()(x)
+    check.that(
+        tuple(logits.shape) == (n, classes),
+        "it gives a logit for each class",
+        on=on,
+        expected=(n, classes),
+        got=tuple(logits.shape),
+        hint=Mistake.WRONG_OUTPUTS,
+    )
+    right = int((logits.argmax(1) == y).sum()) if logits.isfinite().all() else 0
+    loss = F.cross_entropy(logits, y)
+    check.that(
+        right == n,
+        "every training label is right",
+        on=on,
+        expected=f"{n} of {n} right",
+        got=f"{right} of {n} right, training loss {loss:.3g}",
+        hint=Mistake.NOT_MEMORIZED,
+    )
+    check.kept(given, (x, y), on=on)
+    with torch.no_grad():
+        others, labels = nonsense(1000, features, classes, seed=1)
+        return float((model(others).argmax(1) == labels).double().mean())
+
+
+def nonsense(n: int, features: int, classes: int, seed: int = 0) -> tuple[Tensor, Tensor]:
+    """Samples, and labels by dice; each class is there."""
+    dice = torch.Generator().manual_seed(seed)
+    x = torch.randn(n, features, generator=dice)
+    return x, (torch.arange(n) % classes)[torch.randperm(n, generator=dice)]

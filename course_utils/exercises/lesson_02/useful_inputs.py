@@ -1,0 +1,95 @@
+"""Visible check of exercise 02: ``useful_inputs``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import unique
+
+import torch
+from torch import Tensor
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    ALL_OF_THEM = "every input is named; a weight is chosen out only when it is 0, exactly"
+    NEGATIVE_LOST = "the useful inputs with a negative weight are missing"
+    MASK_RETURNED = "the places are asked for, a list of whole numbers such as [2, 5]"
+    USELESS_KEPT = "there are useless inputs among these; look at their weights, and at the price"
+    USEFUL_MISSED = "useful inputs are missing; look at their weights, and at the price"
+
+
+Chooser = Callable[[Tensor, Tensor], Sequence[int]]
+
+
+def useful_inputs(answer: Chooser) -> None:
+    """Task ``useful_inputs(x, y)`` -> places of the inputs that count."""
+    with attempt("useful_inputs", answer) as check:
+        chosen(check, answer, 80, 30, 3)
+
+
+def chosen(check: Check, answer: Chooser, n: int, inputs: int, useful: int) -> None:
+    """`answer` names the useful inputs, and no others."""
+    x, y, wanted = some_inputs(n, inputs, useful)
+    on = f"{n} samples of {inputs} inputs, {useful} of them useful"
+    given = x.clone(), y.clone()
+    got = answer(*given)
+    found = got.tolist() if isinstance(got, Tensor) else got
+    listed = hasattr(found, "__iter__") and all(
+        not isinstance(place, bool | float) and hasattr(place, "__index__") for place in found
+    )
+    check.that(
+        listed,
+        "places are returned",
+        on=on,
+        expected="a list of whole numbers",
+        got=got,
+        hint=Mistake.MASK_RETURNED,
+    )
+    places = [int(place) for place in found]
+    weights = _weights(useful)
+    positive = sorted(
+        place for place, w in zip(_places(inputs, useful), weights, strict=True) if w > 0
+    )
+    hint = Mistake.USEFUL_MISSED if set(wanted) - set(places) else Mistake.USELESS_KEPT
+    if len(set(places)) == inputs:
+        hint = Mistake.ALL_OF_THEM
+    elif places == positive:
+        hint = Mistake.NEGATIVE_LOST
+    check.that(
+        places == wanted,
+        "these inputs are useful, and no others",
+        on=on,
+        expected=wanted,
+        got=places,
+        hint=hint,
+    )
+    check.kept(given, (x, y), on=on)
+
+
+def some_inputs(n: int, inputs: int, useful: int) -> tuple[Tensor, Tensor, list[int]]:
+    """Samples, their numbers, and the places of the useful inputs, in increasing order."""
+    places = _places(inputs, useful)
+    dice = torch.Generator().manual_seed(n)
+    x = torch.randn(n, inputs, generator=dice)
+    x = (x - x.mean(0)) / x.std(0, correction=0)
+    weights = _weights(useful)
+    y = x[:, places] @ weights + 0.3 * torch.randn(n, generator=dice)
+    useless = [i for i in range(inputs) if i not in places][:2]
+    for i in useless:  # these go along with the input that has the largest weight
+        x[:, i] = 0.5 * x[:, places[0]] + 0.75**0.5 * x[:, i]
+    return x, y, sorted(places)
+
+
+def _places(inputs: int, useful: int) -> list[int]:
+    dice = torch.Generator().manual_seed(inputs)
+    return torch.randperm(inputs, generator=dice)[:useful].tolist()
+
+
+def _weights(useful: int) -> Tensor:
+    return torch.tensor([2.0, -1.5, 1.0, -1.0, 1.2])[:useful]

@@ -1,0 +1,170 @@
+"""Visible check of exercise 03: ``fit_with_dropout``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from enum import unique
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+from course_utils.training import fit, train_epoch
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    AS_GIVEN = (
+        "the masks are on in the first step, and off in all later ones, as in the given lines: "
+        "what switches them off, and what on again?"
+    )
+    MASKS_NEVER = "no step is taken with the masks on"
+    VALIDATED_WITH_MASKS = "the validation loss is taken with the masks on"
+    LOSSES_MISSING = "return the list of the validation losses, one float for each epoch"
+
+
+FITS = (fit, train_epoch)
+
+Fit = Callable[..., list[float]]
+
+
+def fit_with_dropout(answer: Fit) -> None:
+    """Task ``fit_with_dropout(model, x, y, x_val, y_val, epochs, lr)`` -> validation losses."""
+    with attempt("fit_with_dropout", answer, by_hand=FITS) as check:
+        modes(check, answer, epochs=3, training=True)
+        numbers(check, answer, epochs=3, training=True, lr=0.1)
+
+
+def modes(check: Check, answer: Fit, *, epochs: int, training: bool) -> None:
+    """`answer` takes every step with the masks on, and every validation loss with them off."""
+    model, data = _small(0.5)
+    steps: list[bool] = []
+    scores: list[bool] = []
+
+    def note(layer: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
+        masks = layer.training
+        if len(output) == len(data[0]) and (masks or torch.is_grad_enabled()):
+            steps.append(masks)
+        elif len(output) == len(data[2]):
+            scores.append(masks)
+
+    model[2].register_forward_hook(note)
+    got = answer(model.train(training), *data, epochs, 0.1)
+    on = f"{epochs} epochs, a network with dropout that comes with training = {training}"
+    _listed(check, got, epochs, on)
+    hint = "a step of each epoch on all of x, with the masks on"
+    if steps == [True, *[False] * (epochs - 1)] and epochs > 1:
+        hint = Mistake.AS_GIVEN
+    elif steps and not any(steps):
+        hint = Mistake.MASKS_NEVER
+    check.that(
+        steps == [True] * epochs,
+        "every step is taken with the masks on",
+        on=f"{on}; whether they were on, step by step",
+        expected=[True] * epochs,
+        got=steps,
+        hint=hint,
+    )
+    check.that(
+        bool(scores) and not any(scores),
+        "every validation loss is taken with the masks off",
+        on=f"{on}; whether they were on, validation by validation",
+        expected=[False] * epochs,
+        got=scores,
+        hint=Mistake.VALIDATED_WITH_MASKS if any(scores) else "a validation loss for each epoch",
+    )
+
+
+def numbers(check: Check, answer: Fit, *, epochs: int, training: bool, lr: float) -> None:
+    """`answer` takes the steps of plain SGD, and returns the losses after them."""
+    model, data = _small(0.0)
+    given = [part.clone() for part in data]
+    wanted, losses, train_losses = _by_hand(copy.deepcopy(model), *data, epochs, lr)
+    got = answer(model.train(training), *given, epochs, lr)
+    on = f"{epochs} epochs, lr = {lr}, dropout with p = 0, training = {training}"
+    _listed(check, got, epochs, on)
+    check.close(
+        "the weights are those of plain SGD on all of x",
+        nn.utils.parameters_to_vector(model.parameters()),
+        wanted,
+        on=on,
+        hint="one step in each epoch, on the mean cross-entropy of all of x, gradients at 0 before",
+        atol=1e-5,
+    )
+    check.close(
+        "the losses are those of the validation set, after each epoch",
+        [float(loss) for loss in got],
+        losses,
+        on=on,
+        hint="the mean cross-entropy of x_val, after the step",
+        mistakes={Mistake.LOSSES_MISSING: train_losses},
+        atol=1e-5,
+    )
+    check.kept(given, data, on=on)
+
+
+def _listed(check: Check, got: Any, epochs: int, on: str) -> None:
+    check.that(
+        isinstance(got, list | tuple | Tensor)
+        and getattr(got, "ndim", 1) == 1
+        and len(got) == epochs,
+        "a loss for each epoch is returned",
+        on=on,
+        expected=f"{epochs} losses",
+        got=got,
+        hint=Mistake.LOSSES_MISSING,
+    )
+
+
+def _small(p: float) -> tuple[nn.Sequential, tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """A network, and 12 training and 7 validation samples for it."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(2)
+        layers = nn.Linear(4, 6), nn.Tanh(), nn.Dropout(p), nn.Linear(6, 3), nn.Dropout(p)
+        data = torch.randn(12, 4), torch.arange(12) % 3, torch.randn(7, 4), torch.arange(7) % 3
+        return nn.Sequential(*layers), data
+
+
+def _by_hand(
+    model: nn.Module, x: Tensor, y: Tensor, x_val: Tensor, y_val: Tensor, epochs: int, lr: float
+) -> tuple[Tensor, list[float], list[float]]:
+    """Where plain SGD leads a network without masks: parameters, losses on both parts."""
+    losses, train_losses = [], []
+    for _ in range(epochs):
+        loss = F.cross_entropy(model(x), y)
+        gradients = torch.autograd.grad(loss, list(model.parameters()))
+        with torch.no_grad():
+            for p, g in zip(model.parameters(), gradients, strict=True):
+                p.sub_(lr * g)
+            losses.append(F.cross_entropy(model(x_val), y_val).item())
+            train_losses.append(F.cross_entropy(model(x), y).item())
+    return nn.utils.parameters_to_vector(model.parameters()).detach(), losses, train_losses
+
+
+def watch_fit(train: Fit, epochs: int = 400) -> None:
+    """Print how two networks learn under `train`, one with dropout and one without."""
+    dice = torch.Generator().manual_seed(1)
+    x, x_val = torch.randn(60, 8, generator=dice), torch.randn(400, 8, generator=dice)
+    turn = torch.randn(8, 2, generator=dice)
+    y, y_val = (x @ turn).argmax(1), (x_val @ turn).argmax(1)
+    wrong = torch.rand(60, generator=dice) < 0.3
+    y = torch.where(wrong, 1 - y, y)
+    for p in (0.0, 0.5):
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(0)
+            model = nn.Sequential(nn.Linear(8, 64), nn.ReLU(), nn.Dropout(p), nn.Linear(64, 2))
+            losses = train(model, x, y, x_val, y_val, epochs, 0.5)
+        with torch.no_grad():
+            known = (model.eval()(x).argmax(1) == y).double().mean()
+        shown = ", ".join(f"{losses[e - 1]:.3f}" for e in (1, 100, 200, epochs))
+        print(
+            f"dropout {p}: validation loss after 1, 100, 200, {epochs} epochs: {shown};"
+            f" in the end {known:.0%} of the training labels, right or wrong, are known by heart"
+        )

@@ -1,0 +1,184 @@
+"""Visible check of exercise 04: ``train_head``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from enum import unique
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    AS_GIVEN = (
+        "the body's buffers have moved, its parameters are frozen and its mode is another one, as "
+        "after the given lines: what moves buffers, and in which mode?"
+    )
+    BUFFERS_MOVED = "buffers of the body have moved; what moves them, and in which mode?"
+    BODY_TRAINED = "parameters of the body have moved; only those of the head are to learn"
+    MODE_LEFT = "layers of the body are in another mode than they came in"
+    FROZEN_LEFT = "parameters of the body need a gradient no more, and others would train it on"
+    HEAD_IN_EVALUATION = "the head was not in training mode when it learned"
+    STATISTICS_OF_THE_BATCH = "the body worked with the statistics of x, in training mode"
+    LOSSES_MISSING = "return the list of the losses, one float for each step"
+
+
+Train = Callable[[nn.Module, nn.Module, Tensor, Tensor, int, float], list[float]]
+
+
+def train_head(answer: Train) -> None:
+    """Task ``train_head(body, head, x, y, steps, lr)`` -> losses."""
+    with attempt("train_head", answer) as check:
+        only_the_head(check, answer, steps=3, training=True, lr=0.3)
+
+
+def only_the_head(check: Check, answer: Train, *, steps: int, training: bool, lr: float) -> None:
+    """`answer` trains the head as plain SGD does, and gives the body back as it came."""
+    on = f"{steps} steps, lr = {lr}, a body that comes with training = {training}"
+    body, head, x, y = _network(0.5)
+    modes: list[bool] = []
+    head[0].register_forward_hook(lambda layer, *_: modes.append(layer.training))
+    _untouched(check, answer, body.train(training), head, x, y, steps, lr, on)
+    learned = modes[:steps]
+    check.that(
+        learned == [True] * steps,
+        "the head learns in training mode",
+        on=on,
+        expected=[True] * steps,
+        got=learned,
+        hint=Mistake.HEAD_IN_EVALUATION,
+    )
+    body, head, x, y = _network(0.0)
+    wanted, losses = _by_hand(body.eval(), copy.deepcopy(head), x, y, steps, lr)
+    others, _ = _by_hand(copy.deepcopy(body).train(), copy.deepcopy(head), x, y, steps, lr)
+    given = x.clone(), y.clone()
+    got = _untouched(check, answer, body.train(training), head, *given, steps, lr, on)
+    check.close(
+        "the head is where plain SGD leads it",
+        nn.utils.parameters_to_vector(head.parameters()),
+        wanted,
+        on=on,
+        hint="one step each time, gradients at 0 before, on what the body gives in evaluation mode",
+        mistakes={Mistake.STATISTICS_OF_THE_BATCH: others},
+        atol=1e-5,
+    )
+    check.close(
+        "the losses are those before each step",
+        [float(loss) for loss in got],
+        losses,
+        on=on,
+        hint="the loss of a step is taken before the head moves",
+        atol=1e-5,
+    )
+    check.kept(given, (x, y), on=on)
+
+
+def _untouched(
+    check: Check,
+    answer: Train,
+    body: nn.Module,
+    head: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    steps: int,
+    lr: float,
+    on: str,
+) -> list[float]:
+    """What `answer` returns, if it left the body as it came."""
+    head.train(not body.training)
+    norm = body.get_submodule("1")
+    norm.train(not norm.training)  # a layer in a mode of its own
+    before, modes = copy.deepcopy(body), [m.training for m in body.modules()]
+    needs = [p.requires_grad for p in body.parameters()]
+    got = answer(body, head, x, y, steps, lr)
+    moved = {
+        "parameters": not _equal(body.parameters(), before.parameters()),
+        "buffers": not _equal(body.buffers(), before.buffers()),
+        "modes": [m.training for m in body.modules()] != modes,
+        "requires_grad": [p.requires_grad for p in body.parameters()] != needs,
+    }
+    for what, mistake in (
+        ("parameters", Mistake.BODY_TRAINED),
+        ("buffers", Mistake.BUFFERS_MOVED),
+        ("modes", Mistake.MODE_LEFT),
+        ("requires_grad", Mistake.FROZEN_LEFT),
+    ):
+        as_given = moved["buffers"] and moved["modes"] and moved["requires_grad"]
+        check.that(
+            not moved[what],
+            "the body is as it came",
+            on=on,
+            expected=f"the same {what} as before",
+            got=f"other {what}",
+            hint=Mistake.AS_GIVEN if as_given and what == "buffers" else mistake,
+        )
+    check.that(
+        isinstance(got, list | tuple)
+        and len(got) == steps
+        and not any(isinstance(loss, Tensor) and loss.requires_grad for loss in got),
+        "a loss for each step is returned",
+        on=on,
+        expected=f"a list of {steps} losses, without gradients",
+        got=got,
+        hint=Mistake.LOSSES_MISSING,
+    )
+    return got
+
+
+def _equal(now: object, then: object) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(now, then, strict=True))  # type: ignore[call-overload]
+
+
+def _network(p: float) -> tuple[nn.Sequential, nn.Sequential, Tensor, Tensor]:
+    """A trained body with a frozen bias, a head with dropout, and samples of a new task."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(4)
+        body = nn.Sequential(
+            *(nn.Linear(3, 5), nn.BatchNorm1d(5), nn.ReLU(), nn.Linear(5, 4), nn.BatchNorm1d(4))
+        )
+        with torch.no_grad():
+            for _ in range(20):
+                body(2 * torch.randn(30, 3) - 1)
+        body[0].bias.requires_grad_(False)
+        head = nn.Sequential(nn.Dropout(p), nn.Linear(4, 3))
+        return body, head, torch.randn(9, 3) + 2, torch.arange(9) % 3
+
+
+def _by_hand(
+    body: nn.Module, head: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float
+) -> tuple[Tensor, list[float]]:
+    """Where plain SGD leads the head, on what the body gives in the mode that it is in."""
+    losses = []
+    features = body(x).detach()
+    for _ in range(steps):
+        loss = F.cross_entropy(head(features), y)
+        losses.append(loss.item())
+        gradients = torch.autograd.grad(loss, list(head.parameters()))
+        with torch.no_grad():
+            for p, g in zip(head.parameters(), gradients, strict=True):
+                p.sub_(lr * g)
+    return nn.utils.parameters_to_vector(head.parameters()).detach(), losses
+
+
+def watch_train_head(train: Train) -> None:
+    """Print what becomes of a body while `train` trains a head behind it."""
+    body, head, x, y = _network(0.0)
+    body.eval()
+    dice = torch.Generator().manual_seed(0)
+    known = 2 * torch.randn(200, 3, generator=dice) - 1
+    with torch.no_grad():
+        before = body(known)
+    losses = train(body, head, x, y, 50, 0.5)
+    with torch.no_grad():
+        moved = (body.eval()(known) - before).abs().mean()
+    print(f"the head learns: its loss goes from {losses[0]:.3f} to {losses[-1]:.3f}")
+    print(f"what the body makes of its own samples, mean 0 and spread 1, has moved by {moved:.3f}")

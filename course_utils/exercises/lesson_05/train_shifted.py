@@ -1,0 +1,104 @@
+"""Visible check of exercise 05: ``train_shifted``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import unique
+from functools import cache
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.augmentation import RandomShift
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.data import load_dataset
+from course_utils.exercises.attempt import attempt
+
+ENOUGH = {0: 0.0, 1: 0.80, 2: 0.65}  # of the images that are scored, by how far they moved
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    NO_NETWORK = "return the trained network itself, an nn.Module"
+    WRONG_OUTPUTS = "the network takes images [n, 1, 8, 8] and gives ten logits for each"
+    TOO_LITTLE_TRAINING = "it does not know the images that it was given, even where they were"
+    NOT_LEARNED = (
+        "it knows the images that it was given, and not well enough others that have moved; did it "
+        "see them in enough places, by up to `pixels` and anew in each step?"
+    )
+
+
+Trainer = Callable[[Tensor, Tensor, int], nn.Module]
+
+
+def train_shifted(answer: Trainer) -> None:
+    """Task ``train_shifted(x, y, pixels)`` -> a network for images that have moved."""
+    with attempt("train_shifted", answer) as check:
+        knows_moved(check, answer, 0, 1)
+
+
+def knows_moved(check: Check, answer: Trainer, part: int, pixels: int) -> None:
+    """`answer` makes a network that gets enough of other digits right, which have moved."""
+    x, y = digits(part)
+    on = f"300 digits, others that have moved by up to {pixels}"
+    given = x.clone(), y.clone()
+    model = answer(*given, pixels)
+    check.that(
+        isinstance(model, nn.Module),
+        "a network is returned",
+        on=on,
+        expected="an nn.Module",
+        got=type(model).__name__,
+        hint=Mistake.NO_NETWORK,
+    )
+    shape: object
+    try:
+        with torch.no_grad():
+            shape = tuple(model.eval()(x).shape)
+    except RuntimeError as error:
+        shape = str(error).splitlines()[0]
+    check.that(
+        shape == (len(x), 10),
+        "it gives a logit for each class",
+        on=on,
+        expected=(len(x), 10),
+        got=shape,
+        hint=Mistake.WRONG_OUTPUTS,
+    )
+    with torch.no_grad():
+        own = float((model(x).argmax(1) == y).double().mean())
+    moved = moved_accuracy(model, pixels)
+    check.that(
+        moved >= ENOUGH[pixels],
+        f"at least {ENOUGH[pixels]:.0%} of digits that have moved are right",
+        on=on,
+        expected=f"{ENOUGH[pixels]:.0%} or more",
+        got=f"{moved:.1%} of others that have moved, {own:.1%} of its own where they were",
+        hint=Mistake.NOT_LEARNED if own >= 0.7 else Mistake.TOO_LITTLE_TRAINING,
+    )
+    check.kept(given, (x, y), on=on)
+
+
+def moved_accuracy(model: nn.Module, pixels: int) -> float:
+    """The share of 400 other digits, moved by up to `pixels`, that `model` gets right."""
+    data = _digits()
+    with torch.random.fork_rng(devices=[]), torch.no_grad():
+        torch.manual_seed(0)
+        moved = RandomShift(pixels)(data[2]) if pixels else data[2]
+        return float((model.eval()(moved).argmax(1) == data[3]).double().mean())
+
+
+def digits(part: int) -> tuple[Tensor, Tensor]:
+    """300 digits and their labels; parts 0 and 1 have none in common."""
+    x, y, _, _ = _digits()
+    rows = slice(300 * part, 300 * part + 300)
+    return x[rows].clone(), y[rows].clone()
+
+
+@cache
+def _digits() -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    data = load_dataset("digits")
+    return data.x_train, data.y_train, data.x_val[:400], data.y_val[:400]

@@ -1,0 +1,107 @@
+"""Visible check of exercise 06: ``train_and_stop``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import unique
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+FEATURES, CLASSES, N = 10, 3, 240
+
+#: The share of redrawn labels in each set of samples, and the loss that is asked for there. The
+#: best that a network stopped in time reached were 0.87, 0.19 and 0.9.
+WORLDS = {0: (0.3, 1.0), 1: (0.0, 0.33), 2: (0.3, 1.0)}
+
+Samples = tuple[Tensor, Tensor]
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    NO_NETWORK = "return the trained network itself, an nn.Module"
+    WRONG_OUTPUTS = "the network takes samples [n, 10] and gives three logits for each"
+    TOO_LONG = (
+        "it does much better on the samples that it was given than on new ones: it was trained "
+        "beyond the moment that samples held out would have shown"
+    )
+    TOO_SHORT = "it does hardly better on the samples that it was given: there is more to learn"
+
+
+Trainer = Callable[[Tensor, Tensor], nn.Module]
+
+
+def train_and_stop(answer: Trainer) -> None:
+    """Task ``train_and_stop(x, y)`` -> a network that was stopped in time."""
+    with attempt("train_and_stop", answer) as check:
+        stopped_in_time(check, answer, 0)
+
+
+def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
+    """`answer` makes a network whose loss on new samples is low enough."""
+    (x, y), _ = samples(world)
+    scored = samples(world)[1] if world else _drawn(world, 3000, 99)
+    noise, bound = WORLDS[world]
+    on = f"{N} samples, of which {noise:.0%} have a label by dice"
+    given = x.clone(), y.clone()
+    model = answer(*given)
+    check.that(
+        isinstance(model, nn.Module),
+        "a network is returned",
+        on=on,
+        expected="an nn.Module",
+        got=type(model).__name__,
+        hint=Mistake.NO_NETWORK,
+    )
+    with torch.no_grad():
+        shape = tuple(model.eval()(x).shape)
+    check.that(
+        shape == (N, CLASSES),
+        "it gives a logit for each class",
+        on=on,
+        expected=(N, CLASSES),
+        got=shape,
+        hint=Mistake.WRONG_OUTPUTS,
+    )
+    own, new = loss_on(model, x, y), loss_on(model, *scored)
+    check.that(
+        new <= bound,
+        "its loss on new samples is low",
+        on=on,
+        expected=f"{bound} or less",
+        got=f"{new:.3f} on new samples, {own:.3f} on those that it was given",
+        hint=Mistake.TOO_LONG if own < 0.75 * new else Mistake.TOO_SHORT,
+    )
+    check.kept(given, (x, y), on=on)
+
+
+def loss_on(model: nn.Module, x: Tensor, y: Tensor) -> float:
+    """The mean cross-entropy of `model` in evaluation mode; it is left in the mode it came in."""
+    was = model.training
+    with torch.no_grad():
+        loss = F.cross_entropy(model.eval()(x), y).item()
+    model.train(was)
+    return loss
+
+
+def samples(world: int) -> tuple[Samples, Samples]:
+    """Samples to train on and to look at; in world 0 others score."""
+    return _drawn(world, N, 7), _drawn(world, 3000, 8)
+
+
+def _drawn(world: int, n: int, seed: int) -> Samples:
+    """Samples whose class a turn of this world decides, but for labels by dice."""
+    turn = torch.randn(FEATURES, CLASSES, generator=torch.Generator().manual_seed(world))
+    dice = torch.Generator().manual_seed(10 * seed + world)
+    x = torch.randn(n, FEATURES, generator=dice)
+    by_dice = torch.rand(n, generator=dice) < WORLDS[world][0]
+    return x, torch.where(
+        by_dice, torch.randint(CLASSES, (n,), generator=dice), (x @ turn).argmax(1)
+    )

@@ -1,0 +1,200 @@
+"""Visible check of exercise 08: ``adamw``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from enum import unique
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from torch.optim.adam import adam as functional_adam
+from torch.optim.adamw import adamw as functional_adamw
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    AS_GIVEN = "this is where the given lines end as well: neither of the two faults is repaired"
+    DECAY_IN_THE_GRADIENT = (
+        "the decay goes through the moments, where Adam divides it by the size of the gradients: "
+        "that is L2 with Adam, not AdamW. It acts on the parameter itself"
+    )
+    SECOND_MOMENT_UNCORRECTED = "v starts at 0 and is too small at first; what corrects it?"
+    DECAY_WITHOUT_THE_RATE = "the decay is lr · weight_decay of the parameter, not weight_decay"
+    DECAY_FORGOTTEN = "nothing decays now; the decay has a place beside the gradient"
+    DECAY_AFTER_THE_STEP = "the decay is a share of the parameter before the step, not after it"
+    LOSSES_MISSING = "return the list of losses, one float for each step"
+
+
+#: What does the whole task.
+OPTIMIZERS = (
+    *(torch.optim.Optimizer.__init__, torch.optim.Adam.__init__, torch.optim.AdamW.__init__),
+    *(functional_adam, functional_adamw),
+)
+
+Trainer = Callable[[nn.Module, Tensor, Tensor, int, float, float], list[float]]
+
+
+def adamw(answer: Trainer) -> None:
+    """Task ``adamw(model, x, y, steps, lr, weight_decay)`` -> losses."""
+    with attempt("adamw", answer, by_hand=OPTIMIZERS) as check:
+        like_adamw(check, answer, steps=4, lr=0.1, weight_decay=0.5)
+
+
+def like_adamw(
+    check: Check,
+    answer: Trainer,
+    *,
+    steps: int,
+    lr: float,
+    weight_decay: float,
+    scale: float = 1.0,
+) -> None:
+    """`answer` leads a small network where PyTorch's AdamW leads it.
+
+    `scale` multiplies the network's outputs, and so its gradients.
+    """
+    for dtype in (torch.float64, torch.float32):
+        model, x, y = _small(dtype, scale)
+        on = f"a small network, {steps} steps, lr = {lr}, weight_decay = {weight_decay}, {dtype}"
+        wanted, losses = _pytorchs(model, x, y, steps, lr, weight_decay)
+        ours, given = copy.deepcopy(model), (x.clone(), y.clone())
+        got = answer(ours, *given, steps, lr, weight_decay)
+        listed = isinstance(got, list | tuple) and len(got) == steps
+        held = listed and not any(isinstance(v, Tensor) and v.requires_grad for v in got)
+        check.that(
+            held,
+            "a loss for each step is returned",
+            on=on,
+            expected=f"a list of {steps} numbers, without gradients",
+            got=got,
+            hint=Mistake.LOSSES_MISSING,
+        )
+        check.close(
+            "the parameters end where AdamW leads them",
+            nn.utils.parameters_to_vector(ours.parameters()),
+            wanted,
+            on=on,
+            hint="compare your lines with the formula, one symbol after the other",
+            mistakes={
+                mistake: _by_hand(model, x, y, steps, lr, weight_decay, **fault)
+                for mistake, fault in FAULTS.items()
+            },
+            atol=1e-5,
+        )
+        check.close(
+            "the losses are those before each step",
+            [float(loss) for loss in got],
+            losses,
+            on=on,
+            hint="the loss of a step is taken before the parameters move",
+            atol=1e-5,
+        )
+        check.that(
+            ours.training == model.training,
+            "the model keeps its mode",
+            on=on,
+            expected=f"training = {model.training}",
+            got=f"training = {ours.training}",
+            hint="what you switch, switch back",
+        )
+        check.kept(given, (x, y), on=on)
+
+
+FAULTS: dict[Mistake, dict[str, str]] = {
+    Mistake.AS_GIVEN: {"decay": "gradient", "root": "raw"},
+    Mistake.DECAY_IN_THE_GRADIENT: {"decay": "gradient"},
+    Mistake.SECOND_MOMENT_UNCORRECTED: {"root": "raw"},
+    Mistake.DECAY_WITHOUT_THE_RATE: {"decay": "no rate"},
+    Mistake.DECAY_FORGOTTEN: {"decay": "none"},
+    Mistake.DECAY_AFTER_THE_STEP: {"decay": "after"},
+}
+
+
+def compare_with_adamw(train: Trainer, steps: int = 40) -> None:
+    """Print where `train` and PyTorch's AdamW lead the same network."""
+    print("mean |parameter| after", steps, "steps, lr = 0.05")
+    for weight_decay in (0.0, 0.5, 2.0):
+        model, x, y = _small(torch.float64)
+        theirs, losses = _pytorchs(model, x, y, steps, 0.05, weight_decay)
+        ours = copy.deepcopy(model)
+        own = train(ours, x, y, steps, 0.05, weight_decay)
+        here = nn.utils.parameters_to_vector(ours.parameters()).detach()
+        print(
+            f"weight_decay {weight_decay}: here {here.abs().mean():.4f}, last loss {own[-1]:.4f};"
+            f"  AdamW {theirs.abs().mean():.4f}, last loss {losses[-1]:.4f}"
+        )
+
+
+def _small(dtype: torch.dtype, scale: float = 1.0) -> tuple[nn.Module, Tensor, Tensor]:
+    dice = torch.Generator().manual_seed(3)
+    model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 3), _Scaled(scale)).to(dtype)
+    with torch.no_grad():
+        for p in model.parameters():
+            p.copy_(torch.randn(p.shape, generator=dice, dtype=torch.float64))
+    x = torch.randn(9, 3, generator=dice, dtype=torch.float64).to(dtype)
+    return model, x, torch.arange(9) % 3
+
+
+class _Scaled(nn.Module):
+    def __init__(self, scale: float) -> None:
+        super().__init__()
+        self.scale = scale
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.scale * x
+
+
+def _pytorchs(
+    model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float, weight_decay: float
+) -> tuple[Tensor, list[float]]:
+    model, losses = copy.deepcopy(model), []
+    optimizer = torch.optim.AdamW(model.parameters(), lr, weight_decay=weight_decay)
+    for _ in range(steps):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return nn.utils.parameters_to_vector(model.parameters()).detach(), losses
+
+
+def _by_hand(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    steps: int,
+    lr: float,
+    weight_decay: float,
+    *,
+    decay: str = "",
+    root: str = "",
+) -> Tensor:
+    """Where these faults lead; `decay` and `root` say what is at fault."""
+    model = copy.deepcopy(model)
+    parameters = list(model.parameters())
+    moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
+    for t in range(1, steps + 1):
+        gradients = torch.autograd.grad(F.cross_entropy(model(x), y), parameters)
+        for p, plain, (m, v) in zip(parameters, gradients, moments, strict=True):
+            old = p.detach().clone()
+            g = plain + weight_decay * old if decay == "gradient" else plain
+            m.lerp_(g, 0.1)
+            v.lerp_(g * g, 0.001)
+            size = (v if root == "raw" else v / (1 - 0.999**t)).sqrt() + 1e-8
+            moved = old - lr * m / (1 - 0.9**t) / size
+            if decay == "no rate":
+                moved -= weight_decay * old
+            elif decay == "after":
+                moved *= 1 - lr * weight_decay
+            elif decay == "":
+                moved -= lr * weight_decay * old
+            p.data = moved
+    return nn.utils.parameters_to_vector(parameters).detach()

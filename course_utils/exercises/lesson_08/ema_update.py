@@ -1,0 +1,155 @@
+"""Visible check of exercise 08: ``ema_update``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from enum import unique
+
+import torch
+from torch import Tensor, nn
+from torch.optim import swa_utils
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    DECAY_OF_THE_NEW = "the shares are exchanged: `decay` is what the average keeps of itself"
+    COPIED = "these are the weights of the model itself; the average follows slowly"
+    NOTHING_MOVED = (
+        "the average is where it was; write into its tensors: `old.copy_(...)`, `old += ...`"
+    )
+    WITHOUT_BUFFERS = "the buffers were left behind; batch norm predicts with them"
+    BUFFERS_COPIED = "the running statistics were copied; they are averaged as weights are"
+    COUNTER_AVERAGED = "a count of batches has no average; copy it"
+    COUNTER_KEPT = "the count of batches was left behind; copy it"
+    MODEL_CHANGED = "`model` moved; it only trains, and `average` follows"
+    GRAPH_KEPT = (
+        "the average hangs on the computation that made it, or has other parameters than before; "
+        "write into those that are there, under torch.no_grad()"
+    )
+    SHARED_TWICE = (
+        "what two layers share moved twice: state_dict() has it under two names, parameters() once"
+    )
+
+
+#: What does the whole task.
+AVERAGES = (
+    *(swa_utils.AveragedModel.__init__, swa_utils.AveragedModel.update_parameters),
+    *(swa_utils.get_ema_multi_avg_fn, swa_utils.get_ema_avg_fn),
+)
+
+Update = Callable[[nn.Module, nn.Module, float], object]
+
+
+def ema_update(answer: Update) -> None:
+    """Task ``ema_update(average, model, decay)``."""
+    with attempt("ema_update", answer, by_hand=AVERAGES) as check:
+        model = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3))
+        followed(check, answer, model, 0.75, "Linear(2, 3) and BatchNorm1d(3)", steps=2)
+
+
+def followed(
+    check: Check, answer: Update, model: nn.Module, decay: float, what: str, *, steps: int
+) -> None:
+    """`answer` lets a copy of `model` follow it for some steps, in all that it holds."""
+    average = copy.deepcopy(model)
+    kind = next(model.parameters()).dtype
+    with torch.no_grad():
+        for p in average.parameters():
+            p.add_(torch.randn(p.shape, dtype=kind))
+    for step in range(steps):
+        on = f"{what}, decay = {decay}, update {step + 1}"
+        with torch.no_grad():
+            for p in model.parameters():
+                p.add_(torch.randn(p.shape, dtype=kind))
+            for _ in range(5):
+                model.train()(torch.randn(6, 2, dtype=kind))
+        before, there = copy.deepcopy(average), copy.deepcopy(model)
+        owned = list(average.parameters())
+        needs = [p.requires_grad for p in owned]
+        answer(average, model, decay)
+        check.that(
+            all(torch.equal(a, b) for a, b in zip(_all(model), _all(there), strict=True)),
+            "the model stays as it is",
+            on=on,
+            expected="the same numbers before and after",
+            got="changed numbers",
+            hint=Mistake.MODEL_CHANGED,
+        )
+        now = list(average.parameters())
+        held = len(now) == len(owned) and all(a is b for a, b in zip(now, owned, strict=True))
+        held = held and all(t.grad_fn is None for t in _all(average))
+        held = held and [p.requires_grad for p in now] == needs
+        check.that(
+            held,
+            "the average keeps its parameters, and no graph",
+            on=on,
+            expected="the same parameters, without a graph",
+            got="other parameters, a graph, or another requires_grad",
+            hint=Mistake.GRAPH_KEPT,
+        )
+        for name, got in _named(average):
+            old, new = dict(_named(before))[name], dict(_named(there))[name]
+            _one(check, name, got, old, new, decay, on)
+        _apart(check, average, model, on)
+
+
+def _one(
+    check: Check, name: str, got: Tensor, old: Tensor, new: Tensor, decay: float, on: str
+) -> None:
+    """One tensor of the average is where it should be."""
+    counts = not old.is_floating_point()
+    mixed = decay * old + (1 - decay) * new
+    buffer = counts or name.rpartition(".")[2].startswith("running")
+    mistakes: dict[str, Tensor] = {
+        Mistake.DECAY_OF_THE_NEW: (1 - decay) * old + decay * new,
+        Mistake.SHARED_TWICE: decay * mixed + (1 - decay) * new,
+        (Mistake.BUFFERS_COPIED if buffer else Mistake.COPIED): new,
+        (Mistake.WITHOUT_BUFFERS if buffer else Mistake.NOTHING_MOVED): old,
+    }
+    if counts:
+        mistakes = {Mistake.COUNTER_KEPT: old, Mistake.COUNTER_AVERAGED: mixed.to(old.dtype)}
+    check.that(
+        got.dtype == old.dtype and got.shape == old.shape,
+        "shapes and dtypes stay",
+        on=f"{on}: {name}",
+        expected=f"{old.dtype} of shape {tuple(old.shape)}",
+        got=f"{got.dtype} of shape {tuple(got.shape)}",
+        hint=Mistake.COUNTER_AVERAGED if counts else "write into the tensor that is there",
+    )
+    check.close(
+        "whole numbers are copied" if counts else "weights and statistics follow the model",
+        got,
+        new if counts else mixed,
+        on=f"{on}: {name}",
+        hint="decay times the old, plus 1 - decay times that of the model",
+        mistakes=mistakes,
+    )
+
+
+def _apart(check: Check, average: nn.Module, model: nn.Module, on: str) -> None:
+    """The two share no memory."""
+    theirs = {t.data_ptr() for t in _all(model)}
+    check.that(
+        not any(t.data_ptr() in theirs for t in _all(average)),
+        "the average has a memory of its own",
+        on=on,
+        expected="tensors that stay when the model trains on",
+        got="a tensor that is the model's own",
+        hint="copy the numbers, not the tensor",
+    )
+
+
+def _named(model: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    yield from model.named_parameters()
+    yield from model.named_buffers()
+
+
+def _all(model: nn.Module) -> Iterator[Tensor]:
+    return (tensor for _, tensor in _named(model))

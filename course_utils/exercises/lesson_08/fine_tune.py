@@ -1,0 +1,150 @@
+"""Visible check of exercise 08: ``fine_tune``."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from enum import unique
+from functools import cache
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.report import Check
+from course_utils.exercises.attempt import attempt
+
+INPUTS, MEANING, CLASSES = 60, 4, 20  # dimensions, those that mean something, classes of the body
+ENOUGH = 0.95  # of the samples that are scored
+
+Samples = tuple[Tensor, Tensor]
+
+
+@unique
+class Mistake(Mistakes):
+    """What this check recognizes."""
+
+    NO_NETWORK = "return the trained network itself, an nn.Module"
+    WRONG_OUTPUTS = "the network takes samples [n, 60] and gives one logit for each class of `y`"
+    BODY_CHANGED = (
+        "others use this body too; train a copy.deepcopy of it, or only the layer behind it"
+    )
+    TOO_LITTLE_TRAINING = "it does not even know the samples that it was trained on"
+    NOT_CARRIED_OVER = (
+        "it knows its own samples, and others not well enough: what the body has learned was not "
+        "used, or was lost in training"
+    )
+
+
+Tuner = Callable[[nn.Module, Tensor, Tensor], nn.Module]
+
+
+def fine_tune(answer: Tuner) -> None:
+    """Task ``fine_tune(body, x, y)`` -> a network from samples to logits."""
+    with attempt("fine_tune", answer) as check:
+        carried_over(check, answer, world=0, classes=4, training=False)
+
+
+def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, training: bool) -> None:
+    """`answer` makes a good classifier of few samples, and leaves the body as it was."""
+    body, (x, y), scored = pretrained(world, classes)
+    on = (
+        f"{classes} new classes with 10 samples each, a body in "
+        f"{'training' if training else 'evaluation'} mode"
+    )
+    given, samples = body.train(training), (x.clone(), y.clone())
+    before = copy.deepcopy(given)
+    model = answer(given, *samples)
+    check.that(
+        isinstance(model, nn.Module),
+        "a network is returned",
+        on=on,
+        expected="an nn.Module",
+        got=type(model).__name__,
+        hint=Mistake.NO_NETWORK,
+    )
+    now, then = given.state_dict(), before.state_dict()
+    same = now.keys() == then.keys() and all(torch.equal(now[k], then[k]) for k in then)
+    modes = [m.training for m in given.modules()] == [m.training for m in before.modules()]
+    check.that(
+        same and modes,
+        "the body stays as it is",
+        on=on,
+        expected="the same numbers and modes before and after",
+        got="another mode" if same else "changed numbers",
+        hint=Mistake.BODY_CHANGED,
+    )
+    shape: object
+    try:
+        with torch.no_grad():
+            shape = tuple(model.eval()(x).shape)
+    except RuntimeError as error:
+        shape = str(error).splitlines()[0]
+    check.that(
+        shape == (len(x), classes),
+        "it gives a logit for each class",
+        on=f"{on}; its own samples, {tuple(x.shape)}",
+        expected=(len(x), classes),
+        got=shape,
+        hint=Mistake.WRONG_OUTPUTS,
+    )
+    own, fresh = accuracy(model, x, y), accuracy(model, *scored)
+    check.that(
+        fresh >= ENOUGH,
+        f"at least {ENOUGH:.0%} of other samples are right",
+        on=on,
+        expected=f"{ENOUGH:.0%} or more",
+        got=f"{fresh:.1%} of other samples, {own:.1%} of its own",
+        hint=Mistake.TOO_LITTLE_TRAINING if own < ENOUGH else Mistake.NOT_CARRIED_OVER,
+    )
+    check.kept(samples, (x, y), on=on)
+
+
+def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
+    """The share of `x` that `model` gets right in evaluation mode."""
+    with torch.no_grad():
+        return float((model.eval()(x).argmax(1) == y).double().mean())
+
+
+def pretrained(world: int, classes: int = 4) -> tuple[nn.Module, Samples, Samples]:
+    """A body that has learned what counts in a world, ten samples for each of some classes that
+    it has never seen, and many more of them.
+
+    A sample is a turned vector of 60 numbers, of which only 4 depend on its class.
+    """
+    body, turn = _learned(world)
+    dice = torch.Generator().manual_seed(100 + world)
+    corners = torch.cat([torch.eye(MEANING), -torch.ones(1, MEANING) / MEANING**0.5])
+    centers = 2 * corners[-classes:]
+    few, many = (_samples(centers, n * classes, turn, dice) for n in (10, 400))
+    return copy.deepcopy(body), few, many
+
+
+@cache
+def _learned(world: int) -> tuple[nn.Module, Tensor]:
+    """A body, trained on 20 classes with 150 samples each, and the turn of its world."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(world)
+        dice = torch.Generator().manual_seed(world)
+        turn = torch.linalg.qr(torch.randn(INPUTS, INPUTS, generator=dice)).Q
+        centers = 2 * F.normalize(torch.randn(CLASSES, MEANING, generator=dice))
+        x, y = _samples(centers, 3000, turn, dice)
+        body = nn.Sequential(
+            *(nn.Linear(INPUTS, 32), nn.ReLU(), nn.Linear(32, 16), nn.ReLU(), nn.Dropout(0.1))
+        )
+        model = nn.Sequential(body, nn.Linear(16, CLASSES))
+        optimizer = torch.optim.Adam(model.parameters(), lr=5e-3)
+        for _ in range(200):
+            batch = torch.randint(len(x), (200,))
+            optimizer.zero_grad()
+            F.cross_entropy(model(x[batch]), y[batch]).backward()
+            optimizer.step()
+    return body.eval(), turn
+
+
+def _samples(centers: Tensor, n: int, turn: Tensor, dice: torch.Generator) -> Samples:
+    y = torch.arange(n) % len(centers)
+    meaning = centers[y] + 0.4 * torch.randn(n, MEANING, generator=dice)
+    rest = 1.5 * torch.randn(n, INPUTS - MEANING, generator=dice)
+    return torch.cat([meaning, rest], 1) @ turn, y

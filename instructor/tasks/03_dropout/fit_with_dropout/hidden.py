@@ -1,0 +1,7 @@
+from course_utils.exercises import attempt
+
+with attempt("fit_with_dropout", fit_with_dropout, by_hand=check.FITS) as hidden:
+    for epochs, training in ((4, False), (1, True), (7, True)):
+        check.modes(hidden, fit_with_dropout, epochs=epochs, training=training)
+        check.numbers(hidden, fit_with_dropout, epochs=epochs, training=training, lr=0.3)
+    check.numbers(hidden, fit_with_dropout, epochs=3, training=False, lr=0.01)

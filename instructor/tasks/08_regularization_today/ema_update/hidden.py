@@ -1,0 +1,25 @@
+from course_utils.exercises import attempt
+
+
+class Shared(nn.Module):
+    """A layer under two names, and a frozen one."""
+
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Linear(2, 2)
+        self.again = self.first
+        self.frozen = nn.Linear(2, 1).requires_grad_(False)
+
+    def forward(self, x):
+        return self.frozen(self.again(self.first(x)))
+
+
+with attempt("ema_update", ema_update, by_hand=check.AVERAGES) as hidden:
+    norm = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3), nn.Linear(3, 1)).double()
+    for model, decay, what in (
+        (norm, 0.99, "a network with batch norm, float64"),
+        (norm, 0.0, "a network with batch norm, float64"),
+        (norm, 1.0, "a network with batch norm, float64"),
+        (Shared(), 0.5, "two layers that share their weights, and a frozen one"),
+    ):
+        check.followed(hidden, ema_update, model, decay, what, steps=3)
