@@ -144,10 +144,8 @@ CLAIMS = [
     _compared("decay groups", "Decaying everything at this strength is clearly worse.",
               _regularized, (GROUPS, STRONG), (ALL, STRONG), "lower"),
     _compared("decay groups, weaker",
-              "With half the decay, after 24 epochs and with both sides stopped in time, decaying "
-              "everything is no worse than the split.",
-              _regularized, (GROUPS, WEAKER), (ALL, WEAKER), "not lower",
-              ("long", "early-stopped")),
+              "With half the decay, after 24 epochs, decaying everything is better than the split.",
+              _regularized, (GROUPS, WEAKER), (ALL, WEAKER), "higher", ("long",)),
     _compared("dropout, 24 epochs", "After 24 epochs dropout lowers the loss ...",
               _regularized, (DROPOUT, 0.0), (PLAIN, 0.0), "lower", ("long",)),
     _compared("dropout, early-stopped", "... with both sides stopped in time it does not.",

@@ -100,11 +100,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise, with the tasks to program and the questions apart.
-
-    `spare` are tasks that stand in no notebook, with their checks and banks: for another year, or
-    for whoever repeats the course. A line moved in exercise.toml puts one in another's place.
-    """
+    """One exercise; `spare` are tasks that stand in no notebook and wait for another year."""
 
     name: str
     folder: Path
@@ -130,13 +126,9 @@ class Exercise:
 
     @property
     def setup(self) -> tuple[str, ...]:
-        """The code that is neither an answer nor a check, in the order of the notebook."""
-        return (self.imports, *_code(self.parts))
-
-    @property
-    def spare_setup(self) -> tuple[str, ...]:
-        """What spare tasks are given: the code, with the imports that only they need."""
-        return tuple(_code(self.spare))
+        """The code that is neither an answer nor a check, in order; of spare tasks at last."""
+        cells = (cell for task in (*self.parts, *self.spare) for cell in task.given)
+        return (self.imports, *(cell.source for cell in cells if cell.kind == "code"))
 
     def cells(self) -> Iterator[Cell]:
         """Every cell of the solution notebook."""
@@ -158,11 +150,11 @@ class Exercise:
         Raises:
             KeyError: There is none; the message names those there are.
         """
-        for task in (*self.tasks, *self.spare):
-            if task.name == name:
-                return task
-        known = ", ".join(task.name for task in (*self.tasks, *self.spare))
-        raise KeyError(f"exercise {self.name} has no task {name!r}; its tasks are {known}")
+        known = {task.name: task for task in (*self.tasks, *self.spare)}
+        if name not in known:
+            there = ", ".join(known)
+            raise KeyError(f"exercise {self.name} has no task {name!r}; its tasks are {there}")
+        return known[name]
 
 
 def exercise_names(folder: Path = TASKS) -> list[str]:
@@ -206,15 +198,8 @@ def _task(folder: Path) -> Task:
     told: dict[str, Any] = tomllib.loads(_read(folder / "task.toml"))
     name, marks = folder.name, told["marks"]
     given = tuple(_given(name, folder / file) for file in told.get("given", ()))
-    common = {
-        "name": name,
-        "folder": folder,
-        "title": told["title"],
-        "kind": told["kind"],
-        "looks_at": told.get("looks_at", ""),
-        "text": _read(folder / "text.md"),
-        "given": given,
-    }
+    common = {key: told.get(key, "") for key in ("title", "kind", "looks_at")}
+    common |= {"name": name, "folder": folder, "text": _read(folder / "text.md"), "given": given}
     if told["kind"] == "prose":
         answer = _read(folder / "answer.md")
         return Task(**common, model_answer=answer, checks=(), prose_points=marks["prose"])
@@ -252,10 +237,6 @@ def _given(task: str, path: Path) -> Cell:
     if path.suffix == ".py":
         return Cell(dashed, f"code-{dashed}", "code", _read(path))
     return _text(f"about-{task}-{dashed}", _read(path))
-
-
-def _code(tasks: tuple[Task, ...]) -> Iterator[str]:
-    return (cell.source for task in tasks for cell in task.given if cell.kind == "code")
 
 
 def _text(cell: str, source: str) -> Cell:

@@ -61,7 +61,7 @@ class Trial:
         self.exercise = exercise
         self.world: Namespace = {}
         with contextlib.redirect_stdout(io.StringIO()):
-            for source in (*exercise.setup, *exercise.spare_setup):
+            for source in exercise.setup:
                 run(source, self.world, "setup")
             for task in exercise.tasks:
                 run(task.model_answer, self.world, task.name)

@@ -15,7 +15,7 @@ GUIDES = ROOT / "solutions" / "guides"
 
 def test_the_course_has_its_exercises() -> None:
     lessons = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
-    assert set(lessons) <= set(NAMES)
+    assert lessons == NAMES
     assert sum(len(exercise(name).tasks) for name in NAMES) >= 28
     assert sum(len(exercise(name).prose) for name in NAMES) >= 7
 

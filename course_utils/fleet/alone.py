@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_utils.argument_checks import checked_outputs
 from course_utils.fleet.run import Member, Training
@@ -53,12 +54,12 @@ class AloneInTurn:
         for member in members:
             member.build_again(training)
             run = _Training(member, training)
-            scores, models = [run.scores()], [snapshot(member.run.model)]
+            scores, models = [run.scores()], [_snapshot(member.run.model)]
             outputs = [run.val_outputs]
             for _ in range(training.epochs):
                 run.train_epoch()
                 scores.append(run.scores())
-                models.append(snapshot(member.run.model))
+                models.append(_snapshot(member.run.model))
                 outputs.append(run.val_outputs)
             self._scores.append(np.array(scores))
             self._models.append(models)
@@ -78,8 +79,22 @@ class AloneInTurn:
 
     def _show(self) -> None:
         """Let the models be as they were after this epoch."""
-        for bring_back in self._models:
-            bring_back[self._epoch]()
+        with _what_cannot_be_copied_stays():
+            for bring_back in self._models:
+                bring_back[self._epoch]()
+
+
+def _snapshot(model: nn.Module) -> Callable[[], None]:
+    with _what_cannot_be_copied_stays():
+        return snapshot(model)
+
+
+@contextmanager
+def _what_cannot_be_copied_stays() -> Iterator[None]:
+    """Inside, a snapshot does not warn of it: the model of the last epoch is exact anyway."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*cannot be copied")
+        yield
 
 
 class _Training:

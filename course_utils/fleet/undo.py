@@ -19,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.fleet.code import names_used
+from course_utils.fleet.code import is_installed, names_used, package
 from course_utils.fleet.content import content
 
 Undoing = Callable[[], object]
@@ -68,7 +68,8 @@ def _steps(thing: Any) -> Iterator[Undoing]:
         yield functools.partial(setattr, bits, "state", bits.state)
     if isinstance(thing, MutableMapping):
         yield _filled(thing, dict(thing))
-    if isinstance(own := getattr(thing, "__dict__", None), dict):
+    own = getattr(thing, "__dict__", None)
+    if isinstance(own, dict) and not isinstance(thing, ModuleType):
         yield _filled(own, dict(own))
         if isinstance(thing, nn.Module):  # and its weights, buffers, parts and hooks, by name
             yield from (
@@ -136,11 +137,14 @@ def _names(variables: dict[str, Any], before: dict[str, Any], names: set[str]) -
 def _namespace(owner: Any) -> Undoing:
     """The values that a class or a module keeps, but not its code."""
     before = _values(owner)
+    name = owner.__name__ if isinstance(owner, ModuleType) else owner.__module__
+    installed = is_installed(package(name))
 
     def put() -> None:
         now = _values(owner)
         for name in now.keys() - before.keys():
-            delattr(owner, name)
+            if not installed:  # or it may be something that a library keeps from now on
+                delattr(owner, name)
         for name, value in before.items():
             if now.get(name, owner) is not value:
                 setattr(owner, name, value)

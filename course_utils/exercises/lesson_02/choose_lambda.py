@@ -19,7 +19,8 @@ class Mistake(Mistakes):
 
     VERDICT_NOT_A_BOOL = "`paired_difference(a, b).is_clear` is one"
     OVERLAPPING_INTERVALS = (
-        "the intervals of the two means overlap, but the runs are paired: compare seed by seed"
+        "seed by seed λ = 0.01 gains 0.03, 0.034, 0.029 and 0.033, and the interval of this gain "
+        "leaves out 0"
     )
     ANY_GAIN_IS_CLEAR = (
         "a higher mean is not yet a clear gain: does the interval of the paired difference "

@@ -20,8 +20,8 @@ class Mistake(Mistakes):
     BEST_SINGLE_RUN = "this is the p of the single best run; one lucky seed is no evidence"
     PLACE = "this is its place in the list; look the p up"
     OVERLAPPING_INTERVALS = (
-        "p = 0 is clearly worse, for the runs are paired; asked for is the first p that is "
-        "not, and overlapping intervals of two means do not tell"
+        "seed by seed p = 0 is worse than the best, and the interval of this difference leaves "
+        "out 0; asked for is the first p that is not clearly worse"
     )
     BEST_ONLY = "this is the best p itself; a smaller one is not clearly worse"
 

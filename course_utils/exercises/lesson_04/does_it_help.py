@@ -18,10 +18,10 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    BY_THE_MEANS = (
-        "the word goes by the means alone; an interval that includes 0 leaves the sign open"
+    BY_THE_MEANS = "the interval of the paired difference includes 0, whatever the two means are"
+    BY_TWO_INTERVALS = (
+        "the interval of the difference, seed by seed at each one's best rate, leaves out 0"
     )
-    BY_TWO_INTERVALS = "the intervals of two means were compared, but the runs are paired by seed"
     THE_WRONG_WAY_ROUND = "helps and harms are the wrong way round"
     BY_THE_BEST_SINGLE_RUN = (
         "the best learning rate is the one with the best single run; take the highest mean"

@@ -21,8 +21,7 @@ class Mistake(Mistakes):
         "were the last weights taken, not the best?"
     )
     COST_NOT_CLEAR = (
-        "patience 2 costs a little, but on the fresh half the interval of its cost includes "
-        "0; was it judged by its mean alone, or on the watched half, which chose the epochs?"
+        "patience 2 costs a little, but on the fresh half the interval of its cost includes 0"
     )
     OVERLAPPING_INTERVALS = (
         "patience 1 stops in epoch 3 and restores epoch 2; its cost is clear, if the "

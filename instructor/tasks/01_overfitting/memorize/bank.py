@@ -137,12 +137,9 @@ def ten_outputs_always(x, y):
 
 
 EQUIVALENT = {
-    "300 -> 301": "any number of steps that is large enough will do",
-    "300 -> 299": "any number of steps that is large enough will do",
+    "150 -> 151": "any number of steps that is large enough will do",
+    "150 -> 149": "any number of steps that is large enough will do",
     "256 -> 257": "any width that is large enough will do",
     "256 -> 255": "any width that is large enough will do",
     "0.01 -> 0.02": "any rate at which it learns will do",
-    "torch.optim.Adam(model.parameters(), lr=0.01) -> torch.optim.Adam(model.parameters())": (
-        "any rate at which it learns will do"
-    ),
 }

@@ -136,6 +136,4 @@ EQUIVALENT = {
     "0.01 -> 0.02": _ENOUGH,
     "200 -> 201": _ENOUGH,
     "200 -> 199": _ENOUGH,
-    "torch.optim.Adam(model.parameters(), lr=0.01) "
-    "-> torch.optim.Adam(model.parameters())": _ENOUGH,
 }
