@@ -151,9 +151,9 @@ def compare(names: Sequence[str]) -> int:
                 for pair in pairs(judge, trial, task):
                     count += 1
                     if not pair.equal:
-                        different.append(f"{name}: {task.name}: {pair}")
+                        different.append(pair)
+                        print(f"{name}: {task.name}: {pair}", flush=True)
                 print(f"{name}: {task.name}: {count} answers so far", flush=True)
-    print(*different, sep="\n")
     print(json.dumps({"answers": count, "equal": count - len(different)}), flush=True)
     return 1 if different else 0
 

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from nbgrader.api import Gradebook
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.apps.baseapp import NbGrader
+from nbgrader.coursedir import CourseDirectory
 
 from instructor.course import finding, formgrader, marking, pool, records
 from instructor.course.__main__ import main
@@ -91,6 +94,19 @@ def test_the_gradebook_is_sound(class_: Path) -> None:
     assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
     assert connection.execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
     connection.close()
+
+
+def test_formgrader_lists_the_class(class_: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(class_)
+    app = NbGrader()
+    app.load_config_file()
+    api = NbGraderAPI(CourseDirectory(config=app.config, parent=app))
+    assert [one["name"] for one in api.get_assignments()] == [NAME]
+    found = {one["student"]: one for one in api.get_submissions(NAME)}
+    assert found["ada"]["code_score"] == CODE
+    assert found["ada"]["needs_manual_grade"]
+    assert all(one["autograded"] for one in found.values())
+    api.gradebook.engine.dispose()
 
 
 def test_what_formgrader_shows_holds_no_hidden_check_and_no_page(class_: Path) -> None:

@@ -55,6 +55,12 @@ def write(folder: Path, exercise: Exercise, record: Record) -> None:
     replace(path_of(folder, record.student, exercise.name), as_text(notebook))
 
 
+def write_source(folder: Path, exercise: str) -> None:
+    """Write what formgrader lists exercises by: the notebook as students got it."""
+    path = folder / "source" / exercise / f"{exercise}.ipynb"
+    replace(path, as_text(_released(exercise)))
+
+
 @functools.cache
 def _released(exercise: str) -> nbformat.NotebookNode:
     return released(solution(read(exercise)))

@@ -5,6 +5,7 @@ A class has one folder, `grading/` in the course unless another is named::
     submitted/STUDENT/EXERCISE/EXERCISE.ipynb   handed in; read, and never changed
     grades/STUDENT/EXERCISE.json                the record of its grading, a `Record`
     autograded/STUDENT/EXERCISE/EXERCISE.ipynb  what formgrader shows: answers, and what checks said
+    source/EXERCISE/EXERCISE.ipynb              what formgrader lists exercises by
     feedback/STUDENT/EXERCISE.html              the page for the student
     gradebook.db                                nbgrader's gradebook, unless --db names another
     nbgrader_config.py                          tells nbgrader and formgrader these places

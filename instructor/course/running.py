@@ -77,6 +77,7 @@ class Run:
             exercise = read_exercise(name)
             self._exercises[name] = exercise, digest(name)
             self._book.add_exercise(exercise)
+            formgrader.write_source(self._folder, name)
         there = self._book.there()
         with tqdm(total=len(found), unit="submission", disable=None) as bar:
             for job, result in pool.results(self._jobs(found, there, bar), make, workers):

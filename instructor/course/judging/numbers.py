@@ -73,6 +73,13 @@ def _shape(shape: Any, itemsize: int, data: bytes) -> tuple[int, ...]:
     return sizes
 
 
+def random_now() -> Any:
+    """Where the random numbers of Python, NumPy and PyTorch stand, to compare and not to send."""
+    _, keys, *rest = np.random.get_state()  # noqa: NPY002
+    numpy_state = np.asarray(keys).tobytes(), rest
+    return random.getstate(), numpy_state, torch.get_rng_state().numpy().tobytes()
+
+
 def random_states(arrays: list[bytes]) -> list[Any]:
     """Where the random numbers of Python, NumPy and PyTorch stand."""
     version, words, spare = random.getstate()

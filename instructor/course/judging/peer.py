@@ -14,10 +14,7 @@ from torch import nn
 
 from instructor.course.judging.gradients import Gradients
 from instructor.course.judging.known import Mail
-from instructor.course.judging.numbers import (
-    random_states,
-    set_random_states,
-)
+from instructor.course.judging.numbers import random_now, random_states, set_random_states
 from instructor.course.judging.stand_ins import StandIn
 from instructor.course.judging.states import change_in, change_out, same, state
 from instructor.course.judging.things import Things
@@ -169,10 +166,9 @@ class Peer(Gradients):
                     changes.append([key, change_out(thing, self.things, mail)])
                 self._states[key] = now
             play.update(mail.keys)
-        arrays: list[bytes] = []
-        written = random_states(arrays)
-        if (written, arrays) != self._random:
-            self._random = (written, arrays)
+        now = random_now()
+        if now != self._random:
+            self._random = now
             body["random"] = random_states(mail.arrays)
         self.wire.send(Message(body, mail.arrays))
         if len(self._play) > 2 and body["op"] == "value":
@@ -189,8 +185,7 @@ class Peer(Gradients):
                 change_in(self.things.get(key), written, self.things, mail)
             if body.get("random"):
                 set_random_states(body["random"], mail.arrays)
-                arrays: list[bytes] = []
-                self._random = (random_states(arrays), arrays)
+                self._random = random_now()
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Broken(f"a message that nobody writes: {error}") from error
         play.update(mail.keys)

@@ -48,7 +48,7 @@ class Player:
     """The process of one submission, and the wire to it."""
 
     def __init__(self, host: Host, own: socket.socket) -> None:
-        self.wire, self._host, self._own = Wire.of(own), host, own
+        self.wire, self._host, self._own = Wire.of(own, ahead=True), host, own
 
     def cut(self) -> None:
         """Let whoever waits for its answer hear that it is over; from any thread."""

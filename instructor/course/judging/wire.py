@@ -41,9 +41,10 @@ class Wire:
         self.left = MOST_IN_ALL
 
     @classmethod
-    def of(cls, connection: socket.socket) -> Wire:
-        """Over a socket; nothing is read ahead."""
-        return cls(connection.makefile("rb", 0), connection.makefile("wb"))  # type: ignore[arg-type]
+    def of(cls, connection: socket.socket, *, ahead: bool = False) -> Wire:
+        """Over a socket. It is read `ahead` where no fork is to find the rest."""
+        source = connection.makefile("rb") if ahead else connection.makefile("rb", 0)
+        return cls(source, connection.makefile("wb"))  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Let go of both directions; what was not sent yet is lost."""
