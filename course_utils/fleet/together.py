@@ -226,9 +226,7 @@ class Together:
     def _score(self, sample: Scored, outputs: Tensor) -> Scores:
         """Loss and accuracy of every member, [members, 2]."""
         with torch.no_grad():
-            loss, correct = self._functions.score(sample, outputs)(
-                outputs.clone(), sample.y.clone()
-            )
+            loss, correct = self._functions.score(sample, outputs)(outputs, sample.y)
             found = torch.stack([loss.flatten().cpu().double(), correct.flatten().cpu().double()])
             found[1] /= sample.n
             return found.T.numpy()
