@@ -136,7 +136,7 @@ class _Training:
         given: list[Tensor] = []
 
         def loss_fn(outputs: Tensor, y: Tensor) -> Tensor:
-            given.append(outputs)
+            given.append(outputs.clone())
             outputs = checked_outputs(outputs, y, data.num_classes, self._loss_fn)
             return self._loss_fn(outputs, y)
 

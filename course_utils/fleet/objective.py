@@ -130,15 +130,13 @@ def score_of(loss_fn: LossFn, data: Dataset) -> TensorFn:
     loss_fn = _loss(loss_fn, data)
 
     def score(outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        with Equivalents():
-            own = (
-                y if loss_fn is _cross_entropy else y.clone()
-            )  # a learner's loss may write into it
-            loss = loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), own)
-        if y.is_floating_point():
-            return loss, loss * torch.nan
         # What argmax finds, which takes many times longer where classes lie far apart in memory.
-        return loss, (outputs.max(1).indices == y).sum()
+        correct = None if y.is_floating_point() else (outputs.max(1).indices == y).sum()
+        if loss_fn is not _cross_entropy:  # a learner's loss may write into its arguments
+            outputs, y = outputs.clone(), y.clone()
+        with Equivalents():
+            loss = loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
+        return loss, loss * torch.nan if correct is None else correct
 
     return score
 
