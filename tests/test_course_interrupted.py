@@ -108,7 +108,10 @@ def test_ctrl_c_stops_at_once_and_keeps_what_is_done(tmp_path: Path) -> None:
     while killing.lines(folder) < 2 and time.monotonic() < deadline:
         time.sleep(0.1)
     run.send_signal(signal.SIGINT)
-    said, _ = run.communicate(timeout=120)
+    try:
+        said, _ = run.communicate(timeout=120)
+    finally:
+        run.kill()
     assert run.returncode == 130, said
     assert b"Stopped." in said
     assert b"Traceback" not in said

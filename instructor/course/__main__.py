@@ -7,6 +7,7 @@ same.
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -57,6 +58,8 @@ def main(argv: Sequence[str]) -> int:
 
 def run() -> int:
     """The console command."""
+    # A shell lets what it starts in the background ignore Ctrl-C; here it always stops cleanly.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return main(sys.argv[1:])
 
 

@@ -18,10 +18,14 @@ SHORTEST = 60  # characters; `else:` and `return x` are nobody's secret
 # that three lines of a right answer may stand there; for a model answer it takes the whole.
 LINES = {"hidden*.py": 2, "guide.md": 2, "answer.md": 2, "bank.py": 4}
 READ = {".py", ".md", ".toml", ".txt", ".yml", ".json", ".js", ".css", ".html", ".csv", ".ipynb"}
-# What a lesson teaches word for word, by the lesson and the task whose answers use it.
+# What students are shown word for word, by the file and the task whose answers use it.
 TAUGHT = {
     ("notebooks/01_overfitting.ipynb", "01_overfitting/train_one_epoch"),  # the training step
-    ("notebooks/03_dropout.ipynb", "03_dropout/dropout"),  # dropout in four lines
+    ("course_utils/blanks/solutions.py", "01_overfitting/train_one_epoch"),
+    ("course_utils/blanks/solutions.py", "03_dropout/dropout"),  # dropout in four lines
+    # A training loop that stands in what is given: a check, and code to repair.
+    ("course_utils/exercises/lesson_08/adamw.py", "08_regularization_today/adamw"),
+    ("exercises/04_batchnorm/04_batchnorm.ipynb", "08_regularization_today/adamw"),
 }
 _SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", flags=re.DOTALL)
 
