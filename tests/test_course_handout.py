@@ -72,6 +72,8 @@ def test_its_readme_says_what_to_hand_in_and_its_links_lead_somewhere(handed_out
     text = (handed_out / "README.md").read_text(encoding="utf-8")
     assert "## What you hand in" in text
     assert "For instructors" not in text
+    assert "course grade" not in text
+    assert "<!--" not in text
     assert "## License" in text
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
     assert len(links) >= 15

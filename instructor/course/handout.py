@@ -28,6 +28,7 @@ FILES = (
     *(".gitignore", ".gitattributes"),
 )
 LEFT_BY_TOOLS = shutil.ignore_patterns("__pycache__", ".*", "*.egg-info", "*.partial")
+ONLY, ALL = "<!-- only for instructors -->", "<!-- for all -->"  # around a part of README.md
 HANDING_IN = """\
 ## What you hand in
 
@@ -89,12 +90,13 @@ def _fill(made: Path, root: Path) -> None:
 
 
 def readme(text: str) -> str:
-    """The students' README: the instructor's up to its chapter for instructors, what to hand in,
-    and the license.
+    """The students' README: the instructor's up to its chapter for instructors, without what is
+    marked as for them alone, what to hand in, and the license.
 
     Raises:
         ValueError: A chapter is not where it was.
     """
+    text = re.sub(f"{ONLY}.*?{ALL}\\n+", "", text, flags=re.DOTALL)
     parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)
     heads = [part.partition("\n")[0] for part in parts]
     for head in ("## For instructors", "## License"):
