@@ -51,7 +51,8 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
         outputs = outputs_of(model, x)
         if y.is_floating_point():
             check_shapes(loss_fn, outputs, y)
-        loss = checked_loss(loss_fn(outputs.clone(), y.clone())).item()
+        copy = outputs.clone() if isinstance(outputs, Tensor) else outputs  # a loss may write
+        loss = checked_loss(loss_fn(copy, y.clone())).item()
         check_pairs(loss_fn, outputs, y)
         if y.is_floating_point():
             return Score(loss, math.nan)

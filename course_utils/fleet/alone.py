@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.argument_checks import checked_outputs
+from course_utils.fleet.content import World
 from course_utils.fleet.run import Member, Training
 from course_utils.random_streams import SeededDraws
 from course_utils.scoring import evaluate
@@ -107,6 +108,7 @@ class _Training:
         self._member, self._loss_fn = member, training.loss_fn
         self._batches = shuffled_batches(member.data.n_train, training.batch_size, member.seed)
         self._draws = SeededDraws(member.seed, member.data.x_train.device)
+        self._world = member.world
         self._diverged = False
 
     def train_epoch(self) -> None:
@@ -114,7 +116,7 @@ class _Training:
             return
         run = self._member.run
         try:
-            with _random_state(self._member.random_state):
+            with self._random_numbers():
                 train_epoch(
                     run.model,
                     self._member.data,
@@ -141,16 +143,23 @@ class _Training:
             return self._loss_fn(outputs, y)
 
         # `fit` scores with the random state that it is called in, which is the one after `build`.
-        with _random_state(self._member.random_state):
+        with self._random_numbers():
             train = evaluate(model, data.x_train, data.y_train, loss_fn=loss_fn)
             given.clear()
             val = evaluate(model, data.x_val, data.y_val, loss_fn=loss_fn)
         self.val_outputs = given[0]  # what follows only tries the loss
         return *train, *val
 
-
-@contextmanager
-def _random_state(state: Tensor) -> Iterator[None]:
-    with torch.random.fork_rng(devices=[]):
-        torch.set_rng_state(state)
-        yield
+    @contextmanager
+    def _random_numbers(self) -> Iterator[None]:
+        """Inside, they are what `fit` would meet: PyTorch's begin where `build` has left them, and
+        Python's and NumPy's go on from there, whatever other runs draw in between."""
+        outside = World()
+        self._world.put_back()
+        try:
+            with torch.random.fork_rng(devices=[]):
+                torch.set_rng_state(self._member.random_state)
+                yield
+        finally:
+            self._world = World()
+            outside.put_back()

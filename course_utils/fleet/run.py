@@ -56,10 +56,12 @@ class Member:
     data: Dataset
     #: The global random state after its model was built, which `fit` would start from.
     random_state: Tensor
+    #: And that of Python's and NumPy's random numbers.
+    world: World
 
     def build_again(self, training: Training) -> None:
         """Start anew, where what was tried on the run may have moved what its code remembers."""
-        self.run, self.random_state = seeded(training.build, self.value, self.seed)
+        self.run, self.random_state, self.world = seeded(training.build, self.value, self.seed)
         own_state(self.run.optimizer)
         self.data = _own_data(training.data, self.run, self.value, self.seed)
 
@@ -70,14 +72,15 @@ def tensors_of(member: Member) -> dict[str, Tensor]:
     return {**dict(model.named_parameters()), **dict(model.named_buffers())}
 
 
-def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor]:
-    """``build(value)`` with the random numbers of `seed`, and the random state that it leaves."""
+def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor, World]:
+    """``build(value)`` with the random numbers of `seed`, and the random states that it leaves:
+    PyTorch's, and those of Python and NumPy."""
     with _random_numbers_of(seed):
         run = build(value)
-        afterwards = torch.get_rng_state()
+        afterwards, world = torch.get_rng_state(), World()
     if not isinstance(run, Run):
         raise TypeError(f"build({value!r}) must return a Run(model, optimizer, ...), got {run!r}")
-    return run, afterwards
+    return run, afterwards, world
 
 
 @contextmanager
@@ -111,7 +114,7 @@ def build_members(
     given: list[tuple[Member, list[object]]] = []
     for v, value in enumerate(values):
         for s, seed in enumerate(seeds):
-            run, afterwards = seeded(training.build, value, seed)
+            run, random_state, world = seeded(training.build, value, seed)
             if id(run.model) in models:
                 raise ValueError(
                     f"build({value!r}) returned a model that another run has already; "
@@ -119,9 +122,8 @@ def build_members(
                 )
             models[id(run.model)] = run.model
             _refuse_trained_by_others(run, value, trained)
-            member = Member(
-                v, s, value, seed, run, _own_data(training.data, run, value, seed), afterwards
-            )
+            own = _own_data(training.data, run, value, seed)
+            member = Member(v, s, value, seed, run, own, random_state, world)
             check_run(
                 run.model,
                 member.data,

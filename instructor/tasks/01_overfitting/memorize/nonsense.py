@@ -1,8 +1,6 @@
-x, y = check.nonsense(40, 6, 3)
-
-
 def watch(units, steps, lr):
     """Train a network with one hidden layer, and print how many labels it knows by heart."""
+    x, y = check.nonsense(40, 6, 3)
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(6, units), nn.ReLU(), nn.Linear(units, 3))
     optimizer = torch.optim.Adam(model.parameters(), lr=lr)
