@@ -1,4 +1,5 @@
 inputs, targets, useful = check.some_inputs(80, 30, 3)
-told = ", ".join(f"{i}: {c:+.2f}" for i, c in enumerate((inputs.T @ targets / len(targets)).tolist()))
+means = (inputs.T @ targets / len(targets)).tolist()
+told = ", ".join(f"{i}: {mean:+.2f}" for i, mean in enumerate(means))
 print(f"mean of x · y, input by input: {told}")
 print(f"of these {useful} are useful")
