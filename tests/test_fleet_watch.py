@@ -8,9 +8,10 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.fleet import Run, recorder
+from course_utils.fleet import Run, iter_fleet, recorder
 from course_utils.fleet.watch import Watch, _members_in_turn
 from course_utils.regularizers import l2_penalty
+from course_utils.training import evaluate
 from tests.fleets import BATCH, DATA, alone, assert_members_are_fits, mlp, sgd, train
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -127,6 +128,27 @@ def test_wrong_scores_of_one_member_are_found_out(spoil, of, since, monkeypatch)
     with pytest.warns(UserWarning, match=rf"{SCORE}.*\(value 0.1, seed 0\); they start again"):
         fleet = train(build, [0.0, 0.1], epochs=12)
     assert_members_are_fits(fleet, build)
+
+
+def test_whoever_reads_along_keeps_nothing_of_runs_that_are_not_trusted(monkeypatch):
+    let_be_wrong(monkeypatch, a_gradient, since=9)
+    order, seen = [], {}
+
+    def read_along():
+        settings = {"values": [0.0, 0.1], "seeds": 2, "epochs": 12, "batch_size": BATCH}
+        for fleet in iter_fleet(build, DATA, **settings):
+            order.append(fleet.epoch)
+            models = [fleet.model(v, s) for v in (0, 1) for s in (0, 1)]
+            seen[fleet.epoch] = [evaluate(model, DATA.x_val, DATA.y_val).loss for model in models]
+
+    with pytest.warns(UserWarning, match="4 of 4 .*they start again"):
+        read_along()
+    again = order.index(0, 1)  # some epochs were seen before
+    assert order == [*range(again), *range(13)]
+    each = [(value, seed) for value in (0.0, 0.1) for seed in (0, 1)]
+    right = [alone(build, value, seed, epochs=12)[0].val_loss for value, seed in each]
+    for epoch, losses in seen.items():
+        assert losses == pytest.approx([run[epoch] for run in right], rel=1e-9)
 
 
 @pytest.mark.parametrize("since", [0, 4])

@@ -87,6 +87,9 @@ def average_along(
         epochs=epochs, batch_size=BATCH,
     )  # fmt: skip
     for fleet in fleets:
+        if fleet.epoch == 0:  # also where a fleet has to start again
+            state.steps.clear()
+            state.excess = {schedule: [] for schedule in SCHEDULES}
         state.steps.append(fleet.epoch * (total // epochs))
         for place, schedule in enumerate(SCHEDULES):
             state.excess[schedule].append(_scores(fleet, place, averages, author))

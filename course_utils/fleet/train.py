@@ -151,7 +151,8 @@ def iter_fleet(
     """`train_fleet`, epoch by epoch: yields the same growing `Fleet` after 0, 1, ... epochs.
 
     Stop iterating to cancel. Runs that must train one after the other because of what they share do
-    so, to their last epoch, before the first yield.
+    so, to their last epoch, before the first yield. Should runs that train together disagree with
+    the same runs alone, all start again, and so do the yields, after 0 epochs.
     """
     seeds = checked_seeds(seeds)
     if not isinstance(values, Iterable) or isinstance(values, str | bytes):
@@ -188,16 +189,16 @@ def iter_fleet(
         except (CannotBatchError, DisagreesError, *UNEXPECTED) as error:
             # The same code made all of them, so none is trusted any more. Whatever was not seen may
             # be something that they share, so each is trained as a whole before the next.
-            of_these = {id(m) for group in together for m in group.members}
-            left = [m for m in members if id(m) in of_these]
-            why = told(len(left), len(members), f"{reason_of(error)}; they start again")
+            why = told(len(members), len(members), f"{reason_of(error)}; they start again")
             fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
             warnings.warn(why, stacklevel=2)
-            if len(left) == len(members):
-                before.put_back()
-            together, again = [], AloneInTurn(left, training)
-            for earlier in range(epoch + 1):
-                fleet._record(again, earlier, train=earlier > 0)
-            alone.append(again)
+            before.put_back()
+            together, alone = [], [AloneInTurn(members, training)]
+            # Whoever reads scores along the way has read those of runs that are not trusted.
+            for earlier in range(epoch):
+                fleet._record(alone[0], earlier, train=earlier > 0)
+                fleet.epoch = earlier
+                yield fleet
+            fleet._record(alone[0], epoch, train=epoch > 0)
         fleet.epoch = epoch
         yield fleet
