@@ -81,3 +81,18 @@ def test_random_numbers_of_python_are_drawn_as_by_one_fit_after_the_other(draw, 
         history, _ = alone(build, 0, seed)
         assert fleet.train_loss[0, s] == pytest.approx(history.train_loss, abs=1e-12)
     assert after == (random.random(), np.random.rand())  # noqa: NPY002
+
+
+@pytest.mark.parametrize("place", ["random", "numpy"])
+def test_a_generator_that_build_seeds_goes_on_from_there(place):
+    seed, draw = {
+        "random": (random.seed, random.random),
+        "numpy": (np.random.seed, np.random.rand),
+    }[place]
+
+    def build(value):
+        seed(int(value))
+        model = mlp()
+        return Run(model, sgd(model), augment=lambda x: x * draw())
+
+    compared(build, [3, 4], "which the seed does not control")

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.argument_checks import checked_outputs
-from course_utils.fleet.content import World
 from course_utils.fleet.run import Member, Training
 from course_utils.random_streams import SeededDraws
 from course_utils.scoring import evaluate
@@ -153,13 +152,13 @@ class _Training:
     @contextmanager
     def _random_numbers(self) -> Iterator[None]:
         """Inside, they are what `fit` would meet: PyTorch's begin where `build` has left them, and
-        Python's and NumPy's go on from there, whatever other runs draw in between."""
-        outside = World()
+        so do Python's and NumPy's if it has moved them, whatever other runs draw in between."""
+        outside = self._world.now()
         self._world.put_back()
         try:
             with torch.random.fork_rng(devices=[]):
                 torch.set_rng_state(self._member.random_state)
                 yield
         finally:
-            self._world = World()
+            self._world = self._world.now()
             outside.put_back()

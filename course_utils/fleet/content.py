@@ -47,20 +47,38 @@ class Look:
 class World:
     """Python's and NumPy's global generators of random numbers, as they were."""
 
-    def __init__(self) -> None:
-        self._python = random.getstate()
-        self._legacy = _legacy_state()
+    def __init__(self, *, python: bool = True, numpy: bool = True) -> None:
+        """Of both, or of one."""
+        self._python = random.getstate() if python else None
+        self._legacy = _legacy_state() if numpy else None
 
     def is_unchanged(self) -> bool:
         """Whether nobody has drawn from them since."""
-        (_, now, *rest), (_, before, *rest_before) = _legacy_state(), self._legacy
-        same = now.tobytes() == before.tobytes() and rest == rest_before
-        return same and random.getstate() == self._python
+        return not (self._python_has_moved() or self._numpy_has_moved())
+
+    def moved(self) -> World:
+        """Those of them that have moved since, as they are now."""
+        return World(python=self._python_has_moved(), numpy=self._numpy_has_moved())
+
+    def now(self) -> World:
+        """The same ones, as they are now."""
+        return World(python=self._python is not None, numpy=self._legacy is not None)
 
     def put_back(self) -> None:
         """Let them be as they were."""
-        random.setstate(self._python)
-        np.random.set_state(self._legacy)  # noqa: NPY002
+        if self._python is not None:
+            random.setstate(self._python)
+        if self._legacy is not None:
+            np.random.set_state(self._legacy)  # noqa: NPY002
+
+    def _python_has_moved(self) -> bool:
+        return self._python is not None and random.getstate() != self._python
+
+    def _numpy_has_moved(self) -> bool:
+        if self._legacy is None:
+            return False
+        (_, now, *rest), (_, before, *rest_before) = _legacy_state(), self._legacy
+        return now.tobytes() != before.tobytes() or rest != rest_before
 
 
 def _legacy_state() -> tuple[Any, ...]:

@@ -56,7 +56,7 @@ class Member:
     data: Dataset
     #: The global random state after its model was built, which `fit` would start from.
     random_state: Tensor
-    #: And that of Python's and NumPy's random numbers.
+    #: And those of Python's and NumPy's generators that `build` has drawn from, or seeded itself.
     world: World
 
     def build_again(self, training: Training) -> None:
@@ -74,10 +74,11 @@ def tensors_of(member: Member) -> dict[str, Tensor]:
 
 def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor, World]:
     """``build(value)`` with the random numbers of `seed`, and the random states that it leaves:
-    PyTorch's, and those of Python and NumPy."""
+    PyTorch's, and those of Python's and NumPy's generators that it has moved."""
     with _random_numbers_of(seed):
+        before = World()
         run = build(value)
-        afterwards, world = torch.get_rng_state(), World()
+        afterwards, world = torch.get_rng_state(), before.moved()
     if not isinstance(run, Run):
         raise TypeError(f"build({value!r}) must return a Run(model, optimizer, ...), got {run!r}")
     return run, afterwards, world
