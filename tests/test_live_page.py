@@ -150,10 +150,12 @@ def test_no_frame_is_blank_while_pages_turn_and_change(panel):
     panel.page.evaluate(WATCH, ".live-picture")
     panel.wait("watch.seen")
     panel.slider.focus()
-    for number in range(20):
+    number, changes = 0, 0
+    while number < 20 or (changes <= 3 and number < 200):  # a busy computer shows few of them
         panel.page.keyboard.press("ArrowRight" if number % 3 else "Home")
         panel.push(newest={**page(number, p=0, noise=0), "run": number, "index": number % 3})
-    panel.wait("watch.changes.length > 3")
+        number, changes = number + 1, panel.page.evaluate("watch.changes.length")
+    assert changes > 3
     assert panel.page.evaluate("watch.blank") == 0
 
 
