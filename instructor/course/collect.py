@@ -14,7 +14,6 @@ What could not be matched is in unmatched.csv in the class's folder, with the re
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
@@ -25,7 +24,8 @@ from pathlib import Path
 import nbformat
 from tqdm import tqdm
 
-from instructor.content import ROOT, exercise_names, named, read
+from instructor.content import exercise_names, read
+from instructor.course.arguments import chosen_exercise, parser_of
 from instructor.course.handed_in import Handed, handed_in
 from instructor.course.records import replace
 from instructor.course.students import Students, Table, own_id
@@ -127,20 +127,15 @@ def as_notebook(script: bytes) -> bytes:
 
 def main(argv: Sequence[str], prog: str = "course collect") -> int:
     """Collect; the exit code: 0 where every file was matched, 1 where not."""
-    parser = argparse.ArgumentParser(prog, description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = parser_of(prog, __doc__, gradebook=False)
     parser.add_argument("source", nargs="+", type=Path)
     parser.add_argument("--exercise", default="", help="its number; left out, the files tell")
     parser.add_argument("--students", type=Path, metavar="FILE", help="the list of the class")
     parser.add_argument(
         "--id", default="", metavar="COLUMN", help="of the list, with the ids to use"
     )
-    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
     given = parser.parse_args(argv)
-    try:
-        exercise = named(given.exercise) if given.exercise else ""
-    except KeyError as error:
-        parser.error(error.args[0])
+    exercise = chosen_exercise(parser, given.exercise)
     try:
         students = Students(Table.read(given.students), given.id) if given.students else None
         files = (one for source in given.source for one in handed_in(source))

@@ -11,7 +11,6 @@ Where the platform counts to another maximum than the exercise, marks are scaled
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 import sys
@@ -19,7 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from instructor.content import ROOT, named
+from instructor.course.arguments import chosen_exercise, parser_of
 from instructor.course.marks import Marked, marked
 from instructor.course.records import replace
 from instructor.course.students import Table, keys
@@ -145,19 +144,13 @@ def origins(folder: Path, exercise: str) -> dict[tuple[str, str], str]:
 
 def main(argv: Sequence[str], prog: str = "course export") -> int:
     """Export; the exit code: 0 where every row has a mark, 1 where not."""
-    parser = argparse.ArgumentParser(prog, description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = parser_of(prog, __doc__)
     parser.add_argument("table", type=Path, help="as it was downloaded")
     parser.add_argument("--exercise", required=True, help="its number")
     parser.add_argument("--column", default="", help="the mark's column, or part of its name")
-    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
-    parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     parser.add_argument("--out", type=Path, help="the copy; left out, TABLE-marks.csv")
     given = parser.parse_args(argv)
-    try:
-        exercise = named(given.exercise)
-    except KeyError as error:
-        parser.error(error.args[0])
+    exercise = chosen_exercise(parser, given.exercise)
     try:
         table = Table.read(given.table)
         columns = canvas(table, given.column) or moodle(table, given.column)

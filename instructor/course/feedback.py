@@ -7,7 +7,6 @@ text, or made harmless by nh3; no page may run a script or load anything.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -17,7 +16,7 @@ import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbconvert.filters.markdown import markdown2html
 
-from instructor.content import ROOT, named
+from instructor.course.arguments import NOTHING, chosen_exercise, parser_of
 from instructor.course.marks import Marked, marked
 from instructor.course.records import WAITS, Task, replace
 
@@ -80,17 +79,11 @@ def prose(markdown: str) -> str:
 
 def main(argv: Sequence[str], prog: str = "course feedback") -> int:
     """Write the pages; the exit code."""
-    parser = argparse.ArgumentParser(prog, description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = parser_of(prog, __doc__)
     parser.add_argument("--exercise", default="", help="its number; left out, all")
     parser.add_argument("--student", default="", help="this one alone")
-    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
-    parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     given = parser.parse_args(argv)
-    try:
-        exercise = named(given.exercise) if given.exercise else ""
-    except KeyError as error:
-        parser.error(error.args[0])
+    exercise = chosen_exercise(parser, given.exercise)
     count = 0
     try:
         for one in marked(given.folder, given.db, student=given.student, exercise=exercise):
@@ -101,10 +94,7 @@ def main(argv: Sequence[str], prog: str = "course feedback") -> int:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
     if not count:
-        print(
-            f"{prog}: nothing is graded in {given.folder}; run `course grade` first",
-            file=sys.stderr,
-        )
+        print(f"{prog}: {NOTHING.format(given.folder)}", file=sys.stderr)
         return 2
     print(f"{given.folder / 'feedback'}: {count} pages.")
     print(json.dumps({"pages": count}), flush=True)

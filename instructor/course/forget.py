@@ -6,7 +6,6 @@ sent out, or copied elsewhere is not in its reach.
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 import sys
@@ -16,8 +15,8 @@ from pathlib import Path
 
 from nbgrader.api import MissingEntry
 
-from instructor.content import ROOT
 from instructor.course import gradebook
+from instructor.course.arguments import parser_of
 from instructor.course.records import replace, student_id
 
 FOLDERS = ("submitted", "collected", "autograded", "grades", "feedback")
@@ -88,12 +87,9 @@ def _in_gradebook(folder: Path, student: str, url: str, *, delete: bool) -> bool
 
 def main(argv: Sequence[str], prog: str = "course forget") -> int:
     """Forget a student; the exit code: 1 where nothing was known of them."""
-    parser = argparse.ArgumentParser(prog, description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = parser_of(prog, __doc__)
     parser.add_argument("student", help="the id")
     parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
-    parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     given = parser.parse_args(argv)
     try:
         student_id(given.student)

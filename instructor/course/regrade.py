@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from instructor.content import ROOT, named
 from instructor.content import read as read_exercise
 from instructor.course import finding, records
+from instructor.course.arguments import chosen_exercise, parser_of
 from instructor.course.judging.sandbox import UNPROTECTED, bubblewrap
 from instructor.course.records import Record
 
@@ -48,20 +48,14 @@ def changes(old: Sequence[Record], new: Sequence[Record]) -> Iterator[Change]:
 
 def main(argv: Sequence[str], prog: str = "course regrade") -> int:
     """Regrade; the exit code: 1 where nothing was written."""
-    parser = argparse.ArgumentParser(prog, description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = parser_of(prog, __doc__)
     parser.add_argument("exercise", help="its number")
     parser.add_argument("task", help="the task whose check was mended")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
-    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
-    parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     parser.add_argument("--unprotected", action="store_true", help="go on without a sandbox")
     given = parser.parse_args(argv)
-    try:
-        exercise = named(given.exercise)
-    except KeyError as error:
-        parser.error(error.args[0])
+    exercise = chosen_exercise(parser, given.exercise)
     tasks = [task.name for task in read_exercise(exercise).tasks]
     if given.task not in tasks:
         parser.error(f"{exercise} has no task {given.task!r} that checks mark: {', '.join(tasks)}")

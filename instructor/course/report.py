@@ -8,18 +8,16 @@ likeness is a reason to look, not a finding).
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 
-from instructor.content import ROOT, named
+from instructor.course.arguments import NOTHING, chosen_exercise, parser_of
 from instructor.course.feedback import TEMPLATES, environment, number
 from instructor.course.marks import Marked, marked
 from instructor.course.records import MARKED, Record, replace
@@ -137,26 +135,17 @@ def table(found: Sequence[Marked]) -> str:
 
 def main(argv: Sequence[str], prog: str = "course report") -> int:
     """Write the reports; the exit code."""
-    parser = argparse.ArgumentParser(prog, description=__doc__)
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser = parser_of(prog, __doc__)
     parser.add_argument("--exercise", default="", help="its number; left out, all")
-    parser.add_argument("--folder", type=Path, default=ROOT / "grading", help="of the class")
-    parser.add_argument("--db", default="", help="the gradebook's URL, if it is elsewhere")
     given = parser.parse_args(argv)
-    try:
-        exercise = named(given.exercise) if given.exercise else ""
-    except KeyError as error:
-        parser.error(error.args[0])
+    exercise = chosen_exercise(parser, given.exercise)
     try:
         found = list(marked(given.folder, given.db, exercise=exercise))
     except (OSError, ValueError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
     if not found:
-        print(
-            f"{prog}: nothing is graded in {given.folder}; run `course grade` first",
-            file=sys.stderr,
-        )
+        print(f"{prog}: {NOTHING.format(given.folder)}", file=sys.stderr)
         return 2
     told = []
     for exercise in sorted({one.record.exercise for one in found}):
