@@ -204,3 +204,25 @@ def test_a_list_without_ids_says_which_columns_it_has(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="has: Vorname, Nachname; name the one"):
         Students(Table.read(path))
     assert Students(Table.read(path), "nachname")
+
+
+def test_a_zip_without_times_is_read_as_well(tmp_path: Path) -> None:
+    """Some programs write the zero of the format, whose month is 0, and seconds up to 62."""
+    name = "x_991_{}_03_dropout.ipynb"
+    source = packed(tmp_path / "z.zip", **{name.format(1): notebook("first")})
+    with zipfile.ZipFile(source, "a") as archive:
+        archive.writestr(zipfile.ZipInfo(name.format(2)), notebook("second"))
+    data = source.read_bytes()
+    zero, odd = b"\x00\x00\x00\x00", b"\x1f\xbf\x21\x5c"  # no date; 23:56:62 on a day of 2026
+    times = [
+        zipfile.ZipInfo(name, when) for when in ((2026, 1, 1, 12, 0, 0), (1980, 1, 1, 0, 0, 0))
+    ]
+    for info, wrong in zip(times, (odd, zero), strict=True):
+        _, month, day, hour, minute, second = info.date_time
+        date = (info.date_time[0] - 1980) << 9 | month << 5 | day
+        clock = hour << 11 | minute << 5 | second // 2
+        data = data.replace(clock.to_bytes(2, "little") + date.to_bytes(2, "little"), wrong)
+    source.write_bytes(data)
+    code, grading = collect(tmp_path, source)
+    assert code == 0
+    assert list(submitted(grading)) == ["991"]

@@ -148,3 +148,44 @@ def test_a_table_that_a_spreadsheet_has_spoiled_is_refused(
     path.write_bytes(MOODLE.encode("latin-1"))
     assert main([str(path), "--exercise", "03", "--folder", str(grading)]) == 2
     assert "is not in UTF-8" in capsys.readouterr().err
+
+
+def test_blank_lines_at_the_end_are_no_students(grading: Path) -> None:
+    _, data = export(grading, MOODLE + "\n\n")
+    assert [row[3] for row in rows(data)] == ["Grade", "76.92", "50.00", "", ""]
+
+
+def test_a_decimal_comma_is_kept_wherever_the_mark_stands(grading: Path) -> None:
+    text = GERMAN.replace("Bewertung;Höchste Bewertung", "Höchste Bewertung;Bewertung", 1)
+    text = text.replace(";;10,00;", ";10,00;;")
+    _, data = export(grading, text, "--column", "Bewertung")
+    assert [row[4] for row in rows(data, ";")] == ["Bewertung", "7,69", "5,00"]
+
+
+def test_a_column_that_is_not_there_is_named(
+    grading: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert export(grading, MOODLE, "--column", "Mark")[0] == 2
+    assert (
+        "there is no column 'Mark'; the table has Identifier, Full name" in capsys.readouterr().err
+    )
+
+
+def test_no_mark_goes_to_whoever_has_as_many_points_elsewhere(grading: Path) -> None:
+    """Carl has 7 in another exercise, and a student is called 7."""
+    (grading / "origins.jsonl").unlink()
+    (grading / "grades" / "carl" / "03_dropout.json").unlink()
+    save(grading, "7", task("a", 16.0, 16), task("b", 10.0, 10))
+    _, data = export(grading, CANVAS, "--column", "Exercise 03 (71)")
+    assert [row[5] for row in rows(data)][2:] == ["10.00", "EX", ""]
+
+
+def test_a_class_of_one_keeps_its_name_and_number(grading: Path) -> None:
+    """Where all rows are one, every number is the same in all of them."""
+    one = """Kennung;Name;ID-Nummer;Status;Bewertung;Höchste Bewertung;Änderbar
+Teilnehmer/in1;Ada L.;12345;Abgegeben;;10,00;Ja
+"""
+    _, data = export(grading, one)
+    assert rows(data, ";")[1] == [
+        "Teilnehmer/in1", "Ada L.", "12345", "Abgegeben", "7,69", "10,00", "Ja",
+    ]  # fmt: skip

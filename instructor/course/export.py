@@ -28,37 +28,62 @@ NUMBER = re.compile(r"\d+([.,]\d+)?")
 
 @dataclass(frozen=True)
 class Columns:
-    """Where a table has what: the platform, the rows of students, who, the mark, its maximum."""
+    """Where a table has what.
+
+    `first` is the first row of a student, `who` the column with what the platform calls them and
+    `mark` that of the mark. The columns before `others` say who a student is; none is a mark.
+    """
 
     system: str
     first: int
     who: int
     mark: int
+    others: int
     maximum: float
+    comma: bool = False
 
 
 def moodle(table: Table, column: str = "") -> Columns | None:
     """The columns of Moodle's worksheet in any language, or None if it is none.
 
     The first column tells a participant by a number. The maximum is the same number in every row,
-    and the mark stands before it.
+    and the mark, a number or nothing, stands before it.
+
+    Raises:
+        ValueError: There is no such column, or which one has the maximum cannot be told.
     """
     rows = table.rows[1:]
     if not all(re.fullmatch(r"\D*\d+", row[0]) for row in rows):
         return None
-    heads = [head.strip().lower() for head in table.rows[0]]
-    tops = [
-        at
-        for at in range(2, len(heads))
-        if len({row[at] for row in rows}) == 1 and NUMBER.fullmatch(rows[0][at].strip())
-    ]
-    if "maximum grade" in heads:
-        tops.insert(0, heads.index("maximum grade"))
-    if not tops:
-        return None
-    top = tops[0]
-    mark = heads.index(column.lower()) if column else top - 1
-    return Columns("moodle", 1, 0, mark, number(rows[0][top]))
+    mark = table.column(column.strip().lower()) if column else None
+    if column and mark is None:
+        there = ", ".join(table.rows[0])
+        raise ValueError(f"there is no column {column!r}; the table has {there}")
+    top = table.column("maximum grade")
+    if top is None:
+        tops = [at for at in range(2, len(table.rows[0])) if at != mark and _is_maximum(rows, at)]
+        if mark is None:
+            tops = [at for at in tops if _may_be_marks(rows, at - 1)]
+        if not tops:
+            return None
+        if len(tops) > 1:
+            there = ", ".join(table.rows[0][at] for at in tops)
+            raise ValueError(
+                f"which of {there} is the maximum cannot be told; download the table in English"
+            )
+        (top,) = tops
+    mark = top - 1 if mark is None else mark
+    maximum = rows[0][top]
+    return Columns("moodle", 1, 0, mark, min(mark, top), number(maximum), "," in maximum)
+
+
+def _is_maximum(rows: Sequence[Sequence[str]], at: int) -> bool:
+    return len({row[at] for row in rows}) == 1 and bool(NUMBER.fullmatch(rows[0][at].strip()))
+
+
+def _may_be_marks(rows: Sequence[Sequence[str]], at: int) -> bool:
+    cells = [row[at].strip() for row in rows]
+    return all(cell in ("", "-") or NUMBER.fullmatch(cell) for cell in cells)
 
 
 def canvas(table: Table, column: str = "") -> Columns | None:
@@ -77,7 +102,8 @@ def canvas(table: Table, column: str = "") -> Columns | None:
     if len(found) != 1:
         there = ", ".join(table.rows[0][i] for i in titles) or "none"
         raise ValueError(f"name one assignment of the gradebook with --column; it has: {there}")
-    return Columns("canvas", at + 1, who, found[0], number(table.rows[at][found[0]]))
+    maximum = number(table.rows[at][found[0]])
+    return Columns("canvas", at + 1, who, found[0], titles[0], maximum)
 
 
 def number(text: str) -> float:
@@ -98,9 +124,6 @@ def fill(
     `known` maps a platform and what it calls a student to the student.
     """
     by_student = {one.record.student: one for one in found}
-    comma = columns.system == "moodle" and any(
-        "," in row[columns.mark + 1] for row in table.rows[1:2]
-    )
     left, there, written = [], set(), 0
     for row in table.rows[columns.first :]:
         student = _student(row, columns, known, by_student)
@@ -114,7 +137,7 @@ def fill(
             left.append((student, one.record.reason or one.record.state))
         else:
             text = f"{round(marks / one.record.of * columns.maximum, 2):.2f}"
-            row[columns.mark] = text.replace(".", ",") if comma else text
+            row[columns.mark] = text.replace(".", ",") if columns.comma else text
             written += 1
     left += [(name, "is not in the table") for name in by_student if name not in there]
     return written, left
@@ -128,8 +151,8 @@ def _student(
         if (columns.system, key) in known:
             return known[columns.system, key]
     there = {student.lower(): student for student in by_student}
-    cells = [cell for at, cell in enumerate(row) if at not in (columns.mark, columns.mark + 1)]
-    return next((there[key] for cell in cells for key in keys(cell) if key in there), "")
+    fit = {there[key] for cell in row[: columns.others] for key in keys(cell) if key in there}
+    return fit.pop() if len(fit) == 1 else ""
 
 
 def origins(folder: Path, exercise: str) -> dict[tuple[str, str], str]:

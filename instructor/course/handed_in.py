@@ -91,9 +91,17 @@ def _of_zip(source: Path) -> Iterator[Handed]:
                         data = stream.read(MOST_BYTES + 1)
                 except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
                     reason = f"it cannot be unpacked ({error}); ask for it again"
-            when = datetime(*item.date_time, tzinfo=UTC)
+            when = _noted(item)
             where = f"{source.name}/{path}"
             yield Handed(system, name_id, name, file, where, when, order, data, reason)
+
+
+def _noted(item: zipfile.ZipInfo) -> datetime:
+    """When a file in a zip was changed; the oldest time of the format where it notes none."""
+    try:
+        return datetime(*item.date_time, tzinfo=UTC)
+    except ValueError:
+        return datetime(1980, 1, 1, tzinfo=UTC)
 
 
 def _of_folder(source: Path) -> Iterator[Handed]:

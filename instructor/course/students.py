@@ -45,7 +45,8 @@ class Table:
             ) from None
         first = text.partition("\n")[0]
         delimiter = max(",;\t", key=first.count)
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        rows = [row for row in lines if row]
         if len(rows) < 2 or len(rows[0]) < 2:
             raise ValueError(f"{path} has no table with a line of names; is it another file?")
         newline = "\r\n" if "\r\n" in text else "\n"
