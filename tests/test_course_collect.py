@@ -226,3 +226,22 @@ def test_a_zip_without_times_is_read_as_well(tmp_path: Path) -> None:
     code, grading = collect(tmp_path, source)
     assert code == 0
     assert list(submitted(grading)) == ["991"]
+
+
+def test_a_mark_in_the_list_says_not_who_somebody_is(tmp_path: Path) -> None:
+    """Number 92 has left the class, and Ada has 92 points in another exercise."""
+    gradebook = tmp_path / "gradebook.csv"
+    gradebook.write_text(
+        "Student,ID,SIS Login ID,Section,Exercise 02 (70)\n"
+        "    Points Possible,,,,100\n"
+        '"Lovelace, Ada",91,ada,A,92\n'
+    )
+    source = packed(tmp_path / "all.zip", **{
+        "lovelaceada_91_5001_03_dropout.ipynb": notebook("ada"),
+        "borelemile_92_5002_03_dropout.ipynb": notebook("emile"),
+    })  # fmt: skip
+    _, grading = collect(tmp_path, source, "--students", gradebook)
+    assert submitted(grading) == {"ada": "ada"}
+    assert list(unmatched(grading).values()) == [
+        "nobody on the list of students is called '92 borelemile'"
+    ]

@@ -96,7 +96,7 @@ def canvas(table: Table, column: str = "") -> Columns | None:
     who = table.column("id")
     if at is None or who is None:
         return None
-    titles = [i for i, head in enumerate(table.rows[0]) if re.search(r"\(\d+\)\s*$", head)]
+    titles = table.assignments
     wanted = column.lower()
     found = [i for i in titles if wanted and wanted in table.rows[0][i].lower()]
     if len(found) != 1:

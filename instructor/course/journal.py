@@ -86,6 +86,12 @@ class Journal:
         """Note that a submission is done; it is on the disk when this returns."""
         self._places[_text(key)] = self._add({"key": key, "record": record})
 
+    def take_over(self, other: Journal) -> None:
+        """Note all that another journal has."""
+        for text in other._places:
+            key = json.loads(text)
+            self.add(key, other.record(key).as_json())
+
     def _add(self, told: dict[str, Any]) -> int:
         place = self._end.seek(0, os.SEEK_END)
         rest = json.dumps(told).encode() + b"\n"

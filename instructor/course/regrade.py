@@ -18,6 +18,7 @@ from pathlib import Path
 from instructor.content import read as read_exercise
 from instructor.course import finding, records
 from instructor.course.arguments import chosen_exercise, parser_of
+from instructor.course.journal import Journal
 from instructor.course.judging.sandbox import UNPROTECTED, bubblewrap
 from instructor.course.records import Record
 
@@ -94,9 +95,8 @@ def _regrade(given: argparse.Namespace, exercise: str, *, protected: bool) -> in
         elif not given.yes and input("Write these marks? [y/N] ").strip().lower() != "y":
             print("Nothing was written.")
             return 1
-        done = (scratch / "journal.jsonl").read_bytes()
-        with (given.folder / "journal.jsonl").open("ab") as journal:
-            journal.write(b"\n" + done)
+        with Journal(given.folder) as journal, Journal(scratch) as done:
+            journal.take_over(done)
     grade(given.folder, found, url=given.db, **given_to)
     print(json.dumps({"submissions": len(new), "changed": len(told)}), flush=True)
     return 0

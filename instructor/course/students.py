@@ -65,13 +65,20 @@ class Table:
         heads = [head.strip().lower() for head in self.rows[0]]
         return next((heads.index(name) for name in names if name in heads), None)
 
+    @property
+    def assignments(self) -> list[int]:
+        """The columns of a gradebook from Canvas that hold marks: "Exercise 03 (71)"."""
+        return [i for i, head in enumerate(self.rows[0]) if re.search(r"\(\d+\)\s*$", head)]
+
 
 class Students:
     """The students of a class by what may stand on a file of theirs."""
 
     def __init__(self, table: Table, column: str = "") -> None:
         """`column` names the one with the ids to use; ValueError if there is none."""
-        at = table.column(column.lower()) if column else table.column(*LASTING)
+        # Canvas calls the column of the names "Student".
+        lasting = [name for name in LASTING if name != "student" or not table.assignments]
+        at = table.column(column.lower()) if column else table.column(*lasting)
         if at is None:
             heads = ", ".join(table.rows[0])
             raise ValueError(
@@ -79,9 +86,10 @@ class Students:
                 "name the one that identifies a student in the whole course with --id"
             )
         self._by_key: dict[str, set[str]] = {}
+        about = min(table.assignments, default=len(table.rows[0]))  # a mark says not who it is
         for row in table.rows[1:]:
             if at < len(row) and row[at].strip():
-                for cell in row:
+                for cell in row[:about]:
                     for key in keys(cell):
                         self._by_key.setdefault(key, set()).add(row[at].strip())
 
