@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.networks import is_network, logits_of
 
 
 @unique
@@ -42,24 +43,8 @@ def by_heart(check: Check, answer: Memorizer, n: int, features: int, classes: in
     on = f"{n} samples of {features} features, {classes} classes by dice"
     given = x.clone(), y.clone()
     model = answer(*given)
-    check.that(
-        isinstance(model, nn.Module),
-        "a network is returned",
-        on=on,
-        expected="an nn.Module",
-        got=type(model).__name__,
-        hint=Mistake.NO_NETWORK,
-    )
-    with torch.no_grad():
-        logits = model.eval()(x)
-    check.that(
-        tuple(logits.shape) == (n, classes),
-        "it gives a logit for each class",
-        on=on,
-        expected=(n, classes),
-        got=tuple(logits.shape),
-        hint=Mistake.WRONG_OUTPUTS,
-    )
+    is_network(check, model, on=on, hint=Mistake.NO_NETWORK)
+    logits = logits_of(check, model, x, classes, on=on, hint=Mistake.WRONG_OUTPUTS)
     right = int((logits.argmax(1) == y).sum()) if logits.isfinite().all() else 0
     loss = F.cross_entropy(logits, y)
     check.that(

@@ -14,6 +14,7 @@ from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.data import load_dataset
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.networks import is_network, logits_of
 
 ENOUGH = {0: 0.0, 1: 0.80, 2: 0.65}  # of the images that are scored, by how far they moved
 
@@ -46,30 +47,9 @@ def knows_moved(check: Check, answer: Trainer, part: int, pixels: int) -> None:
     on = f"300 digits, others that have moved by up to {pixels}"
     given = x.clone(), y.clone()
     model = answer(*given, pixels)
-    check.that(
-        isinstance(model, nn.Module),
-        "a network is returned",
-        on=on,
-        expected="an nn.Module",
-        got=type(model).__name__,
-        hint=Mistake.NO_NETWORK,
-    )
-    shape: object
-    try:
-        with torch.no_grad():
-            shape = tuple(model.eval()(x).shape)
-    except RuntimeError as error:
-        shape = str(error).splitlines()[0]
-    check.that(
-        shape == (len(x), 10),
-        "it gives a logit for each class",
-        on=on,
-        expected=(len(x), 10),
-        got=shape,
-        hint=Mistake.WRONG_OUTPUTS,
-    )
-    with torch.no_grad():
-        own = float((model(x).argmax(1) == y).double().mean())
+    is_network(check, model, on=on, hint=Mistake.NO_NETWORK)
+    logits = logits_of(check, model, x, 10, on=on, hint=Mistake.WRONG_OUTPUTS)
+    own = float((logits.argmax(1) == y).double().mean())
     moved = moved_accuracy(model, pixels)
     check.that(
         moved >= ENOUGH[pixels],

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.networks import is_network, logits_of
+from course_utils.snapshot import evaluating
 
 FEATURES, CLASSES, N = 10, 3, 240
 
@@ -52,24 +54,8 @@ def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
     on = f"{N} samples, of which {noise:.0%} have a label by dice"
     given = x.clone(), y.clone()
     model = answer(*given)
-    check.that(
-        isinstance(model, nn.Module),
-        "a network is returned",
-        on=on,
-        expected="an nn.Module",
-        got=type(model).__name__,
-        hint=Mistake.NO_NETWORK,
-    )
-    with torch.no_grad():
-        shape = tuple(model.eval()(x).shape)
-    check.that(
-        shape == (N, CLASSES),
-        "it gives a logit for each class",
-        on=on,
-        expected=(N, CLASSES),
-        got=shape,
-        hint=Mistake.WRONG_OUTPUTS,
-    )
+    is_network(check, model, on=on, hint=Mistake.NO_NETWORK)
+    logits_of(check, model, x, CLASSES, on=on, hint=Mistake.WRONG_OUTPUTS)
     own, new = loss_on(model, x, y), loss_on(model, *scored)
     check.that(
         new <= bound,
@@ -84,11 +70,8 @@ def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
 
 def loss_on(model: nn.Module, x: Tensor, y: Tensor) -> float:
     """The mean cross-entropy of `model` in evaluation mode; it is left in the mode it came in."""
-    was = model.training
-    with torch.no_grad():
-        loss = F.cross_entropy(model.eval()(x), y).item()
-    model.train(was)
-    return loss
+    with torch.no_grad(), evaluating(model):
+        return F.cross_entropy(model(x), y).item()
 
 
 def samples(world: int) -> tuple[Samples, Samples]:

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.networks import is_network, logits_of
 
 INPUTS, MEANING, CLASSES = 60, 4, 20  # dimensions, those that mean something, classes of the body
 ENOUGH = 0.95  # of the samples that are scored
@@ -56,14 +57,7 @@ def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, train
     given, samples = body.train(training), (x.clone(), y.clone())
     before = copy.deepcopy(given)
     model = answer(given, *samples)
-    check.that(
-        isinstance(model, nn.Module),
-        "a network is returned",
-        on=on,
-        expected="an nn.Module",
-        got=type(model).__name__,
-        hint=Mistake.NO_NETWORK,
-    )
+    is_network(check, model, on=on, hint=Mistake.NO_NETWORK)
     now, then = given.state_dict(), before.state_dict()
     same = now.keys() == then.keys() and all(torch.equal(now[k], then[k]) for k in then)
     modes = [m.training for m in given.modules()] == [m.training for m in before.modules()]
@@ -75,20 +69,8 @@ def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, train
         got="another mode" if same else "changed numbers",
         hint=Mistake.BODY_CHANGED,
     )
-    shape: object
-    try:
-        with torch.no_grad():
-            shape = tuple(model.eval()(x).shape)
-    except RuntimeError as error:
-        shape = str(error).splitlines()[0]
-    check.that(
-        shape == (len(x), classes),
-        "it gives a logit for each class",
-        on=f"{on}; its own samples, {tuple(x.shape)}",
-        expected=(len(x), classes),
-        got=shape,
-        hint=Mistake.WRONG_OUTPUTS,
-    )
+    own_samples = f"{on}; its own samples, {tuple(x.shape)}"
+    logits_of(check, model, x, classes, on=own_samples, hint=Mistake.WRONG_OUTPUTS)
     own, fresh = accuracy(model, x, y), accuracy(model, *scored)
     check.that(
         fresh >= ENOUGH,

@@ -1,0 +1,43 @@
+"""What the checks ask of a network that an answer has trained, before they score it."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from course_utils.checks.report import Check
+
+
+def is_network(check: Check, model: object, *, on: str, hint: str) -> None:
+    """The answer returned a network."""
+    check.that(
+        isinstance(model, nn.Module),
+        "a network is returned",
+        on=on,
+        expected="an nn.Module",
+        got=type(model).__name__,
+        hint=hint,
+    )
+
+
+def logits_of(
+    check: Check, model: nn.Module, x: Tensor, classes: int, *, on: str, hint: str
+) -> Tensor:
+    """What the network says of x [n, ...] in evaluation mode, which it keeps: [n, classes]."""
+    got: object
+    logits = x  # until the network has answered
+    try:
+        with torch.no_grad():
+            logits = model.eval()(x)
+        got = tuple(logits.shape)
+    except RuntimeError as error:
+        got = str(error).splitlines()[0]
+    check.that(
+        got == (len(x), classes),
+        "it gives a logit for each class",
+        on=on,
+        expected=(len(x), classes),
+        got=got,
+        hint=hint,
+    )
+    return logits
