@@ -56,6 +56,18 @@ def float64() -> Iterator[None]:
         yield
 
 
+@pytest.fixture
+def closing() -> Iterator[None]:
+    """The panels that a test opens are closed after it."""
+    from course_utils.live import open_panels
+
+    before = open_panels()
+    yield
+    for panel in open_panels():
+        if panel not in before:
+            panel.close()
+
+
 @pytest.fixture(scope="module")
 def lesson(request: pytest.FixtureRequest) -> Iterator[Lesson]:
     """The lesson that a file is about, executed once: the second one for test_lesson_02.py."""

@@ -1,7 +1,5 @@
 """What the panels of lesson 05 measure, on images of any size."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -9,12 +7,13 @@ import torch
 from course_utils.data import Dataset, load_dataset
 from course_utils.experiments.flips import FLIPS, train_flips
 from course_utils.fleet import Fleet, Run, train_fleet
-from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import augmentation
 from course_utils.panels.augmentation.images import images_to_train_on, most_typical
 from course_utils.panels.augmentation.strengths import STRENGTHS
 from tests.precision import float64, in_float64
+
+pytestmark = pytest.mark.usefixtures("closing")
 
 LAST = -1
 
@@ -22,15 +21,6 @@ LAST = -1
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
     return load_dataset("digits", n_train=500)
-
-
-@pytest.fixture(autouse=True)
-def no_panel_stays() -> Iterator[None]:
-    before = open_panels()
-    yield
-    for panel in open_panels():
-        if panel not in before:
-            panel.close()
 
 
 def color_images(classes: int = 3, size: tuple[int, int] = (6, 10)) -> Dataset:

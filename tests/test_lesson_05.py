@@ -3,7 +3,6 @@
 What it says of digits and MNIST alike stands in `claims.lesson_05`.
 """
 
-from collections.abc import Iterator
 from functools import cache
 from types import SimpleNamespace
 from typing import Any
@@ -20,12 +19,13 @@ from course_utils.augmentation import RandomAffine, RandomShift
 from course_utils.data import Dataset, load_dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, train_fleet
-from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import augmentation
 from course_utils.training import evaluate, fit
 from tests.lessons import Lesson, every_control_moves_the_picture, falls, rises
 from tests.precision import float64, in_float64
+
+pytestmark = pytest.mark.usefixtures("closing")
 
 LAST = -1
 
@@ -33,23 +33,6 @@ LAST = -1
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
     return load_dataset("digits", n_train=500)
-
-
-@pytest.fixture(autouse=True)
-def no_panel_stays() -> Iterator[None]:
-    before = open_panels()
-    yield
-    for panel in open_panels():
-        if panel not in before:
-            panel.close()
-
-
-def color_images(classes: int = 3, size: tuple[int, int] = (6, 10)) -> Dataset:
-    """Images of two channels, wider than high, of few classes."""
-    generator = torch.Generator().manual_seed(0)
-    y = torch.arange(40 * classes) % classes
-    x = torch.rand(len(y), 2, *size, generator=generator) + y[:, None, None, None]
-    return Dataset.from_tensors(x, y, name="stripes")
 
 
 # The lesson's own lines.

@@ -1,6 +1,5 @@
 """Lesson 07: its own functions, and what its two panels compute and draw."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,6 @@ from course_utils.evidence import paired_difference
 from course_utils.experiments.searched_lattice import (
     BOX,
 )
-from course_utils.live import open_panels
 from course_utils.panels import putting_it_together as panels
 from course_utils.panels.putting_it_together.mixing import mix_text, worth
 from course_utils.search import (
@@ -33,15 +31,6 @@ FOUR = {name: by for name, by in ALL.items() if name != EARLY_STOPPING}
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
     return load_dataset("digits", n_train=120)
-
-
-@pytest.fixture
-def closing() -> Iterator[None]:
-    before = open_panels()
-    yield
-    for panel in open_panels():
-        if panel not in before:
-            panel.close()
 
 
 # What the lesson writes.

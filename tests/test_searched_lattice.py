@@ -1,6 +1,5 @@
 """The searches of lesson 07: the best of many is reported too good, by chance alone."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,29 +14,15 @@ from course_utils.experiments.searched_lattice import (
     run_searches,
     train_lattice,
 )
-from course_utils.live import open_panels
 from course_utils.panels import putting_it_together as panels
 from course_utils.search import (
-    EARLY_STOPPING,
     grid_settings,
 )
-
-ALL = {"L2": 1e-3, "dropout": 0.3, "batch norm": 1, "augmentation": 1.0, EARLY_STOPPING: 3}
-FOUR = {name: by for name, by in ALL.items() if name != EARLY_STOPPING}
 
 
 @pytest.fixture(scope="module")
 def digits() -> Dataset:
     return load_dataset("digits", n_train=120)
-
-
-@pytest.fixture
-def closing() -> Iterator[None]:
-    before = open_panels()
-    yield
-    for panel in open_panels():
-        if panel not in before:
-            panel.close()
 
 
 # The searches.
