@@ -10,6 +10,7 @@ A class has one folder, `grading/` in the course unless another is named::
     gradebook.db                                nbgrader's gradebook, unless --db names another
     nbgrader_config.py                          tells nbgrader and formgrader these places
     journal.jsonl                               what `course grade` has done, a line per submission
+    journal.lock                                held while a command changes what is in the folder
 
 EXERCISE is a name such as `03_dropout`. STUDENT is an id that is a folder's name: see `student_id`.
 
