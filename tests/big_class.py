@@ -132,7 +132,7 @@ def _in_its_place(path: Path, make: Callable[[Path], object]) -> None:
 
 def _sparse(path: Path) -> None:
     with path.open("wb") as file:
-        file.truncate(5 << 30)
+        file.truncate(200 << 20)
 
 
 def _deep(path: Path) -> None:
@@ -155,7 +155,7 @@ PLACES: dict[str, tuple[Callable[[Path], object], str]] = {
         UNREAD,
     ),
     "a pipe": (lambda p: _in_its_place(p, os.mkfifo), UNREAD),
-    "five gigabytes of nothing": (_sparse, UNREAD),
+    "two hundred megabytes of nothing": (_sparse, UNREAD),
 }
 
 

@@ -1,6 +1,9 @@
-"""`python -m tests.class_of_200`: a class of 200, honest and hostile, is graded in the sandbox by two
-workers. Every honest student has the marks of being graded alone, every hostile one none or what
-the answer earns and a reason, and nothing else has changed. Optional: how many, and the seed."""
+"""`python -m tests.class_of_200`: a class, honest and hostile, is graded in one run.
+
+In the sandbox, by two workers. Every honest student has the marks of being graded alone, every
+hostile one none or what the answer earns and a reason, and nothing else has changed. How many
+students and the seed of the class may follow.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,14 @@ from tests.classes import FULL, NONE, UNREAD, snapshot
 from tests.exercises import bank, exercise, trial
 
 SEED, SLOWEST = 1, 60.0  # seconds for each submission, on the average
+COMMAND = [sys.executable, "-m", "instructor.course", "grade", "--workers", "2"]
 LONGEST = 20_000  # characters that a student reads of one task
 
 
 def run(folder: Path, home: Path) -> dict[str, object]:
     """`course grade` with two workers, to the end; its last line."""
     done = subprocess.run(
-        [sys.executable, "-m", "instructor.course", "grade", str(folder)]
-        + ["--workers", "2", "--seed", str(SEED)],
+        [*COMMAND, "--seed", str(SEED), str(folder)],
         cwd=ROOT,
         env={**os.environ, "HOME": str(home), "TMPDIR": str(home), "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
