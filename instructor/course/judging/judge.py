@@ -15,7 +15,7 @@ from instructor.course.judging.patience import GivenUp, patience
 from instructor.course.judging.peer import Peer
 from instructor.course.judging.player import OVER
 from instructor.course.judging.sandbox import bubblewrap, start
-from instructor.course.judging.watching import seeded, texts, watched_there
+from instructor.course.judging.watching import derived, seeded, texts, watched_there
 from instructor.course.judging.wire import ENDED, MOST_IN_ALL, Broken, Message
 from instructor.limits import SECONDS, Stopwatch
 from instructor.trial import Failure, Result, Trial, failure
@@ -134,8 +134,8 @@ class Judge:
                 self._end_player()  # it may be in the middle of anything
 
     def _judged(self, peer: Peer, world: World, cell: Cell, seed: int) -> Failure | None:
-        with seeded(seed), watched_there():
-            failed = failure(cell, world, WORK)
+        with seeded(derived(seed, "draws")), watched_there():
+            failed = failure(cell, world, WORK, derived(seed, f"order of {cell.grade_id}"))
         if peer.why:  # a check that expects an error may have taken the end of the process for one
             raise Broken(peer.why)
         return failed
