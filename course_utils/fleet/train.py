@@ -84,7 +84,6 @@ class Fleet:
             group.train_epoch()
         v, s = zip(*((m.value_index, m.seed_index) for m in group.members), strict=True)
         scores = group.scores(more=epoch < self.epochs).T
-        scores[:, np.isnan(scores[[0, 2]]).any(0)] = np.nan  # no loss, no accuracy
         at = list(v), list(s), epoch
         self.train_loss[at], self.train_acc[at], self.val_loss[at], self.val_acc[at] = scores
         self._outputs.update(zip(zip(v, s, strict=True), group.val_outputs(), strict=True))
