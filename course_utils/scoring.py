@@ -14,10 +14,12 @@ from torch import Tensor, nn
 
 from course_utils.argument_checks import (
     check_loss,
+    check_module,
     check_pairs,
     check_samples,
     check_shapes,
     checked_loss,
+    explaining,
 )
 from course_utils.fast_paths import is_plain
 from course_utils.snapshot import evaluating
@@ -45,6 +47,7 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
     data, the mode of every submodule, the gradients and the global random state stay as they are.
     Accuracy is NaN for regression (targets that are not integers).
     """
+    check_module(model)
     check_samples(x, y)
     check_loss(loss_fn, y)
     with torch.random.fork_rng(devices=[]), evaluating(model):
@@ -52,7 +55,8 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
         if y.is_floating_point():
             check_shapes(loss_fn, outputs, y)
         copy = outputs.clone() if isinstance(outputs, Tensor) else outputs  # a loss may write
-        loss = checked_loss(loss_fn(copy, y.clone())).item()
+        with explaining(loss_fn, outputs, y):
+            loss = checked_loss(loss_fn(copy, y.clone())).item()
         check_pairs(loss_fn, outputs, y)
         if y.is_floating_point():
             return Score(loss, math.nan)
