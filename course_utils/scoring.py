@@ -144,8 +144,8 @@ def outputs_of(model: nn.Module, x: Tensor) -> Tensor:
 
 def mixes_samples(model: nn.Module, x: Tensor) -> bool:
     """Whether the outputs for one sample depend on the samples in the same batch, as they do where
-    evaluation normalizes with the statistics of the batch. Found out with a few samples of x:
-    alone, and with as many others as are passed at once."""
+    evaluation normalizes with the statistics of the batch, or on its place among them. Found out
+    with a few samples of x: alone, and amid as many others as are passed at once."""
     few, others = x[:_FEW].clone(), x[_FEW:CHUNK]
     if is_plain(model) or len(x) < 2:
         return False
@@ -154,10 +154,11 @@ def mixes_samples(model: nn.Module, x: Tensor) -> bool:
     if few.is_floating_point():  # let the others have larger numbers, in case that matters
         few = few.min() + (few - few.min()) / 2
     try:
-        together, apart = model(torch.cat([few, others])), model(few.clone())
+        before, after = others.tensor_split([(len(others) + 1) // 2])
+        together, apart = model(torch.cat([before, few, after])), model(few.clone())
     except Exception:  # it cannot do with few samples, or with such numbers; then it gets them all
         return True
-    together = together[: len(apart)]
+    together = together[len(before) :][: len(apart)]
     finite = together[together.isfinite()].abs()
     size = finite.max().item() if finite.numel() else 0.0
     slack = torch.finfo(together.dtype).eps ** 0.5 * size
