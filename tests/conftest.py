@@ -15,6 +15,7 @@ import pytest
 
 if TYPE_CHECKING:
     from tests.lessons import Lesson
+    from tests.small_panels import Trainer
 
 # One thread: the tests' tensors are small, and two threads that wait for each other are slower
 # than one. It must be said before PyTorch is imported, here by the functions that need it.
@@ -66,6 +67,14 @@ def closing() -> Iterator[None]:
     for panel in open_panels():
         if panel not in before:
             panel.close()
+
+
+@pytest.fixture
+def trainer() -> Trainer:
+    """A made-up training of a panel, which a test can hold back."""
+    from tests.small_panels import Trainer
+
+    return Trainer()
 
 
 @pytest.fixture(scope="module")
