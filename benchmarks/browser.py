@@ -137,7 +137,8 @@ def open_lab(folder: Path) -> Iterator[Lab]:
 
 def write_notebook(path: Path, cells: Sequence[str]) -> None:
     """A notebook of code cells."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    made = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+    notebook = nbformat.v4.new_notebook(cells=made)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, path)
 

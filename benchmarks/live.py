@@ -17,60 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.frames import WAIT_FOR_CHANGE, WATCH
 from course_utils import live, plots
 
 VALUES = [round(0.03 * i, 2) for i in range(30)]  # thirty steps, so that a drag has many
 SEEDS, EPOCHS = 8, 40
 KEYS, DRAG_S, MOVES_PER_S = 30, 4.0, 60
 LONGEST_MS = 5000  # what a key is waited for
-
-WATCH = """
-(source) => {
-  const small = document.createElement('canvas');
-  small.width = 96; small.height = 48;
-  const context = small.getContext('2d', { willReadFrequently: true });
-  context.imageSmoothingQuality = 'high'; // every pixel counts, thin lines too
-  const watch = { frames: 0, changes: [], keys: [], blank: 0, seen: false, sum: null, on: true };
-  const look = (now) => {
-    if (!watch.on) return;
-    watch.frames += 1;
-    const found = [...document.querySelectorAll(source)];
-    const picture = found[found.length - 1];
-    let sum = 0, painted = false;
-    if (picture && (picture.width || picture.naturalWidth)) {
-      context.clearRect(0, 0, 96, 48);
-      context.drawImage(picture, 0, 0, 96, 48);
-      const data = context.getImageData(0, 0, 96, 48).data;
-      for (let i = 0; i < data.length; i += 1) {
-        sum = (sum * 31 + data[i]) | 0;
-        painted ||= i % 4 === 3 && data[i] > 0;
-      }
-    }
-    watch.seen ||= painted;
-    if (watch.seen && !painted) watch.blank += 1; // once seen, it must never go away
-    if (painted) {
-      if (watch.sum !== null && sum !== watch.sum) watch.changes.push(performance.now());
-      watch.sum = sum;
-    }
-    requestAnimationFrame(look);
-  };
-  addEventListener('keydown', (event) => watch.keys.push(event.timeStamp), { capture: true });
-  if (window.watch) window.watch.on = false;
-  window.watch = watch;
-  requestAnimationFrame(look);
-}
-"""
-
-
-# Milliseconds from the last key to the change after it; what was waited if none came.
-WAIT_FOR_CHANGE = """
-async (longest) => {
-  while (!watch.changes.length && performance.now() - watch.keys[0] < longest) {
-    await new Promise(requestAnimationFrame);
-  }
-  return Math.min(watch.changes.length ? watch.changes[0] - watch.keys[0] : longest, longest);
-}
-"""
 
 
 class Demo(plots.Board):

@@ -14,6 +14,9 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from benchmarks.browser import Lab
     from tests.lessons import Lesson
     from tests.small_panels import Trainer
 
@@ -46,6 +49,24 @@ def chromium() -> str:
             pytest.fail("COURSE_NEEDS_BROWSER is set, and there is no Chromium on this computer")
         pytest.skip("there is no Chromium on this computer")
     return found
+
+
+@pytest.fixture(scope="module")
+def chrome(chromium: str) -> Iterator[Browser]:
+    """A Chromium with a fresh profile, for the tests of one file."""
+    from benchmarks import browser
+
+    with browser.open_browser(chromium) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab on this computer, in a new folder."""
+    from benchmarks import browser
+
+    with browser.open_lab(tmp_path_factory.mktemp("lab")) as server:
+        yield server
 
 
 @pytest.fixture

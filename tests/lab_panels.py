@@ -1,0 +1,125 @@
+"""Small panels in a real JupyterLab, and how a user meets them."""
+
+from benchmarks import browser
+from benchmarks.frames import WATCH
+
+BOARD = """
+import time
+import numpy as np
+from course_utils import live, plots
+
+class Level(plots.Board):
+    def __init__(self):
+        super().__init__(width=5, height=2.4)
+        self.curves = self.add(plots.Curves(self.axes[0], 20, ylim=(0, 1)))
+
+    def update(self, state):
+        level, grown = self.read(state)
+        curve = np.where(np.arange(21) <= grown, level, np.nan)
+        self.curves.update(curve, curve / 2)
+
+    def describe(self, state):
+        return "level {:.2f}, epoch {}".format(*self.read(state))
+
+    @staticmethod
+    def read(state):
+        if isinstance(state, live.At):
+            return 0.2 + 0.1 * state.index + state.settings["noise"], state.result
+        return state, 20
+"""
+
+SWEEP = """
+def train(noise):
+    for epoch in range(21):
+        yield epoch
+        time.sleep(0.2)
+
+sweep = live.sweep(train, Level(), name="p", values=[0.0, 0.1, 0.2, 0.3, 0.4],
+                   controls={"noise": [0.0, 0.2]}, epochs=20)
+"""
+
+EXPLORE = """
+def compute(level, half):
+    if level == 0.9:
+        raise ArithmeticError("the level is too high")
+    return level / 2 if half else level
+
+levels = [0.3, 0.5, 0.7, 0.9]
+explore = live.explore(compute, Level(), controls={"level": levels, "half": [False, True]})
+"""
+
+STREAM = """
+def train(now):
+    level = 0.0
+    while True:
+        yield level
+        level = (level + now.rate) % 1
+
+stream = live.stream(train, Level(), controls={"rate": [0.0, 0.01, 0.02]}, first=3)
+"""
+
+BUSY = """
+from pathlib import Path
+while not Path("go on").exists():
+    time.sleep(0.05)
+"""
+
+SLIDER = ".live-slider input"
+
+
+class Seen:
+    """One panel on a page, as a user meets it."""
+
+    def __init__(self, page, title):
+        self.page = page
+        self.root = page.locator(f"[aria-label='{title}']")
+        self._css = f"[aria-label='{title}']"
+
+    def watch(self):
+        """Look at the picture's pixels in every frame from now on."""
+        self.page.evaluate(WATCH, f"{self._css} .live-picture")
+
+    def press(self, key):
+        """Press a key and wait until the picture's pixels change."""
+        self.page.evaluate("watch.changes.length = 0")
+        self.page.keyboard.press(key)
+        self.page.wait_for_function("watch.changes.length > 0")
+
+    @property
+    def text(self):
+        return self.root.locator(".live-text p").first.inner_text()
+
+    @property
+    def doing(self):
+        return self.root.locator(".live-doing").inner_text()
+
+    @property
+    def faded(self):
+        return "live-old" in self.root.get_attribute("class")
+
+    def wait_text(self, pattern):
+        self._wait("live-text p", pattern)
+
+    def wait_doing(self, pattern):
+        self._wait("live-doing", pattern)
+
+    def _wait(self, part, pattern):
+        self.page.wait_for_function(
+            "([css, pattern]) => RegExp(pattern).test(document.querySelector(css)?.textContent)",
+            arg=[f"{self._css} .{part}", pattern],
+        )
+
+
+def open_with_widgets(page, lab, name):
+    """Open a notebook whose widgets are in its file.
+
+    On a busy computer JupyterLab may look for the widgets in the kernel alone, and then it says
+    "model not found" of any of them; opened once more, it finds them.
+    """
+    for _ in range(3):
+        browser.open_notebook(page, lab, name)
+        page.wait_for_function(
+            "/Run its cell|Error displaying/.test(document.querySelector('.jp-Notebook').innerText)"
+        )
+        if page.get_by_text("Error displaying widget").count() == 0:
+            return
