@@ -1,5 +1,12 @@
 """What a page shows from one animation frame to the next: for `benchmarks live` and the tests."""
 
+import time
+from typing import Any
+
+LONGEST_MS = 2000  # what a key is waited for
+SETTLE_MS = 80  # after a key, before the change is looked for
+MOVES_PER_S = 60
+
 WATCH = """
 (source) => {
   const small = document.createElement('canvas');
@@ -47,3 +54,31 @@ async (longest) => {
   return Math.min(watch.changes.length ? watch.changes[0] - watch.keys[0] : longest, longest);
 }
 """
+
+
+def step(page: Any, key: str) -> float:
+    """Press `key`: milliseconds from its time stamp to the first frame with other pixels."""
+    page.evaluate("watch.changes.length = 0; watch.keys.length = 0")
+    page.keyboard.press(key)
+    page.wait_for_timeout(SETTLE_MS)
+    return float(page.evaluate(WAIT_FOR_CHANGE, LONGEST_MS))
+
+
+def drag(page: Any, slider: Any, seconds: float) -> float:
+    """Frames a second with new pixels while a slider goes to and fro, sixty moves a second."""
+    slider.scroll_into_view_if_needed()
+    box = slider.bounding_box()
+    left, right = box["x"] + 10, box["x"] + box["width"] - 10
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(right, y)
+    page.mouse.down()
+    page.evaluate("watch.changes.length = 0; watch.began = performance.now()")
+    began, moves = time.perf_counter(), 0
+    while time.perf_counter() - began < seconds:
+        moves += 1
+        place = abs((moves * 0.037) % 2 - 1)
+        page.mouse.move(left + place * (right - left), y)
+        time.sleep(max(0.0, began + moves / MOVES_PER_S - time.perf_counter()))
+    frames = page.evaluate("watch.changes.length / (performance.now() - watch.began) * 1000")
+    page.mouse.up()
+    return float(frames)

@@ -1,5 +1,7 @@
 """Small panels in a real JupyterLab, and how a user meets them."""
 
+from playwright.sync_api import TimeoutError
+
 from benchmarks import browser
 from benchmarks.frames import WATCH
 
@@ -72,8 +74,9 @@ class Seen:
 
     def __init__(self, page, title):
         self.page = page
-        self.root = page.locator(f"[aria-label='{title}']")
-        self._css = f"[aria-label='{title}']"
+        self.title = title
+        self._css = f'.live-panel[aria-label="{title}"]'
+        self.root = page.locator(self._css)
 
     def watch(self):
         """Look at the picture's pixels in every frame from now on."""
@@ -97,6 +100,45 @@ class Seen:
     def faded(self):
         return "live-old" in self.root.get_attribute("class")
 
+    @property
+    def picture(self):
+        """All its pixels, as a text."""
+        canvas = self.root.locator("canvas")
+        canvas.wait_for()
+        return canvas.evaluate("(canvas) => canvas.toDataURL()")
+
+    def press_until_new(self, key, *, words=False, longest_ms=8000):
+        """Press a key: whether the picture changes, or at least what the panel says it does."""
+        picture, doing = self.picture, self.doing if words else None
+        self.page.keyboard.press(key)
+        try:
+            self.page.wait_for_function(
+                """([css, picture, doing]) => {
+                    const root = document.querySelector(css);
+                    return root.querySelector("canvas").toDataURL() !== picture ||
+                        (doing !== null && root.querySelector(".live-doing").innerText !== doing);
+                }""",
+                arg=[self._css, picture, doing],
+                timeout=longest_ms,
+                polling=50,
+            )
+        except TimeoutError:
+            return False
+        return True
+
+    def wait_rest(self, longest_ms=600_000):
+        """Wait until the panel has nothing left to do."""
+        self.page.wait_for_function(
+            """(css) => {
+                const root = document.querySelector(css);
+                return /^(paused.*)?$/.test(root.querySelector(".live-doing").innerText.trim()) &&
+                    !root.classList.contains("live-old");
+            }""",
+            arg=self._css,
+            timeout=longest_ms,
+            polling=100,
+        )
+
     def wait_text(self, pattern):
         self._wait("live-text p", pattern)
 
@@ -110,16 +152,30 @@ class Seen:
         )
 
 
-def open_with_widgets(page, lab, name):
-    """Open a notebook whose widgets are in its file.
+def open_with_widgets(page, lab, name, count):
+    """Open a notebook whose `count` panels are in its file, and look at each of them.
 
     On a busy computer JupyterLab may look for the widgets in the kernel alone, and then it says
     "model not found" of any of them; opened once more, it finds them.
     """
-    for _ in range(3):
+    for attempt in range(3):
         browser.open_notebook(page, lab, name)
-        page.wait_for_function(
-            "/Run its cell|Error displaying/.test(document.querySelector('.jp-Notebook').innerText)"
-        )
-        if page.get_by_text("Error displaying widget").count() == 0:
+        try:
+            # What is far below the window is not drawn until somebody scrolls there.
+            page.wait_for_function(
+                """(count) => {
+                    const cells = [...document.querySelectorAll(".jp-Cell")];
+                    window.looked = ((window.looked ?? -1) + 1) % cells.length;
+                    cells[window.looked].scrollIntoView();
+                    const shown = ".live-panel canvas[aria-label]";
+                    return document.querySelectorAll(shown).length === count;
+                }""",
+                arg=count,
+                polling=100,
+                timeout=30_000,
+            )
+        except TimeoutError:
+            if attempt == 2:
+                raise
+        else:
             return

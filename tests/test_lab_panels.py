@@ -84,7 +84,7 @@ def test_a_notebook_opened_again_shows_pictures_and_no_error(lab, chrome, others
     browser.command(others, "docmanager:save")
     lab.stop_kernels()
     with new_page(chrome) as page:
-        open_with_widgets(page, lab, "others.ipynb")
+        open_with_widgets(page, lab, "others.ipynb", 2)
         for title, text in zip(("Explore", "Training"), texts, strict=True):
             panel = Seen(page, title)
             panel.wait_text(text)
