@@ -131,13 +131,16 @@ def interact_with(panel: Panel, name: str) -> None:
     panel.wait()
     if not isinstance(board, PartsBoard):
         raise TypeError(f"a panel must show a PartsBoard, got {type(board).__name__}")
-    grid = board.axes[0].get_subplotspec().get_gridspec()
     width, height = board.figure.get_size_inches()
-    shape = {"rows": grid.nrows, "widths": grid.get_width_ratios()}
+    place: Any = board.axes[0].get_subplotspec()
+    grid = place.get_gridspec()
     get_ipython().run_line_magic("matplotlib", "inline")  # how a figure is shown
 
     def draw(index: int) -> None:
-        new = PartsBoard(board._places, width=width, height=height, **shape)
+        new = PartsBoard(
+            board._places, rows=grid.nrows, widths=grid.get_width_ratios(), width=width,
+            height=height,
+        )  # fmt: skip
         new.update(state(index))
         display(new.figure)
 

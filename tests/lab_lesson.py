@@ -163,7 +163,9 @@ def inaccessible(page: Any) -> tuple[list[str], list[str]]:
     return ours, others
 
 
-def unexported(lab: Any, chrome: Any, file: str, panels: int) -> Iterator[str]:
+def unexported(
+    lab: Any, chrome: Any, file: str, panels: int, *, cells: str = "[id^='cell-id=panel-']"
+) -> Iterator[str]:
     """What is missing from the HTML that JupyterLab makes of a saved notebook, when offline."""
     html = lab.read("GET", f"nbconvert/html/{file}")
     context = chrome.new_context(offline=True)
@@ -175,7 +177,7 @@ def unexported(lab: Any, chrome: Any, file: str, panels: int) -> Iterator[str]:
     )
     if shown < pictures.count():
         yield f"exported as HTML: {pictures.count() - shown} pictures are missing or have no words"
-    kept = page.locator("[id^='cell-id=panel-'] .jp-OutputArea-output img").count()
+    kept = page.locator(f"{cells} .jp-OutputArea-output img").count()
     if kept != panels:
         yield f"exported as HTML: there are pictures of {kept} of {panels} panels"
     context.close()

@@ -93,6 +93,65 @@ def test_a_kernel_that_begins_anew_is_noticed(lab, chrome, how):
         panel.wait_doing("paused: step 4")
 
 
+def test_a_kernel_restarted_in_the_middle_of_training_is_noticed(lab, chrome):
+    browser.write_notebook(lab.folder / "training.ipynb", [BOARD, SWEEP])
+    with new_page(chrome) as page:
+        browser.open_notebook(page, lab, "training.ipynb")
+        panel = Seen(page, "How p changes the training")
+        browser.start_all(page)
+        panel.wait_doing("training: epoch [1-9]")
+        page.evaluate("() => { jupyterapp.shell.currentWidget.sessionContext.restartKernel() }")
+        panel.wait_doing("^The kernel has stopped. Run this cell again.$")
+        assert panel.text.startswith("level 0.20, epoch")  # what there was of the picture stays
+        browser.wait_idle(page)
+        browser.dismiss(page)
+        browser.run_all(page)
+        panel.wait_text("level 0.20, epoch 20")
+        panel.wait_doing("^$")
+
+
+def test_settings_of_before_come_back_with_all_their_pages(lab, chrome):
+    browser.write_notebook(lab.folder / "back.ipynb", [BOARD, SWEEP])
+    with new_page(chrome) as page:
+        browser.open_notebook(page, lab, "back.ipynb")
+        browser.run_all(page)
+        panel = Seen(page, "How p changes the training")
+        panel.root.locator(SLIDER).nth(1).focus()
+        page.keyboard.press("ArrowRight")
+        panel.wait_text("level 0.40, epoch")  # pages of another run, which is not to end
+        page.keyboard.press("ArrowLeft")
+        panel.wait_text("level 0.20, epoch 20")
+        panel.root.locator(SLIDER).first.focus()
+        page.keyboard.press("End")
+        panel.wait_text("level 0.60, epoch 20")
+
+
+def test_two_notebooks_train_at_the_same_time(lab, chrome):
+    names = ("one.ipynb", "two.ipynb")
+    waits = "while epoch == 3 and not Path('both').exists(): time.sleep(0.05)"
+    for name in names:
+        cells = [BOARD, "from pathlib import Path", SWEEP.replace("time.sleep(0.2)", waits)]
+        browser.write_notebook(lab.folder / name, cells)
+    with new_page(chrome) as first, new_page(chrome) as second:
+        both = [Seen(page, "How p changes the training") for page in (first, second)]
+        for panel, name in zip(both, names, strict=True):
+            browser.open_notebook(panel.page, lab, name)
+        for panel in both:
+            browser.start_all(panel.page)
+        for panel in both:
+            panel.wait_doing("training: epoch 3 of 20")
+        (lab.folder / "both").touch()
+        for panel in both:
+            panel.wait_text("level 0.20, epoch 20")
+            browser.wait_until_no_cell_runs(panel.page)
+            assert browser.errors(panel.page) == []
+            panel.wait_doing("^$")
+            panel.root.locator(SLIDER).first.focus()
+            panel.watch()
+            panel.press("End")
+            assert panel.text == "level 0.60, epoch 20"
+
+
 def test_an_interrupt_is_one_sentence_and_the_cell_runs_again_at_once(lab, chrome):
     browser.write_notebook(lab.folder / "interrupt.ipynb", [BOARD, SWEEP])
     with new_page(chrome) as page:

@@ -5,6 +5,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from benchmarks import browser
+from tests.lab_lesson import unexported
 from tests.lab_panels import BOARD, EXPLORE, SLIDER, STREAM, Seen, open_with_widgets
 from tests.widget_page import new_page
 
@@ -83,6 +84,7 @@ def test_a_notebook_opened_again_shows_pictures_and_no_error(lab, chrome, others
     )
     browser.command(others, "docmanager:save")
     lab.stop_kernels()
+    assert list(unexported(lab, chrome, "others.ipynb", 2, cells=".jp-CodeCell")) == []
     with new_page(chrome) as page:
         open_with_widgets(page, lab, "others.ipynb", 2)
         for title, text in zip(("Explore", "Training"), texts, strict=True):

@@ -69,6 +69,15 @@ def test_the_status_stands_above_the_picture(panel):
     assert doing["y"] + doing["height"] <= controls["y"] + controls["height"]
 
 
+@pytest.mark.parametrize(("wish", "moves"), [("no-preference", True), ("reduce", False)])
+def test_a_picture_fades_at_once_for_those_who_want_no_motion(panel, wish, moves):
+    panel.page.emulate_media(reduced_motion=wish)
+    panel.begin(sweep())
+    canvas = panel.page.locator("canvas")
+    seconds = canvas.evaluate("(canvas) => parseFloat(getComputedStyle(canvas).transitionDuration)")
+    assert (seconds > 0) == moves
+
+
 def test_in_a_dark_theme_the_picture_is_dark(panel):
     panel.begin(sweep(pages=[page(255, p=0, noise=0)] * 3))
     shades = []
