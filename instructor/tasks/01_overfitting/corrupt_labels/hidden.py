@@ -8,7 +8,7 @@ class Mistake(Mistakes):
 
 
 with attempt("corrupt_labels", corrupt_labels, by_hand=check.LABELS_LIBRARY) as hidden:
-    labels_redrawn(hidden, corrupt_labels, fraction=0.3, num_classes=3, truth=2)
+    labels_redrawn(hidden, corrupt_labels, fraction=0.3, num_classes=3, truth=1)
     labels_redrawn(hidden, corrupt_labels, fraction=0.5, num_classes=2, truth=0)
     generator, y = torch.Generator().manual_seed(8), torch.arange(1000) % 7
     got = corrupt_labels(y, 0.0, 7, generator)
@@ -19,9 +19,10 @@ with attempt("corrupt_labels", corrupt_labels, by_hand=check.LABELS_LIBRARY) as 
     hint = "every label is redrawn, and one in seven hits the truth"
     hidden.that(abs(share - 1 / 7) < 0.06, what, on=on, expected=1 / 7, got=share, hint=hint)
     y = torch.zeros(50, dtype=torch.long)
-    changed = [corrupt_labels(y, 0.5, 10**9, generator) != 0 for _ in range(60)]
+    # Of 1000 classes, a redrawn label hits class 0 again now and then, and looks kept.
+    changed = [corrupt_labels(y, 0.5, 1000, generator) != 0 for _ in range(60)]
     counts = {int(c.sum()) for c in changed}
     on = "50 labels, fraction 0.5, sixty times: how many are redrawn"
     hint = Mistake.A_FIXED_NUMBER
     what = "each label has its own chance"
-    hidden.that(len(counts) > 1, what, on=on, expected="several numbers", got=counts, hint=hint)
+    hidden.that(len(counts) > 4, what, on=on, expected="many numbers", got=counts, hint=hint)
