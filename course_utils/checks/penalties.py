@@ -38,7 +38,7 @@ class Mistake(Mistakes):
     SQUARE_OF_THE_SUM = "this squares after adding up; each weight has to be squared on its own"
     NORM = "this is the square root of what was asked for: the norm, not its square"
     NORMS_OF_LAYERS = "this adds up one norm (a square root) for each layer"
-    WITHOUT_ABS = "negative weights cancel positive ones here; take `abs` of each, before adding up"
+    WITHOUT_ABS = "negative weights cancel positive ones here; the `abs` is missing"
     ABS_OF_THE_SUM = "this takes `abs` after adding up, when signs have cancelled already"
     L2_FOR_L1 = "this adds up squares, which is the L2 penalty"
     COUNT = "this counts the weights that are not zero, which no gradient can lower"

@@ -45,14 +45,17 @@ def verdict(
     """`answer` says of `model` what is true of it, whichever mode it comes in."""
     for training in (True, False):
         on = f"{what}, which comes in {'training' if training else 'evaluation'} mode"
+        given, before = x.clone(), [p.detach().clone() for p in model.parameters()]
         check.verdict(
-            answer(model.train(training), x.clone()),
+            answer(model.train(training), given),
             broken=broken,
             bug="the dependence on the batch",
             on=on,
             missed=Mistake.BUG_MISSED,
             accused=Mistake.RIGHT_ACCUSED,
         )
+        after = [p.detach() for p in model.parameters()]
+        check.kept([given, *after], [x, *before], on=on)
 
 
 class AlwaysByTheBatch(nn.Module):

@@ -52,7 +52,7 @@ with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden
     gradients = [p.grad.clone() for p in model.parameters()]
     buffers = [buffer.clone() for buffer in model.buffers()]
     proximal_step(model, 0.1, 4.0)
-    on = "weights of size 100 in double precision, one row without a gradient, lr = 0.1, strength = 4"
+    on = "weights of size 100, double precision, one row without a gradient; lr = 0.1, strength = 4"
     for name, p in model.named_parameters():
         off = float((p - moved[name]).abs().max())
         hint = "every number is kept in the dtype of the parameter, and every weight pays"

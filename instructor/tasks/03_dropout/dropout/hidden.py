@@ -9,6 +9,7 @@ with attempt("dropout", dropout, by_hand=check.LIBRARY) as hidden:
         hidden.that(y.dtype == dtype, "dtype", on=on, expected=dtype, got=y.dtype, hint=hint)
         hidden.tensor(y, shape, on=on)
         share = float((y == 0).double().mean())
+        hint = "each entry is dropped with probability p, whatever the shape of x"
         hidden.that(0.86 < share < 0.94, "share", on=on, expected=0.9, got=share, hint=hint)
         hint = "survivors are divided by 1 - p, for every p"
         hidden.close("scale", y[y != 0], torch.full_like(y[y != 0], -30.0), on=on, hint=hint)

@@ -152,7 +152,7 @@ def asks_in_training_mode(linear, norm):
     return folded
 
 
-@wrong("changes_the_layer")
+@wrong("mode_left")
 def leaves_training_mode_on(linear, norm):
     folded = with_einsum(linear, norm)
     norm.train()
