@@ -127,6 +127,7 @@ def _shares(fraction: float, drawn: range | list[int], truth: int, num_classes: 
 def _drawn_from_the_generator(
     check: Check, answer: Corrupt, y: Tensor, fraction: float, num_classes: int
 ) -> None:
+    state = torch.get_rng_state()
     noisy, again = (answer(y, fraction, num_classes, Generator().manual_seed(1)) for _ in range(2))
     check.that(
         torch.equal(again, noisy),
@@ -134,6 +135,14 @@ def _drawn_from_the_generator(
         on="two generators with the same seed",
         expected="the same labels twice",
         got=f"{int((again != noisy).sum())} of {len(y)} labels differ",
+        hint=Mistake.GLOBAL_DRAWS,
+    )
+    check.that(
+        torch.equal(state, torch.get_rng_state()),
+        "all draws come from the generator",
+        on="the state of PyTorch's own generator",
+        expected="the same state before and after",
+        got="another state",
         hint=Mistake.GLOBAL_DRAWS,
     )
     generator = Generator().manual_seed(1)

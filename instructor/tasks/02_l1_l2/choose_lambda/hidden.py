@@ -8,6 +8,7 @@ with attempt("choose_lambda", choose_lambda) as hidden:
         ([0.0, 0.01 * wave + 0.002, 0.02], 0.3, True),
         ([0.0, 0.03 * wave + 0.01, -0.02], 0.1, False),
         ([0.0, -0.01, -0.02], 0.0, False),
+        ([0.0, 0.002 + 0.0002 * wave, -0.02], 0.1, True),
         ([0.0, 0.01 + 0.001 * wave, 0.04 + failed], 0.1, True),
         ([0.0, failed, -0.3], 0.0, False),
         ([0.0, -0.05, 0.02 + 0.04 * wave], 0.3, False),

@@ -14,7 +14,7 @@ class Mistake(Mistakes):
 
 
 with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden:
-    for lr, strength in ((0.1, 0.3), (0.5, 0.02), (0.2, 0.0)):
+    for lr, strength in ((0.1, 0.3), (0.5, 0.02), (0.2, 0.0), (0.1, 30.0)):
         torch.manual_seed(1)
         model = nn.Sequential(
             nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(27, 4)

@@ -152,9 +152,5 @@ def matrix(x, weight, bias, eps):
     d = x.shape[1]
     centre = torch.eye(d, dtype=x.dtype, device=x.device) - 1.0 / d
     c = x @ centre
-    s = (
-        torch.linalg.vector_norm(c, dim=1, keepdim=True) ** 2 / d
-        if False
-        else (c * c).sum(1, keepdim=True) / d
-    )
+    s = (c * c).sum(1, keepdim=True) / d
     return c * torch.pow(s + eps, -0.5) * weight.unsqueeze(0) + bias.unsqueeze(0)
