@@ -1,4 +1,4 @@
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
 
 def overlapping_by_one(x, y):
@@ -37,15 +37,14 @@ def of_class(label):
     return split
 
 
-with attempt("exposes_leak", exposes_leak) as hidden:
-    judge = exposes_leak
-    check.verdict(hidden, judge, check.cut, right="a right split")
-    check.verdict(hidden, judge, overlapping_by_one, leak="has one sample in both parts")
+with attempt("exposes_leak", exposes_leak) as hidden, in_any_order(hidden, exposes_leak) as judge:
+    check.verdict(judge, check.cut, right="a right split")
+    check.verdict(judge, overlapping_by_one, leak="has one sample in both parts")
     leak = "has one sample in both parts, and leaves one out"
-    check.verdict(hidden, judge, one_swapped_for_another, leak=leak)
-    check.verdict(hidden, judge, everything_is_trained_on, leak="trains on all samples")
+    check.verdict(judge, one_swapped_for_another, leak=leak)
+    check.verdict(judge, everything_is_trained_on, leak="trains on all samples")
     leak = "has every fifth training sample in validation as well"
-    check.verdict(hidden, judge, every_fifth, leak=leak)
+    check.verdict(judge, every_fifth, leak=leak)
     for label in (0, 1):
         leak = f"has the training samples of class {label} in validation as well"
-        check.verdict(hidden, judge, of_class(label), leak=leak)
+        check.verdict(judge, of_class(label), leak=leak)
