@@ -165,10 +165,14 @@ class Check:
 
 @contextmanager
 def checking(name: str) -> Iterator[Check]:
-    """A `Check` with seeded random states of its own; those outside stay as they were."""
+    """A `Check` with seeded random states of its own.
+
+    Those outside stay as they were, and so does whether gradients are recorded.
+    """
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
-        with torch.random.fork_rng(devices=[]):
+        recording = torch.set_grad_enabled(torch.is_grad_enabled())
+        with torch.random.fork_rng(devices=[]), recording:
             torch.manual_seed(0)
             yield Check(name)
     finally:

@@ -34,6 +34,7 @@ class _Case:
     truth: dict[str, Any]
     seed: int
     answers: list[Any] = field(default_factory=list)
+    asked: list[tuple[Any, ...]] = field(default_factory=list)
 
 
 class Verdicts:
@@ -55,19 +56,21 @@ class Verdicts:
 
         Raises:
             Exception: What the answer raises.
-            CheckFailed: A verdict is wrong.
+            CheckFailed: A verdict is wrong, or numbers that were passed in have changed.
         """
         for case in self._order():
             _seed(case.seed)
+            case.asked.append(tuple(map(_in_a_new_guise, case.given)))
             try:
-                case.answers.append(self._answer(*map(_in_a_new_guise, case.given)))
+                case.answers.append(self._answer(*case.asked[-1]))
             except Exception as error:  # told in its turn, below
                 case.answers.append(error)
         for case in self._cases:
-            for got in case.answers:
+            for got, asked in zip(case.answers, case.asked, strict=True):
                 if isinstance(got, Exception):
                     raise got
                 check.verdict(got, **case.truth)
+                check.kept(_numbers(asked), _numbers(case.given), on=case.truth["on"])
 
     def _order(self) -> list[_Case]:
         order = self._cases * math.ceil(ASKED / max(1, len(self._cases)))
@@ -105,3 +108,10 @@ def _in_a_new_guise(thing: Any) -> Any:
         return thing(*args, **options)
 
     return same
+
+
+def _numbers(given: tuple[Any, ...]) -> list[Tensor]:
+    """The tensors that are passed in, and the parameters of the models."""
+    tensors = [thing for thing in given if isinstance(thing, Tensor)]
+    models = [thing for thing in given if isinstance(thing, nn.Module)]
+    return [t.detach() for t in (*tensors, *(p for model in models for p in model.parameters()))]
