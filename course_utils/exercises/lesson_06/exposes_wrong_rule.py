@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from enum import unique
+from typing import Any
 
 import numpy as np
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_06.common import Losses
+from course_utils.exercises.verdicts import Verdicts, in_any_order
 from course_utils.regularizers import stopping_epoch as right_rule
 
 
@@ -34,28 +35,40 @@ Rule = Callable[[Losses, int], int | None]
 
 def exposes_wrong_rule(answer: Callable[[Rule], bool]) -> None:
     """Task ``exposes_wrong_rule(rule)`` -> True for a rule with a fault, else False."""
-    with attempt("exposes_wrong_rule", answer) as check:
-        verdict(check, answer, right_rule, "")
-        verdict(check, answer, rule(late=1), "waits for one epoch more than `patience`")
+    with (
+        attempt("exposes_wrong_rule", answer) as check,
+        in_any_order(check, in_either_reading(answer)) as asked,
+    ):
+        verdict(asked, right_rule, "")
+        verdict(asked, rule(late=1), "waits for one epoch more than `patience`")
 
 
-def verdict(check: Check, answer: Callable[[Rule], bool], rule: Rule, fault: str) -> None:
-    """`answer` says of `rule` whether it has a fault; `fault` is "" for a right rule.
-
-    Whether epoch 0 was waited in vain if its loss is a NaN is left open, so a right rule may be
-    taken for a wrong one in one of the two readings.
-    """
-    got = answer(rule)
-    if not fault and isinstance(got, bool | np.bool_) and got:
-        got = answer(lambda losses, patience: rule(_begun(losses), patience))
-    check.verdict(
-        got,
+def verdict(asked: Verdicts, rule: Rule, fault: str) -> None:
+    """Ask whether `rule` has a fault; `fault` is "" for a right one."""
+    asked.add(
+        rule,
         broken=bool(fault),
         bug=f"a rule that {fault}",
         on=f"a rule that {fault}" if fault else "a right rule",
         missed=Mistake.BUG_MISSED,
         accused=Mistake.RIGHT_ACCUSED,
     )
+
+
+def in_either_reading(answer: Callable[[Rule], Any]) -> Callable[[Rule], Any]:
+    """`answer`, for which a rule is right that is right in one of two readings.
+
+    Whether epoch 0 was waited in vain if its loss is a NaN is left open: an answer may expect that
+    it was, or that it was not. A rule with a fault has it in both readings.
+    """
+
+    def said(rule: Rule) -> Any:
+        got = answer(rule)
+        if isinstance(got, bool | np.bool_) and got:
+            got = answer(lambda losses, patience: rule(_begun(losses), patience))
+        return got
+
+    return said
 
 
 def _begun(losses: Losses) -> Losses:
