@@ -11,11 +11,9 @@ from typing import Any
 
 from nbgrader.api import Gradebook
 
-from instructor.course import finding, marking, records, running
+from instructor.course import finding, running
 from instructor.course.gradebook import url_of
-from instructor.course.marking import Job, NotMarked
 from tests.damaged import DAMAGED, NAME, UNREADABLE, cell, code, solution
-from tests.exercises import exercise
 from tests.forged import FORGED
 from tests.hostile import HOSTILE
 
@@ -104,20 +102,3 @@ def scores(folder: Path) -> dict[tuple[str, str], tuple[float | None, float | No
         }
         book.engine.dispose()
     return found
-
-
-def counted(job: Job) -> dict[str, object]:
-    """Stands for the judge: nothing is worth anything."""
-    content = exercise(job.exercise)
-    if b"fails" in job.data:
-        raise NotMarked("the course's fault")
-    tasks = [
-        records.Task(t.name, "prose", t.title, records.WAITS, None, t.points, answer="An answer.")
-        if t.prose
-        else records.Task(
-            *(t.name, "code", t.title, records.MARKED, 0.0, t.points),
-            checks=tuple(records.Check(c.grade_id, c.points, 0.0, "no", "") for c in t.checks),
-        )
-        for t in content.parts
-    ]
-    return marking._record(job, tuple(tasks)).as_json()
