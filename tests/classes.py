@@ -9,10 +9,8 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
-
 from instructor.course import finding, running
-from instructor.course.gradebook import url_of
+from instructor.course.gradebook import opened, url_of
 from tests.damaged import DAMAGED, NAME, UNREADABLE, cell, code, solution
 from tests.forged import FORGED
 from tests.hostile import HOSTILE
@@ -87,9 +85,11 @@ def graded(folder: Path, **options: Any) -> running.Run:
     return run
 
 
-def scores(folder: Path) -> dict[tuple[str, str], tuple[float | None, float | None, bool]]:
+def scores(
+    folder: Path, url: str = ""
+) -> dict[tuple[str, str], tuple[float | None, float | None, bool]]:
     """What the gradebook has for each student and cell: by check, by hand, and whether it waits."""
-    with Gradebook(url_of(folder)) as book:
+    with opened(url or url_of(folder)) as book:
         found = {
             (grade.student.id, grade.name): (
                 grade.auto_score,
@@ -100,5 +100,4 @@ def scores(folder: Path) -> dict[tuple[str, str], tuple[float | None, float | No
             for notebook in submission.notebooks
             for grade in notebook.grades
         }
-        book.engine.dispose()
     return found

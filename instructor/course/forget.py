@@ -10,7 +10,6 @@ import json
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
@@ -75,7 +74,7 @@ def _mentions(told: object, student: str) -> bool:
 def _in_gradebook(folder: Path, student: str, url: str, *, delete: bool) -> bool:
     if not url and not (folder / "gradebook.db").is_file():
         return False
-    with closing(gradebook.connect(url or gradebook.url_of(folder))) as book:
+    with gradebook.opened(url or gradebook.url_of(folder)) as book:
         try:
             book.find_student(student)
         except MissingEntry:
