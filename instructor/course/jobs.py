@@ -89,7 +89,7 @@ def unread(job: Job, exercise: Exercise, reason: str) -> Record:
 def record_of(job: Job, tasks: tuple[Task, ...], **more: Any) -> Record:
     """The record of a job, once its tasks are known."""
     _, _, file, *_ = job.key
-    return records.made(
+    record = records.made(
         student=job.student,
         exercise=job.exercise,
         tasks=tasks,
@@ -99,6 +99,8 @@ def record_of(job: Job, tasks: tuple[Task, ...], **more: Any) -> Record:
         protected=job.protected,
         **more,
     )
+    # Names of files, answers and errors are a student's, and everything else is made of records.
+    return records.from_json(records.plain(record.as_json()))
 
 
 def kind_of(task: Asked) -> str:

@@ -18,7 +18,7 @@ from instructor.course.judging.numbers import random_in, random_now, random_out
 from instructor.course.judging.stand_ins import StandIn
 from instructor.course.judging.states import change_in, change_out, same, state
 from instructor.course.judging.things import Things
-from instructor.course.judging.wire import Broken, Message, Wire
+from instructor.course.judging.wire import MALFORMED, Broken, Message, Wire
 
 MOST_CALLS = 200_000  # that one side may ask for; a conversation has some hundreds
 
@@ -185,7 +185,7 @@ class Peer(Gradients):
                 change_in(self.things.get(key), written, self.things, mail)
             if body.get("random"):
                 self._random = self._random | random_in(body["random"], mail.arrays)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except MALFORMED as error:
             raise Broken(f"a message that nobody writes: {error}") from error
         play.update(mail.keys)
         if len(self._play) > 2 and body["op"] == "value":
