@@ -164,14 +164,14 @@ def test_a_text_that_no_database_takes_stops_no_run(
     quick_class: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An error of the student's own words, and the name of a file.
-    other = marking._record
+    other = jobs.record_of
 
     def odd(job: Job, tasks: tuple[records.Task, ...]) -> records.Record:
         said = "\ud800 \0 \x1b[2J Zoë\n"
         tasks = tuple(dataclasses.replace(t, text=said, answer=said) for t in tasks)
         return other(job, tasks, notes=(said,))
 
-    monkeypatch.setattr(marking, "_record", odd)
+    monkeypatch.setattr(jobs, "record_of", odd)
     assert graded(quick_class).fresh == 3
     record = read_record(record_path(quick_class, "ada", NAME))
     wanted = "\ufffd \ufffd \ufffd[2J Zoë\n"

@@ -34,7 +34,7 @@ UNPROTECTED = (
     "Submissions run with all your rights: they can read and change your files, reach the network, "
     "and leave processes behind. A mark is still decided outside of their process, and each check "
     "has a limit of time. On Debian and Ubuntu, `apt-get install bubblewrap` brings a sandbox; on "
-    "Windows and macOS use a virtual machine or a container"
+    "Windows and macOS use the container of instructor/Dockerfile, or a virtual machine"
 )
 
 
