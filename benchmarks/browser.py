@@ -19,6 +19,8 @@ from typing import Any
 import nbformat
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from course_utils.tooling.lab import EXPORTED
+
 ROOT = Path(__file__).resolve().parent.parent
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = [
@@ -57,6 +59,7 @@ class Lab:
                 "--LabApp.expose_app_in_browser=True", "--ServerApp.ip=127.0.0.1",
                 f"--ServerApp.port={self.port}", "--ServerApp.port_retries=0",
                 f"--ServerApp.root_dir={folder}", f"--IdentityProvider.token={self.token}",
+                f"--NbConvertBase.display_data_priority={EXPORTED}",
             ],
             stdout=self._log, stderr=subprocess.STDOUT, cwd=folder,
             env={
@@ -85,14 +88,18 @@ class Lab:
 
     def ask(self, method: str, path: str) -> Any:
         """The server's answer to a request of its interface; None where it is empty."""
+        text = self.read(method, path)
+        return json.loads(text) if text else None
+
+    def read(self, method: str, path: str) -> str:
+        """The server's answer to a request, as it is."""
         request = urllib.request.Request(
             f"http://127.0.0.1:{self.port}/{path}",
             method=method,
             headers={"Authorization": f"token {self.token}"},
         )
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            text = answer.read()
-        return json.loads(text) if text else None
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return str(answer.read(), "utf-8")
 
     def stop_kernels(self) -> None:
         """End all kernels, as a closed laptop does."""
@@ -137,7 +144,8 @@ def open_lab(folder: Path) -> Iterator[Lab]:
 
 def write_notebook(path: Path, cells: Sequence[str]) -> None:
     """A notebook of code cells."""
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
+    made = [nbformat.v4.new_code_cell(cell.strip()) for cell in cells]
+    notebook = nbformat.v4.new_notebook(cells=made)
     notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
     nbformat.write(notebook, path)
 

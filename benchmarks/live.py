@@ -1,288 +1,167 @@
-"""How fast a slider answers: `python -m benchmarks live`, in a real JupyterLab.
+"""How fast the panels answer: `python -m benchmarks live`, in a real JupyterLab.
 
-Measured in the page itself. Latency: from the browser's time stamp of an arrow key to the first
-animation frame in which the picture's pixels differ. Drag: four seconds of steady dragging at sixty
-moves a second, in which the animation frames with new pixels are counted. "Pixels differ" means
-that the picture, drawn small into a hidden canvas in every animation frame, has another checksum:
-the same for all ways of drawing.
+Every panel of the lessons is measured in the page itself, and beside it the same plot as a user
+would otherwise show it, by `interact` and a new figure at each step. Latency: from the browser's
+time stamp of an arrow key to the first animation frame in which the picture's pixels differ. Drag:
+the frames a second with new pixels while the slider is dragged to and fro. Of a training that is
+watched step by step the key presses Step, and its slider is dragged while it plays.
 """
 
 import argparse
-import statistics
+import json
 import tempfile
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from course_utils import live, plots
+from benchmarks import browser, live_panels
+from benchmarks.frames import SETTLE_MS, WATCH, drag, step
 
-VALUES = [round(0.03 * i, 2) for i in range(30)]  # thirty steps, so that a drag has many
-SEEDS, EPOCHS = 8, 40
-KEYS, DRAG_S, MOVES_PER_S = 30, 4.0, 60
-LONGEST_MS = 5000  # what a key is waited for
-
-WATCH = """
-(source) => {
-  const small = document.createElement('canvas');
-  small.width = 96; small.height = 48;
-  const context = small.getContext('2d', { willReadFrequently: true });
-  context.imageSmoothingQuality = 'high'; // every pixel counts, thin lines too
-  const watch = { frames: 0, changes: [], keys: [], blank: 0, seen: false, sum: null, on: true };
-  const look = (now) => {
-    if (!watch.on) return;
-    watch.frames += 1;
-    const found = [...document.querySelectorAll(source)];
-    const picture = found[found.length - 1];
-    let sum = 0, painted = false;
-    if (picture && (picture.width || picture.naturalWidth)) {
-      context.clearRect(0, 0, 96, 48);
-      context.drawImage(picture, 0, 0, 96, 48);
-      const data = context.getImageData(0, 0, 96, 48).data;
-      for (let i = 0; i < data.length; i += 1) {
-        sum = (sum * 31 + data[i]) | 0;
-        painted ||= i % 4 === 3 && data[i] > 0;
-      }
-    }
-    watch.seen ||= painted;
-    if (watch.seen && !painted) watch.blank += 1; // once seen, it must never go away
-    if (painted) {
-      if (watch.sum !== null && sum !== watch.sum) watch.changes.push(performance.now());
-      watch.sum = sum;
-    }
-    requestAnimationFrame(look);
-  };
-  addEventListener('keydown', (event) => watch.keys.push(event.timeStamp), { capture: true });
-  if (window.watch) window.watch.on = false;
-  window.watch = watch;
-  requestAnimationFrame(look);
-}
-"""
+PATIENCE_MS = 120_000  # with a busy computer
+KEYS, USUAL_KEYS, DRAG_S = 20, 6, 1.5  # of `interact` fewer keys will do: all its steps are slow
 
 
-# Milliseconds from the last key to the change after it; what was waited if none came.
-WAIT_FOR_CHANGE = """
-async (longest) => {
-  while (!watch.changes.length && performance.now() - watch.keys[0] < longest) {
-    await new Promise(requestAnimationFrame);
-  }
-  return Math.min(watch.changes.length ? watch.changes[0] - watch.keys[0] : longest, longest);
-}
-"""
+@dataclass(frozen=True)
+class Measured:
+    """One panel: latencies in ms, frames a second in a drag, and the latencies of `interact`."""
 
+    name: str
+    kind: str
+    latencies: list[float]
+    frames: float
+    usual: list[float]
 
-class Demo(plots.Board):
-    """Curves with bands, a score against the value, a histogram and a mosaic: a usual panel."""
+    @property
+    def p95(self) -> float:
+        return float(np.percentile(self.latencies, 95))
 
-    def __init__(self) -> None:
-        super().__init__(columns=4, width=11, height=3.0)
-        self.loss = self.add(plots.Curves(self.axes[0], EPOCHS, ylim=(0, 2.5)))
-        self.metric = self.add(plots.Metric(self.axes[1], "p", VALUES, ylim=(0, 1)))
-        self.weights = self.add(plots.WeightHistogram(self.axes[2]))
-        self.images = self.add(plots.Mosaic(self.axes[3], 5, 5, limits=(-3, 3), cmap="RdBu_r"))
+    @property
+    def against_usual(self) -> float:
+        return float(np.percentile(self.usual, 95)) / self.p95
 
-    def update(self, index: int) -> None:
-        runs = recorded(index)
-        self.loss.update(runs["train"], runs["val"], plots.best_epoch(runs["val"]))
-        self.metric.update(index, val=[recorded(i)["acc"] for i in range(len(VALUES))])
-        self.weights.update(runs["weights"])
-        self.images.update(runs["images"])
-
-    def describe(self, index: int) -> str:
-        return plots.sweep_text(
-            "p", VALUES, index, [recorded(i)["acc"] for i in range(len(VALUES))]
+    def row(self) -> str:
+        """Its line of the table."""
+        median, usual = np.median(self.latencies), np.percentile(self.usual, 95)
+        return (
+            f"{self.name:22}{self.kind:9}{median:6.0f} ms{self.p95:6.0f} ms{self.frames:10.1f}"
+            f"{usual:9.0f} ms{self.against_usual:8.1f}x"
         )
 
 
-_recorded: dict[int, dict[str, Any]] = {}
+def arrows(index: int, options: int) -> Iterator[str]:
+    """The keys that take a slider from `index` to its end, back to its beginning, and so on."""
+    if options < 2:
+        raise ValueError(f"a slider must have at least two options to move among, got {options}")
+    way = 1
+    while True:
+        if not 0 <= index + way < options:
+            way = -way
+        index += way
+        yield "ArrowRight" if way > 0 else "ArrowLeft"
 
 
-def recorded(index: int) -> dict[str, Any]:
-    """What runs with value number `index` recorded: made up, since only drawing is measured."""
-    if index not in _recorded:
-        rng = np.random.default_rng(index)
-        x, p = np.arange(EPOCHS + 1), VALUES[index]
-        train = 2.3 * np.exp(-x / (6 + 20 * p)) + rng.normal(0, 0.02, (SEEDS, 1))
-        val = train + 0.4 * (1 - p) * x / EPOCHS + rng.normal(0, 0.02, (SEEDS, len(x)))
-        _recorded[index] = {
-            "train": train,
-            "val": val,
-            "acc": 0.9 - (p - 0.4) ** 2 + rng.normal(0, 0.01, SEEDS),
-            "weights": rng.normal(0, 0.05 + 0.3 * (1 - p), 5000),
-            "images": rng.normal(0, 1, (25, 28, 28)),
-        }
-    return _recorded[index]
+def run_cell(page: Any) -> dict[str, Any]:
+    """Run the notebook's next cell, and return what it prints, as JSON; {} if it prints nothing."""
+    browser.command(page, "notebook:run-cell-and-select-next")
+    browser.wait_until_no_cell_runs(page)
+    if failed := browser.errors(page):
+        raise RuntimeError(f"a cell of the benchmark failed:\n{failed[0]}")
+    printed = page.evaluate(
+        """() => {
+            const { content } = jupyterapp.shell.currentWidget;
+            const cells = content.model.sharedModel.cells;
+            const last = content.activeCellIndex - 1;
+            return cells[last].outputs.map((output) => output.text ?? "").join("").toString();
+        }"""
+    )
+    return dict(json.loads(printed or "{}"))
 
 
-class _SweepDemo(Demo):
-    def update(self, at: Any) -> None:
-        super().update(at.index)
-
-    def describe(self, at: Any) -> str:
-        return super().describe(at.index)
-
-
-def sweep_panel() -> live.Sweep:
-    """The flip-book, trained (so to speak) for all values."""
-
-    def train() -> Iterator[None]:
-        yield None
-
-    return live.sweep(train, _SweepDemo(), name="p", values=VALUES)
-
-
-def explore_panel() -> live.Explore:
-    """The same picture asked from the kernel at each step."""
-    return live.explore(lambda value: VALUES.index(value), Demo(), controls={"value": VALUES})
-
-
-def interact_panel() -> None:
-    """What a user would otherwise do: `interact`, pyplot, a new figure at each step."""
-    import ipywidgets
-    import matplotlib.pyplot as plt
-
-    def draw(p: float) -> None:
-        index, runs = VALUES.index(p), recorded(VALUES.index(p))
-        figure, axes = plt.subplots(1, 4, figsize=(11, 3.0), dpi=100)
-        x = np.arange(EPOCHS + 1)
-        for name, style in (("train", "-"), ("val", "--")):
-            mean, spread = runs[name].mean(0), runs[name].std(0)
-            axes[0].fill_between(x, mean - spread, mean + spread, alpha=0.25)
-            axes[0].plot(x, mean, style, label=name)
-        axes[0].set(xlabel="epoch", ylabel="loss", ylim=(0, 2.5))
-        axes[0].legend()
-        scores = np.array([recorded(i)["acc"] for i in range(len(VALUES))])
-        axes[1].fill_between(
-            VALUES, scores.mean(1) - scores.std(1), scores.mean(1) + scores.std(1), alpha=0.25
-        )
-        axes[1].plot(VALUES, scores.mean(1), "o-")
-        axes[1].plot(p, scores[index].mean(), "o", markersize=9)
-        axes[1].set(xlabel="p", ylabel="validation accuracy", ylim=(0, 1))
-        axes[2].hist(runs["weights"], bins=61, range=(-1, 1), log=True)
-        axes[3].imshow(plots.tile(runs["images"], 5, 5), cmap="RdBu_r")
-        axes[3].axis("off")
-        figure.tight_layout()
-        plt.show()
-
-    ipywidgets.interact(draw, p=ipywidgets.SelectionSlider(options=VALUES, continuous_update=True))
+def measure(page: Any, name: str, keys: int, usual_keys: int) -> Measured:
+    """The panel of the notebook's next two cells: it, and the same by `interact`."""
+    said = run_cell(page)
+    selector = f'.live-panel[aria-label="{said["title"]}"]'
+    panel = page.locator(selector)
+    slider = panel.locator(f'.live-slider input[data-key="{said["slider"]}"]')
+    page.evaluate(WATCH, f"{selector} .live-picture")
+    page.wait_for_function("watch.seen")
+    page.wait_for_timeout(SETTLE_MS)
+    if said["kind"] == "stream":
+        panel.get_by_role("button", name="Step").focus()
+        latencies = [step(page, "Enter") for _ in range(keys)]
+        panel.get_by_role("button", name="Play").click()
+    else:
+        slider.focus()
+        pressed = islice(arrows(said["index"], said["options"]), keys)
+        latencies = [step(page, key) for key in pressed]
+    frames = drag(page, slider, DRAG_S)
+    index = int(slider.input_value())
+    run_cell(page)
+    page.evaluate(WATCH, ".widget-interact img")
+    page.wait_for_function("watch.seen")
+    page.locator(".noUi-handle").last.focus()
+    pressed = islice(arrows(index, said["options"]), usual_keys)
+    return Measured(name, said["kind"], latencies, frames, [step(page, key) for key in pressed])
 
 
-WAYS = {
-    "flipbook": ("sweep_panel", ".live-picture", ".live-slider input"),
-    "explore": ("explore_panel", ".live-picture", ".live-slider input"),
-    "interact": ("interact_panel", ".jp-OutputArea-output img", ".noUi-handle"),
-}
-SAID = {
-    "flipbook": "sweep: flip-book in the browser",
-    "explore": "explore: kept figure in the kernel",
-    "interact": "interact + pyplot inline",
-}
-
-
-def measure(lab: Any, chrome: Any, way: str) -> dict[str, Any]:
-    """Latencies in ms, frames a second and blank frames of one way, in a fresh kernel and page."""
-    from benchmarks import browser
-
-    make, picture, handle = WAYS[way]
-    cell = f"from benchmarks import live\npanel = live.{make}()"
-    browser.write_notebook(lab.folder / f"{way}.ipynb", [cell])
-    context = chrome.new_context(viewport={"width": 1400, "height": 900})
+def lesson(lab: Any, chrome: Any, number: str, names: list[str], keys: int) -> Iterator[Measured]:
+    """Some panels of one lesson, in a fresh page and kernel."""
+    cells = ["from benchmarks import live_panels"]
+    for name in names:
+        cells += [
+            f"panel, slider = live_panels.make({number!r}, {name!r})",
+            "live_panels.interact_with(panel, slider)",
+        ]
+    browser.write_notebook(lab.folder / f"{number}.ipynb", cells)
+    context = chrome.new_context(viewport={"width": 1366, "height": 768})
     page = context.new_page()
-    browser.open_notebook(page, lab, f"{way}.ipynb")
-    browser.run_all(page)
-    page.wait_for_selector(picture)
-    page.wait_for_timeout(1500)
-    page.evaluate(WATCH, picture)
-    slider = page.locator(handle).first
-    slider.focus()
-    latencies = []
-    for press in range(KEYS):
-        page.evaluate("watch.changes.length = 0; watch.keys.length = 0")
-        page.keyboard.press("ArrowRight" if press < KEYS - 1 else "ArrowLeft")
-        page.wait_for_timeout(120)  # let whatever still moves settle
-        latencies.append(page.evaluate(WAIT_FOR_CHANGE, LONGEST_MS))
-    fps, moves = drag(page, slider)
-    blank = page.evaluate("watch.blank")
+    page.set_default_timeout(PATIENCE_MS)
+    browser.open_notebook(page, lab, f"{number}.ipynb")
+    run_cell(page)
+    for name in names:
+        yield measure(page, f"{number} {name}", keys, min(keys, USUAL_KEYS))
     context.close()
     lab.stop_kernels()
-    return {"latencies": latencies, "fps": fps, "moves": moves, "blank": blank}
-
-
-def drag(page: Any, slider: Any) -> tuple[float, float]:
-    """Frames a second with new pixels while the slider goes to and fro, and its moves a second."""
-    box = slider.bounding_box()
-    thumb = box["width"] < 60  # a handle alone, or a whole slider
-    track = page.locator(".noUi-target").first.bounding_box() if thumb else box
-    left, right = track["x"] + 12, track["x"] + track["width"] - 12
-    y = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 2 if thumb else right, y)
-    page.mouse.down()
-    page.evaluate("watch.changes.length = 0; watch.began = performance.now()")
-    began, moves = time.perf_counter(), 0
-    while time.perf_counter() - began < DRAG_S:
-        moves += 1
-        place = abs((moves * 0.037) % 2 - 1)  # a little more than one value at each move
-        page.mouse.move(left + place * (right - left), y)
-        time.sleep(max(0.0, began + moves / MOVES_PER_S - time.perf_counter()))
-    seconds, count = page.evaluate(
-        "[(performance.now() - watch.began) / 1000, watch.changes.length]"
-    )
-    page.mouse.up()
-    return float(count / seconds), moves / seconds
-
-
-def summary(passes: list[dict[str, Any]]) -> dict[str, float]:
-    """Medians over passes of p50, p95 and frames a second; the most blank frames seen."""
-    return {
-        "p50": statistics.median(float(np.percentile(p["latencies"], 50)) for p in passes),
-        "p95": statistics.median(float(np.percentile(p["latencies"], 95)) for p in passes),
-        "fps": statistics.median(p["fps"] for p in passes),
-        "moves": statistics.median(p["moves"] for p in passes),
-        "blank": max(p["blank"] for p in passes),
-    }
 
 
 def main(argv: list[str]) -> dict[str, float | None]:
-    """Measure each way, print a table, and return the numbers."""
+    """Measure the panels, print a table, and return the worst of it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks live", description=__doc__)
-    parser.add_argument("--passes", type=int, default=3, help="medians over so many (default 3)")
-    passes = parser.parse_args(argv).passes
-    from benchmarks import browser
-
+    parser.add_argument("panels", nargs="*", help="e.g. 06 or 06/path (default: all of them)")
+    parser.add_argument("--keys", type=int, default=KEYS, help=f"for each (default {KEYS})")
+    chosen = parser.parse_args(argv)
+    if chosen.keys < 1:
+        parser.error(f"--keys must be at least 1, got {chosen.keys}")
+    wanted = {
+        number: [n for n in names if {number, f"{number}/{n}"} & set(chosen.panels or [number])]
+        for number, names in live_panels.PANELS.items()
+    }
+    if not any(wanted.values()):
+        known = ", ".join(
+            f"{n}/{name}" for n, names in live_panels.PANELS.items() for name in names
+        )
+        parser.error(f"there is no panel {' or '.join(chosen.panels)}; there are: {known}")
     chromium = browser.find_chromium()
     if chromium is None:
-        raise SystemExit(
-            "There is no Chromium on this computer: install it, or set COURSE_CHROMIUM."
-        )
-    found: dict[str, list[dict[str, Any]]] = {way: [] for way in WAYS}
+        parser.error("there is no Chromium on this computer: install it, or set COURSE_CHROMIUM")
+    print(f"{'':22}{'':9}{'median':>9}{'p95':>9}{'frames/s':>10}{'interact p95':>15}", flush=True)
+    found: list[Measured] = []
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
         browser.open_lab(Path(folder)) as lab,
         browser.open_browser(chromium) as chrome,
     ):
-        for number in range(passes):
-            for way in WAYS:
-                found[way].append(measure(lab, chrome, way))
-                print(f"pass {number + 1} of {passes}: {SAID[way]}", flush=True)
-    results = {way: summary(runs) for way, runs in found.items()}
-    usual = results["interact"]
-    print(
-        f"\nmedians of {passes} passes; arrow key to changed pixels, and {DRAG_S:g} s of dragging"
-    )
-    print(
-        f"{'':36}{'p50':>8}{'p95':>8}{'frames/s':>10}{'moves/s':>9}{'blank':>7}   against interact"
-    )
-    for way, r in results.items():
-        sooner, more = usual["p95"] / r["p95"], r["fps"] / usual["fps"]
-        against = "" if way == "interact" else f"{sooner:.1f}x sooner, {more:.1f}x the frames"
-        print(
-            f"{SAID[way]:36}{r['p50']:5.0f} ms{r['p95']:5.0f} ms"
-            f"{r['fps']:10.1f}{r['moves']:9.0f}{r['blank']:7.0f}   {against}"
-        )
-    numbers: dict[str, float | None] = {}
-    for way, r in results.items():
-        numbers[f"{way}_p95_ms"] = round(r["p95"], 1)
-        numbers[f"{way}_fps"] = round(r["fps"], 1)
-    return numbers
+        for number, names in wanted.items():
+            for one in lesson(lab, chrome, number, names, chosen.keys) if names else ():
+                found.append(one)
+                print(one.row(), flush=True)
+    return {
+        "panels": len(found),
+        "worst_p95_ms": round(max(one.p95 for one in found), 1),
+        "worst_fps": round(min(one.frames for one in found), 1),
+        "vs_interact_p95": round(min(one.against_usual for one in found), 2),
+    }

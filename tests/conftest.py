@@ -14,7 +14,11 @@ import numpy as np
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+    from benchmarks.browser import Lab
     from tests.lessons import Lesson
+    from tests.small_panels import Trainer
 
 # One thread: the tests' tensors are small, and two threads that wait for each other are slower
 # than one. It must be said before PyTorch is imported, here by the functions that need it.
@@ -47,6 +51,24 @@ def chromium() -> str:
     return found
 
 
+@pytest.fixture(scope="module")
+def chrome(chromium: str) -> Iterator[Browser]:
+    """A Chromium with a fresh profile, for the tests of one file."""
+    from benchmarks import browser
+
+    with browser.open_browser(chromium) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """A JupyterLab on this computer, in a new folder."""
+    from benchmarks import browser
+
+    with browser.open_lab(tmp_path_factory.mktemp("lab")) as server:
+        yield server
+
+
 @pytest.fixture
 def float64() -> Iterator[None]:
     """New tensors are float64: what should be equal is, to nine digits, on every processor."""
@@ -68,14 +90,22 @@ def closing() -> Iterator[None]:
             panel.close()
 
 
+@pytest.fixture
+def trainer() -> Trainer:
+    """A made-up training of a panel, which a test can hold back."""
+    from tests.small_panels import Trainer
+
+    return Trainer()
+
+
 @pytest.fixture(scope="module")
 def lesson(request: pytest.FixtureRequest) -> Iterator[Lesson]:
-    """The lesson that a file is about, executed once: the second one for test_lesson_02.py."""
+    """The lesson that a file is about, as far as it reads it: the second for test_lesson_02.py."""
     from tests.lessons import NOTEBOOKS, executed
 
     number = request.path.stem.removeprefix("test_lesson_")
     (path,) = (path for path in NOTEBOOKS if path.stem.startswith(f"{number}_"))
-    with executed(path) as found:
+    with executed(path, request.path) as found:
         yield found
 
 

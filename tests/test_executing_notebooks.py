@@ -21,7 +21,8 @@ from course_utils.tooling.notebooks import (
 
 SHOW_BOTH = """\
 from IPython.display import display
-display({"image/png": "iVBORw0KGgo=", "text/plain": "Box(...)", %r: {"model_id": "1"}},
+display({"image/png": "iVBORw0KGgo=", "text/html": '<img alt="two curves" src="data:...">',
+         "text/plain": "Box(...)", %r: {"model_id": "1"}},
         metadata={"image/png": {"alt": "two curves"}}, raw=True)"""
 
 

@@ -41,10 +41,11 @@ def test_a_kept_picture_is_smaller_and_looks_the_same():
 
 
 def test_a_picture_is_one_output_with_its_text_as_alt():
-    data, metadata = plots.Picture(b"png", "what it shows")._repr_mimebundle_()
-    assert set(data) == {"image/png", "text/plain"}
-    assert data["text/plain"] == "what it shows"
-    assert metadata == {"image/png": {"alt": "what it shows"}}
+    data, metadata = plots.Picture(b"png", "p < 1")._repr_mimebundle_()
+    assert set(data) == {"text/html", "image/png", "text/plain"}
+    assert data["text/plain"] == "p < 1"
+    assert data["text/html"] == '<img alt="p &lt; 1" src="data:image/png;base64,cG5n">'
+    assert metadata == {"image/png": {"alt": "p < 1"}}
 
 
 def test_a_board_draws_its_parts_and_says_what_is_missing():

@@ -1,6 +1,5 @@
 """How a panel appears in a notebook, and the picture it leaves behind when it cannot be live."""
 
-import base64
 import io
 import textwrap
 import weakref
@@ -15,7 +14,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from course_utils.live.view import View
-from course_utils.plots.figures import Bundle, Picture, compact_png, encode_png
+from course_utils.plots.figures import Bundle, Picture, compact_png, encode_png, picture_bundle
 from course_utils.plots.style import DPI, NEUTRAL
 
 Snapshot = Callable[[], tuple[Picture, str]]
@@ -87,14 +86,10 @@ class Output:
         picture, settings = self._snapshot()
         png = compact_png(with_caption(picture, settings))
         shown = self._view._repr_mimebundle_()
-        data = {
-            **(shown[0] if shown else {}),
-            "image/png": base64.b64encode(png).decode(),
-            "text/plain": f"{settings}\n{picture.alt}" if settings else picture.alt,
-        }
-        return data, {
-            "image/png": {"alt": f"{picture.alt} ({settings})" if settings else picture.alt}
-        }
+        said = f"{picture.alt} ({settings})" if settings else picture.alt
+        text = f"{settings}\n{picture.alt}" if settings else picture.alt
+        data, metadata = picture_bundle(png, said, text)
+        return {**(shown[0] if shown else {}), **data}, metadata
 
 
 def running_cell() -> str:

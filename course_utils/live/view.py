@@ -73,6 +73,9 @@ class View(anywidget.AnyWidget):
         with self._lock:
             self._run += 1
             self.pages[:] = [None] * len(self.pages)
+            # Sent as well: else the same pages, published once more, would be no news to a browser
+            # that has dropped them.
+            self.send_state("pages")
 
     def push_page(self, index: int, picture: Picture) -> None:
         """Show or keep one new page, without sending the others again."""

@@ -9,6 +9,7 @@ import io
 import struct
 import zlib
 from dataclasses import dataclass
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -87,16 +88,30 @@ class Picture:
 
     def _repr_mimebundle_(self, **_: Any) -> Bundle:
         """The picture for front ends that show pictures, the text for the others."""
-        data = {"image/png": base64.b64encode(self.png).decode(), "text/plain": self.alt}
-        return data, {"image/png": {"alt": self.alt}}
+        return picture_bundle(self.png, self.alt, self.alt)
+
+
+def picture_bundle(png: bytes, alt: str, text: str) -> Bundle:
+    """One output of a notebook, as data and metadata: a picture, and `text` where there is none.
+
+    JupyterLab and nbconvert's newer pages know no alt text for a picture, but they prefer HTML to
+    one, and HTML has a place for it. GitHub and nbconvert's classic pages show the picture itself.
+    """
+    encoded = base64.b64encode(png).decode()
+    source = f'src="data:image/png;base64,{encoded}"'
+    data = {
+        "text/html": f'<img alt="{escape(alt)}" {source}>',
+        "image/png": encoded,
+        "text/plain": text,
+    }
+    return data, {"image/png": {"alt": alt}}
 
 
 def show(figure: Figure, text: str) -> None:
     """Show `figure` in a notebook, and under it `text`, the same content in words.
 
-    `text` is also the picture's alt text, in the output's metadata, where nbconvert's classic pages
-    read it. JupyterLab and nbconvert's newer pages know no alt text for a picture, which is why
-    the text is printed as well: a screen reader finds it there.
+    `text` is also the picture's alt text. It is printed as well, for those who see the picture may
+    need its numbers too.
     """
     from IPython.display import display
 

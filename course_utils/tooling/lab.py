@@ -10,11 +10,19 @@ from course_utils.tooling.pip import say
 
 FIRST_LESSON = "notebooks/01_overfitting.ipynb"
 
+#: What *File > Save and Export Notebook As > HTML* takes of each output, the first one that there
+#: is. nbconvert itself prefers widgets, which its pages cannot show without a network.
+EXPORTED = [
+    "text/html", "image/svg+xml", "image/png", "image/jpeg", "text/markdown", "text/latex",
+    "application/vnd.jupyter.widget-view+json", "application/javascript", "text/plain",
+]  # fmt: skip
+
 
 def lab_command(env: Environment, folder: Path, *, browser: bool) -> list[str]:
     """The command that starts JupyterLab in `folder`, at the first lesson."""
     command = [str(env.python), "-m", "jupyterlab", "--log-level=WARN"]
     command.append(f"--ServerApp.root_dir={folder}")
+    command.append(f"--NbConvertBase.display_data_priority={EXPORTED}")
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -81,6 +81,8 @@ def clean_outputs(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
             output.traceback = [f"{output.ename}: {output.evalue}"]
             cleaned.append(output)
         elif keep_picture(output):
+            if output.metadata.get("image/png", {}).get("alt"):
+                output.data.pop("text/html", None)  # the same picture once more
             cleaned.append(output)
     for output in cleaned:
         if output.output_type == "stream":
