@@ -153,6 +153,11 @@ def stopping_epoch(
     val_losses: Sequence[float], patience: int, min_delta: float = 0.0
 ) -> int | None:
     """The epoch after which patience runs out on a recorded curve, or None if it never does."""
+    if isinstance(patience, History):
+        raise TypeError(
+            "early_stopping must be given its patience first, got a History; pass what it returns: "
+            "early_stopping=early_stopping(patience=5)"
+        )
     if whole(patience) is None:
         raise ValueError(f"patience must be a whole number of epochs, got {patience!r}")
     if patience < 1:

@@ -14,10 +14,12 @@ from torch import Tensor, nn
 
 from course_utils.argument_checks import (
     check_loss,
+    check_module,
     check_pairs,
     check_samples,
     check_shapes,
     checked_loss,
+    explaining,
 )
 from course_utils.fast_paths import is_plain
 from course_utils.snapshot import evaluating
@@ -45,6 +47,7 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
     data, the mode of every submodule, the gradients and the global random state stay as they are.
     Accuracy is NaN for regression (targets that are not integers).
     """
+    check_module(model)
     check_samples(x, y)
     check_loss(loss_fn, y)
     with torch.random.fork_rng(devices=[]), evaluating(model):
@@ -52,7 +55,8 @@ def evaluate(model: nn.Module, x: Tensor, y: Tensor, *, loss_fn: LossFn = F.cros
         if y.is_floating_point():
             check_shapes(loss_fn, outputs, y)
         copy = outputs.clone() if isinstance(outputs, Tensor) else outputs  # a loss may write
-        loss = checked_loss(loss_fn(copy, y.clone())).item()
+        with explaining(loss_fn, outputs, y):
+            loss = checked_loss(loss_fn(copy, y.clone())).item()
         check_pairs(loss_fn, outputs, y)
         if y.is_floating_point():
             return Score(loss, math.nan)
@@ -140,8 +144,8 @@ def outputs_of(model: nn.Module, x: Tensor) -> Tensor:
 
 def mixes_samples(model: nn.Module, x: Tensor) -> bool:
     """Whether the outputs for one sample depend on the samples in the same batch, as they do where
-    evaluation normalizes with the statistics of the batch. Found out with a few samples of x:
-    alone, and with as many others as are passed at once."""
+    evaluation normalizes with the statistics of the batch, or on its place among them. Found out
+    with a few samples of x: alone, and amid as many others as are passed at once."""
     few, others = x[:_FEW].clone(), x[_FEW:CHUNK]
     if is_plain(model) or len(x) < 2:
         return False
@@ -150,10 +154,11 @@ def mixes_samples(model: nn.Module, x: Tensor) -> bool:
     if few.is_floating_point():  # let the others have larger numbers, in case that matters
         few = few.min() + (few - few.min()) / 2
     try:
-        together, apart = model(torch.cat([few, others])), model(few.clone())
+        before, after = others.tensor_split([(len(others) + 1) // 2])
+        together, apart = model(torch.cat([before, few, after])), model(few.clone())
     except Exception:  # it cannot do with few samples, or with such numbers; then it gets them all
         return True
-    together = together[: len(apart)]
+    together = together[len(before) :][: len(apart)]
     finite = together[together.isfinite()].abs()
     size = finite.max().item() if finite.numel() else 0.0
     slack = torch.finfo(together.dtype).eps ** 0.5 * size

@@ -16,13 +16,18 @@ from torch import Tensor, nn
 from tqdm.auto import tqdm
 
 from course_utils.argument_checks import (
+    check_called,
     check_loss,
+    check_parts,
+    check_reaches,
     check_run,
     checked_batch,
+    checked_decision,
     checked_loss,
     checked_outputs,
     checked_penalty,
     checked_seed,
+    explaining,
     lr_now,
 )
 from course_utils.data import Dataset
@@ -92,11 +97,8 @@ def fit(
     epochs, batch_size = check_run(model, data, optimizer, epochs=epochs, batch_size=batch_size)
     seed = checked_seed(seed)
     check_loss(loss_fn, data.y_train)
-    if not (early_stopping is None or callable(early_stopping)):
-        raise TypeError(
-            f"early_stopping must be called as early_stopping(history), got {early_stopping!r}; "
-            "use for example early_stopping(patience=5)"
-        )
+    check_parts(penalty, augment)
+    check_called("early_stopping(history)", early_stopping, "early_stopping(patience=5)")
     data = data.to(next(iter(model.parameters())).device)
     own_state(optimizer)
     batches = shuffled_batches(data.n_train, batch_size, seed)
@@ -104,7 +106,9 @@ def fit(
     bring_back_best: Callable[[], None] | None = None
 
     def scored(outputs: Tensor, y: Tensor) -> Tensor:
-        return loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
+        outputs = checked_outputs(outputs, y, data.num_classes, loss_fn)
+        with explaining(loss_fn, outputs, y):
+            return loss_fn(outputs, y)
 
     draws = SeededDraws(seed, data.x_train.device)
     for epoch in tqdm(range(epochs + 1), disable=not progress, desc="epoch"):
@@ -127,7 +131,7 @@ def fit(
             continue
         if history.best_epoch == epoch:
             bring_back_best = snapshot(model)
-        if early_stopping(history):
+        if checked_decision(early_stopping(history)):
             history.stopped_epoch = epoch
             break
     if bring_back_best is not None and restore_best:
@@ -162,7 +166,10 @@ def train_epoch(
                     loss_fn(checked_outputs(outputs, y, data.num_classes, loss_fn), y)
                 )
                 if penalty is not None:
-                    loss = loss + checked_penalty(penalty(model), model)
+                    added = checked_penalty(penalty(model), model)
+                    if step == 1:
+                        check_reaches(added, model, optimizer)
+                    loss = loss + added
                 optimizer.zero_grad()
                 loss.backward()
                 optimizer.step()

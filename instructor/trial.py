@@ -6,12 +6,14 @@ import contextlib
 import io
 import linecache
 import os
+import random
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
 import torch
 
+from course_utils.exercises import verdicts
 from instructor.answers import UNNAMED
 from instructor.content import Cell, Exercise, Task
 from instructor.limits import SECONDS, Stopwatch, time_limit
@@ -110,11 +112,17 @@ def load_what_pytorch_loads_late() -> None:
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
 
 
-def failure(cell: Cell, world: Namespace, seconds: float = SECONDS) -> Failure | None:
-    """What a check cell raises under nbgrader, None where it passes within so much work."""
+def failure(
+    cell: Cell, world: Namespace, seconds: float = SECONDS, order: int = 0
+) -> Failure | None:
+    """What a check cell raises under nbgrader, None where it passes within so much work.
+
+    `order` is the seed of the order in which questions of yes or no are asked.
+    """
     under_nbgrader = mock.patch.dict(os.environ, NBGRADER_EXECUTION="autograde")
     quiet = contextlib.redirect_stdout(io.StringIO())
-    with under_nbgrader, quiet, torch.random.fork_rng(devices=[]):
+    in_order = mock.patch.object(verdicts, "dice", random.Random(order))
+    with under_nbgrader, quiet, in_order, torch.random.fork_rng(devices=[]):
         try:
             with time_limit(seconds):
                 run(cell.source, dict(world), cell.grade_id)

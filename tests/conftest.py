@@ -100,12 +100,12 @@ def trainer() -> Trainer:
 
 @pytest.fixture(scope="module")
 def lesson(request: pytest.FixtureRequest) -> Iterator[Lesson]:
-    """The lesson that a file is about, executed once: the second one for test_lesson_02.py."""
+    """The lesson that a file is about, as far as it reads it: the second for test_lesson_02.py."""
     from tests.lessons import NOTEBOOKS, executed
 
     number = request.path.stem.removeprefix("test_lesson_")
     (path,) = (path for path in NOTEBOOKS if path.stem.startswith(f"{number}_"))
-    with executed(path) as found:
+    with executed(path, request.path) as found:
         yield found
 
 

@@ -1,7 +1,8 @@
-"""What the tests of the lessons share: a lesson executed once, its panels driven, small images."""
+"""What the tests of the lessons share: the cells that they need executed once, panels, images."""
 
+import ast
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ from course_utils.budget import set_training_share
 from course_utils.data import Dataset, seal
 from course_utils.evidence import Difference
 from course_utils.live import Panel, move_every_control, open_panels
+from tests.needed_cells import Cell, needed_cells
 
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[1] / "notebooks").glob("*.ipynb"))
 SLOWEST_RUN_S = 120  # for one setting of one panel, on a machine that is busy with other things
@@ -22,7 +24,7 @@ SHARE = 0.05  # of their epochs, for which panels train here
 
 @dataclass(frozen=True)
 class Lesson:
-    """A lesson whose code cells have run here, from the first to the last."""
+    """A lesson of which some code cells have run here, in their order."""
 
     path: Path
     names: dict[str, Any]
@@ -41,26 +43,47 @@ def code_cells(path: Path) -> Iterator[tuple[str, str, bool]]:
 
 
 @contextmanager
-def executed(path: Path) -> Iterator[Lesson]:
-    """The lesson, run as in a new kernel; its panels are open inside.
+def executed(path: Path, test: Path) -> Iterator[Lesson]:
+    """The lesson, run as in a new kernel as far as the file `test` needs it; its panels are open
+    inside.
 
-    Panels train for few epochs. With all of them they train where the notebooks are executed.
+    Those cells run that open a panel or make a name that stands in `test` as a string, and all that
+    they rest on. The others train what nobody here looks at: the whole lesson, with all epochs of
+    its panels, is executed once, as a notebook.
     """
+    cells = list(code_cells(path))
+    wanted = _strings(test) & set[str]().union(*(Cell(source).made for _, source, _ in cells))
+    opening = [i for i, (name, *_) in enumerate(cells) if name.startswith("panel-")]
+    needed = needed_cells([source for _, source, _ in cells], wanted, opening)
     before = open_panels()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seal, "_opened", {})
         with patch.context() as inside, set_training_share(SHARE):
             inside.chdir(path.parent)
-            names = _run(path)
+            names = _run(path, [cells[i] for i in needed])
         opened = [panel for panel in open_panels() if panel not in before]
         yield Lesson(path, names, opened)
         for panel in opened:
             panel.close()
 
 
-def _run(path: Path) -> dict[str, Any]:
+def _strings(test: Path) -> set[str]:
+    """The strings of a file, without the names of its tests' arguments."""
+    nodes = list(ast.walk(ast.parse(test.read_text(encoding="utf-8"))))
+    named = {
+        id(node.args[0])
+        for node in nodes
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "parametrize"
+    }
+    constants = (n for n in nodes if isinstance(n, ast.Constant) and id(n) not in named)
+    return {node.value for node in constants if isinstance(node.value, str)}
+
+
+def _run(path: Path, cells: Iterable[tuple[str, str, bool]]) -> dict[str, Any]:
     names: dict[str, Any] = {"__name__": "__main__"}
-    for name, source, meant_to_raise in code_cells(path):
+    for name, source, meant_to_raise in cells:
         try:
             exec(compile(source, f"{path.stem}, cell {name}", "exec"), names)
         except Exception:

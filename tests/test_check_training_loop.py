@@ -1,5 +1,7 @@
 """The check of the training loop: right answers pass, wrong ones are named."""
 
+from dataclasses import replace
+
 import torch
 import torch.nn.functional as F
 
@@ -167,6 +169,14 @@ def on_validation(model, data, *, optimizer, epochs, batch_size=50, seed=0):
     exchanged=(
         looping(sets=lambda d: ((d.x_val, d.y_val), (d.x_train, d.y_train))),
         "training and validation scores have changed places",
+    ),
+    scored_twice=(
+        looping(sets=lambda d: ((d.x_train, d.y_train), (d.x_train, d.y_train))),
+        "this is the score of the other part",
+    ),
+    true_labels=(
+        lambda model, data, **options: fit(model, replace(data, y_train=data.y_clean), **options),
+        "the steps differ",
     ),
     nothing=(looping(give_back=lambda history: None), "return the record at the end"),
     a_list=(looping(give_back=lambda history: history.val_loss), "fills a History()"),

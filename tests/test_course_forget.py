@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from instructor.course.forget import FOLDERS, main
 from instructor.course.gradebook import connect, url_of
+from instructor.course.journal import Journal
 from instructor.course.marks import by_hand, marked
 from instructor.course.records import MARKED, WAITS, Task, made, write_record
 
@@ -79,6 +81,55 @@ def test_it_asks_first(grading: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.input", lambda _: "")
     assert main(["ada", "--folder", str(grading)]) == 1
     assert (grading / "submitted" / "ada").is_dir()
+
+
+def whole(folder: Path) -> dict[str, bytes]:
+    return {p.name + str(p.parent): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def test_while_another_command_is_at_work_nothing_is_deleted(
+    grading: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Journal(grading, 1):
+        before = whole(grading)
+        assert main(["ada", "--yes", "--folder", str(grading)]) == 2
+        assert "another `course` command is at work" in capsys.readouterr().err
+        assert whole(grading) == before
+    assert main(["ada", "--yes", "--folder", str(grading)]) == 0
+
+
+def test_while_a_student_is_forgotten_no_run_begins(
+    grading: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = []
+
+    def delete(path: Path) -> None:
+        with pytest.raises(RuntimeError, match="at work"):
+            Journal(grading, 1)
+        refused.append(path)
+
+    monkeypatch.setattr("instructor.course.forget.shutil.rmtree", delete)
+    assert main(["ada", "--yes", "--folder", str(grading)]) == 0
+    assert len(refused) == len(FOLDERS)
+    with Journal(grading, 1) as journal:
+        task = Task("f", "code", "F", MARKED, 3.0, 4)
+        journal.add(["eve"], made(student="eve", exercise="03_dropout", tasks=(task,)).as_json())
+    text = (grading / "journal.jsonl").read_text()
+    assert "eve" in text
+    assert "adam" in text
+    assert '"ada"' not in text
+
+
+def test_a_gradebook_that_is_locked_is_said_and_nothing_is_deleted(
+    grading: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = whole(grading / "submitted")
+    with closing(sqlite3.connect(grading / "gradebook.db")) as holding:
+        holding.execute("BEGIN IMMEDIATE")
+        assert main(["ada", "--yes", "--folder", str(grading)]) == 2
+    assert "locked" in capsys.readouterr().err
+    assert whole(grading / "submitted") == before
+    assert main(["ada", "--yes", "--folder", str(grading)]) == 0
 
 
 @pytest.mark.parametrize("student", ["nobody", "../ada", ""])

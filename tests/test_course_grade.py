@@ -158,6 +158,27 @@ def test_one_that_cannot_be_marked_stops_no_other(quick_class: Path) -> None:
     assert graded(quick_class).fresh == 1, "and is tried again the next time"
 
 
+def test_a_text_that_no_database_takes_stops_no_run(
+    quick_class: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # An error of the student's own words, and the name of a file.
+    other = marking._record
+
+    def odd(job: Job, tasks: tuple[records.Task, ...]) -> records.Record:
+        said = "\ud800 \0 \x1b[2J Zoë\n"
+        tasks = tuple(dataclasses.replace(t, text=said, answer=said) for t in tasks)
+        return other(job, tasks, notes=(said,))
+
+    monkeypatch.setattr(marking, "_record", odd)
+    assert graded(quick_class).fresh == 3
+    record = read_record(record_path(quick_class, "ada", NAME))
+    wanted = "\ufffd \ufffd \ufffd[2J Zoë\n"
+    assert {record.notes[0], record.tasks[0].text, record.tasks[0].answer} == {wanted}
+    with Gradebook(url_of(quick_class)) as book:
+        assert wanted in book.find_comment("dropout", NAME, NAME, "ada").auto_comment
+        book.engine.dispose()
+
+
 @pytest.mark.skipif(os.name != "posix", reason="makes links and pipes")
 def test_links_and_pipes_are_not_followed(quick_class: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.ipynb").write_bytes(WHOLE)

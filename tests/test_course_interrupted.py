@@ -64,7 +64,7 @@ def test_a_gradebook_that_is_new_is_filled(quick_class: Path) -> None:
 def test_two_runs_at_once_are_refused(quick_class: Path) -> None:
     with (
         Journal(quick_class),
-        pytest.raises(RuntimeError, match="another `course grade`"),
+        pytest.raises(RuntimeError, match="another `course` command is at work"),
     ):
         Journal(quick_class)
 

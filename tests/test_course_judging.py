@@ -100,6 +100,16 @@ def test_what_is_no_data_arrives_as_its_name() -> None:
         ["object", "p0", ["os", "_wrap_close"], []],
         ["object", "p0", ["course_utils.data.dataset", "Dataset"], [["__class__", 1]]],
         ["object", "p0", ["course_utils.checks.report", "CheckFailed"], []],
+        ["object", "p0", ["torch.nn.modules.module", "functools.partial"], []],
+        ["object", "p0", ["course_utils.data.dataset", "SealedTestSet"], []],
+        ["range", [0, 10**30, 1]],
+        ["size", ["a"]],
+        ["callable", "p0", [["os", "system"]] * 1000],
+        ["callable", "p0", [["a\0", "b\0"]]],
+        ["numpy generator", "p0", {"bit_generator": "PCG64", "state": 2**200}],
+        ["generator", "p0", ["uint8", [8], 0]],
+        ["scalar", ["float64", [2**70], 0]],
+        ["set", [["list", "p0", []]]],
         ["known", "j0"],
         ["list", "j0", []],
         ["unheard of"],
@@ -111,6 +121,30 @@ def test_what_nobody_writes_is_refused(written: object) -> None:
     judge, _ = pair()
     with pytest.raises(Broken):
         judge.things.read(written, Mail([b"\0" * 8]))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"op": "slopes of", "key": "j0", "for": [[]], "slope": 3},
+        {"op": "slopes of", "key": "j0", "for": ["j0"], "slope": ["float32", [2], 0]},
+        {"op": "slopes of"},
+        {"op": ["value"]},
+        {"op": "value", "names": 3, "values": [], "changes": []},
+        {"op": "value", "names": ["value"], "values": [1], "changes": [["j0", 3]]},
+        {"op": "value", "names": ["value"], "values": [1], "changes": 7},
+        {"op": "error", "values": {}, "changes": None},
+    ],
+)
+def test_a_word_that_nobody_says_ends_the_check(asked: dict[str, object]) -> None:
+    pipe = io.BytesIO()
+    Wire(pipe, pipe).send(Message(asked, [b"\0" * 8]))
+    pipe.seek(0)
+    judge = Peer("j", Wire(pipe, io.BytesIO()))
+    judge.things.add([1.0], "j0")
+    with pytest.raises(Broken):
+        judge.answered()
+    assert judge.broken
 
 
 def test_a_value_too_deep_is_refused() -> None:

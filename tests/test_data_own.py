@@ -160,7 +160,7 @@ NAN_X[[7, 9], 1] = float("nan")
         ((X, Y[:-1]), {}, ("same length", "100 samples and 99 targets")),
         ((NAN_X, Y), {}, ("NaN", "2 of 100", "sample 7")),
         ((X, X[:, 0] / 0), {}, ("y must hold finite numbers",)),
-        ((X, Y - 1), {}, ("0 .. 2", "got -1")),
+        ((X, Y - 1), {}, ("0 .. 3", "got -1", "the 4 classes")),
         ((X, Y), {"num_classes": 3}, ("0 .. 2", "got 3", "num_classes")),
         ((X, Y.float()), {"num_classes": 4}, ("whole numbers", "y.long()")),
         ((X, torch.eye(4)[Y]), {}, ("one entry per sample", "[100, 4]", "y.argmax(1)")),

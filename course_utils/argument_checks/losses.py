@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -70,6 +75,65 @@ def _check_probabilities(y: Tensor, name: str) -> None:
             f"{float(furthest):.4g}; for a regression pass loss_fn=F.mse_loss, for several labels "
             "at once F.binary_cross_entropy_with_logits"
         )
+
+
+def check_log_probabilities(loss_fn: Any, outputs: Any) -> None:
+    """Raise an error if `loss_fn` wants logarithms of probabilities, and `outputs` [n, classes,
+    ...] are none: of logits it makes a number without a lower bound."""
+    name = name_of(loss_fn)
+    if name not in _LABELS_ONLY or not isinstance(outputs, Tensor) or outputs.ndim < 2:
+        return
+    sums = outputs.detach().logsumexp(1).flatten()
+    furthest = float(sums[sums.abs().argmax()])
+    if abs(furthest) > 0.01:
+        raise ValueError(
+            f"{name} needs logarithms of probabilities, which sum to 1, got outputs whose "
+            f"exponentials sum to {math.exp(min(furthest, 700)):.4g}; use loss_fn=F.cross_entropy, "
+            "or end the model with nn.LogSoftmax(1)"
+        )
+
+
+@contextmanager
+def explaining(loss_fn: Any, outputs: Any, y: Tensor) -> Iterator[None]:
+    """Inside, `loss_fn` is called with `outputs` and class labels `y`; if PyTorch refuses them, the
+    error says what to change."""
+    check_log_probabilities(loss_fn, outputs)
+    try:
+        yield
+    except (RuntimeError, IndexError) as error:  # of PyTorch's own
+        if why := _misfit(loss_fn, outputs, y):
+            raise ValueError(why) from error
+        raise
+
+
+def _misfit(loss_fn: Any, outputs: Any, y: Tensor) -> str:
+    """What is wrong with the labels `y` for `outputs` [n, classes]; "" if that is not known."""
+    if not isinstance(outputs, Tensor) or outputs.ndim != 2 or y.is_floating_point():
+        return ""
+    n, classes = outputs.shape
+    if n != len(y):
+        return ""
+    if y.ndim > 1:
+        return (
+            f"y must have one entry per sample, shape [{n}], got {list(y.shape)}; use y.squeeze(1) "
+            "for a column, y.argmax(1) for one-hot labels"
+        )
+    if y.dtype != torch.int64:
+        return f"class labels must be torch.int64, got {y.dtype}; use y.long()"
+    low, high = int(y.min()), int(y.max())
+    if low < 0 or high >= classes:
+        return (
+            f"labels must be in 0 .. {classes - 1} for a model of {classes} outputs, got "
+            f"{low if low < 0 else high}; number the classes from 0, or let the model return "
+            "more outputs"
+        )
+    with contextlib.suppress(Exception), torch.no_grad():
+        loss_fn(y.clone(), outputs.clone())
+        return (
+            "loss_fn must be called as loss_fn(outputs, targets), got one that takes the targets "
+            "first; exchange its arguments"
+        )
+    return ""
 
 
 def compares_elements(loss_fn: Any) -> bool:

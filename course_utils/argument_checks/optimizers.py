@@ -33,12 +33,31 @@ def check_optimizer(optimizer: Any, model: nn.Module) -> None:
                 "once for each gradient, such as torch.optim.SGD or torch.optim.Adam"
             )
     groups = getattr(optimizer, "param_groups", None)
+    if groups is None:
+        return
     own = {id(p) for p in model.parameters()}
-    if groups is not None and not any(id(p) in own for group in groups for p in group["params"]):
+    held = {id(p): p for group in groups for p in group["params"]}
+    if own.isdisjoint(held):
         raise ValueError(
             "the optimizer holds none of this model's parameters, so the model would never change; "
             "build it on this model: torch.optim.SGD(model.parameters(), lr=0.1)"
         )
+    _check_no_layer_was_replaced(model, held)
+
+
+def _check_no_layer_was_replaced(model: nn.Module, held: dict[int, nn.Parameter]) -> None:
+    """Raise an error if the optimizer trains a parameter that has no place in the model, while one
+    of the same shape in the model is not trained: it was built before a layer was replaced."""
+    own = {id(p) for p in model.parameters()}
+    elsewhere = {p.shape for key, p in held.items() if key not in own}
+    for name, p in model.named_parameters():
+        if p.requires_grad and id(p) not in held and p.shape in elsewhere:
+            raise ValueError(
+                f"the optimizer must hold the parameters that train, got one without {name}, which "
+                f"holds another parameter of shape {tuple(p.shape)} that is not in the model: a "
+                "layer was replaced after it was built. Build the optimizer last, or freeze what "
+                "shall not train: .requires_grad_(False)"
+            )
 
 
 def lr_now(optimizer: Any) -> str:

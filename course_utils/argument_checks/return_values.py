@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,7 +21,7 @@ def checked_outputs(outputs: object, y: Tensor, num_classes: int | None, loss_fn
         )
     if num_classes is None:
         check_shapes(loss_fn, outputs, y)
-    elif outputs.ndim != 2 or outputs.shape[1] != num_classes:
+    elif outputs.ndim != 2 or outputs.shape[1] != num_classes or len(outputs) != len(y):
         raise ValueError(
             f"the model returned shape {tuple(outputs.shape)} for {len(y)} samples of "
             f"{num_classes} classes; its last layer must give [{len(y)}, {num_classes}] logits"
@@ -98,6 +99,17 @@ def checked_penalty(
     return value
 
 
+def checked_decision(value: Any) -> bool:
+    """What a rule for stopping decided, unless it is nothing that can be yes or no."""
+    if isinstance(value, str) or callable(value) or getattr(value, "ndim", 0) > 0:
+        raise TypeError(
+            f"early_stopping(history) must return True or False, got {_described(value)}; compare "
+            "single numbers, such as history.val_loss[-1], and pass early_stopping(patience=5) "
+            "itself as the rule"
+        )
+    return bool(value)
+
+
 def negative_penalty(got: str) -> ValueError:
     """The error about a penalty below 0."""
     return ValueError(
@@ -106,11 +118,13 @@ def negative_penalty(got: str) -> ValueError:
     )
 
 
-def check_reaches(penalty: Tensor, model: nn.Module) -> None:
-    """Raise an error if the gradient of `penalty` reaches no weight of `model` (but those of
-    another model, for example). This walks through the penalty's graph, so only the first step does
-    it."""
-    own = {id(p) for p in model.parameters() if p.requires_grad}
+def check_reaches(penalty: Tensor, model: nn.Module, optimizer: Any = None) -> None:
+    """Raise an error if the gradient of `penalty` reaches no weight of `model` and nothing else
+    that the optimizer trains (but the weights of another model, for example). This walks through
+    the penalty's graph, so only the first step of an epoch does it."""
+    groups = getattr(optimizer, "param_groups", [])
+    trained = [*model.parameters(), *(p for group in groups for p in group["params"])]
+    own = {id(p) for p in trained if p.requires_grad}
     if not penalty.requires_grad or not own or id(penalty) in own:
         return
     waiting = [penalty.grad_fn]

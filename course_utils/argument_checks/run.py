@@ -36,7 +36,7 @@ def check_run(
             f"{data.name} has {data.n_train} training and {len(data.x_val)} validation samples; "
             "fit needs at least one of each"
         )
-    _check_model(model)
+    check_model(model)
     check_optimizer(optimizer, model)
     if epochs > 0:
         if not torch.is_grad_enabled():
@@ -98,6 +98,17 @@ def checked_seeds(seeds: Any) -> list[int]:
     return chosen
 
 
+def checked_index(word: str, index: Any, of: str, count: int) -> int:
+    """The place, from 0, that `index` means among `count`; below 0 it counts from the end."""
+    number = whole(index)
+    if number is None or not -count <= number < count:
+        raise IndexError(
+            f"{word} must be a whole number in 0 .. {count - 1}, got {index!r}; it is a place in "
+            f"{of}, as in {of}[{word}]"
+        )
+    return number % count
+
+
 def _at_least(least: int, value: Any, word: str, hint: str) -> int:
     number = whole(value)
     if number is None:
@@ -112,12 +123,39 @@ def _ndim(values: Any) -> int:
     return getattr(values, "ndim", 1)
 
 
-def _check_model(model: Any) -> None:
+def check_called(role: str, part: Any, example: str) -> None:
+    """Raise an error unless `part` is None or can be called as `role`, e.g. "penalty(model)"."""
+    if part is None or (callable(part) and not isinstance(part, type)):
+        return
+    name = role.partition("(")[0]
+    got = f"the class {part.__name__}" if isinstance(part, type) else _shown(part)
+    raise TypeError(f"{name} must be called as {role}, got {got}; use for example {example}")
+
+
+def _shown(part: Any) -> str:
+    return f"a tensor of shape {tuple(part.shape)}" if isinstance(part, Tensor) else repr(part)
+
+
+def check_parts(penalty: Any, augment: Any) -> None:
+    """Raise an error unless a penalty and an augmentation, where there are any, can be called."""
+    check_called("penalty(model)", penalty, "penalty=lambda model: 0.01 * l2_penalty(model)")
+    check_called("augment(x)", augment, "augment=lambda x: x + 0.1 * torch.randn_like(x)")
+
+
+def check_module(model: Any) -> None:
+    """Raise an error unless `model` is a module."""
     if not isinstance(model, nn.Module):
         got = f"the class {model.__name__}" if isinstance(model, type) else repr(model)
+        if isinstance(model, torch.optim.Optimizer):
+            got = f"an optimizer, {type(model).__name__}"
         raise TypeError(
             f"model must be an nn.Module, got {got}; write for example MLP(64, [32], 10)"
         )
+
+
+def check_model(model: Any) -> None:
+    """Raise an error unless `model` is a module with parameters, all on one device."""
+    check_module(model)
     devices = sorted({str(p.device) for p in model.parameters()})
     if not devices:
         raise ValueError("the model has no parameters, so there is nothing to train; add a layer")

@@ -52,12 +52,13 @@ class Outcome:
 
 
 def small_problem() -> Dataset:
-    """28 training and 13 validation samples, whose first feature is their number."""
+    """28 training and 13 validation samples, whose first feature is their number. Some training
+    labels are wrong, so that learning the true ones shows."""
     generator = torch.Generator().manual_seed(5)
     x = torch.randn(51, 4, generator=generator)
     y = (x[:, 1] > 0).long() + (x[:, 2] > 0.5).long()
     x[:, 0] = torch.arange(51)  # which sample it is; the witness removes it
-    return Dataset.from_tensors(x, y, name="a small problem")
+    return Dataset.from_tensors(x, y, name="a small problem").with_label_noise(0.3, seed=1)
 
 
 def run_loop(loop: Callable[..., Any], data: Dataset, options: dict[str, Any]) -> Outcome:

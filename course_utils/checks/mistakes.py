@@ -52,7 +52,7 @@ class Common(Mistakes):
         "`*=`, `+=`, `.sort()` and names ending in _ write into what was passed in; make a copy"
     )
     LIBRARY_USED = "the library's version does the whole task; here you write what it does"
-    RAISED = "run that line in a cell of your own, with these values; do shapes and types fit?"
+    RAISED = "do the shapes and types of these values fit what that line does with them?"
     UNKNOWN_NAME = (
         "this name means nothing there; is it misspelled, or defined in no cell that ran?"
     )

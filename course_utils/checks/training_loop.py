@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import unique
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -49,12 +50,13 @@ class Mistake(Mistakes):
         "dropout and batch norm need training mode before the batches of every epoch"
     )
     GRADIENTS_CLEARED_TOO_LATE = (
-        "is there a step after the gradient, and are gradients cleared before `backward` "
-        "rather than after it?"
+        "is there a step after the gradient (and is it called, with parentheses?), and are "
+        "gradients cleared before `backward` rather than after it?"
     )
     TWO_PASSES = "each batch goes through the model twice in training mode; one pass has its loss"
     MEAN_OF_BATCH_MEANS = "this is a mean of batch means; the last batch is smaller"
     PARTS_EXCHANGED = "training and validation scores have changed places"
+    ONE_PART_TWICE = "this is the score of the other part; `evaluate` gets the same data twice"
     SCORES_EXCHANGED = "loss and accuracy have changed places"
 
 
@@ -200,11 +202,12 @@ def _history(check: Check, expected: Outcome, got: Outcome, data: Dataset) -> No
         else "one entry before training, and one after every epoch",
     )
     means = _means_of_batch_means(got.model, data)
+    swapped = _near(has.train_loss, want.val_loss) and _near(has.val_loss, want.train_loss)
     for name in ("train_loss", "val_loss", "train_acc", "val_acc"):
         values: list[float] = getattr(has, name)
         other = name.replace("train", "val") if "train" in name else name.replace("val", "train")
         mistakes: dict[str, Any] = {
-            Mistake.PARTS_EXCHANGED: getattr(want, other),
+            Mistake.PARTS_EXCHANGED if swapped else Mistake.ONE_PART_TWICE: getattr(want, other),
             Mistake.SCORES_EXCHANGED: getattr(
                 want, name.replace("loss", "acc") if "loss" in name else name.replace("acc", "loss")
             ),
@@ -220,6 +223,10 @@ def _history(check: Check, expected: Outcome, got: Outcome, data: Dataset) -> No
             "while the weights still move",
             mistakes=mistakes,
         )
+
+
+def _near(a: list[float], b: list[float]) -> bool:
+    return bool(np.shape(a) == np.shape(b) and np.allclose(a, b))
 
 
 def _means_of_batch_means(model: nn.Module, data: Dataset) -> dict[str, float]:

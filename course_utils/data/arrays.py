@@ -66,6 +66,12 @@ def _check_labels(y: Tensor, num_classes: int | None) -> tuple[Tensor, int]:
     classes = high + 1 if num_classes is None else check_count(num_classes, "num_classes")
     if low < 0 or high >= classes:
         wrong = low if low < 0 else high
+        if num_classes is None:
+            count = len(y.unique())
+            raise ValueError(
+                f"labels must be in 0 .. {count - 1}, got {wrong}; number the {count} classes from "
+                "0: np.unique(y, return_inverse=True)[1]"
+            )
         remedy = "use y - 1" if low == 1 and high == classes else "pass the right num_classes"
         raise ValueError(
             f"labels must be in 0 .. {classes - 1}, got {wrong}; number the {classes} classes "

@@ -6,5 +6,6 @@ it says so, and the notebook runs on. The graders' checks on other inputs are no
 """
 
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.verdicts import in_any_order
 
-__all__ = ["attempt"]
+__all__ = ["attempt", "in_any_order"]

@@ -28,6 +28,7 @@ _OUTSIDE = {
     *("tempfile", "logging", "inspect", "weakref", "ctypes", "asyncio", "contextvars", "pickle"),
     *("numpy.random", "torch.random", "tqdm", "matplotlib", "IPython", "torch.hub"),
     *("torch.profiler", "torch.distributed", "torch.multiprocessing", "torchvision.io"),
+    *("torch.backends", "torch.serialization"),
 }
 _BUILTINS = {"open", "input", "print", "id", "globals", "locals", "exec", "eval", "__import__"}
 _USUAL = set(dir(builtins)) | {"display", "get_ipython"}
@@ -37,6 +38,10 @@ _TORCH = {"seed", "manual_seed", "initial_seed", "set_rng_state", "get_rng_state
 #: Functions that change how PyTorch works from then on.
 _TORCH |= {"set_default_dtype", "set_default_device", "set_num_threads", "set_flush_denormal"}
 _TORCH |= {"use_deterministic_algorithms", "set_float32_matmul_precision", "set_printoptions"}
+#: NumPy's, of the same kinds.
+_NUMPY = {"seterr", "geterr", "seterrcall", "geterrcall", "errstate", "setbufsize", "getbufsize"}
+_NUMPY |= {"set_printoptions", "get_printoptions", "printoptions"}
+_BEYOND = {"builtins": _BUILTINS, "torch": _TORCH, "numpy": _NUMPY}
 #: Functions that read or write files.
 _FILES = {
     "torch": {"load", "save", "from_file"},
@@ -71,7 +76,7 @@ def refuse_outside(module: str | None, name: str = "") -> None:
     parts = whole.split(".")
     if parts[0] in _OUTSIDE or ".".join(parts[:2]) in _OUTSIDE:
         raise CannotTellError(f"it uses {whole}, which the seed does not control")
-    if (module == "builtins" and name in _BUILTINS) or (module == "torch" and name in _TORCH):
+    if name in _BEYOND.get(module or "", ()):
         raise CannotTellError(f"it calls {name}, which reaches beyond its tensors")
     if name in _FILES.get(module or "", ()):
         raise CannotTellError(f"it uses files ({whole}), which may hold something else next time")

@@ -125,8 +125,9 @@ _digests: dict[int, tuple[Any, object, int]] = {}
 def content(thing: Any) -> object:
     """What a tensor, an array, or a mapping of such holds, to be compared."""
     if isinstance(thing, Tensor):
-        thing = thing.detach().resolve_conj().resolve_neg().cpu().contiguous()
-        return thing.view(-1).view(torch.uint8).numpy().tobytes() if thing.numel() else b""
+        # A copy, for no tensor can be resized any more whose memory NumPy has seen.
+        copy = thing.detach().resolve_conj().resolve_neg().cpu().reshape(-1).clone()
+        return copy.view(torch.uint8).numpy().tobytes() if copy.numel() else b""
     if isinstance(thing, Mapping):
         return tuple((key, content(value)) for key, value in thing.items())
     return thing.tobytes() if isinstance(thing, np.ndarray) else repr(thing)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from course_utils.argument_checks import check_pairs
+from course_utils.argument_checks import check_log_probabilities, check_pairs
 from course_utils.fast_paths import is_plain, take_rows
 from course_utils.fleet.code import CannotTellError
 from course_utils.fleet.content import Look, World
@@ -177,6 +177,7 @@ def _look_at_scoring(
             with guard:
                 of_parts = [model(part) for part in parts]
             outputs = of_parts[0] if len(parts) == 1 else torch.cat(of_parts)
+            check_log_probabilities(loss_fn, outputs)
             with guard:
                 loss_fn(outputs, y.clone())
             draws = not torch.equal(before, torch.get_rng_state())

@@ -20,6 +20,7 @@ from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.together import Together
 from course_utils.fleet.undo import Undo
 from course_utils.fleet.watch import DisagreesError
+from course_utils.scoring import evaluate
 from course_utils.training import shuffled_batches
 
 Group = Together | Alone | AloneInTurn
@@ -48,11 +49,19 @@ def groups_of(
     known: dict[object, DryRun] = {}
     shared = _shared_between(members)
     for member in members:
-        batches = next(shuffled_batches(member.data.n_train, training.batch_size, member.seed))
+        data = member.data
+        batches = next(shuffled_batches(data.n_train, training.batch_size, member.seed))
         try:
             dry_run_step(found[id(member)], member, batches, training.loss_fn, known)
         except Exception as error:
-            error.add_note(f"(in the run of value {member.value!r} with seed {member.seed})")
+            where = f"(in the run of value {member.value!r} with seed {member.seed})"
+            error.add_note(where)
+            if isinstance(error, RuntimeError | IndexError):  # PyTorch's; scoring may know more
+                try:
+                    evaluate(member.run.model, data.x_train, data.y_train, loss_fn=training.loss_fn)
+                except ValueError as in_words:
+                    in_words.add_note(where)
+                    raise in_words from error
             raise
         if id(member) in shared:
             found[id(member)].refuse(

@@ -184,9 +184,17 @@ class _OfARun(Walk):
 def _is_of_python(cls: type) -> bool:
     """Whether a class keeps all that its objects hold in attributes, as one written in Python does
     and one of a compiled library (an iterator, say) does not."""
+    if cls in (object, types.SimpleNamespace):
+        return True
     heap, immutable = 1 << 9, 1 << 8  # flags of CPython's type objects
-    written = bool(cls.__flags__ & heap) and not cls.__flags__ & immutable
-    return written or cls in (object, types.SimpleNamespace)
+    if not cls.__flags__ & heap or cls.__flags__ & immutable:
+        return False
+    # A compiled class may have these flags too, but its objects are larger than Python would need.
+    own, pointer = vars(cls), tuple.__itemsize__
+    slots = sum(isinstance(value, types.MemberDescriptorType) for value in own.values())
+    kept = slots + ("__dict__" in own) + ("__weakref__" in own)
+    base = cls.__base__
+    return base is not None and cls.__basicsize__ - base.__basicsize__ <= kept * pointer
 
 
 _COMPILED = "it is compiled, and nobody can look inside"

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from course_utils.argument_checks import check_loss, check_run
+from course_utils.argument_checks import check_loss, check_model, check_parts, check_run
 from course_utils.data import Dataset
 from course_utils.fleet.content import World, address, digest
 from course_utils.scoring import LossFn
@@ -81,6 +81,8 @@ def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor, World]:
         afterwards, world = torch.get_rng_state(), before.moved()
     if not isinstance(run, Run):
         raise TypeError(f"build({value!r}) must return a Run(model, optimizer, ...), got {run!r}")
+    check_model(run.model)
+    check_parts(run.penalty, run.augment)
     return run, afterwards, world
 
 

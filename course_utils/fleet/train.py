@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from course_utils.argument_checks import checked_seeds
+from course_utils.argument_checks import checked_index, checked_seeds
 from course_utils.data import Dataset
 from course_utils.fleet.alone import AloneInTurn
 from course_utils.fleet.dry_run import first_look
@@ -60,7 +60,7 @@ class Fleet:
 
     def history(self, value_index: int, seed_index: int) -> History:
         """One run's record, as `fit` would have returned it."""
-        filled = (value_index, seed_index, slice(0, self.epoch + 1))
+        filled = (*self._place(value_index, seed_index), slice(0, self.epoch + 1))
         return History(
             train_loss=self.train_loss[filled].tolist(),
             val_loss=self.val_loss[filled].tolist(),
@@ -70,12 +70,17 @@ class Fleet:
 
     def model(self, value_index: int, seed_index: int) -> nn.Module:
         """One run's model with its current weights; read-only while training goes on."""
-        return self._members[value_index, seed_index].run.model
+        return self._members[self._place(value_index, seed_index)].run.model
 
     def val_outputs(self, value_index: int, seed_index: int) -> Tensor:
         """One run's outputs for its own validation set [n, ...] after `epoch` epochs, in evaluation
         mode: those that `val_loss` was computed from. Read-only; NaN where the run diverged."""
-        return self._outputs[value_index, seed_index]
+        return self._outputs[self._place(value_index, seed_index)]
+
+    def _place(self, value_index: int, seed_index: int) -> tuple[int, int]:
+        """The two as places in `values` and `seeds`, from 0."""
+        v = checked_index("value_index", value_index, "fleet.values", len(self.values))
+        return v, checked_index("seed_index", seed_index, "fleet.seeds", len(self.seeds))
 
     @torch.enable_grad()  # whatever is around the loop over epochs
     def _record(self, group: Group, epoch: int, *, train: bool) -> None:
@@ -84,7 +89,6 @@ class Fleet:
             group.train_epoch()
         v, s = zip(*((m.value_index, m.seed_index) for m in group.members), strict=True)
         scores = group.scores(more=epoch < self.epochs).T
-        scores[:, np.isnan(scores[[0, 2]]).any(0)] = np.nan  # no loss, no accuracy
         at = list(v), list(s), epoch
         self.train_loss[at], self.train_acc[at], self.val_loss[at], self.val_acc[at] = scores
         self._outputs.update(zip(zip(v, s, strict=True), group.val_outputs(), strict=True))

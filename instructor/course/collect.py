@@ -27,6 +27,7 @@ from tqdm import tqdm
 from instructor.content import exercise_names, read
 from instructor.course.arguments import chosen_exercise, parser_of
 from instructor.course.handed_in import Handed, handed_in
+from instructor.course.journal import held
 from instructor.course.records import replace
 from instructor.course.students import Students, Table, own_id
 from instructor.course.writing_csv import spreadsheet
@@ -41,6 +42,10 @@ def collect(
 
     All attempts are kept in ``collected/STUDENT/EXERCISE``; ``origins.jsonl`` says what each
     platform calls the student, which `course export` needs.
+
+    Raises:
+        RuntimeError: Another command is at work in this folder.
+        OSError: Something cannot be written.
     """
     unmatched: list[tuple[str, str, str]] = []
     attempts: dict[tuple[str, str], list[Handed]] = {}
@@ -54,8 +59,10 @@ def collect(
             unmatched.append((one.where, " ".join(filter(None, (one.id, one.name))), str(error)))
         else:
             attempts.setdefault((student, name), []).append(one)
-    for (student, name), found in attempts.items():
-        _keep(folder, student, name, found)
+    folder.mkdir(parents=True, exist_ok=True)
+    with held(folder):  # `course forget` may be rewriting what is added to here
+        for (student, name), found in attempts.items():
+            _keep(folder, student, name, found)
     table = spreadsheet(UNMATCHED, unmatched)
     replace(folder / "unmatched.csv", table)
     return {
@@ -143,7 +150,7 @@ def main(argv: Sequence[str], prog: str = "course collect") -> int:
             tqdm(files, unit="file", disable=None),
             given.folder, exercise=exercise, students=students,
         )  # fmt: skip
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
     print(f"{told['submissions']} submissions of {told['students']} students.")

@@ -14,9 +14,11 @@ from contextlib import closing
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
+from sqlalchemy.exc import SQLAlchemyError
 
 from instructor.course import gradebook
 from instructor.course.arguments import parser_of
+from instructor.course.journal import held
 from instructor.course.records import replace, student_id
 
 FOLDERS = ("submitted", "collected", "autograded", "grades", "feedback")
@@ -35,18 +37,23 @@ def forget(folder: Path, student: str, url: str = "") -> list[Path]:
 
     Reports and the list of what could not be matched may name the student, and are deleted: their
     commands write them anew.
+
+    Raises:
+        RuntimeError: Another command is at work in this folder, or the gradebook cannot be written;
+            nothing was deleted.
     """
     student_id(student)  # a folder's name, which leads nowhere else
-    found = places(folder, student)
-    for path in found:
-        if path.is_dir():
-            shutil.rmtree(path)
-        elif path.suffix == ".jsonl":
-            replace(path, "".join(_lines(path, student)[0]))
-        else:
-            path.unlink()
-    if _in_gradebook(folder, student, url, delete=True):
-        found.append(folder / "gradebook.db")
+    with held(folder):
+        found = places(folder, student)
+        if _in_gradebook(folder, student, url, delete=True):  # first: another may be writing it
+            found.append(folder / "gradebook.db")
+        for path in found:
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.suffix == ".jsonl":
+                replace(path, "".join(_lines(path, student)[0]))
+            elif path.suffix != ".db":
+                path.unlink()
     return found
 
 
@@ -75,13 +82,18 @@ def _mentions(told: object, student: str) -> bool:
 def _in_gradebook(folder: Path, student: str, url: str, *, delete: bool) -> bool:
     if not url and not (folder / "gradebook.db").is_file():
         return False
-    with closing(gradebook.connect(url or gradebook.url_of(folder))) as book:
-        try:
-            book.find_student(student)
-        except MissingEntry:
-            return False
-        if delete:
-            book.remove_student(student)
+    url = url or gradebook.url_of(folder)
+    try:
+        with closing(gradebook.connect(url)) as book:
+            try:
+                book.find_student(student)
+            except MissingEntry:
+                return False
+            if delete:
+                book.remove_student(student)
+    except SQLAlchemyError as error:
+        said = getattr(error, "orig", None) or error
+        raise RuntimeError(f"the gradebook {url} cannot be used: {said}") from error
     return True
 
 
@@ -106,7 +118,7 @@ def main(argv: Sequence[str], prog: str = "course forget") -> int:
             print("Nothing was deleted.")
             return 1
         forget(given.folder, given.student, given.db)
-    except (OSError, ValueError) as error:
+    except (OSError, RuntimeError, ValueError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
     print(f"Nothing is kept of {given.student} any more.")

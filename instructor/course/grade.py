@@ -79,7 +79,7 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
 
 def _tell(run: Run, odd: Sequence[str], folder: Path) -> int:
     for line in (*odd, *run.unread):
-        print(f"to look at: {line}")
+        print(f"to look at: {records.plain(line)}")
     total = run.states.total()
     counted = ", ".join(f"{run.states[s]} {s}" for s in records.STATES if run.states[s])
     print(f"{total} submissions, {run.fresh} of them graded now: {counted or 'none'}")

@@ -9,12 +9,32 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from course_utils.tooling.lock import try_lock
 from instructor.course.records import Record, from_json
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Hold a class's journal, which no other process changes inside.
+
+    The lock is a file beside it, and not the journal itself: `course forget` puts a new file in
+    the journal's place, and whoever held the old one would write where nobody reads.
+
+    Raises:
+        RuntimeError: Another process holds it at this moment.
+        OSError: The folder cannot be written.
+    """
+    with (folder / "journal.lock").open("ab") as file:
+        if not try_lock(file):
+            raise RuntimeError(
+                f"another `course` command is at work in {folder}; wait until it is done"
+            )
+        yield
 
 
 class Journal:
@@ -31,11 +51,12 @@ class Journal:
     def __init__(self, folder: Path, seed: int | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "journal.jsonl"
-        self._file: BinaryIO = path.open("a+b")  # to read, and to hold
-        self._end = path.open("ab", 0)  # to add to, with nothing kept back
+        self._open = ExitStack()
         try:
-            if not try_lock(self._file):
-                raise RuntimeError(f"another `course grade` is at work in {folder}; wait for it")
+            self._open.enter_context(held(folder))
+            self._file: BinaryIO = self._open.enter_context(path.open("a+b"))  # to read
+            # To add to, with nothing kept back.
+            self._end = self._open.enter_context(path.open("ab", 0))
             self._places: dict[str, int] = {}
             last = self._read()
             given = seed if seed is not None else last
@@ -43,18 +64,14 @@ class Journal:
             if self.seed != last:
                 self._add({"seed": self.seed})
         except BaseException:
-            self._close()
+            self._open.close()
             raise
 
     def __enter__(self) -> Journal:
         return self
 
     def __exit__(self, *raised: object) -> None:
-        self._close()
-
-    def _close(self) -> None:
-        self._file.close()
-        self._end.close()
+        self._open.close()
 
     def _read(self) -> int | None:
         """Note where each submission's line is; the seed of the last run."""

@@ -152,7 +152,7 @@ def unread(job: Job, exercise: Exercise, reason: str) -> Record:
 
 def _record(job: Job, tasks: tuple[Task, ...], **more: Any) -> Record:
     _, _, file, *_ = job.key
-    return records.made(
+    record = records.made(
         student=job.student,
         exercise=job.exercise,
         tasks=tasks,
@@ -162,6 +162,8 @@ def _record(job: Job, tasks: tuple[Task, ...], **more: Any) -> Record:
         protected=job.protected,
         **more,
     )
+    # Names of files, answers and errors are a student's, and everything else is made of records.
+    return records.from_json(records.plain(record.as_json()))
 
 
 def _prose(submission: Submission, task: Asked) -> Task:

@@ -10,6 +10,7 @@ A class has one folder, `grading/` in the course unless another is named::
     gradebook.db                                nbgrader's gradebook, unless --db names another
     nbgrader_config.py                          tells nbgrader and formgrader these places
     journal.jsonl                               what `course grade` has done, a line per submission
+    journal.lock                                held while a command changes what is in the folder
 
 EXERCISE is a name such as `03_dropout`. STUDENT is an id that is a folder's name: see `student_id`.
 
@@ -23,6 +24,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -36,6 +38,8 @@ EMPTY = "nothing handed in"  # a question in prose that was left as it was
 WAITS = "waits for a person"
 NOT_READ = "could not be read"
 STATES = (MARKED, EMPTY, WAITS, NOT_READ)
+
+_UNFIT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -186,11 +190,20 @@ def records(folder: Path, *, student: str = "", exercise: str = "") -> Iterator[
         yield read_record(path)
 
 
+def plain(told: Any) -> Any:
+    """JSON, in whose texts nothing is left that a database, a file or a terminal would refuse or
+    obey: half surrogates and control characters, which a hostile submission brings."""
+    if isinstance(told, str):
+        return _UNFIT.sub("\ufffd", told)
+    if isinstance(told, dict):
+        return {name: plain(value) for name, value in told.items()}
+    return [plain(value) for value in told] if isinstance(told, list | tuple) else told
+
+
 def replace(path: Path, text: str) -> None:
     """Write a file so that whoever reads it finds the old text or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    # A lone surrogate, as a hostile notebook may hold, is no text; it is written as "?".
     partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
     os.replace(partial, path)
 

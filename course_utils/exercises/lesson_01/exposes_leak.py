@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.verdicts import Verdicts, in_any_order
 
 
 @unique
@@ -31,18 +31,16 @@ Split = Callable[[Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]
 
 def exposes_leak(answer: Callable[[Split], bool]) -> None:
     """Task ``exposes_leak(split)`` -> True if training and validation share samples."""
-    with attempt("exposes_leak", answer) as check:
+    with attempt("exposes_leak", answer) as check, in_any_order(check, answer) as asked:
         leak = "draws the validation samples from all samples again"
-        verdict(check, answer, shuffled_twice, leak=leak)
-        verdict(check, answer, cut, right="a right split")
+        verdict(asked, shuffled_twice, leak=leak)
+        verdict(asked, cut, right="a right split")
 
 
-def verdict(
-    check: Check, answer: Callable[[Split], bool], split: Split, *, leak: str = "", right: str = ""
-) -> None:
-    """`answer` says of `split` whether it leaks; either `leak` or `right` tells what it does."""
-    check.verdict(
-        answer(split),
+def verdict(asked: Verdicts, split: Split, *, leak: str = "", right: str = "") -> None:
+    """Ask whether `split` leaks; either `leak` or `right` tells what it does."""
+    asked.add(
+        split,
         broken=bool(leak),
         bug="a leak",
         on=f"a split that {leak}" if leak else right,

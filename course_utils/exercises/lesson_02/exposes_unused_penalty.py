@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.verdicts import Verdicts, in_any_order
 from course_utils.regularizers import l2_penalty
 
 
@@ -34,17 +34,15 @@ TrainFn = Callable[[float], tuple[nn.Module, list[float]]]
 
 def exposes_unused_penalty(answer: Callable[[TrainFn], bool]) -> None:
     """Task ``exposes_unused_penalty(train)`` -> True if the strength changes no weight."""
-    with attempt("exposes_unused_penalty", answer) as check:
-        verdict(check, answer, never_added, broken=True, what="a penalty that is never added")
-        verdict(check, answer, added, broken=False, what="a penalty added as it should be")
+    with attempt("exposes_unused_penalty", answer) as check, in_any_order(check, answer) as asked:
+        verdict(asked, never_added, broken=True, what="a penalty that is never added")
+        verdict(asked, added, broken=False, what="a penalty added as it should be")
 
 
-def verdict(
-    check: Check, answer: Callable[[TrainFn], bool], train: TrainFn, *, broken: bool, what: str
-) -> None:
-    """`answer` says of `train` what is true of it."""
-    check.verdict(
-        answer(train),
+def verdict(asked: Verdicts, train: TrainFn, *, broken: bool, what: str) -> None:
+    """Ask about `train`, which is `broken` or not."""
+    asked.add(
+        train,
         broken=broken,
         bug="a penalty without effect",
         on=what,

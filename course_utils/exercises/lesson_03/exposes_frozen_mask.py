@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_03.common import DropoutFn
+from course_utils.exercises.verdicts import Verdicts, in_any_order
 
 
 @unique
@@ -28,17 +28,15 @@ class Mistake(Mistakes):
 
 def exposes_frozen_mask(answer: Callable[[DropoutFn], bool]) -> None:
     """Task ``exposes_frozen_mask(dropout)`` -> True for a frozen mask, else False."""
-    with attempt("exposes_frozen_mask", answer) as check:
-        verdict(check, answer, seeded_inside, broken=True, what="one that calls manual_seed inside")
-        verdict(check, answer, fresh, broken=False, what="a right dropout")
+    with attempt("exposes_frozen_mask", answer) as check, in_any_order(check, answer) as asked:
+        verdict(asked, seeded_inside, broken=True, what="one that calls manual_seed inside")
+        verdict(asked, fresh, broken=False, what="a right dropout")
 
 
-def verdict(
-    check: Check, answer: Callable[[DropoutFn], bool], fn: DropoutFn, *, broken: bool, what: str
-) -> None:
-    """`answer` says of `fn` what is true of it."""
-    check.verdict(
-        answer(fn),
+def verdict(asked: Verdicts, fn: DropoutFn, *, broken: bool, what: str) -> None:
+    """Ask about `fn`, which is `broken` or not."""
+    asked.add(
+        fn,
         broken=broken,
         bug="a frozen mask",
         on=what,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from enum import unique
 
@@ -9,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.verdicts import Verdicts, in_any_order
 
 
 @unique
@@ -31,22 +32,21 @@ Judge = Callable[[nn.Module, Tensor], bool]
 
 def exposes_batch_dependence(answer: Judge) -> None:
     """Task ``exposes_batch_dependence(model, x)`` -> True if it is there, else False."""
-    with attempt("exposes_batch_dependence", answer) as check:
+    with attempt("exposes_batch_dependence", answer) as check, in_any_order(check, answer) as asked:
         x = torch.randn(6, 4)
         broken = nn.Sequential(nn.Linear(4, 3), AlwaysByTheBatch(), nn.Linear(3, 2))
-        verdict(check, answer, broken, x, broken=True, what="a norm with the batch's statistics")
+        verdict(asked, broken, x, broken=True, what="a norm with the batch's statistics")
         right = nn.Sequential(nn.Linear(4, 3), nn.BatchNorm1d(3), nn.Dropout(0.5), nn.Linear(3, 2))
-        verdict(check, answer, right, x, broken=False, what="batch norm and dropout, both right")
+        verdict(asked, right, x, broken=False, what="batch norm and dropout, both right")
 
 
-def verdict(
-    check: Check, answer: Judge, model: nn.Module, x: Tensor, *, broken: bool, what: str
-) -> None:
-    """`answer` says of `model` what is true of it, whichever mode it comes in."""
+def verdict(asked: Verdicts, model: nn.Module, x: Tensor, *, broken: bool, what: str) -> None:
+    """Ask about `model`, in whichever mode it comes."""
     for training in (True, False):
         on = f"{what}, which comes in {'training' if training else 'evaluation'} mode"
-        check.verdict(
-            answer(model.train(training), x.clone()),
+        asked.add(
+            copy.deepcopy(model).train(training),
+            x.clone(),
             broken=broken,
             bug="the dependence on the batch",
             on=on,

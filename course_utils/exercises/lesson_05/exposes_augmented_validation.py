@@ -10,8 +10,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.verdicts import Verdicts, in_any_order
 
 
 @unique
@@ -35,17 +35,18 @@ TrainFn = Callable[[Tensor, Tensor, Tensor, Tensor, Augment], float]
 
 def exposes_augmented_validation(answer: Callable[[TrainFn], bool]) -> None:
     """Task ``exposes_augmented_validation(train)`` -> True if validation images are augmented."""
-    with attempt("exposes_augmented_validation", answer) as check:
-        verdict(check, answer, careless, broken=True, what="one that augments before it scores")
-        verdict(check, answer, training, broken=False, what="one that augments training batches")
+    with (
+        attempt("exposes_augmented_validation", answer) as check,
+        in_any_order(check, answer) as asked,
+    ):
+        verdict(asked, careless, broken=True, what="one that augments before it scores")
+        verdict(asked, training, broken=False, what="one that augments training batches")
 
 
-def verdict(
-    check: Check, answer: Callable[[TrainFn], bool], train: TrainFn, *, broken: bool, what: str
-) -> None:
-    """`answer` says of `train` what is true of it."""
-    check.verdict(
-        answer(train),
+def verdict(asked: Verdicts, train: TrainFn, *, broken: bool, what: str) -> None:
+    """Ask about `train`, which is `broken` or not."""
+    asked.add(
+        train,
         broken=broken,
         bug="an augmented validation image",
         on=what,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from enum import unique
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_06.common import Losses
+from course_utils.exercises.verdicts import Verdicts, in_any_order
 from course_utils.regularizers import stopping_epoch as right_rule
 
 
@@ -31,15 +31,15 @@ Rule = Callable[[Losses, int], int | None]
 
 def exposes_wrong_rule(answer: Callable[[Rule], bool]) -> None:
     """Task ``exposes_wrong_rule(rule)`` -> True for a rule with a fault, else False."""
-    with attempt("exposes_wrong_rule", answer) as check:
-        verdict(check, answer, right_rule, "")
-        verdict(check, answer, rule(late=1), "waits for one epoch more than `patience`")
+    with attempt("exposes_wrong_rule", answer) as check, in_any_order(check, answer) as asked:
+        verdict(asked, right_rule, "")
+        verdict(asked, rule(late=1), "waits for one epoch more than `patience`")
 
 
-def verdict(check: Check, answer: Callable[[Rule], bool], rule: Rule, fault: str) -> None:
-    """`answer` says of `rule` whether it has a fault; `fault` is "" for a right rule."""
-    check.verdict(
-        answer(rule),
+def verdict(asked: Verdicts, rule: Rule, fault: str) -> None:
+    """Ask whether `rule` has a fault; `fault` is "" for a right one."""
+    asked.add(
+        rule,
         broken=bool(fault),
         bug=f"a rule that {fault}",
         on=f"a rule that {fault}" if fault else "a right rule",

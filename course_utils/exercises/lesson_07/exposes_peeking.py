@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.verdicts import Verdicts, in_any_order
 
 
 @unique
@@ -32,20 +32,18 @@ Judge = Callable[[Choose], bool]
 
 def exposes_peeking(answer: Judge) -> None:
     """Task ``exposes_peeking(choose)`` -> True if the test set has a say, else False."""
-    with attempt("exposes_peeking", answer) as check:
-        verdict(check, answer, best_on_test, broken=True, what="takes the best test score")
-        verdict(
-            check, answer, opens_for_each, broken=True, what="opens the seal for each candidate"
-        )
-        verdict(check, answer, highest, broken=False, what="takes the highest judged score")
+    with attempt("exposes_peeking", answer) as check, in_any_order(check, answer) as asked:
+        verdict(asked, best_on_test, broken=True, what="takes the best test score")
+        verdict(asked, opens_for_each, broken=True, what="opens the seal for each candidate")
+        verdict(asked, highest, broken=False, what="takes the highest judged score")
         what = "takes the first candidate within 0.02 of the highest judged score"
-        verdict(check, answer, first_that_is_near, broken=False, what=what)
+        verdict(asked, first_that_is_near, broken=False, what=what)
 
 
-def verdict(check: Check, answer: Judge, choose: Choose, *, broken: bool, what: str) -> None:
-    """`answer` says of `choose` what is true of it."""
-    check.verdict(
-        answer(choose),
+def verdict(asked: Verdicts, choose: Choose, *, broken: bool, what: str) -> None:
+    """Ask about `choose`, which is `broken` or not."""
+    asked.add(
+        choose,
         broken=broken,
         bug="peeking",
         on=f"a choice that {what}",

@@ -11,7 +11,7 @@ from torch import Tensor
 from instructor.course.judging.errors import Errors
 from instructor.course.judging.numbers import tensor_in, tensor_out
 from instructor.course.judging.things import Things
-from instructor.course.judging.wire import Broken, Message, Wire
+from instructor.course.judging.wire import MALFORMED, Broken, Message, Wire
 
 
 class Gradients(Errors):
@@ -67,27 +67,28 @@ class Gradients(Errors):
             Message({"op": "slopes of", "key": key, "for": needs, "slope": written}, arrays)
         )
         message = self.answered()
-        if not isinstance(message, Message) or len(message.body.get("slopes", [])) != len(needs):
+        found = message.body.get("slopes") if isinstance(message, Message) else None
+        if not isinstance(found, list) or len(found) != len(needs):
             raise Broken("other gradients than were asked for")
-        found = message.body["slopes"]
-        return [None if s is None else tensor_in(s, message.arrays) for s in found]
+        try:
+            return [None if s is None else tensor_in(s, message.arrays) for s in found]
+        except MALFORMED as error:
+            raise Broken(f"gradients that nobody writes: {error}") from error
 
     def take_slopes(self, message: Message) -> None:
         body = message.body
         arrays: list[bytes] = []
         try:
             inputs = [self.things.get(key) for key in body["for"]]
-            found = (
-                torch.autograd.grad(
-                    self.things.get(body["key"]),
-                    inputs,
-                    tensor_in(body["slope"], message.arrays),
-                    retain_graph=True,
-                    allow_unused=True,
-                )
-                if inputs
-                else ()
-            )
+            result = self.things.get(body["key"])
+            slope = tensor_in(body["slope"], message.arrays)
+        except MALFORMED as error:
+            raise Broken(f"a gradient that nobody asks for: {error}") from error
+        if not all(isinstance(thing, Tensor) for thing in (result, *inputs)):
+            raise Broken("a gradient of what is no tensor")
+        try:
+            options = {"retain_graph": True, "allow_unused": True}
+            found = torch.autograd.grad(result, inputs, slope, **options) if inputs else ()
         except RuntimeError as error:
             self.wire.send(Message({**self.told(error), "values": [], "changes": []}))
             return

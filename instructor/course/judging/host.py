@@ -17,12 +17,11 @@ from typing import NoReturn
 import torch
 
 from instructor.course.judging import isolation, player
+from instructor.course.judging.patience import MEMORY, PROCESSES
 from instructor.course.judging.player import World
 from instructor.course.judging.wire import Broken, Message, Wire
 
-MEMORY = 4 << 30  # bytes of addresses that a player may take, beyond what this process has
 FILE = 64 << 20  # bytes of one file
-PROCESSES = 64  # of one submission; counted alone where it has a user namespace of its own
 
 
 def main() -> None:
@@ -79,6 +78,7 @@ def limit(most: int, *, apart: bool) -> None:
     """Limits for this process and all that it starts."""
     import resource
 
+    # Each for one process; `patience` counts them together.
     limits = {resource.RLIMIT_CORE: 0, resource.RLIMIT_FSIZE: FILE, resource.RLIMIT_AS: most}
     if apart:
         limits[resource.RLIMIT_NPROC] = PROCESSES

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-import threading
-from collections.abc import Iterator, Sequence
+import math
+import time
+from collections.abc import Sequence
 from typing import Any
 
 from instructor.answers import UNNAMED
 from instructor.content import Cell, Exercise, Task
 from instructor.course.judging.cells import definitions
+from instructor.course.judging.patience import GivenUp, patience
 from instructor.course.judging.peer import Peer
 from instructor.course.judging.player import OVER
 from instructor.course.judging.sandbox import bubblewrap, start
-from instructor.course.judging.watching import seeded, texts, watched_there
+from instructor.course.judging.watching import derived, seeded, texts, watched_there
 from instructor.course.judging.wire import ENDED, MOST_IN_ALL, Broken, Message
 from instructor.limits import SECONDS, Stopwatch
 from instructor.trial import Failure, Result, Trial, failure
 
 WALL = 60.0  # seconds for one check, with all that it waits for
 CELLS_WALL = 120.0  # and for the cells of a submission
+ALL_WALL = 300.0  # and for a submission as a whole, or a patient one holds up the class
 WORK = 4 * SECONDS  # of the judge itself in one check, in which the player's calls are answered
 Cells = Sequence[tuple[str, str]]  # name and source
 World = dict[str, Any]
@@ -46,6 +49,7 @@ class Judge:
         self._player: Any = None
         self._cells: Cells = ()
         self._notes: list[str] = []
+        self._until = math.inf
 
     def __enter__(self) -> Judge:
         return self
@@ -68,6 +72,7 @@ class Judge:
         if self._host is not None and self._bwrap is not None and not self._host.apart:
             self.close()
         self._cells, self._notes = cells, []
+        self._until = time.monotonic() + ALL_WALL
 
     def marks(self, task: Task, cells: Cells = (), *, seed: int = 0) -> Result:
         """Marks for what the submission defines under the task's name.
@@ -95,8 +100,8 @@ class Judge:
                 return self._once(task, cell, cells, seed)
             except Broken as error:
                 told = str(error)
-            if told == OVER:
-                break
+                if told == OVER or isinstance(error, GivenUp):
+                    break
         return Failure(cell.grade_id, f"{task.name}: {told}", UNNAMED)
 
     def _once(self, task: Task, cell: Cell, cells: Cells, seed: int) -> Failure | None:
@@ -105,7 +110,7 @@ class Judge:
         player.wire.left = MOST_IN_ALL
         body = {"op": "begin", "task": task.name, "cells": [*cells], "seconds": SECONDS + 1}
         try:
-            with _patience(player, WALL):
+            with self._patience(player, WALL):
                 player.wire.send(Message(body))
                 notes, answer = texts(peer.ask("notes")), peer.ask("answer")
                 if answer is None:
@@ -129,22 +134,29 @@ class Judge:
                 self._end_player()  # it may be in the middle of anything
 
     def _judged(self, peer: Peer, world: World, cell: Cell, seed: int) -> Failure | None:
-        with seeded(seed), watched_there():
-            failed = failure(cell, world, WORK)
+        with seeded(derived(seed, "draws")), watched_there():
+            failed = failure(cell, world, WORK, derived(seed, f"order of {cell.grade_id}"))
         if peer.why:  # a check that expects an error may have taken the end of the process for one
             raise Broken(peer.why)
         return failed
 
+    def _patience(self, player: Any, seconds: float) -> contextlib.AbstractContextManager[None]:
+        return patience(player, min(seconds, self._until - time.monotonic()))
+
     def _ready(self) -> Any:
         """The player, which has run the cells of the submission."""
         while self._player is None:
+            if time.monotonic() > self._until:
+                raise GivenUp(OVER)
             self._player = self._new_player()
             try:
-                with _patience(self._player, CELLS_WALL):
+                with self._patience(self._player, CELLS_WALL):
                     self._player.wire.send(Message({"op": "run", "cells": [*self._cells]}))
                     self._notes += texts(self._player.wire.receive().body.get("notes"))
-            except Broken:
+            except Broken as error:
                 told = self._end_player()
+                if isinstance(error, GivenUp):
+                    told = str(error)
                 if not self._cells:
                     raise Broken(told) from None
                 fewer = definitions(self._cells)
@@ -171,30 +183,3 @@ class Judge:
         except Broken:
             self.close()
             return f"{ENDED}, and more than that"
-
-
-@contextlib.contextmanager
-def _patience(player: Any, seconds: float) -> Iterator[None]:
-    """Give up on a player that does not answer: waiting, this process hears of nothing else.
-
-    Raises:
-        Broken: It was given up, whatever came of that.
-    """
-    over = threading.Event()
-
-    def give_up() -> None:
-        over.set()
-        player.cut()
-
-    timer = threading.Timer(seconds, give_up)
-    timer.daemon = True
-    timer.start()
-    try:
-        yield
-    except Broken as error:
-        if over.is_set():
-            raise Broken(OVER) from error
-        raise
-    finally:
-        timer.cancel()
-        timer.join()

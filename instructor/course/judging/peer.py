@@ -18,7 +18,7 @@ from instructor.course.judging.numbers import random_now, random_states, set_ran
 from instructor.course.judging.stand_ins import StandIn
 from instructor.course.judging.states import change_in, change_out, same, state
 from instructor.course.judging.things import Things
-from instructor.course.judging.wire import Broken, Message, Wire
+from instructor.course.judging.wire import MALFORMED, Broken, Message, Wire
 
 MOST_CALLS = 200_000  # that one side may ask for; a conversation has some hundreds
 
@@ -186,7 +186,7 @@ class Peer(Gradients):
             if body.get("random"):
                 set_random_states(body["random"], mail.arrays)
                 self._random = random_now()
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except MALFORMED as error:
             raise Broken(f"a message that nobody writes: {error}") from error
         play.update(mail.keys)
         if len(self._play) > 2 and body["op"] == "value":

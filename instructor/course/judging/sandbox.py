@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from instructor.course.judging.patience import Family
 from instructor.course.judging.wire import Broken, Message, Wire
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -55,6 +56,10 @@ class Player:
         with contextlib.suppress(OSError):
             self._own.shutdown(socket.SHUT_RDWR)
 
+    def too_much(self) -> str:
+        """What it has taken too much of; "" as long as it has not."""
+        return self._host.family.too_much()
+
     def close(self) -> None:
         """Let go of the wire."""
         self.cut()
@@ -89,6 +94,7 @@ class Host:
             self._wire.send(Message({"op": "prepare", "cells": [*setup]}))
             # Where players see each other, each gets a host of its own.
             self.apart = bool(self._wire.receive().body["apart"])
+            self.family = Family(self._process.pid)
         except Broken:
             _kill(self._process)
             assert self._process.stderr is not None
@@ -151,6 +157,7 @@ class PlainPlayer:
         try:
             self.wire.send(Message({"op": "run", "cells": [*setup]}))
             self.wire.receive()
+            self._family = Family(self._process.pid)
         except Broken as error:
             self.close()
             raise Unfit(f"the process for submissions did not start: {error}") from None
@@ -162,6 +169,9 @@ class PlainPlayer:
 
     def cut(self) -> None:
         _kill(self._process)
+
+    def too_much(self) -> str:
+        return self._family.too_much()
 
     def end(self) -> str:
         self.close()

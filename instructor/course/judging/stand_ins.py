@@ -5,12 +5,16 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+MOST_CLASSES = 50  # that one class is made of
+
 
 class _Callable:
     """Keeps the code of `StandIn` where no check that looks for an answer's own lines finds it."""
 
     def __init__(self, peer: Any, mro: Any) -> None:
         self.peer = peer
+        if len(mro) > MOST_CLASSES:
+            raise ValueError(f"a class with {len(mro)} bases")
         if mro:
             self.__mro__ = tuple(_kind(*names) for names in mro)
 

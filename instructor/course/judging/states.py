@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from instructor.course.judging.known import Mail, is_watched
 from instructor.course.judging.numbers import array_in, array_out, tensor_in, tensor_out
 from instructor.course.judging.things import Things
-from instructor.course.judging.wire import Broken
+from instructor.course.judging.wire import MALFORMED, Broken
 
 
 def state(thing: Any) -> Any:
@@ -100,7 +100,7 @@ def change_in(thing: Any, written: Any, things: Things, mail: Mail) -> None:
     """
     try:
         _change(thing, written, things, mail)
-    except (TypeError, ValueError, KeyError, IndexError, RuntimeError) as error:
+    except MALFORMED as error:
         raise Broken(f"a change that cannot be made: {error}") from error
 
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from instructor.course.judging.known import DEEPEST, LONGEST, Mail, Opaque
 from instructor.course.judging.numbers import TORCH, array_in, tensor_in
-from instructor.course.judging.wire import Broken
+from instructor.course.judging.wire import MALFORMED, Broken
 from instructor.course.judging.writing import Writing
 
 LONGEST_RANGE = 1_000_000  # it is a few bytes here, and a list of all its numbers in a check
@@ -33,7 +33,7 @@ class Things(Writing):
         try:
             kind, *rest = written
             return getattr(self, f"_read_{kind.replace(' ', '_')}")(*rest, mail, depth + 1)
-        except (TypeError, ValueError, AttributeError, IndexError, KeyError) as error:
+        except MALFORMED as error:
             raise Broken(f"a value that nobody writes: {error}") from error
 
     def _all(self, parts: Any, mail: Mail, depth: int) -> list[Any]:
@@ -182,7 +182,9 @@ def _named(home: Any, name: Any) -> Any:
     found: Any = sys.modules.get(home)
     for part in str(name).split("."):
         found = getattr(found, part, None)
-    if not isinstance(found, type) or issubclass(found, BaseException):
+    # A module has names of other modules in it, and through them everything can be reached.
+    own = (getattr(found, "__module__", None), getattr(found, "__qualname__", None)) == (home, name)
+    if not isinstance(found, type) or not own or issubclass(found, BaseException):
         raise Broken(f"{home}.{name} is no class that may cross")
     return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import importlib
 import random
 import sys
@@ -26,6 +27,12 @@ ATTEMPT = sys.modules["course_utils.exercises.attempt"]  # the function of that 
 def watched_there() -> AbstractContextManager[Any]:
     """While a check runs, the player looks for what an answer must not call."""
     return mock.patch.object(ATTEMPT, "_watching", _watching)
+
+
+def derived(seed: int, purpose: str) -> int:
+    """A seed for one purpose. What an answer sees of the states of random numbers tells it the seed
+    from which they began, but neither `seed` nor what else was made of it."""
+    return int.from_bytes(hashlib.sha256(f"{purpose}/{seed}".encode()).digest()[:8], "big")
 
 
 @contextlib.contextmanager

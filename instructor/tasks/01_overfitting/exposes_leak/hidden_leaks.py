@@ -1,4 +1,4 @@
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
 
 def overlapping_by_one(x, y):
@@ -19,10 +19,9 @@ def everything_is_trained_on(x, y):
     return x, y, x[val], y[val]
 
 
-with attempt("exposes_leak", exposes_leak) as hidden:
-    judge = exposes_leak
-    check.verdict(hidden, judge, check.cut, right="a right split")
-    check.verdict(hidden, judge, overlapping_by_one, leak="has one sample in both parts")
+with attempt("exposes_leak", exposes_leak) as hidden, in_any_order(hidden, exposes_leak) as judge:
+    check.verdict(judge, check.cut, right="a right split")
+    check.verdict(judge, overlapping_by_one, leak="has one sample in both parts")
     leak = "has one sample in both parts, and leaves one out"
-    check.verdict(hidden, judge, one_swapped_for_another, leak=leak)
-    check.verdict(hidden, judge, everything_is_trained_on, leak="trains on all samples")
+    check.verdict(judge, one_swapped_for_another, leak=leak)
+    check.verdict(judge, everything_is_trained_on, leak="trains on all samples")

@@ -1,4 +1,4 @@
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
 
 def leaves_the_last_out(x, y):
@@ -15,12 +15,11 @@ def with_one_twice(x, y):
     return x_train.flip(0), y_train.flip(0), x_val[doubled], y_val[doubled]
 
 
-with attempt("exposes_leak", exposes_leak) as hidden:
-    judge = exposes_leak
+with attempt("exposes_leak", exposes_leak) as hidden, in_any_order(hidden, exposes_leak) as judge:
     leak = "draws the validation samples from all samples again"
-    check.verdict(hidden, judge, check.shuffled_twice, leak=leak)
-    check.verdict(hidden, judge, leaves_the_last_out, right="a right split that leaves one out")
-    check.verdict(hidden, judge, in_order, right="a right split, without a shuffle")
-    check.verdict(hidden, judge, with_one_twice, right="a right split, one validation sample twice")
+    check.verdict(judge, check.shuffled_twice, leak=leak)
+    check.verdict(judge, leaves_the_last_out, right="a right split that leaves one out")
+    check.verdict(judge, in_order, right="a right split, without a shuffle")
+    check.verdict(judge, with_one_twice, right="a right split, one validation sample twice")
     for _ in range(10):
-        check.verdict(hidden, judge, check.cut, right="a right split, ten times")
+        check.verdict(judge, check.cut, right="a right split, ten times")

@@ -1,6 +1,6 @@
 from torch import nn
 
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 from course_utils.regularizers import l1_penalty, l2_penalty
 
 
@@ -35,15 +35,17 @@ def nothing(model):
     return torch.zeros(())
 
 
-with attempt("exposes_unused_penalty", exposes_unused_penalty) as hidden:
-    judge = exposes_unused_penalty
+with (
+    attempt("exposes_unused_penalty", exposes_unused_penalty) as hidden,
+    in_any_order(hidden, exposes_unused_penalty) as judge,
+):
     detached = trainer(lambda model: l2_penalty(model).detach(), reports=True)
     for train, what in (
         (reported_only, "a penalty that is added to the reported loss alone"),
         (detached, "a penalty without a gradient, in the loss and in the report"),
         (trainer(nothing), "a penalty of 0"),
     ):
-        check.verdict(hidden, judge, train, broken=True, what=what)
+        check.verdict(judge, train, broken=True, what=what)
     for train, what in (
         (trainer(l2_penalty, lr=1.0), "a penalty under which large strengths blow the weights up"),
         (trainer(l1_penalty, scale=1e-4), "an L1 penalty with a weak scale inside"),
@@ -51,4 +53,4 @@ with attempt("exposes_unused_penalty", exposes_unused_penalty) as hidden:
         (trainer(l2_penalty, steps=1), "one step, whose report comes before any effect"),
         (trainer(nothing, decay=True), "a strength that acts as weight_decay"),
     ):
-        check.verdict(hidden, judge, train, broken=False, what=what)
+        check.verdict(judge, train, broken=False, what=what)

@@ -1,6 +1,6 @@
 import random
 
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
 table = torch.rand(10_000)
 
@@ -18,14 +18,16 @@ def never_in_evaluation(x, p, training):
     return check.fresh(x, p, training)
 
 
-with attempt("exposes_frozen_mask", exposes_frozen_mask) as hidden:
-    judge = exposes_frozen_mask
-    check.verdict(hidden, judge, from_a_table, broken=True, what="a mask from a fixed table")
-    check.verdict(hidden, judge, never_in_evaluation, broken=False, what="a right dropout")
+with (
+    attempt("exposes_frozen_mask", exposes_frozen_mask) as hidden,
+    in_any_order(hidden, exposes_frozen_mask) as judge,
+):
+    check.verdict(judge, from_a_table, broken=True, what="a mask from a fixed table")
+    check.verdict(judge, never_in_evaluation, broken=False, what="a right dropout")
     what = "a dropout with another mistake (no scaling) and fresh masks"
-    check.verdict(hidden, judge, without_scaling, broken=False, what=what)
+    check.verdict(judge, without_scaling, broken=False, what=what)
     for _ in range(150):
-        check.verdict(hidden, judge, check.fresh, broken=False, what="a right dropout, 150 times")
+        check.verdict(judge, check.fresh, broken=False, what="a right dropout, 150 times")
     memory = {}
 
     def remembered(x, p, training):
@@ -42,8 +44,8 @@ with attempt("exposes_frozen_mask", exposes_frozen_mask) as hidden:
         return x * (drawn >= p) / (1 - p) if training else x
 
     what = "a mask kept from the first call on"
-    check.verdict(hidden, judge, remembered, broken=True, what=what)
+    check.verdict(judge, remembered, broken=True, what=what)
     what = "a mask from a generator with a seed, PyTorch's own left alone"
-    check.verdict(hidden, judge, by_a_generator_made_anew, broken=True, what=what)
+    check.verdict(judge, by_a_generator_made_anew, broken=True, what=what)
     what = "a right dropout that draws with Python"
-    check.verdict(hidden, judge, in_python, broken=False, what=what)
+    check.verdict(judge, in_python, broken=False, what=what)

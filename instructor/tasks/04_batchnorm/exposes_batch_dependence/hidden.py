@@ -1,4 +1,4 @@
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
 
 def changed(change):
@@ -39,8 +39,11 @@ def clipped(x):
     return x.clamp(max=x.quantile(0.8, dim=0))
 
 
-with attempt("exposes_batch_dependence", exposes_batch_dependence) as hidden:
-    judge, x = exposes_batch_dependence, 2 * torch.randn(5, 3) + 1
+with (
+    attempt("exposes_batch_dependence", exposes_batch_dependence) as hidden,
+    in_any_order(hidden, exposes_batch_dependence) as judge,
+):
+    x = 2 * torch.randn(5, 3) + 1
     for change, what in (
         (lambda x: x - x[0], "a model that measures all from the first sample"),
         (lambda x: x / x.abs().max(), "a model that divides by the largest entry of the batch"),
@@ -51,20 +54,20 @@ with attempt("exposes_batch_dependence", exposes_batch_dependence) as hidden:
         (clipped, "a model that clips at a quantile of the batch"),
     ):
         model = nn.Sequential(nn.Linear(3, 3), changed(change))
-        check.verdict(hidden, judge, model, x, broken=True, what=what)
+        check.verdict(judge, model, x, broken=True, what=what)
     pairs = changed(mixed_with_the_next)
-    check.verdict(hidden, judge, pairs, x[:2], broken=True, what="the same, a batch of 2")
+    check.verdict(judge, pairs, x[:2], broken=True, what="the same, a batch of 2")
     halves, many = changed(two_by_two), torch.randn(8, 3)
     what = "a model that mixes the samples of each pair, a batch of 8"
-    check.verdict(hidden, judge, halves, many, broken=True, what=what)
+    check.verdict(judge, halves, many, broken=True, what=what)
     norm = changed(lambda x: (x - x.mean(0)) / torch.tensor([0.5, 2.0, 4.0]))
     model = nn.Sequential(nn.Linear(3, 3), norm, nn.Linear(3, 2))
     what = "a batch norm with a running variance, but the mean of the batch"
-    check.verdict(hidden, judge, model, x, broken=True, what=what)
+    check.verdict(judge, model, x, broken=True, what=what)
     for model, what in (
         (nn.Sequential(nn.Linear(3, 3), nn.LayerNorm(3)), "a right layer norm"),
         (nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.Dropout(0.9)), "a right model"),
         (changed(lambda x: x + 1e-5 * len(x)), "a right model, rounded by the size of the batch"),
     ):
         for n in (2, 5):
-            check.verdict(hidden, judge, model, x[:n], broken=False, what=f"{what}, {n} samples")
+            check.verdict(judge, model, x[:n], broken=False, what=f"{what}, {n} samples")

@@ -1,4 +1,4 @@
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
 
 def both_at_once(x_train, y_train, x_val, y_val, augment):
@@ -67,8 +67,10 @@ def never(x_train, y_train, x_val, y_val, augment):
     return check.training(x_train, y_train, x_val, y_val, lambda batch: batch)
 
 
-with attempt("exposes_augmented_validation", exposes_augmented_validation) as hidden:
-    judge = exposes_augmented_validation
+with (
+    attempt("exposes_augmented_validation", exposes_augmented_validation) as hidden,
+    in_any_order(hidden, exposes_augmented_validation) as judge,
+):
     for train in (
         both_at_once,
         one_by_one,
@@ -78,7 +80,7 @@ with attempt("exposes_augmented_validation", exposes_augmented_validation) as hi
         a_batch_of_validation_images_in_the_middle,
     ):
         what = f"validation images: {train.__name__.replace('_', ' ')}"
-        check.verdict(hidden, judge, train, broken=True, what=what)
+        check.verdict(judge, train, broken=True, what=what)
     for train in (
         without_gradients,
         once_and_for_all,
@@ -88,4 +90,4 @@ with attempt("exposes_augmented_validation", exposes_augmented_validation) as hi
         one_training_image_at_a_time,
     ):
         what = f"training images alone: {train.__name__.replace('_', ' ')}"
-        check.verdict(hidden, judge, train, broken=False, what=what)
+        check.verdict(judge, train, broken=False, what=what)

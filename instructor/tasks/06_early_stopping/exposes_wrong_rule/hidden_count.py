@@ -1,8 +1,10 @@
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
-with attempt("exposes_wrong_rule", exposes_wrong_rule) as hidden:
-    judge = exposes_wrong_rule
-    check.verdict(hidden, judge, check.rule(), "")
-    check.verdict(hidden, judge, check.rule(resets=False), "never sets the count back")
+with (
+    attempt("exposes_wrong_rule", exposes_wrong_rule) as hidden,
+    in_any_order(hidden, exposes_wrong_rule) as judge,
+):
+    check.verdict(judge, check.rule(), "")
+    check.verdict(judge, check.rule(resets=False), "never sets the count back")
     fault = "compares with the epoch before"
-    check.verdict(hidden, judge, check.rule(previous=True), fault)
+    check.verdict(judge, check.rule(previous=True), fault)

@@ -1,4 +1,4 @@
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
 
 def counting_backward(val_losses, patience):
@@ -29,10 +29,12 @@ def strict_about_patience(val_losses, patience):
     return check.rule()(tuple(val_losses), patience)
 
 
-with attempt("exposes_wrong_rule", exposes_wrong_rule) as hidden:
-    judge = exposes_wrong_rule
-    check.verdict(hidden, judge, counting_backward, "")
-    check.verdict(hidden, judge, strict_about_patience, "")
-    check.verdict(hidden, judge, with_numpy, "")
-    check.verdict(hidden, judge, regularizers.stopping_epoch, "")
-    check.verdict(hidden, judge, check.rule(late=1), "waits for one epoch more than `patience`")
+with (
+    attempt("exposes_wrong_rule", exposes_wrong_rule) as hidden,
+    in_any_order(hidden, exposes_wrong_rule) as judge,
+):
+    check.verdict(judge, counting_backward, "")
+    check.verdict(judge, strict_about_patience, "")
+    check.verdict(judge, with_numpy, "")
+    check.verdict(judge, regularizers.stopping_epoch, "")
+    check.verdict(judge, check.rule(late=1), "waits for one epoch more than `patience`")

@@ -1,9 +1,11 @@
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
-with attempt("exposes_wrong_rule", exposes_wrong_rule) as hidden:
-    judge = exposes_wrong_rule
-    check.verdict(hidden, judge, check.rule(), "")
+with (
+    attempt("exposes_wrong_rule", exposes_wrong_rule) as hidden,
+    in_any_order(hidden, exposes_wrong_rule) as judge,
+):
+    check.verdict(judge, check.rule(), "")
     fault = "counts a tie as an improvement"
-    check.verdict(hidden, judge, check.rule(lambda loss, best: loss <= best), fault)
+    check.verdict(judge, check.rule(lambda loss, best: loss <= best), fault)
     fault = "waits for one epoch less than `patience`"
-    check.verdict(hidden, judge, check.rule(late=-1), fault)
+    check.verdict(judge, check.rule(late=-1), fault)

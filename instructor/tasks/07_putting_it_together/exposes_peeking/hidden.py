@@ -1,4 +1,4 @@
-from course_utils.exercises import attempt
+from course_utils.exercises import attempt, in_any_order
 
 
 def by_both(judged, open_test):
@@ -38,8 +38,10 @@ def the_last(judged, open_test):
     return len(judged) - 1, float(open_test()[-1])
 
 
-with attempt("exposes_peeking", exposes_peeking) as hidden:
-    judge = exposes_peeking
+with (
+    attempt("exposes_peeking", exposes_peeking) as hidden,
+    in_any_order(hidden, exposes_peeking) as judge,
+):
     for choose, broken, what in (
         (by_both, True, "takes the best mean of judged and test score"),
         (a_final_of_two, True, "lets the test set decide between the two best"),
@@ -50,4 +52,4 @@ with attempt("exposes_peeking", exposes_peeking) as hidden:
         (the_last, False, "takes the last candidate, whatever its score"),
         (check.highest, False, "takes the highest judged score"),
     ):
-        check.verdict(hidden, judge, choose, broken=broken, what=what)
+        check.verdict(judge, choose, broken=broken, what=what)
