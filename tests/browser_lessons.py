@@ -59,6 +59,7 @@ def views(
     """What is wrong with the sight of a lesson in one theme, in all widths."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 768})
+        page.wait_for_timeout(500)  # JupyterLab lays its cells out anew
         for panel in panels:
             for said in lab_lesson.misplaced(panel, width):
                 yield f"{panel.title!r}: {said}"
