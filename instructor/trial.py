@@ -19,6 +19,7 @@ from instructor.content import Cell, Exercise, Task
 from instructor.limits import SECONDS, Stopwatch, time_limit
 
 Namespace = dict[str, Any]
+LONGEST = 10_000  # characters of what a learner reads of one check
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,8 @@ def failure(
                 run(cell.source, dict(world), cell.grade_id)
         except Exception as error:
             mistake = getattr(error, "mistake", "") or UNNAMED
-            return Failure(cell.grade_id, str(error) or type(error).__name__, mistake)
+            text = str(error)[:LONGEST] or type(error).__name__
+            return Failure(cell.grade_id, text, mistake)
     return None
 
 

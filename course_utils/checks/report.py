@@ -14,6 +14,8 @@ from torch import Tensor
 
 from course_utils.checks.mistakes import Common
 
+LONGEST = 1000  # characters of a value in a report
+
 
 class CheckFailed(AssertionError):
     """A property does not hold; the message says on which input, and hints at the mistake.
@@ -57,8 +59,8 @@ class Check:
         raise CheckFailed(
             f"{self.name}: this does not hold: {what}\n"
             f"  on:       {on}\n"
-            f"  expected: {shown(expected)}\n"
-            f"  got:      {shown(got)}\n"
+            f"  expected: {_cut(shown(expected))}\n"
+            f"  got:      {_cut(shown(got))}\n"
             f"  hint:     {hint}",
             mistake=getattr(hint, "id", ""),
         )
@@ -187,6 +189,11 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(shown(v) for v in value)}]"
     return value if isinstance(value, str) else repr(value)
+
+
+def _cut(text: str) -> str:
+    """As much of a text as somebody would read."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
 def _close(a: Any, b: Any, atol: float) -> bool:
