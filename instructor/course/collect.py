@@ -28,7 +28,9 @@ from instructor.content import exercise_names, read
 from instructor.course.arguments import chosen_exercise, parser_of
 from instructor.course.handed_in import Handed, handed_in
 from instructor.course.journal import held
+from instructor.course.reading import FROM_SCRIPT, decoded
 from instructor.course.records import replace
+from instructor.course.scripts import script_cells
 from instructor.course.students import Students, Table, own_id
 from instructor.course.writing_csv import spreadsheet
 
@@ -121,14 +123,11 @@ def _keep(folder: Path, student: str, exercise: str, found: Sequence[Handed]) ->
 
 
 def as_notebook(script: bytes) -> bytes:
-    """A .py file as a notebook; lines that begin with `# %%` or `# In[` begin a cell."""
-    cells: list[list[str]] = [[]]
-    for line in script.decode("utf-8", errors="replace").splitlines():
-        if line.startswith(("# %%", "#%%", "# In[")):
-            cells.append([])
-        cells[-1].append(line)
-    sources = ["\n".join(cell) for cell in cells if any(line.strip() for line in cell)]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    """A .py file as a notebook, which says that it was one."""
+    text, _ = decoded(script)
+    made = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+    cells = [made[cell["cell_type"]](cell["source"]) for cell in script_cells(text)]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={FROM_SCRIPT: True})
     return (nbformat.writes(notebook) + "\n").encode()
 
 

@@ -29,6 +29,9 @@ UNUSUAL = {
 }
 
 
+TEXT_OF_SCRIPT = "no answer in words was recognized in the .py file; a person reads the file itself"
+
+
 class NotMarked(Exception):
     """A submission for which there is no record; the message says why."""
 
@@ -167,12 +170,14 @@ def _record(job: Job, tasks: tuple[Task, ...], **more: Any) -> Record:
 
 
 def _prose(submission: Submission, task: Asked) -> Task:
-    answer = submission.prose(task)
+    answer, notes = submission.prose(task), ()
     state = records.WAITS if answer.text else records.EMPTY
+    if submission.script and not answer.text:
+        state, notes = records.WAITS, (TEXT_OF_SCRIPT,)
     return Task(
         *(task.name, _kind(task), task.title, state, None, task.points),
         answer=answer.text,
-        notes=answer.notes,
+        notes=(*answer.notes, *notes),
     )
 
 
