@@ -65,7 +65,8 @@ def test_code_is_whole_and_comments_within_it_stay() -> None:
         submission = read(data, CONTENT)
         for task in CONTENT.tasks:
             assert submission.answer(task).text.endswith(task.model_answer.strip()), task.name
-    text = "def f(x):\n\n# why\n\n    return x\n# right below\n\n# %% [markdown]\n# # Words\n#\n# and more\n"
+    text = "def f(x):\n\n# why\n\n    return x\n# right below\n\n"
+    text += "# %% [markdown]\n# # Words\n#\n# and more\n"
     assert script_cells(text) == [
         {"cell_type": "code", "source": "def f(x):\n\n# why\n\n    return x\n# right below"},
         {"cell_type": "markdown", "source": "# Words\n\nand more"},
@@ -73,7 +74,8 @@ def test_code_is_whole_and_comments_within_it_stay() -> None:
 
 
 def test_heads_of_scripts_are_no_prose() -> None:
-    head = "#!/usr/bin/env python\n# coding: utf-8\n\n# ---\n# jupyter:\n#   x: 1\n# ---\n\n# %%\nx = 1"
+    head = "#!/usr/bin/env python\n# coding: utf-8\n\n# ---\n# jupyter:\n#   x: 1\n# ---\n\n"
+    head += "# %%\nx = 1"
     assert script_cells(head) == [{"cell_type": "code", "source": "# %%\nx = 1"}]
 
 

@@ -170,7 +170,7 @@ def _record(job: Job, tasks: tuple[Task, ...], **more: Any) -> Record:
 
 
 def _prose(submission: Submission, task: Asked) -> Task:
-    answer, notes = submission.prose(task), ()
+    answer, notes = submission.prose(task), tuple[str, ...]()
     state = records.WAITS if answer.text else records.EMPTY
     if submission.script and not answer.text:
         state, notes = records.WAITS, (TEXT_OF_SCRIPT,)

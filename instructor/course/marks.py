@@ -10,7 +10,7 @@ from pathlib import Path
 from nbgrader.api import SubmittedAssignment
 
 from instructor.course import gradebook
-from instructor.course.late import Terms, handed_in_at
+from instructor.course.late import Terms, called_late, handed_in_at
 from instructor.course.records import MARKED, STATES, WAITS, Record, Task, records
 
 
@@ -80,7 +80,8 @@ def marked(folder: Path, url: str = "", **only: str) -> Iterator[Marked]:
         marks = sum(numbers) if numbers else None
         whole = replace(record, tasks=tasks, state=state, marks=marks)
         when = handed_in_at(folder, record.student, record.exercise)
-        days = terms.days_late(record.student, record.exercise, when)
+        late = called_late(folder, record.student, record.exercise)
+        days = terms.days_late(record.student, record.exercise, when, late=late)
         yield Marked(whole, own, days, terms.lost(days))
 
 

@@ -1,4 +1,4 @@
-"""The cells of a Python script that was a notebook: by nbconvert, Jupytext, an editor or by hand."""
+"""The cells of a Python script: a notebook that nbconvert, Jupytext or an editor has written."""
 
 from __future__ import annotations
 
