@@ -16,7 +16,7 @@ from tests.test_course_collect import EXERCISE, collect, notebook, packed, submi
 
 ADA = "Ada Lovelace_4711_assignsubmission_file_/03_dropout{}.ipynb"
 BEN = "Emile Borel_4712_assignsubmission_file_/03_dropout.ipynb"
-SHEET = """Identifier,Full name,ID number,Status,Grade,Last modified (submission),Last modified (mark)
+SHEET = """Identifier,Full name,ID number,Status,Grade,Last modified (submission),Modified (mark)
 Participant 4711,Ada Lovelace,m001,Submitted,,"Friday, 20 November 2026, 11:50 PM",-
 Participant 4712,Émile Borel,m002,Submitted,,"Saturday, 21 November 2026, 12:05 AM",-
 Participant 4713,Lazy One,m003,No submission,,-,-

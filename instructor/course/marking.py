@@ -186,6 +186,15 @@ def _code(judge: Judge, submission: Submission, task: Asked, job: Job) -> Task:
     own = [(task.name, answer.text)] if answer.text else []
     seed = seed_of(job, task.name)
     result = judge.marks(task, own, seed=seed)
+    broken = tuple(failure.broken for failure in result.failures if failure.broken)
+    if broken:  # no mark follows from a check that fails of itself; a person mends it
+        return Task(
+            *(task.name, _kind(task), task.title, records.WAITS, None, task.points),
+            answer=answer.text,
+            notes=answer.notes,
+            flags=broken,
+            seed=seed,
+        )
     failed = {failure.check: failure for failure in result.failures}
     checks = []
     for cell in task.checks:
