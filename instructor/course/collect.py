@@ -35,6 +35,7 @@ from instructor.course.arguments import chosen_exercise, counted, parser_of
 from instructor.course.attempts import Kept, keep
 from instructor.course.handed_in import Handed, handed_in
 from instructor.course.journal import held
+from instructor.course.late import NAMES, listed
 from instructor.course.reading import FROM_SCRIPT, decoded
 from instructor.course.records import replace
 from instructor.course.scripts import script_cells
@@ -89,6 +90,9 @@ def collect(
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):  # `course forget` may be rewriting what is added to here
         kept = {key: keep(folder, *key, found, _notebook) for key, found in attempts.items()}
+        if students:
+            everyone = {**listed(folder), **students.names}
+            replace(folder / NAMES, json.dumps(everyone, ensure_ascii=False, indent=1) + "\n")
     replace(folder / "unmatched.csv", spreadsheet(UNMATCHED, unmatched))
     return Collected(kept, sum(map(len, attempts.values())), unmatched)
 

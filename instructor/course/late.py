@@ -19,6 +19,8 @@ what is lost comes off the sum, in `feedback`, `report` and `export`.
 
 from __future__ import annotations
 
+import difflib
+import json
 import math
 import tomllib
 from dataclasses import dataclass, field
@@ -30,6 +32,7 @@ from instructor.content import exercise_names
 
 DAY = timedelta(days=1)
 STAMP = "timestamp.txt"  # beside a submission: when it came in
+NAMES = "names.json"  # of the class: the ids on its list, and the names
 LATE_MARK = "late.txt"  # beside it where the platform calls it late, and says no time
 LATE = ("per_day", "at_most", "grace_minutes")
 
@@ -97,6 +100,25 @@ class Terms:
     def lost(self, days: int) -> float:
         """The share of the marks that so many days cost."""
         return min(days * self.per_day, self.at_most)
+
+
+def unknown_extensions(folder: Path, terms: Terms) -> list[str]:
+    """A line for each extension of an id that has handed in nothing and is on no list that was
+    collected with, with the ids nearest to it."""
+    known = {path.name for path in (folder / "submitted").glob("*")} | {*listed(folder)}
+    lines = []
+    for student, exercise in terms.extensions:
+        if student not in known:
+            near = difflib.get_close_matches(student, sorted(known), 3, 0.5)
+            like = f"; is {' or '.join(near)} meant?" if near else ""
+            lines.append(f"class.toml: nobody here has the id {student!r} ({exercise}){like}")
+    return lines
+
+
+def listed(folder: Path) -> dict[str, str]:
+    """The names of the class by id, as `course collect` was given them; empty without a list."""
+    path = folder / NAMES
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def handed_in_at(folder: Path, student: str, exercise: str) -> datetime | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +83,7 @@ class Run:
             self._book.add_exercise(exercise)
             formgrader.write_source(self._folder, name)
         there = self._book.there()
-        with tqdm(total=len(found), unit="submission", disable=None) as bar:
+        with tqdm(total=len(found), unit="submission", disable=None) as bar, self._stopped(found):
             for job, result in pool.results(self._jobs(found, there, bar), make, workers):
                 if isinstance(result, str):  # tried again in the next run, so not in the journal
                     record = unread(job, self._exercises[job.exercise][0], result)
@@ -91,6 +93,15 @@ class Run:
                 self._write(record)
                 self.fresh += 1
                 bar.update()
+
+    @contextmanager
+    def _stopped(self, found: Sequence[Found]) -> Iterator[None]:
+        """Say on Ctrl-C how far the run has come."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            print(f"\n{self.states.total()} of {len(found)} done.", file=sys.stderr)
+            raise
 
     def _try_models(self, exercise: Exercise) -> None:
         """Once for each state of the course: are the checks right about the right answers?"""
