@@ -64,26 +64,27 @@ def arrows(index: int, options: int) -> Iterator[str]:
         yield "ArrowRight" if way > 0 else "ArrowLeft"
 
 
-def run_cell(page: Any) -> dict[str, Any]:
-    """Run the notebook's next cell, and return what it prints, as JSON; {} if it prints nothing."""
-    browser.command(page, "notebook:run-cell-and-select-next")
+def run_cell(page: Any, index: int) -> dict[str, Any]:
+    """Run one of the notebook's cells, and return what it prints, as JSON; {} if nothing."""
+    # Whoever moves a slider makes its cell the active one.
+    page.evaluate("(i) => { jupyterapp.shell.currentWidget.content.activeCellIndex = i }", index)
+    browser.command(page, "notebook:run-cell")
     browser.wait_until_no_cell_runs(page)
     if failed := browser.errors(page):
         raise RuntimeError(f"a cell of the benchmark failed:\n{failed[0]}")
     printed = page.evaluate(
-        """() => {
-            const { content } = jupyterapp.shell.currentWidget;
-            const cells = content.model.sharedModel.cells;
-            const last = content.activeCellIndex - 1;
-            return cells[last].outputs.map((output) => output.text ?? "").join("").toString();
-        }"""
+        """(index) => {
+            const { outputs } = jupyterapp.shell.currentWidget.model.sharedModel.cells[index];
+            return outputs.flatMap((output) => output.text ?? []).join("");
+        }""",
+        index,
     )
     return dict(json.loads(printed or "{}"))
 
 
-def measure(page: Any, name: str, keys: int, usual_keys: int) -> Measured:
-    """The panel of the notebook's next two cells: it, and the same by `interact`."""
-    said = run_cell(page)
+def measure(page: Any, name: str, cell: int, keys: int) -> Measured:
+    """The panel of one cell, and the same by `interact` in the next."""
+    said = run_cell(page, cell)
     selector = f'.live-panel[aria-label="{said["title"]}"]'
     panel = page.locator(selector)
     slider = panel.locator(f'.live-slider input[data-key="{said["slider"]}"]')
@@ -100,11 +101,11 @@ def measure(page: Any, name: str, keys: int, usual_keys: int) -> Measured:
         latencies = [step(page, key) for key in pressed]
     frames = drag(page, slider, DRAG_S)
     index = int(slider.input_value())
-    run_cell(page)
+    run_cell(page, cell + 1)
     page.evaluate(WATCH, ".widget-interact img")
     page.wait_for_function("watch.seen")
     page.locator(".noUi-handle").last.focus()
-    pressed = islice(arrows(index, said["options"]), usual_keys)
+    pressed = islice(arrows(index, said["options"]), min(keys, USUAL_KEYS))
     return Measured(name, said["kind"], latencies, frames, [step(page, key) for key in pressed])
 
 
@@ -121,9 +122,9 @@ def lesson(lab: Any, chrome: Any, number: str, names: list[str], keys: int) -> I
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
     browser.open_notebook(page, lab, f"{number}.ipynb")
-    run_cell(page)
-    for name in names:
-        yield measure(page, f"{number} {name}", keys, min(keys, USUAL_KEYS))
+    run_cell(page, 0)
+    for place, name in enumerate(names):
+        yield measure(page, f"{number} {name}", 1 + 2 * place, keys)
     context.close()
     lab.stop_kernels()
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import Any
 
+import numpy as np
 import torch
 
 from claims.claim import ONCE, UNSTOPPED, Claim
@@ -75,7 +76,7 @@ def after_the_turn(data: Dataset, ending: Ending, noise: float, score: str) -> D
     """The score at the end, minus that where the mean validation loss is lowest."""
     compared = _noisy(data)
     i = NOISES.index(noise)
-    turn = int(compared.curves["loss"][i].mean((0, -1)).argmin())
+    turn = int(np.nanargmin(compared.curves["loss"][i].mean((0, -1))))
     at_the_turn = compared.curves[score][i, :, turn].mean(-1)
     return paired_difference(compared.scores(noise, ending, score), at_the_turn)
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -106,7 +107,7 @@ def _climb(data: Dataset, penalty: Penalty | None, ending: Ending) -> Any:
     compared = _noisy(data)
     curves = compared.curves["loss"][compared.values.index(penalty)].mean(-1)
     end = compared.scores(penalty, ending, "loss")
-    return end - curves[:, curves.mean(0).argmin()]
+    return end - curves[:, np.nanargmin(curves.mean(0))]
 
 
 def climb(data: Dataset, ending: Ending) -> Difference:

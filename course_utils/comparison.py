@@ -33,6 +33,9 @@ Measure = Callable[[nn.Module, Dataset], float]
 ENDINGS: tuple[Ending, ...] = ("budget", "long", "early-stopped")
 #: How many times the budget the long ending takes, and early stopping may take.
 TIMES = 4
+#: Early stopping looks after every epoch of the budget, and beyond it so often for each budget:
+#: what is best late is best for long.
+LATE_LOOKS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +49,8 @@ class Comparison:
             words.
         curves: by score ("acc", "loss", "train_acc", "train_loss", and what was measured besides),
             [values, seeds, TIMES * epochs + 1, 2]: entry e after e epochs, on each half of the
-            validation set (the same number twice where a score is not one of validation).
+            validation set (the same number twice where a score is not one of validation); NaN
+            where it was not scored, see `looks`.
     """
 
     values: list[Any]
@@ -156,12 +160,13 @@ def compare(
         epochs=TIMES * epochs,
         batch_size=batch_size,
         loss_fn=loss_fn,
+        score_at=looks(epochs),
     )
     names = ("acc", "loss", "train_acc", "train_loss", *measures)
     shape = len(values), seeds, TIMES * epochs + 1, 2
     curves = {name: np.full(shape, np.nan) for name in names}
     fleet, by_half = None, None
-    for fleet in tqdm(fleet_states, total=TIMES * epochs + 1, disable=not progress, leave=False):
+    for fleet in tqdm(fleet_states, total=len(looks(epochs)), disable=not progress, leave=False):
         runs = list(product(range(len(fleet.values)), range(len(fleet.seeds))))
         own = [for_run(fleet.values[v], fleet.seeds[s]) for v, s in runs]
         by_half = by_half or ByHalf([data.y_val for data in own])
@@ -180,6 +185,13 @@ def compare(
     steps = epochs * -(-for_run(fleet.values[0], fleet.seeds[0]).n_train // batch_size)
     covers = [covered([for_run(value, seed) for seed in fleet.seeds]) for value in fleet.values]
     return Comparison(fleet.values, fleet.seeds, epochs, steps, covers, curves)
+
+
+def looks(epochs: int) -> list[int]:
+    """After how many epochs each run is scored: each of the budget's, and beyond it evenly spaced
+    ones. To score all of a long training would take a third of the time."""
+    step = max(1, epochs // LATE_LOOKS)
+    return [*range(epochs), *range(epochs, TIMES * epochs, step), TIMES * epochs]
 
 
 def covered(of_seeds: Sequence[Dataset]) -> str:

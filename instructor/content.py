@@ -30,6 +30,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 HAND_IN = "What you hand in is this notebook: save it, and leave it its name."
+TEXT_STUB = "*Your answer, in place of this line.*"
 TASKS = ROOT / "instructor" / "tasks"
 
 NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")

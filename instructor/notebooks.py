@@ -12,12 +12,11 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import preprocessors
 
-from instructor.content import Cell, Exercise
+from instructor.content import TEXT_STUB, Cell, Exercise
 
 CODE_STUB = (
     '# Your lines, in place of the next one.\nraise NotImplementedError("not attempted yet")'
 )
-TEXT_STUB = "*Your answer, in place of this line.*"
 # What nbgrader's generate_assignment runs, without the steps that need a gradebook.
 STEPS = (
     "LockCells",

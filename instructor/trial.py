@@ -22,6 +22,7 @@ from instructor.content import Cell, Exercise, Task
 from instructor.limits import SECONDS, Stopwatch, time_limit
 
 Namespace = dict[str, Any]
+LONGEST = 10_000  # characters of what a learner reads of one check
 
 
 @dataclass(frozen=True)
@@ -135,8 +136,8 @@ def failure(
                 run(cell.source, dict(world), cell.grade_id)
         except Exception as error:
             mistake = getattr(error, "mistake", "") or UNNAMED
-            broken = own_error(error.__cause__ or error, cell.grade_id)
-            text = broken or str(error) or type(error).__name__
+            broken = own_error(error.__cause__ or error, cell.grade_id)[:LONGEST]
+            text = broken or str(error)[:LONGEST] or type(error).__name__
             return Failure(cell.grade_id, text, mistake, broken)
     return None
 

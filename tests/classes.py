@@ -9,13 +9,9 @@ from concurrent.futures import Executor, Future
 from pathlib import Path
 from typing import Any
 
-from nbgrader.api import Gradebook
-
-from instructor.course import finding, marking, records, running
-from instructor.course.gradebook import url_of
-from instructor.course.marking import Job, NotMarked
+from instructor.course import finding, running
+from instructor.course.gradebook import opened, url_of
 from tests.damaged import DAMAGED, NAME, UNREADABLE, cell, code, solution
-from tests.exercises import exercise
 from tests.forged import FORGED
 from tests.hostile import HOSTILE
 
@@ -89,9 +85,11 @@ def graded(folder: Path, **options: Any) -> running.Run:
     return run
 
 
-def scores(folder: Path) -> dict[tuple[str, str], tuple[float | None, float | None, bool]]:
+def scores(
+    folder: Path, url: str = ""
+) -> dict[tuple[str, str], tuple[float | None, float | None, bool]]:
     """What the gradebook has for each student and cell: by check, by hand, and whether it waits."""
-    with Gradebook(url_of(folder)) as book:
+    with opened(url or url_of(folder)) as book:
         found = {
             (grade.student.id, grade.name): (
                 grade.auto_score,
@@ -102,22 +100,4 @@ def scores(folder: Path) -> dict[tuple[str, str], tuple[float | None, float | No
             for notebook in submission.notebooks
             for grade in notebook.grades
         }
-        book.engine.dispose()
     return found
-
-
-def counted(job: Job) -> dict[str, object]:
-    """Stands for the judge: nothing is worth anything."""
-    content = exercise(job.exercise)
-    if b"fails" in job.data:
-        raise NotMarked("the course's fault")
-    tasks = [
-        records.Task(t.name, "prose", t.title, records.WAITS, None, t.points, answer="An answer.")
-        if t.prose
-        else records.Task(
-            *(t.name, "code", t.title, records.MARKED, 0.0, t.points),
-            checks=tuple(records.Check(c.grade_id, c.points, 0.0, "no", "") for c in t.checks),
-        )
-        for t in content.parts
-    ]
-    return marking._record(job, tuple(tasks)).as_json()

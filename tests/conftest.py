@@ -149,7 +149,8 @@ def asked_once() -> Iterator[None]:
 def quick_class(asked_once: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of a class of three, whose judge is a stand-in."""
     from instructor.course import pool
-    from tests.classes import WHOLE, counted, hand_in
+    from tests.classes import WHOLE, hand_in
+    from tests.stand_in_judges import counted
 
     monkeypatch.setattr(pool, "mark", counted)
     folder = tmp_path / "a class"

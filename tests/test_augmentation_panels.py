@@ -135,8 +135,8 @@ def test_all_panels_work_on_other_images() -> None:
     strength = augmentation.strength(data, epochs=2)
     assert strength.text.startswith("strength 1 (turned up to 10°, shifted up to 0.625 pixels")
     clean, noisy = strength.result
-    assert np.isfinite(clean.val_acc).all()
-    assert np.isfinite(noisy.val_acc).all()
+    assert np.isfinite(clean.val_acc[..., [0, 2]]).all()  # it is scored after every second epoch
+    assert np.isfinite(noisy.val_acc[..., [0, 2]]).all()
     flips = augmentation.flips(data, epochs=2)  # it has no 6 and no 9
     assert "0 read as 1" in flips.text
     flips.controls["flip"].value = "none"

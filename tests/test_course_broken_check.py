@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from instructor.content import Exercise
-from instructor.course import marking, models, records, running
+from instructor.course import marking, models, pool, records, running
+from instructor.course.jobs import Job, record_of, unread
 from instructor.course.journal import Journal
 from instructor.course.judging.judge import Judge
-from instructor.course.marking import Job
 from instructor.course.submission import read
 from instructor.trial import Trial
-from tests.classes import WHOLE, counted, graded, hand_in
+from tests.classes import WHOLE, graded, hand_in
 from tests.damaged import NAME
 from tests.exercises import exercise
 
@@ -93,7 +93,7 @@ def test_the_mark_of_that_task_waits_and_the_instructor_is_told(tmp_path: Path) 
     assert "itself failed, line 6" in task.flags[0]
     with Journal(tmp_path) as journal:
         run = running.Run(tmp_path, None, journal, protected=False)  # type: ignore[arg-type]
-        run._count(marking._record(job, (task,)))
+        run._count(record_of(job, (task,)))
     assert run.unread == [f"ada, {NAME}: {task.flags[0]}"]
 
 
@@ -112,7 +112,9 @@ def test_model_answers_are_tried_once_for_each_state_of_the_course(
 ) -> None:
     tried: list[str] = []
     monkeypatch.setattr(models, "full_marks", lambda one: tried.append(one.name))
-    monkeypatch.setattr("instructor.course.pool.mark", counted)
+    monkeypatch.setattr(
+        pool, "mark", lambda job: unread(job, exercise(NAME), "a stand-in").as_json()
+    )
     hand_in(tmp_path, "ada", WHOLE)
     graded(tmp_path)
     graded(tmp_path)

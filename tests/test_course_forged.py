@@ -16,6 +16,8 @@ from instructor.trial import Result
 from tests.exercises import exercise
 from tests.forged import FORGED
 from tests.hostile import HOSTILE
+from tests.meddling import MEDDLING
+from tests.nonsense import NONSENSE
 
 RIGHT = exercise("03_dropout").task("dropout").model_answer
 BLANK = "def dropout(x, p, training):\n    raise NotImplementedError\n"
@@ -63,6 +65,35 @@ def test_what_is_hostile_earns_nothing_and_harms_nobody(walled: Judge, kind: str
     result = judged(walled, BLANK, HOSTILE[kind], checks=1)
     assert result.marks == 0, result
     assert all(failure.text for failure in result.failures)
+
+
+#: Of the kinds that `tests.class_of_200` hands in; the others wait for a limit, or are slow.
+QUICK = {
+    kind: MEDDLING[kind]
+    for kind in (
+        "a class that it is not",
+        "makes the input not a number",
+        "gives the input another type",
+        "changes all that it was ever given",
+        "Python's own functions replaced",
+        "json and struct replaced",
+    )
+} | {
+    kind: NONSENSE[kind]
+    for kind in (
+        "a class out of somebody else's module",
+        "a call of the judge's tensor",
+        "an error of a hundred megabytes",
+        "an error that praises itself",
+    )
+}
+
+
+@pytest.mark.parametrize("kind", QUICK)
+def test_what_meddles_earns_nothing_and_is_told_in_few_words(walled: Judge, kind: str) -> None:
+    result = judged(walled, BLANK, QUICK[kind], checks=1)
+    assert result.marks == 0, result
+    assert 0 < len(result.said) < 5000
 
 
 def test_who_answers_after_them_gets_all_marks(walled: Judge) -> None:

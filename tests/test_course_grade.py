@@ -12,10 +12,10 @@ from nbgrader.apps.api import NbGraderAPI
 from nbgrader.apps.baseapp import NbGrader
 from nbgrader.coursedir import CourseDirectory
 
-from instructor.course import finding, formgrader, marking, pool, records
+from instructor.course import finding, formgrader, jobs, marking, pool, records
 from instructor.course.__main__ import main
 from instructor.course.gradebook import url_of
-from instructor.course.marking import Job
+from instructor.course.jobs import Job
 from instructor.course.records import read_record, record_path
 from tests.classes import WHOLE, forged, graded, hand_in, scores, snapshot
 from tests.damaged import DAMAGED, NAME
@@ -44,7 +44,9 @@ def class_(asked_once: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
     hand_in(folder, "emil", WHOLE).unlink()
     hand_in(folder, "fay", WHOLE).rename(folder / "submitted/fay" / NAME / "Untitled(1).ipynb")
     before = snapshot(folder / "submitted")
-    run = graded(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(pool, "mark", marking.mark)
+        run = graded(folder)
     marking.release()
     assert run.fresh == 5, "and emil's folder is empty"
     assert snapshot(folder / "submitted") == before
@@ -136,7 +138,7 @@ def test_marks_by_hand_survive_and_changed_prose_waits_again(
     path.write_bytes(WHOLE + b"changed")
     assert graded(quick_class).fresh == 1
     assert scores(quick_class)["ada", "explain"] == (None, 3.5, False)
-    other = marking._record
+    other = jobs.record_of
 
     def changed(job: Job, tasks: tuple[records.Task, ...]) -> records.Record:
         tasks = tuple(
@@ -144,7 +146,7 @@ def test_marks_by_hand_survive_and_changed_prose_waits_again(
         )
         return other(job, tasks)
 
-    monkeypatch.setattr(marking, "_record", changed)
+    monkeypatch.setattr(jobs, "record_of", changed)
     path.write_bytes(WHOLE + b"changed again")
     graded(quick_class)
     assert scores(quick_class)["ada", "explain"] == (None, 3.5, True)
@@ -162,14 +164,14 @@ def test_a_text_that_no_database_takes_stops_no_run(
     quick_class: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # An error of the student's own words, and the name of a file.
-    other = marking._record
+    other = jobs.record_of
 
     def odd(job: Job, tasks: tuple[records.Task, ...]) -> records.Record:
         said = "\ud800 \0 \x1b[2J Zoë\n"
         tasks = tuple(dataclasses.replace(t, text=said, answer=said) for t in tasks)
         return other(job, tasks, notes=(said,))
 
-    monkeypatch.setattr(marking, "_record", odd)
+    monkeypatch.setattr(jobs, "record_of", odd)
     assert graded(quick_class).fresh == 3
     record = read_record(record_path(quick_class, "ada", NAME))
     wanted = "\ufffd \ufffd \ufffd[2J Zoë\n"

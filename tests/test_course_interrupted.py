@@ -1,15 +1,18 @@
 """A run that is stopped, killed or short of something loses nothing and goes on where it was."""
 
 import os
+import re
 import signal
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from instructor.course import formgrader, records
+from instructor.course.__main__ import main
 from instructor.course.gradebook import Book
 from instructor.course.journal import Journal
 from tests import killing
@@ -90,6 +93,49 @@ def test_a_full_disk_is_said_and_nothing_is_lost(
         patch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
         with pytest.raises(OSError, match="No space left"):
             graded(quick_class)
+    assert graded(quick_class).fresh == 3
+
+
+@contextmanager
+def room(size: int) -> Iterator[None]:
+    """No file of this process grows beyond `size` bytes, as if the disk were full then."""
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits the size of files")
+def test_wherever_the_disk_is_full_nothing_is_lost(quick_class: Path, tmp_path: Path) -> None:
+    # In the journal, in the making of the gradebook, and in the middle of it.
+    for size in (20, 1_000, 40_000, 120_000):
+        with room(size), pytest.raises((OSError, RuntimeError)) as caught:
+            graded(quick_class)
+        assert re.search("too large|full|I/O", str(caught.value)), caught.value
+    graded(quick_class)
+    other = tmp_path / "undisturbed"
+    for student in ("ada", "ben", "cleo"):
+        hand_in(other, student, WHOLE + student.encode())
+    graded(other)
+    assert scores(quick_class) == scores(other)
+    assert snapshot(quick_class / "grades") == snapshot(other / "grades")
+    with closing(sqlite3.connect(quick_class / "gradebook.db")) as book:
+        assert book.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+def test_a_folder_that_cannot_be_written_is_said(
+    quick_class: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (quick_class / "journal.lock").mkdir()  # a folder cannot be opened to write, by no one
+    assert main(["grade", str(quick_class), "--unprotected", "--workers", "1"]) == 2
+    said = capsys.readouterr().err
+    assert "journal.lock" in said
+    assert "Traceback" not in said
+    (quick_class / "journal.lock").rmdir()
     assert graded(quick_class).fresh == 3
 
 

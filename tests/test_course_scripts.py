@@ -8,7 +8,7 @@ from nbconvert import PythonExporter
 
 from instructor.course import marking, records
 from instructor.course.collect import as_notebook
-from instructor.course.marking import Job
+from instructor.course.jobs import Job, digest, record_of
 from instructor.course.scripts import script_cells
 from instructor.course.submission import read
 from instructor.notebooks import TEXT_STUB
@@ -83,7 +83,7 @@ def test_the_record_of_a_script_has_no_final_mark_before_a_person_read_it() -> N
     book = json.loads(as_notebook(DAMAGED["a Python file"]()))
     assert read(json.dumps(book).encode(), CONTENT).script
     data = as_notebook(DAMAGED["a Python file"]())
-    job = Job("ada", NAME, data, marking.digest(NAME), 1, False)
+    job = Job("ada", NAME, data, digest(NAME), 1, False)
     task = marking._prose(read(data, CONTENT), PROSE)
-    record = marking._record(job, (task,))
+    record = record_of(job, (task,))
     assert record.state == records.WAITS

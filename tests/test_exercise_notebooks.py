@@ -15,10 +15,10 @@ import torch
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
-from instructor.content import ROOT, TASKS, read
+from instructor.content import ROOT, TASKS, TEXT_STUB, read
 from instructor.generate import differences, generate
 from instructor.guides import guide
-from instructor.notebooks import CODE_STUB, TEXT_STUB
+from instructor.notebooks import CODE_STUB
 from tests.exercises import NAMES, exercise
 
 

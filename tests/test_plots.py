@@ -49,7 +49,15 @@ def test_epochs_not_trained_yet_are_not_drawn(ax):
     curves = plots.Curves(ax, 4, ylim=(0, 2))
     losses = np.array([[1.0, 0.5, np.nan, np.nan, np.nan]] * 2)
     curves.update(losses, losses)
-    assert np.isnan(curves.train._line.get_ydata()).tolist() == [False, False, True, True, True]
+    assert curves.train._line.get_xydata().tolist() == [[0, 1.0], [1, 0.5]]
+    ax.figure.canvas.draw()
+
+
+def test_a_line_goes_on_over_epochs_that_were_not_scored(ax):
+    curves = plots.Curves(ax, 4, ylim=(0, 2))
+    losses = np.array([[1.0, np.nan, 0.5, np.nan, 0.25]] * 2)
+    curves.update(losses, losses)
+    assert curves.val._line.get_xydata().tolist() == [[0, 1.0], [2, 0.5], [4, 0.25]]
     ax.figure.canvas.draw()
 
 

@@ -17,7 +17,6 @@ ELSEWHERE: dict[str, dict[str, str]] = {
     "07": {"99.7": "the level of an interval, in percent: 1 - 0.05 / 15"},
     "08": {
         "98": "arithmetic, in percent: (1 - 0.001 * 0.1) ** 200",
-        "1.9": "made up for a question",
     },
 }
 

@@ -108,7 +108,9 @@ def _learns(check: Check, layer: nn.Module, x: Tensor) -> None:
         on="the parameters of a layer for 3 features",
         expected="two of shape (3,)",
         got=[tuple(p.shape) for p in layer.parameters()],
-        hint=Mistake.WITHOUT_SCALE_AND_SHIFT,
+        hint=Mistake.WITHOUT_SCALE_AND_SHIFT
+        if len(parameters) < 2
+        else "scale and shift are all that is learned; running statistics are buffers",
     )
     plain = layer.train()(x.clone()).detach()
     with torch.no_grad():

@@ -26,6 +26,7 @@ class Mistake(Mistakes):
     COUNTS_FROM_1 = "epochs are counted from 1; val_losses[0] is the untrained model, epoch 0"
     WITH_TIES = "ties count as improvements: `<=` where `<` is meant"
     NAN_IMPROVES = "NaN counts as an improvement: `not (loss >= ...)` is true for NaN"
+    NAN_IS_SKIPPED = "an epoch whose loss is NaN brought no improvement, and is waited for as well"
     NAN_IS_THE_BEST = "NaN takes the place of the best loss, and nothing is smaller than NaN"
     WITHOUT_MIN_DELTA = "`min_delta` is ignored"
     AGAINST_THE_EPOCH_BEFORE = "each loss is compared with the one before, not with the best so far"
@@ -58,8 +59,10 @@ _SCRIPTS: list[tuple[str, list[float], int, float, int | None]] = [
     ("the best loss counts, not the one before", [2, 4, 3.5, 3, 2.5], 3, 0.0, 3),
     ("a tie is no improvement", [3, 2, 2, 2, 2], 3, 0.0, 4),
     ("NaN is no improvement", [3, 2, nan, nan, 2.5, 1], 3, 0.0, 4),
+    ("an epoch with a NaN is waited for", [2, 3, nan, 4, 5], 3, 0.0, 3),
     ("after a NaN, a better loss is still an improvement", [3, nan, 2, nan, 1, 0.5], 2, 0.0, None),
     ("an improvement of `min_delta` or less does not count", [2, 1.75, 1.5, 1.25], 2, 0.5, 2),
+    ("an improvement of less than `min_delta` does not count", [2, 1.8, 1.6, 1.4], 2, 0.5, 2),
     ("small improvements add up", [4, 3.6, 3.2, 2.8, 2.4, 2.0], 3, 0.5, None),
     ("a larger loss within `min_delta` is no improvement", [3, 2, 2.2, 2.4], 2, 0.5, 3),
     ("the untrained model counts as a first best", [1, 2, 3, 0.5], 2, 0.0, 2),
@@ -163,12 +166,20 @@ def _shifted(by: int) -> StopFn:
     return answer
 
 
+def _without_nan(losses: Sequence[float], patience: int, min_delta: float) -> int | None:
+    """Only epochs with a number are counted as waiting; the epoch's own number stays right."""
+    numbers = [epoch for epoch, loss in enumerate(losses) if not math.isnan(loss)]
+    stop = _rule([losses[epoch] for epoch in numbers], patience, _plain(min_delta))
+    return None if stop is None else numbers[stop]
+
+
 _MISTAKES: dict[str, StopFn] = {
     Mistake.ONE_EPOCH_TOO_LATE: (lambda ls, p, d: _rule(ls, p + 1, _plain(d))),
     Mistake.ONE_EPOCH_TOO_EARLY: (lambda ls, p, d: _rule(ls, max(p - 1, 1), _plain(d))),
     Mistake.COUNTS_FROM_1: _shifted(1),
     Mistake.WITH_TIES: (lambda ls, p, d: _rule(ls, p, lambda loss, best: loss <= best - d)),
     Mistake.NAN_IMPROVES: (lambda ls, p, d: _rule(ls, p, lambda loss, best: not loss >= best - d)),
+    Mistake.NAN_IS_SKIPPED: _without_nan,
     Mistake.NAN_IS_THE_BEST: (
         lambda ls, p, d: _rule(
             ls,

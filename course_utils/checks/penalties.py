@@ -25,7 +25,7 @@ class Mistake(Mistakes):
     WITHOUT_GRADIENT = (
         "`.data`, `.detach()`, `.item()` and `torch.tensor(...)` cut the gradient off"
     )
-    HALF = "this is half of it: the ½ belongs to weight_decay, not to this penalty"
+    HALF = "this is half of it; there is no ½ in this penalty"
     MEAN = "this is a mean; a penalty adds up, so that a weight costs the same in any model"
     MEANS_OF_LAYERS = "these are means of the layers; a weight must cost the same in every layer"
     FIRST_LAYER_ONLY = (
@@ -60,6 +60,7 @@ def l2_penalty(fn: PenaltyFn) -> Passed:
             "the squares of all weights, added up",
             lambda w: w.square().sum(),
             gradient=lambda w: 2 * w,
+            at_zero=0.0,
             mistakes=lambda ws: {
                 Mistake.L1_FOR_L2: _total(ws, lambda w: w.abs().sum()),
                 Mistake.SQUARE_OF_THE_SUM: sum(float(w.sum()) ** 2 for w in ws),
@@ -83,6 +84,7 @@ def l1_penalty(fn: PenaltyFn) -> Passed:
             "the absolute values of all weights, added up",
             lambda w: w.abs().sum(),
             gradient=torch.sign,
+            at_zero=1.0,
             mistakes=lambda ws: {
                 Mistake.WITHOUT_ABS: _total(ws, lambda w: w.sum()),
                 Mistake.ABS_OF_THE_SUM: _total(ws, lambda w: w.sum().abs()),
@@ -121,6 +123,7 @@ def _penalty(
     term: Callable[[Tensor], Tensor],
     *,
     gradient: Callable[[Tensor], Tensor],
+    at_zero: float,
     mistakes: Callable[[list[Tensor]], Mapping[str, Any]],
 ) -> None:
     on = "weights [[1, -2], [0.5, 0]] and [[-3, 4]], with biases and a batch norm"
@@ -161,7 +164,7 @@ def _penalty(
             },
         },
     )
-    _gradient(check, value, model, gradient, on)
+    _gradient(check, value, model, gradient, at_zero, on)
     check.that(
         all(torch.equal(p, before[name]) for name, p in named.items()),
         "the model stays as it was",
@@ -187,8 +190,14 @@ def _penalty(
 
 
 def _gradient(
-    check: Check, value: Tensor, model: nn.Module, slope: Callable[[Tensor], Tensor], on: str
+    check: Check,
+    value: Tensor,
+    model: nn.Module,
+    slope: Callable[[Tensor], Tensor],
+    at_zero: float,
+    on: str,
 ) -> None:
+    """The gradient is `slope` of the weights; at 0, |w| has every slope from -1 to 1."""
     what = "its gradient reaches the weights"
     check.that(
         value.requires_grad,
@@ -202,6 +211,8 @@ def _gradient(
     for name, p in model.named_parameters():
         if p.ndim > 1:
             got = torch.zeros_like(p) if p.grad is None else p.grad
+            corner = (p.detach() == 0) & (got.abs() <= at_zero)
+            got = torch.where(corner, slope(p.detach()), got)
             check.close(
                 what,
                 got,

@@ -152,7 +152,9 @@ def _offsets(check: Check, fn: ShiftFn) -> None:
     for axis, (back, forth) in enumerate((("up", "down"), ("left", "right"))):
         steps = {offset[axis] for offset in seen}
         hint = f"some of the steps from {pixels} {back} to {pixels} {forth} never come"
-        if min(steps) >= 0 or max(steps) <= 0:
+        if steps == {0}:
+            hint = f"no image ever moves {back} or {forth}"
+        elif min(steps) >= 0 or max(steps) <= 0:
             hint = Mistake.ONE_WAY.given(way=back if max(steps) <= 0 else forth)
         elif steps == set(range(-pixels, pixels)):
             hint = Mistake.UPPER_END_LEFT_OUT.given(step=f"{pixels} {forth}")
@@ -170,7 +172,9 @@ def _offsets(check: Check, fn: ShiftFn) -> None:
         on=on,
         expected=f"all {(2 * pixels + 1) ** 2} pairs of steps",
         got=f"{len(set(seen))} of them",
-        hint=Mistake.ALONG_THE_DIAGONAL,
+        hint=Mistake.ALONG_THE_DIAGONAL
+        if all(abs(down) == abs(right) for down, right in seen)
+        else "whatever the step down is, every step to the right has its chance",
     )
 
 

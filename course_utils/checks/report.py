@@ -14,6 +14,8 @@ from torch import Tensor
 
 from course_utils.checks.mistakes import Common
 
+LONGEST = 1000  # characters of a value in a report
+
 
 class CheckFailed(AssertionError):
     """A property does not hold; the message says on which input, and hints at the mistake.
@@ -57,8 +59,8 @@ class Check:
         raise CheckFailed(
             f"{self.name}: this does not hold: {what}\n"
             f"  on:       {on}\n"
-            f"  expected: {shown(expected)}\n"
-            f"  got:      {shown(got)}\n"
+            f"  expected: {_cut(shown(expected))}\n"
+            f"  got:      {_cut(shown(got))}\n"
             f"  hint:     {hint}",
             mistake=getattr(hint, "id", ""),
         )
@@ -163,10 +165,14 @@ class Check:
 
 @contextmanager
 def checking(name: str) -> Iterator[Check]:
-    """A `Check` with seeded random states of its own; those outside stay as they were."""
+    """A `Check` with seeded random states of its own.
+
+    Those outside stay as they were, and so does whether gradients are recorded.
+    """
     python, numpy = random.getstate(), np.random.get_state()  # noqa: NPY002
     try:
-        with torch.random.fork_rng(devices=[]):
+        recording = torch.set_grad_enabled(torch.is_grad_enabled())
+        with torch.random.fork_rng(devices=[]), recording:
             torch.manual_seed(0)
             yield Check(name)
     finally:
@@ -187,6 +193,11 @@ def shown(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(shown(v) for v in value)}]"
     return value if isinstance(value, str) else repr(value)
+
+
+def _cut(text: str) -> str:
+    """As much of a text as somebody would read."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
 def _close(a: Any, b: Any, atol: float) -> bool:

@@ -98,7 +98,9 @@ def _trained(check: Check, expected: Outcome, got: Outcome) -> None:
         on=_ON,
         expected=f"{len(expected.witness.trained)} batches in training mode",
         got="none",
-        hint=Mistake.IN_THE_MODE_IT_CAME_IN,
+        hint=Mistake.IN_THE_MODE_IT_CAME_IN
+        if got.witness.calls[False, True]
+        else "no batch goes through the model that was passed in with gradients recorded",
     )
     still = all(torch.equal(v, got.weights[k]) for k, v in got.start.items())
     check.that(

@@ -132,12 +132,15 @@ def _watching(
     if _unwrapped(answer) in names:
         used.add(names[_unwrapped(answer)])
     by_code = {code: name for f, name in names.items() for code in _codes(f)}
+    called_so = {code.co_name for code in by_code}  # a name is compared sooner than a code
     files = {code.co_filename for code in _codes(answer)}
 
     def look(frame: FrameType, event: str, called: Any) -> None:
-        name = by_code.get(frame.f_code) if event == "call" else None
+        name = None
         if event == "c_call":
-            name = next((names[f] for f in names if f == called), None)
+            name = names.get(called)
+        elif event == "call" and frame.f_code.co_name in called_so:
+            name = by_code.get(frame.f_code)
         if name and _called_from(files, frame):
             used.add(name)
 

@@ -13,6 +13,7 @@ from course_utils.experiments.batch_modes import in_batches
 from course_utils.fleet import Fleet, Run, iter_fleet
 
 LENGTH = {"steps": 250, "epochs": 10}  # of training, where these are what is equal
+LOOKS = 25  # so many epochs of a training are scored
 
 Array = NDArray[Any]
 
@@ -65,7 +66,10 @@ def train_sizes(
         return data.with_label_noise(noise, seed)
 
     for size, count in epochs.items():
-        fleets = iter_fleet(build, noisy, values=values, seeds=seeds, epochs=count, batch_size=size)
+        fleets = iter_fleet(
+            build, noisy, values=values, seeds=seeds, epochs=count, batch_size=size,
+            score_at=range(0, count, max(1, count // LOOKS)),
+        )  # fmt: skip
         for fleet in fleets:
             state.fleets[size] = fleet
             yield state

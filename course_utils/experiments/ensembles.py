@@ -41,6 +41,7 @@ class Asked:
 
     seeds: int
     author: int = 0
+    epoch: int = 0  # so many are trained
     answers: dict[int, dict[str, torch.Tensor]] = field(default_factory=dict)
 
     def together(self, epochs: int, method: str, members: int) -> torch.Tensor:
@@ -114,9 +115,10 @@ def ask_together(
     state = Asked(seeds, author)
     fleets = iter_fleet(
         build, lambda _, seed: text(samples, seed, author), values=values, seeds=seeds,
-        epochs=max(epochs), batch_size=BATCH,
+        epochs=max(epochs), batch_size=BATCH, score_at=epochs,
     )  # fmt: skip
     for fleet in fleets:
+        state.epoch = fleet.epoch
         if fleet.epoch in epochs:
             state.answers[fleet.epoch] = {
                 "ensemble": torch.stack([_answers(fleet, m, x) for m in range(members)]),

@@ -37,8 +37,9 @@ class Confusions:
 def train_flips(data: Dataset, *, epochs: int = EPOCHS) -> Iterator[Fleet]:
     """The fleet over `FLIPS`, epoch by epoch."""
     return iter_fleet(
-        lambda kind: flipped_run(data, kind), data, values=list(FLIPS), seeds=SEEDS, epochs=epochs
-    )
+        lambda kind: flipped_run(data, kind), data, values=list(FLIPS), seeds=SEEDS, epochs=epochs,
+        score_at=range(0, epochs, 5),
+    )  # fmt: skip
 
 
 def flipped_run(data: Dataset, kind: str) -> Run:

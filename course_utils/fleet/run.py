@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +42,16 @@ class Training:
     epochs: int
     batch_size: int
     loss_fn: LossFn
+    score_at: Collection[int] | None = None
+
+    def is_scored(self, epoch: int) -> bool:
+        """Whether the weights after `epoch` epochs are scored: the first and last always are."""
+        return self.score_at is None or epoch in (0, self.epochs) or epoch in self.score_at
+
+    @property
+    def scorings(self) -> int:
+        """How often they are scored."""
+        return sum(map(self.is_scored, range(self.epochs + 1)))
 
 
 @dataclass

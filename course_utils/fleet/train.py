@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,14 +36,14 @@ Curves = npt.NDArray[np.float64]
 class Fleet:
     """What the runs recorded so far, one for each value and seed.
 
-    The four curves are [values, seeds, epochs + 1], NaN where an epoch has not been trained yet, or
-    where a run diverged. Entry e was measured after e epochs, as in `History`.
+    The four curves are [values, seeds, epochs + 1], NaN where an epoch has not been trained yet or
+    was not scored, or where a run diverged. Entry e was measured after e epochs, as in `History`.
     """
 
     values: list[Any]
     seeds: list[int]
     epochs: int
-    #: Entries 0 to `epoch` of the curves are filled.
+    #: Entries 0 to `epoch` of the curves are filled, as far as they are scored.
     epoch: int = -1
     #: Why some runs train one after the other, in words; None if all train together.
     fallback: str | None = None
@@ -83,10 +83,12 @@ class Fleet:
         return v, checked_index("seed_index", seed_index, "fleet.seeds", len(self.seeds))
 
     @torch.enable_grad()  # whatever is around the loop over epochs
-    def _record(self, group: Group, epoch: int, *, train: bool) -> None:
-        """Let `group` train an epoch, if it shall, and keep its scores."""
-        if train:
+    def _record(self, group: Group, epoch: int, *, scored: bool) -> None:
+        """Let `group` train an epoch, if one is due, and keep its scores."""
+        if epoch > 0:
             group.train_epoch()
+        if not scored:
+            return
         v, s = zip(*((m.value_index, m.seed_index) for m in group.members), strict=True)
         scores = group.scores(more=epoch < self.epochs).T
         at = list(v), list(s), epoch
@@ -103,6 +105,7 @@ def train_fleet(
     epochs: int,
     batch_size: int = 50,
     loss_fn: LossFn = F.cross_entropy,
+    score_at: Collection[int] | None = None,
     progress: bool = True,
 ) -> Fleet:
     """Train ``build(value)`` for every value and seed; each run equals ``fit(..., seed=seed)``.
@@ -116,6 +119,8 @@ def train_fleet(
         values: the values of the hyperparameter, in the order in which they are kept.
         seeds: how many seeds (0, 1, ...), or which.
         epochs, batch_size, loss_fn: as in `fit`.
+        score_at: after how many epochs to score, besides 0 and the last; None for after each.
+            Scoring takes about a third of the time, wasted where nobody looks at the curves.
         progress: show a progress bar.
 
     Runs of different architecture train in groups. What cannot be batched at all (a model whose
@@ -134,6 +139,7 @@ def train_fleet(
         epochs=epochs,
         batch_size=batch_size,
         loss_fn=loss_fn,
+        score_at=score_at,
     )
     fleet = next(epochs_done)
     label = f"{len(fleet.values)} values x {len(fleet.seeds)} seeds"
@@ -151,8 +157,10 @@ def iter_fleet(
     epochs: int,
     batch_size: int = 50,
     loss_fn: LossFn = F.cross_entropy,
+    score_at: Collection[int] | None = None,
 ) -> Iterator[Fleet]:
-    """`train_fleet`, epoch by epoch: yields the same growing `Fleet` after 0, 1, ... epochs.
+    """`train_fleet`, epoch by epoch: yields the same growing `Fleet` after 0, 1, ... epochs, or
+    where it is scored.
 
     Stop iterating to cancel. Runs that must train one after the other because of what they share do
     so, to their last epoch, before the first yield. Should runs that train together disagree with
@@ -166,7 +174,11 @@ def iter_fleet(
     values = list(values)
     if not values:
         raise ValueError("values must hold at least one value, got none")
-    training = Training(build, data, epochs, batch_size, loss_fn)
+    if not isinstance(score_at, Collection | None) or isinstance(score_at, str | bytes):
+        raise TypeError(
+            f"score_at must hold numbers of epochs, got {score_at!r}; use for example [10, 20]"
+        )
+    training = Training(build, data, epochs, batch_size, loss_fn, score_at)
     code = {"build": build, "data": data, "loss_fn": loss_fn, "values": values}
     known = [data] if isinstance(data, Dataset) else []
     before = Undo([*reachable(code, known), *hook_registries()])
@@ -185,11 +197,12 @@ def iter_fleet(
     alone = [group for group in groups if not isinstance(group, Together)]
     together = [group for group in groups if isinstance(group, Together)]
     for epoch in range(epochs + 1):
+        scored = training.is_scored(epoch)
         for one_by_one in alone:
-            fleet._record(one_by_one, epoch, train=epoch > 0)
+            fleet._record(one_by_one, epoch, scored=scored)
         try:
             for group in together:
-                fleet._record(group, epoch, train=epoch > 0)
+                fleet._record(group, epoch, scored=scored)
         except (CannotBatchError, DisagreesError, *UNEXPECTED) as error:
             # The same code made all of them, so none is trusted any more. Whatever was not seen may
             # be something that they share, so each is trained as a whole before the next.
@@ -200,9 +213,11 @@ def iter_fleet(
             together, alone = [], [AloneInTurn(members, training)]
             # Whoever reads scores along the way has read those of runs that are not trusted.
             for earlier in range(epoch):
-                fleet._record(alone[0], earlier, train=earlier > 0)
-                fleet.epoch = earlier
-                yield fleet
-            fleet._record(alone[0], epoch, train=epoch > 0)
-        fleet.epoch = epoch
-        yield fleet
+                fleet._record(alone[0], earlier, scored=training.is_scored(earlier))
+                if training.is_scored(earlier):
+                    fleet.epoch = earlier
+                    yield fleet
+            fleet._record(alone[0], epoch, scored=scored)
+        if scored:
+            fleet.epoch = epoch
+            yield fleet

@@ -53,8 +53,9 @@ class Watch:
         self._suspects: list[int] = []
         self._to_step, self._to_score = _members_in_turn(shape), _members_in_turn(shape)
         self._every = max(1, training.epochs // max(_LOOKS, *shape))
+        self._every_scoring = max(1, (training.scorings - 1) // max(_LOOKS, *shape))
         self._last_step = (members[0].data.n_train - 1) // training.batch_size
-        self._epoch = 0
+        self._scorings = 0
 
     def due(self, epoch: int, step: int) -> list[int]:
         """Who is to take this step alone too; after the first step of all, which all did."""
@@ -131,7 +132,9 @@ class Watch:
             DisagreesError: a score is another.
         """
         looks = (
-            range(max(self._shape)) if self._epoch == 0 else range(self._epoch % self._every == 0)
+            range(max(self._shape))
+            if self._scorings == 0
+            else range(self._scorings % self._every_scoring == 0)
         )
         for i in (next(self._to_score) for _ in looks):
             member = self._members[i]
@@ -150,7 +153,7 @@ class Watch:
                         f"scored together and alone, a model gets {together:.6g} and {alone:.6g} "
                         f"(value {member.value!r}, seed {member.seed})"
                     )
-        self._epoch += 1
+        self._scorings += 1
 
 
 class SharedByOptimizers:

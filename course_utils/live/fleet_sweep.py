@@ -1,7 +1,7 @@
 """A sweep over a fleet in one call, and the parts that show what a fleet recorded."""
 
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -33,6 +33,7 @@ def sweep_fleet(
     epochs: int,
     seeds: int | Sequence[int] = 8,
     batch_size: int = 50,
+    score_at: Collection[int] | None = None,
     title: str = "",
 ) -> Sweep:
     """Train a fleet over `values`, then let a slider go through them.
@@ -45,7 +46,7 @@ def sweep_fleet(
             and `ScoreAgainst`, or a `plots.PartsBoard` of them.
         name, values, controls, title: as in `sweep`.
         epochs: of each training; `budget.set_training_share` makes them fewer.
-        seeds, batch_size: as in `train_fleet`.
+        seeds, batch_size, score_at: as in `train_fleet`; curves have points where it scores.
     """
     turner = values if isinstance(values, Control) else slider(values)
     made = make_controls(controls or {})
@@ -72,6 +73,7 @@ def sweep_fleet(
             seeds=seeds,
             epochs=trained,
             batch_size=batch_size,
+            score_at=score_at,
         )
 
     return sweep(

@@ -117,10 +117,11 @@ class Sweep(Panel):
         self.view.say(self._doing(0), 0.0)
         result, epoch, shown = None, -1, {**self.settings, **trained}
         with closing(_generator(self._train(**trained))) as states:
-            for epoch, result in enumerate(states):
+            for number, result in enumerate(states):
+                epoch = getattr(result, "epoch", number)  # a fleet need not be scored in each
                 # What trains may have moved on already; this run shows what it was begun with.
                 now = {**self.settings, **trained}
-                if epoch == 0 or now != shown:
+                if number == 0 or now != shown:
                     shown = now
                     self.view.begin_answer()
                     self._begin_pages(_key(shown))

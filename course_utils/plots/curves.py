@@ -48,17 +48,19 @@ class Line:
         return [self._band, self._line]
 
     def update(self, samples: ArrayLike) -> None:
-        """Show `samples` [seeds, x] or [x]; NaN is not drawn."""
+        """Show `samples` [seeds, x] or [x]; NaN is not drawn, and a line goes on from one place
+        that was scored to the next."""
         values = np.atleast_2d(np.asarray(samples, dtype=float))
         if values.shape[1] != len(self.x):
             raise ValueError(
                 f"curves must have one value for each of the {len(self.x)} places on the x axis, "
                 f"got {values.shape[1]}; build the drawing with the same number of epochs"
             )
-        mean, low, high = interval_along(values, axis=0)
-        self._line.set_ydata(mean)
-        line = self._line
-        self._band.set_data(self.x, on_scale(line, mean, low), on_scale(line, mean, high))
+        scored = ~np.isnan(values).all(axis=0)
+        x, line = self.x[scored], self._line
+        mean, low, high = interval_along(values[:, scored], axis=0)
+        line.set_data(x, mean)
+        self._band.set_data(x, on_scale(line, mean, low), on_scale(line, mean, high))
 
 
 def mark_epochs(ax: Axes, epochs: int) -> None:

@@ -40,7 +40,7 @@ COMMANDS = {
 #: Counting the lines that tests run takes 6 % more time where Python does it, and 40 % before that.
 COUNTS_LINES = sys.version_info >= (3, 12)
 EXTRAS = {
-    "test": ["dev", "instructor"],
+    "test": ["dev", "instructor", "cluster"],
     "notebooks": ["dev"],
     "exercises": ["instructor"],
     "bank": ["instructor"],

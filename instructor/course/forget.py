@@ -14,7 +14,6 @@ import re
 import shutil
 import sys
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 
 from nbgrader.api import MissingEntry
@@ -127,7 +126,7 @@ def _in_gradebook(folder: Path, student: str, url: str, *, delete: bool) -> bool
         return False
     url = url or gradebook.url_of(folder)
     try:
-        with closing(gradebook.connect(url)) as book:
+        with gradebook.opened(url) as book:
             try:
                 book.find_student(student)
             except MissingEntry:

@@ -16,6 +16,9 @@ Each mark is decided outside the student's process (see instructor/README.md). A
 has changed since is graded anew, and nothing else is; after a change of the checks or the course,
 everything is. Marks that a person gave stay. The students' files are not changed. Stop with Ctrl-C.
 
+A Dask cluster marks with --scheduler ADDRESS, from `python3 start.py setup instructor cluster` on;
+each of its workers needs a copy of this course, and none of the class's folder.
+
 Without bubblewrap the command says what is not protected, and wants --unprotected. The last line
 is JSON, with counts. The exit code is 0; 1 where something could not be read; 2 for an error.
 """
@@ -26,7 +29,8 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +38,7 @@ from instructor.content import ROOT, named
 from instructor.course import finding, late, records
 from instructor.course.arguments import counted as number_of
 from instructor.course.judging.sandbox import UNPROTECTED, bubblewrap
+from instructor.course.workers import processes
 
 if TYPE_CHECKING:
     from instructor.course.running import Run
@@ -47,7 +52,8 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
     given = parser.parse_args(argv)
     from instructor.course.running import grade  # needs nbgrader and PyTorch, and --help does not
 
-    protected = not given.no_sandbox and bubblewrap() is not None
+    # On a cluster each worker looks for its own sandbox.
+    protected = not given.no_sandbox and (bool(given.scheduler) or bubblewrap() is not None)
     if not protected and not (given.unprotected or given.no_sandbox):
         print(UNPROTECTED, "To grade all the same: --unprotected", sep=".\n", file=sys.stderr)
         return 2
@@ -60,13 +66,15 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
         else:
             parser.error("--notebooks needs one --exercise: which one are they?")
         extensions = late.unknown_extensions(given.folder, late.Terms.read(given.folder))
+        make, workers = _workers(given)
         run = grade(
             given.folder,
             found,
             protected=protected,
-            workers=given.workers,
+            workers=workers,
             url=given.db or "",
             seed=given.seed,
+            make=make,
         )
     except KeyboardInterrupt:
         print(f"{AGAIN}.", file=sys.stderr)
@@ -80,6 +88,16 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
         print(f"{prog}: {error}. {AGAIN}", file=sys.stderr)
         return 2
     return _tell(run, odd, given.folder, extensions)
+
+
+def _workers(given: argparse.Namespace) -> tuple[Callable[[int], Executor], int]:
+    """What makes the workers, and how many they are."""
+    if not given.scheduler:
+        return processes, given.workers
+    from instructor.course.scheduler import Cluster
+
+    cluster = Cluster(given.scheduler)
+    return lambda _: cluster, cluster.threads
 
 
 def _tell(run: Run, odd: Sequence[str], folder: Path, extensions: Sequence[str]) -> int:
@@ -106,6 +124,7 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--student", action="append", default=[], metavar="ID", help="only this one; may repeat")
     add("--notebooks", type=Path, metavar="FOLDER", help="a plain folder of notebooks to grade")
     add("--workers", type=_positive, default=os.cpu_count(), help="processes; default: the cores")
+    add("--scheduler", metavar="ADDRESS", help="of a Dask cluster to mark on: tcp://HOST:8786")
     add("--db", metavar="URL", help="of the gradebook, as SQLAlchemy writes it")
     add("--seed", type=int, help="of the checks' draws; default: that of the last run here")
     add("--unprotected", action="store_true", help="go on where there is no sandbox")

@@ -1,21 +1,17 @@
-"""One submission becomes a record: what a worker process does, with the judge that it keeps."""
+"""One submission becomes a record, by the judge that this process keeps."""
 
 from __future__ import annotations
 
 import ast
-import functools
 import hashlib
-import os
-import threading
+import platform
 import traceback
-from dataclasses import dataclass
-from multiprocessing import parent_process
 from typing import Any
 
-from instructor.content import ROOT, Exercise
 from instructor.content import Task as Asked
 from instructor.content import read as read_exercise
 from instructor.course import records
+from instructor.course.jobs import Job, NotMarked, digest, kind_of, record_of, unread
 from instructor.course.judging.cells import body
 from instructor.course.judging.judge import Judge
 from instructor.course.judging.sandbox import Unfit
@@ -28,74 +24,10 @@ UNUSUAL = {
     *("setprofile", "settrace", "_getframe", "system", "exec", "eval", "__builtins__"),
 }
 
-
 TEXT_OF_SCRIPT = "no answer in words was recognized in the .py file; a person reads the file itself"
 
-
-class NotMarked(Exception):
-    """A submission for which there is no record; the message says why."""
-
-
-@dataclass(frozen=True)
-class Job:
-    """A submission to mark: data alone, so that it can go to another computer.
-
-    `course` is the digest of the course that has to mark it, `seed` the run's.
-    """
-
-    student: str
-    exercise: str
-    data: bytes
-    course: str
-    seed: int
-    protected: bool
-    notes: tuple[str, ...] = ()  # what was repaired to find the file
-
-    @property
-    def key(self) -> list[Any]:
-        """What the record depends on: two jobs with equal keys get equal records."""
-        file = hashlib.sha256(self.data).hexdigest()
-        return [
-            self.student,
-            self.exercise,
-            file,
-            self.course,
-            self.seed,
-            self.protected,
-            *self.notes,
-        ]
-
-
-@functools.cache
-def digest(exercise: str) -> str:
-    """Changes when something changes that a mark depends on: the tasks, the course, the judge."""
-    found = hashlib.sha256()
-    home = ROOT / "instructor"
-    places = [home / "tasks" / exercise, ROOT / "course_utils", home / "course"]
-    files = [path for place in places for path in place.rglob("*.*")]
-    files += [home / f"{name}.py" for name in ("answers", "content", "limits", "trial")]
-    for path in sorted(files):
-        if path.suffix in (".py", ".toml"):
-            name = path.relative_to(ROOT).as_posix()
-            found.update(f"{name}\0".encode() + path.read_bytes() + b"\0")
-    return found.hexdigest()
-
-
-_judge: Judge | None = None  # of the exercise that this process marked last
-
-
-def prepare() -> None:
-    """Make a process a worker: it ends with the one that started it, and leaves Ctrl-C to that."""
-    if os.name == "posix":
-        os.setpgid(0, 0)
-    parent = parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
-
-
-def _end_with(parent: Any) -> None:
-    parent.join()
-    os._exit(1)
+_judge: Judge | None = None  # the one that this process used last,
+_for = ("", False)  # for this exercise, and with a sandbox or without
 
 
 def mark(job: Job) -> dict[str, Any]:
@@ -105,13 +37,20 @@ def mark(job: Job) -> dict[str, Any]:
         Unfit: Nothing can be marked on this computer as it is.
         NotMarked: This one could not be marked.
     """
-    global _judge
-    exercise = read_exercise(job.exercise)
+    global _judge, _for
     if job.course != digest(job.exercise):
-        raise Unfit("the worker's course is another than the one that sends submissions")
-    if _judge is None or _judge.exercise.name != job.exercise:
+        raise Unfit(
+            f"the course on {platform.node()} is another than the one that sends submissions; "
+            "give all workers the same copy, and start them again"
+        )
+    if _judge is None or _for != (job.exercise, job.protected):
         release()
-        _judge = Judge(exercise, protected=job.protected)
+        exercise = read_exercise(job.exercise)
+        try:
+            _judge = Judge(exercise, protected=job.protected)
+        except ValueError as error:
+            raise Unfit(f"on {platform.node()} nothing can be marked: {error}") from error
+        _for = job.exercise, job.protected
     try:
         return marked(_judge, job).as_json()
     except Unfit:
@@ -142,31 +81,7 @@ def marked(judge: Judge, job: Job) -> Record:
         _prose(submission, task) if task.prose else _code(judge, submission, task, job)
         for task in exercise.parts
     )
-    return _record(job, tasks, notes=(*job.notes, *submission.notes))
-
-
-def unread(job: Job, exercise: Exercise, reason: str) -> Record:
-    """The record of a submission that nothing can be said of but why."""
-    tasks = tuple(
-        Task(t.name, _kind(t), t.title, records.NOT_READ, None, t.points) for t in exercise.parts
-    )
-    return _record(job, tasks, reason=reason)
-
-
-def _record(job: Job, tasks: tuple[Task, ...], **more: Any) -> Record:
-    _, _, file, *_ = job.key
-    record = records.made(
-        student=job.student,
-        exercise=job.exercise,
-        tasks=tasks,
-        file=file,
-        course=job.course,
-        seed=job.seed,
-        protected=job.protected,
-        **more,
-    )
-    # Names of files, answers and errors are a student's, and everything else is made of records.
-    return records.from_json(records.plain(record.as_json()))
+    return record_of(job, tasks, notes=(*job.notes, *submission.notes))
 
 
 def _prose(submission: Submission, task: Asked) -> Task:
@@ -175,7 +90,7 @@ def _prose(submission: Submission, task: Asked) -> Task:
     if submission.script and not answer.text:
         state, notes = records.WAITS, (TEXT_OF_SCRIPT,)
     return Task(
-        *(task.name, _kind(task), task.title, state, None, task.points),
+        *(task.name, kind_of(task), task.title, state, None, task.points),
         answer=answer.text,
         notes=(*answer.notes, *notes),
     )
@@ -189,7 +104,7 @@ def _code(judge: Judge, submission: Submission, task: Asked, job: Job) -> Task:
     broken = tuple(failure.broken for failure in result.failures if failure.broken)
     if broken:  # no mark follows from a check that fails of itself; a person mends it
         return Task(
-            *(task.name, _kind(task), task.title, records.WAITS, None, task.points),
+            *(task.name, kind_of(task), task.title, records.WAITS, None, task.points),
             answer=answer.text,
             notes=answer.notes,
             flags=broken,
@@ -204,7 +119,7 @@ def _code(judge: Judge, submission: Submission, task: Asked, job: Job) -> Task:
         else:
             checks.append(Check(cell.grade_id, points, 0.0, failure.text, failure.mistake))
     return Task(
-        *(task.name, _kind(task), task.title, records.MARKED, result.marks, task.points),
+        *(task.name, kind_of(task), task.title, records.MARKED, result.marks, task.points),
         checks=tuple(checks),
         answer=answer.text,
         text="\n".join(dict.fromkeys(check.text for check in checks if check.text)),
@@ -212,10 +127,6 @@ def _code(judge: Judge, submission: Submission, task: Asked, job: Job) -> Task:
         flags=tuple(unusual(answer.text)),
         seed=seed,
     )
-
-
-def _kind(task: Asked) -> str:
-    return "prose" if task.prose else "code"
 
 
 def seed_of(job: Job, task: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +27,7 @@ def by_hand(folder: Path, url: str = "") -> dict[tuple[str, str, str], Given]:
     if not url and not (folder / "gradebook.db").is_file():
         return {}
     found = {}
-    with closing(gradebook.connect(url or gradebook.url_of(folder))) as book:
+    with gradebook.opened(url or gradebook.url_of(folder)) as book:
         for submission in book.db.query(SubmittedAssignment).all():
             for notebook in submission.notebooks:
                 comments = {one.name: one.manual_comment or "" for one in notebook.comments}

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from instructor.content import Exercise
-from instructor.course.judging.watching import seeded
-from instructor.trial import Trial
 
 
 def full_marks(exercise: Exercise) -> None:
@@ -13,6 +11,9 @@ def full_marks(exercise: Exercise) -> None:
     Raises:
         ValueError: One does not get full marks; the message names the task and what was said.
     """
+    from instructor.course.judging.watching import seeded  # loads PyTorch
+    from instructor.trial import Trial
+
     trial = Trial(exercise)
     for task in exercise.tasks:
         with seeded(0):

@@ -18,10 +18,11 @@ from instructor.content import read as read_exercise
 from instructor.course import formgrader, models, pool, records
 from instructor.course.finding import Found
 from instructor.course.gradebook import Book, url_of
+from instructor.course.jobs import Job, digest, unread
 from instructor.course.journal import Journal
-from instructor.course.marking import Job, digest, unread
 from instructor.course.reading import Unreadable
 from instructor.course.records import Record
+from instructor.course.workers import processes
 
 
 def grade(
@@ -32,7 +33,7 @@ def grade(
     workers: int,
     url: str = "",
     seed: int | None = None,
-    make: Callable[[int], Executor] = pool.processes,
+    make: Callable[[int], Executor] = processes,
 ) -> Run:
     """Grade what was found into a class's folder; what came of it.
 

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from instructor.content import Exercise, Task
+from instructor.content import TEXT_STUB, Exercise, Task
 from instructor.course.judging.cells import body, defines
 from instructor.course.reading import SCRIPT, Unreadable, cells_of, decoded, source_of
-from instructor.notebooks import TEXT_STUB
 
 __all__ = ["Answer", "Cell", "Submission", "Unreadable", "read"]
 

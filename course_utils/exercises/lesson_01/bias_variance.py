@@ -38,33 +38,41 @@ class Mistake(Mistakes):
 def bias_variance(answer: Callable[[Tensor, Tensor], Any]) -> None:
     """Task ``bias_variance(predictions, truth)`` -> squared bias and variance."""
     with attempt("bias_variance", answer) as check:
-        fits, truth = torch.tensor([[0.0, 5.0], [4.0, 9.0]]), torch.tensor([3.0, 5.0])
-        on = "predictions [[0, 5], [4, 9]] of 2 fits, truth [3, 5]"
-        bias, variance = check.pair(answer(fits, truth), "bias2, variance", on=on)
+        fits = torch.tensor([[0.0, 5.0, 1.0], [4.0, 9.0, 4.0], [2.0, 1.0, 7.0]])
+        truth = torch.tensor([3.0, 8.0, 1.0])
+        on = "predictions [[0, 5, 1], [4, 9, 4], [2, 1, 7]] of 3 fits, truth [3, 8, 1]"
+        bias, variance = check.pair(answer(fits.clone(), truth.clone()), "bias2, variance", on=on)
+        error, points = fits.mean(0) - truth, len(truth)
+        bias2, spread = error.square().mean(), fits.var(0, correction=0).mean()
         check.close(
             "the squared bias",
             bias,
-            2.5,
+            bias2,
             on=on,
             hint="the mean fit has an error at each point: square it there, then average",
             mistakes={
-                Mistake.AVERAGED_OVER_THE_POINTS: 1.25,
-                Mistake.SQUARE_OF_THE_MEAN_ERROR: 0.25,
-                Mistake.MEAN_SQUARED_ERROR: 6.5,
-                Mistake.DISTANCES: 1.5,
-                Mistake.SUMS: 5.0,
+                Mistake.AVERAGED_OVER_THE_POINTS: (fits.mean(1) - truth).square().mean(),
+                Mistake.SQUARE_OF_THE_MEAN_ERROR: error.mean().square(),
+                Mistake.MEAN_SQUARED_ERROR: (fits - truth).square().mean(),
+                Mistake.DISTANCES: error.abs().mean(),
+                Mistake.SUMS: points * bias2,
             },
         )
         check.close(
             "the variance",
             variance,
-            4.0,
+            spread,
             on=on,
             hint="at each point, the variance of the fits; then the mean over the points",
             mistakes={
-                Mistake.UNBIASED_VARIANCE: 8.0,
-                Mistake.VARIANCE_AMONG_POINTS: 6.25,
-                Mistake.VARIANCE_OF_EVERYTHING: 10.25,
-                Mistake.STANDARD_DEVIATION: 2.0,
+                Mistake.UNBIASED_VARIANCE: fits.var(0).mean(),
+                Mistake.VARIANCE_AMONG_POINTS: fits.var(1, correction=0).mean(),
+                Mistake.VARIANCE_OF_EVERYTHING: fits.var(correction=0),
+                Mistake.STANDARD_DEVIATION: fits.std(0, correction=0).mean(),
+                Mistake.SUMS: points * spread,
             },
         )
+        fits, truth = torch.tensor([[0.0, 5.0], [4.0, 9.0]]), torch.tensor([3.0, 5.0])
+        on = "the example of the text: predictions [[0, 5], [4, 9]] of 2 fits, truth [3, 5]"
+        got, hint = check.pair(answer(fits, truth), "bias2, variance", on=on), "by hand, as there"
+        check.close("bias² and variance of the example", list(got), [2.5, 4.0], on=on, hint=hint)

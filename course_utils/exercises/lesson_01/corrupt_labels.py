@@ -19,18 +19,17 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     IN_PLACE = "y was changed in place; write into a copy, y.clone(), or pick with torch.where"
-    ONE_CLASS_TOO_MANY = "classes count from 0, and the upper end of torch.randint is exclusive"
+    ONE_CLASS_TOO_MANY = "num_classes itself is drawn; the upper end of torch.randint is exclusive"
     GLOBAL_DRAWS = "hand `generator=generator` to every draw: whether, and what to"
     SEEDED_INSIDE = "the generator is used as it comes; do not seed it again"
     ALWAYS_ANOTHER_CLASS = (
-        "the redrawn label is never the old one; *all* classes means the old one too"
+        "as many labels are wrong as when a redrawn label is never the old one; *all* classes "
+        "means the old one too"
     )
     KEEPS_THE_FRACTION = "fraction and 1 - fraction are swapped"
-    WITHOUT_THE_LAST_CLASS = (
-        "the last class is never drawn; the upper end of torch.randint is exclusive"
-    )
+    WITHOUT_THE_LAST_CLASS = "the last class, num_classes - 1, is never drawn"
     WITHOUT_CLASS_0 = "class 0 is never drawn; classes count from 0"
-    ONE_COIN_FOR_ALL = "one draw decides for all labels; each is redrawn or kept on its own"
+    ONE_COIN_FOR_ALL = "all labels were redrawn, or none; each is redrawn or kept on its own"
     ONE_CLASS_FOR_ALL = "all redrawn labels become the same class; draw one for each"
 
 
@@ -76,7 +75,9 @@ def labels_redrawn(
         on=on,
         expected=f"0 to {num_classes - 1}",
         got=noisy[outside][:5],
-        hint=Mistake.ONE_CLASS_TOO_MANY,
+        hint=Mistake.ONE_CLASS_TOO_MANY
+        if set(noisy[outside].tolist()) == {num_classes}
+        else "the classes are 0 to num_classes - 1",
     )
     got = noisy.bincount(minlength=num_classes) / n
     check.close(
@@ -126,6 +127,7 @@ def _shares(fraction: float, drawn: range | list[int], truth: int, num_classes: 
 def _drawn_from_the_generator(
     check: Check, answer: Corrupt, y: Tensor, fraction: float, num_classes: int
 ) -> None:
+    state = torch.get_rng_state()
     noisy, again = (answer(y, fraction, num_classes, Generator().manual_seed(1)) for _ in range(2))
     check.that(
         torch.equal(again, noisy),
@@ -133,6 +135,14 @@ def _drawn_from_the_generator(
         on="two generators with the same seed",
         expected="the same labels twice",
         got=f"{int((again != noisy).sum())} of {len(y)} labels differ",
+        hint=Mistake.GLOBAL_DRAWS,
+    )
+    check.that(
+        torch.equal(state, torch.get_rng_state()),
+        "all draws come from the generator",
+        on="the state of PyTorch's own generator",
+        expected="the same state before and after",
+        got="another state",
         hint=Mistake.GLOBAL_DRAWS,
     )
     generator = Generator().manual_seed(1)

@@ -21,8 +21,8 @@ class Mistake(Mistakes):
         "look for each training sample in the whole validation part, wherever it stands there"
     )
     RIGHT_ACCUSED = (
-        "a right split is accused; are two of your samples equal, so that one is taken for "
-        "the other? Only a sample in both parts is a leak"
+        "a right split is accused: none of its samples is in both parts, and only that is a leak; "
+        "of samples that are equal, one can be taken for another"
     )
 
 

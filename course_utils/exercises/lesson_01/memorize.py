@@ -55,6 +55,17 @@ def by_heart(check: Check, answer: Memorizer, n: int, features: int, classes: in
         got=f"{right} of {n} right, training loss {loss:.3g}",
         hint=Mistake.NOT_MEMORIZED,
     )
+    with torch.no_grad():
+        alone = torch.cat([model(sample) for sample in x.split(1)])
+    right = int((alone.argmax(1) == y).sum())
+    check.that(
+        right == n,
+        "every training label is right for a sample alone",
+        on=f"{on}, which the network gets one by one",
+        expected=f"{n} of {n} right",
+        got=f"{right} of {n} right",
+        hint="what the network says of a sample depends on that sample alone",
+    )
     check.kept(given, (x, y), on=on)
     with torch.no_grad():
         others, labels = nonsense(1000, features, classes, seed=1)

@@ -32,6 +32,9 @@ class Mistake(Mistakes):
     SUM_OVER_SAMPLES = "this is the sum over the samples; divide by their number"
     SUM_OF_BATCH_MEANS = "this is the sum of the batch means"
     LOSS_OF_THE_LAST_BATCH = "this is the loss of the last batch alone"
+    SCORED_IN_EVALUATION = (
+        "this was scored in evaluation mode; asked for are the losses of the training steps"
+    )
     SCORED_AFTERWARDS = (
         "this was scored after the epoch; asked for are the losses of the training steps"
     )
@@ -75,26 +78,35 @@ def as_in_fit(check: Check, answer: TrainOneEpoch) -> None:
     check.include(checks.training_loop(loop))
 
 
-def mean_of_the_epoch(check: Check, answer: TrainOneEpoch, sizes: list[int]) -> None:
-    """`answer` returns the mean loss of the samples that it met, in batches of these `sizes`."""
+def mean_of_the_epoch(
+    check: Check, answer: TrainOneEpoch, sizes: list[int], *, normed: bool = False
+) -> None:
+    """`answer` returns the mean loss of the samples that it met, in batches of these `sizes`.
+
+    A `normed` model has a batch norm, so that a loss taken in evaluation mode is another one.
+    """
     data = numbers(sum(sizes))
     batches = torch.arange(sum(sizes)).split(sizes)
-    model, optimizer = small_model()
-    losses = []
+    model, optimizer = small_model(normed)
+    losses, in_evaluation = [], 0.0
     for batch in batches:
+        in_evaluation += len(batch) * evaluate(model, data.x_train[batch], data.y_train[batch]).loss
+        model.train()
         loss = F.cross_entropy(model(data.x_train[batch]), data.y_train[batch])
         losses.append(loss.item())
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
     total = sum(size * loss for size, loss in zip(sizes, losses, strict=True))
-    fresh, its_optimizer = small_model()
-    got = answer(fresh, data, its_optimizer, batches)
+    fresh, its_optimizer = small_model(normed)
+    got = answer(fresh.eval(), data, its_optimizer, batches)
+    model_is = ", a model with batch norm" if normed else ""
     check.close(
         "it returns the mean loss of the epoch's samples",
         got,
         total / sum(sizes),
-        on=f"batches of sizes {sizes}, whose mean losses are {[round(x, 3) for x in losses]}",
+        on=f"batches of sizes {sizes}, whose mean losses are "
+        f"{[round(x, 3) for x in losses]}{model_is}",
         hint="each sample counts once, with the loss it had when its batch was trained",
         mistakes={
             Common.RETURNS_NOTHING: None,
@@ -103,6 +115,7 @@ def mean_of_the_epoch(check: Check, answer: TrainOneEpoch, sizes: list[int]) -> 
             Mistake.SUM_OVER_SAMPLES: total,
             Mistake.SUM_OF_BATCH_MEANS: sum(losses),
             Mistake.LOSS_OF_THE_LAST_BATCH: losses[-1],
+            Mistake.SCORED_IN_EVALUATION: in_evaluation / sum(sizes),
             Mistake.SCORED_AFTERWARDS: (evaluate(model, data.x_train, data.y_train).loss),
         },
         atol=1e-5,
@@ -117,12 +130,13 @@ def mean_of_the_epoch(check: Check, answer: TrainOneEpoch, sizes: list[int]) -> 
     )
 
 
-def small_model() -> tuple[nn.Module, torch.optim.Optimizer]:
+def small_model(normed: bool) -> tuple[nn.Module, torch.optim.Optimizer]:
     """A linear model of one input and two classes, always the same, with its optimizer."""
-    model = nn.Linear(1, 2)
+    linear = nn.Linear(1, 2)
     with torch.no_grad():
-        model.weight.copy_(torch.tensor([[0.5], [-0.5]]))
-        model.bias.zero_()
+        linear.weight.copy_(torch.tensor([[0.5], [-0.5]]))
+        linear.bias.zero_()
+    model = nn.Sequential(linear, nn.BatchNorm1d(2)) if normed else linear
     return model, torch.optim.SGD(model.parameters(), lr=0.3)
 
 

@@ -20,8 +20,8 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     ON_A_COPY = (
-        "the model is as before: an assignment to a name makes a new tensor; write into the "
-        "old one, for example with w.copy_(...) under torch.no_grad()"
+        "the parameters that came in are as before: an assignment to a name makes a new tensor; "
+        "write into the old one, for example with w.copy_(...) under torch.no_grad()"
     )
     HARD_THRESHOLD = "large weights keep their size: this is a hard threshold, not a soft one"
     THRESHOLD_WITHOUT_LR = "the threshold is lr * strength; here the strength alone was taken"

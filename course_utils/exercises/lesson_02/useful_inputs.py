@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from enum import unique
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -20,6 +21,7 @@ class Mistake(Mistakes):
     ALL_OF_THEM = "every input is named; a weight is chosen out only when it is 0, exactly"
     NEGATIVE_LOST = "the useful inputs with a negative weight are missing"
     MASK_RETURNED = "the places are asked for, a list of whole numbers such as [2, 5]"
+    IN_ANOTHER_ORDER = "these are the useful inputs; name each once, in increasing order"
     USELESS_KEPT = "there are useless inputs among these; look at their weights, and at the price"
     USEFUL_MISSED = "useful inputs are missing; look at their weights, and at the price"
 
@@ -40,7 +42,7 @@ def chosen(check: Check, answer: Chooser, n: int, inputs: int, useful: int) -> N
     given = x.clone(), y.clone()
     got = answer(*given)
     found = got.tolist() if isinstance(got, Tensor) else got
-    listed = hasattr(found, "__iter__") and all(
+    listed = isinstance(found, Sequence | np.ndarray) and all(
         not isinstance(place, bool | float) and hasattr(place, "__index__") for place in found
     )
     check.that(
@@ -56,11 +58,13 @@ def chosen(check: Check, answer: Chooser, n: int, inputs: int, useful: int) -> N
     positive = sorted(
         place for place, w in zip(_places(inputs, useful), weights, strict=True) if w > 0
     )
-    hint = Mistake.USEFUL_MISSED if set(wanted) - set(places) else Mistake.USELESS_KEPT
+    hint: str = Mistake.USEFUL_MISSED if set(wanted) - set(places) else Mistake.USELESS_KEPT
     if len(set(places)) == inputs:
         hint = Mistake.ALL_OF_THEM
     elif places == positive:
         hint = Mistake.NEGATIVE_LOST
+    elif set(places) == set(wanted):
+        hint = Mistake.IN_ANOTHER_ORDER
     check.that(
         places == wanted,
         "these inputs are useful, and no others",

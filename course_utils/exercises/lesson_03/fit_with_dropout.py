@@ -27,6 +27,7 @@ class Mistake(Mistakes):
     )
     MASKS_NEVER = "no step is taken with the masks on"
     VALIDATED_WITH_MASKS = "the validation loss is taken with the masks on"
+    NO_FLOATS = "`.item()` makes a float of a tensor of one number"
     LOSSES_MISSING = "return the list of the validation losses, one float for each epoch"
 
 
@@ -47,6 +48,7 @@ def modes(check: Check, answer: Fit, *, epochs: int, training: bool) -> None:
     model, data = _small(0.5)
     steps: list[bool] = []
     scores: list[bool] = []
+    drawn: list[Tensor] = []
 
     def note(layer: nn.Module, given: tuple[Tensor, ...], output: Tensor) -> None:
         masks = layer.training
@@ -56,6 +58,7 @@ def modes(check: Check, answer: Fit, *, epochs: int, training: bool) -> None:
             scores.append(masks)
 
     model[2].register_forward_hook(note)
+    model[2].register_forward_hook(lambda _, __, output: drawn.append(output == 0))
     got = answer(model.train(training), *data, epochs, 0.1)
     on = f"{epochs} epochs, a network with dropout that comes with training = {training}"
     _listed(check, got, epochs, on)
@@ -80,15 +83,26 @@ def modes(check: Check, answer: Fit, *, epochs: int, training: bool) -> None:
         got=scores,
         hint=Mistake.VALIDATED_WITH_MASKS if any(scores) else "a validation loss for each epoch",
     )
+    masks = {tuple(mask.flatten().tolist()) for mask in drawn if mask.any()}
+    check.that(
+        len(masks) == epochs,
+        "every step draws new masks",
+        on=on,
+        expected=f"{epochs} different masks",
+        got=f"{len(masks)} different masks",
+        hint="dropout draws a mask for each pass; a seed set again draws the old one",
+    )
 
 
-def numbers(check: Check, answer: Fit, *, epochs: int, training: bool, lr: float) -> None:
-    """`answer` takes the steps of plain SGD, and returns the losses after them."""
-    model, data = _small(0.0)
+def numbers(
+    check: Check, answer: Fit, *, epochs: int, training: bool, lr: float, n: int = 12
+) -> None:
+    """`answer` takes the steps of plain SGD on n samples, and returns the losses after them."""
+    model, data = _small(0.0, n)
     given = [part.clone() for part in data]
     wanted, losses, train_losses = _by_hand(copy.deepcopy(model), *data, epochs, lr)
     got = answer(model.train(training), *given, epochs, lr)
-    on = f"{epochs} epochs, lr = {lr}, dropout with p = 0, training = {training}"
+    on = f"{n} samples, {epochs} epochs, lr = {lr}, dropout with p = 0, training = {training}"
     _listed(check, got, epochs, on)
     check.close(
         "the weights are those of plain SGD on all of x",
@@ -112,23 +126,29 @@ def numbers(check: Check, answer: Fit, *, epochs: int, training: bool, lr: float
 
 def _listed(check: Check, got: Any, epochs: int, on: str) -> None:
     check.that(
-        isinstance(got, list | tuple | Tensor)
-        and getattr(got, "ndim", 1) == 1
-        and len(got) == epochs,
+        isinstance(got, list | tuple) and len(got) == epochs,
         "a loss for each epoch is returned",
         on=on,
         expected=f"{epochs} losses",
         got=got,
         hint=Mistake.LOSSES_MISSING,
     )
+    check.that(
+        not any(isinstance(loss, Tensor) for loss in got),
+        "the losses are floats",
+        on=on,
+        expected="floats",
+        got=got,
+        hint=Mistake.NO_FLOATS,
+    )
 
 
-def _small(p: float) -> tuple[nn.Sequential, tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """A network, and 12 training and 7 validation samples for it."""
+def _small(p: float, n: int = 12) -> tuple[nn.Sequential, tuple[Tensor, Tensor, Tensor, Tensor]]:
+    """A network, and n training and 7 validation samples for it."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(2)
         layers = nn.Linear(4, 6), nn.Tanh(), nn.Dropout(p), nn.Linear(6, 3), nn.Dropout(p)
-        data = torch.randn(12, 4), torch.arange(12) % 3, torch.randn(7, 4), torch.arange(7) % 3
+        data = torch.randn(n, 4), torch.arange(n) % 3, torch.randn(7, 4), torch.arange(7) % 3
         return nn.Sequential(*layers), data
 
 

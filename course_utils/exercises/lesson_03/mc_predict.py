@@ -20,6 +20,7 @@ class Mistake(Mistakes):
 
     MODE_LEFT = "note model.training first, and go back to it with model.train(noted)"
     GRADIENTS_RECORDED = "`with torch.no_grad():` around the passes"
+    GRADIENTS_LEFT_OFF = "`with torch.no_grad():` switches gradients off, and on again at its end"
     MEAN_OF_LOGITS = "this is the mean of the logits; apply softmax to each pass, then average"
     SOFTMAX_OF_THE_MEAN = "logits were averaged before the softmax; softmax first, pass by pass"
     IN_EVALUATION_MODE = "this is what evaluation mode gives, or one pass; keep the masks on"
@@ -82,7 +83,7 @@ def leaves_the_mode_alone(check: Check, answer: Callable[[nn.Module, Tensor, int
     """`answer` asks in training mode, and leaves the mode and the gradients as they were."""
     for training in (False, True):
         model = TwoMinds().train(training)
-        mean = answer(model, torch.ones(2, 4), 2)[0]
+        got = answer(model, torch.ones(2, 4), 2)
         mode = {True: "training", False: "evaluation"}
         check.that(
             model.asked_in == {True},
@@ -100,13 +101,22 @@ def leaves_the_mode_alone(check: Check, answer: Callable[[nn.Module, Tensor, int
             got=f"{mode[model.training]} mode",
             hint=Mistake.MODE_LEFT,
         )
+        for name, tensor in zip(("the mean", "the spread"), got, strict=True):
+            check.that(
+                not tensor.requires_grad,
+                "no gradients are recorded",
+                on=name,
+                expected="numbers without a graph behind them",
+                got="a tensor that requires a gradient",
+                hint=Mistake.GRADIENTS_RECORDED,
+            )
         check.that(
-            not mean.requires_grad,
-            "no gradients are recorded",
-            on="the mean",
-            expected="numbers without a graph behind them",
-            got="a tensor that requires a gradient",
-            hint=Mistake.GRADIENTS_RECORDED,
+            model.scale.requires_grad and torch.is_grad_enabled(),
+            "what comes later can record gradients again",
+            on="the model's parameters, and PyTorch's own switch",
+            expected="gradients as before",
+            got="gradients switched off",
+            hint=Mistake.GRADIENTS_LEFT_OFF,
         )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import unique
 
+from torch import Tensor
+
 from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises.attempt import attempt
 
@@ -15,7 +17,7 @@ class Mistake(Mistakes):
 
     NOT_0_AT_FIRST = "in epoch 0 nothing is dropped yet"
     NOT_HALF_WAY = "half of the warm-up has passed, so half of p_max"
-    GROWS_FOR_EVER = "after the warm-up p stays at p_max; it must not grow on"
+    GROWS_FOR_EVER = "the warm-up is long over, and p stays at p_max"
     DIVIDES_BY_ZERO = "without a warm-up it is p_max from the start; look at warmup first"
 
 
@@ -29,10 +31,19 @@ def scheduled_p(answer: Callable[[int, int, float], float]) -> None:
             (25, 10, 0.4, Mistake.GROWS_FOR_EVER),
             (0, 0, 0.4, Mistake.DIVIDES_BY_ZERO),
         ):
+            on, got = f"epoch = {epoch}, warmup = {warmup}, p_max = 0.4", answer(epoch, warmup, 0.4)
             check.close(
                 "p rises in a straight line, then stays",
-                answer(epoch, warmup, 0.4),
+                got,
                 expected,
-                on=f"epoch = {epoch}, warmup = {warmup}, p_max = 0.4",
+                on=on,
                 hint=hint,
+            )
+            check.that(
+                not isinstance(got, Tensor),
+                "a plain number is returned",
+                on=on,
+                expected="a float",
+                got=got,
+                hint="a tensor of one number becomes a float by `.item()`",
             )

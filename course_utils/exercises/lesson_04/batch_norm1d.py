@@ -22,7 +22,8 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     OTHER_NAMES = (
-        'with these names, weights of PyTorch\'s layer can be loaded: register_buffer("...")'
+        "parameters (nn.Parameter) and buffers (register_buffer) that are saved under these names; "
+        "then weights of PyTorch's layer can be loaded"
     )
     ACCEPTS_ONE_SAMPLE = (
         "the unbiased variance of one sample is 0 / 0, and nan stays in running_var for ever"

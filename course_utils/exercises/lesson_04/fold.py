@@ -17,7 +17,7 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     SCALES_THE_COLUMNS = "the scale of a unit belongs to its row of weight: scale[:, None]"
-    FORGETS_EPS = "eps is missing under the root"
+    FORGETS_EPS = "eps of this norm, 0.25, is missing under the root"
     DIVIDES_BY_THE_VARIANCE = (
         "this divides by the variance; its square root is the standard deviation"
     )
@@ -30,7 +30,10 @@ class Mistake(Mistakes):
     FORGETS_THE_BIAS_OF_NORM = "the norm's own bias is left out"
 
 
-FOLDING = (nn.utils.fuse_linear_bn_weights, nn.utils.fuse_linear_bn_eval)
+FOLDING = (
+    *(nn.utils.fuse_linear_bn_weights, nn.utils.fuse_linear_bn_eval),
+    *(nn.utils.fuse_conv_bn_weights, nn.utils.fuse_conv_bn_eval),
+)
 Fold = Callable[[nn.Linear, nn.BatchNorm1d], tuple[Tensor, Tensor]]
 
 

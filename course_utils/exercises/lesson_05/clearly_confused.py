@@ -72,9 +72,9 @@ def what_instead(got: list[tuple[int, int]]) -> str:
         return Mistake.IN_THE_ORDER_OF_CLASSES
     if any(true == read for true, read in got):
         return Mistake.BETTER_READ_THAN_BEFORE
-    if (2, 0) in got:
+    if (2, 0) in got and {*CLEAR} <= {*got}:
         return Mistake.EVERY_RISE
-    if (2, 1) in got:
+    if (2, 1) in got and {*CLEAR} <= {*got}:
         return Mistake.EVERY_CLEAR_CHANGE
     return "one pair at a time: its share in each seed, before and after, and their difference"
 

@@ -1,7 +1,12 @@
 """Visible checks of exercise 06: one module per task."""
 
 from course_utils.exercises.lesson_06.choose_patience import choose_patience, small_record
-from course_utils.exercises.lesson_06.exposes_wrong_rule import exposes_wrong_rule, rule, verdict
+from course_utils.exercises.lesson_06.exposes_wrong_rule import (
+    exposes_wrong_rule,
+    in_either_reading,
+    rule,
+    verdict,
+)
 from course_utils.exercises.lesson_06.smoothed import running_mean, smoothed
 from course_utils.exercises.lesson_06.stopping_epoch import LIBRARY, stopping_epoch
 from course_utils.exercises.lesson_06.train_and_stop import (
@@ -16,6 +21,7 @@ __all__ = [
     "LIBRARY",
     "choose_patience",
     "exposes_wrong_rule",
+    "in_either_reading",
     "loss_on",
     "play",
     "rule",

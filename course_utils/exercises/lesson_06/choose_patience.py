@@ -32,7 +32,10 @@ class Mistake(Mistakes):
     )
     EPOCHS_TRAINED = "this is the mean epoch of the stop, so the epochs trained"
     ENTRIES_FOR_EPOCHS = "this is the number of entries after which it stopped, not of epochs"
-    COUNTS_ENTRIES = "that is one too many: the record's entry 0 is no epoch of training"
+    COUNTS_ENTRIES = (
+        "that is one more than the mean over the seeds; entry 0 of the record is no epoch of "
+        "training, and a median is no mean"
+    )
     MEAN_OF_THE_STOPPED_ONLY = "the run that was never stopped is left out; it saves 0"
     SUMMED = "this is the sum over the seeds; asked for is the mean"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Callable
 from enum import unique
+from numbers import Real
 from typing import Any
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check
+from course_utils.checks.report import Check, shown
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.lesson_06.common import Losses, listed
 
@@ -24,6 +24,7 @@ class Mistake(Mistakes):
     FROM_ZERO = "it starts from 0, so the first entries are too small; the first is the loss itself"
     PAIRS_OF_LOSSES = "the loss before was taken where the smoothed entry before is meant"
     ONE_ENTRY_SHORT = "the first entry is missing: smoothed has as many entries as val_losses"
+    NO_LIST = "a plain list is asked for, with a float for each loss; arrays have .tolist()"
     LAST_ENTRY = "this is only the last entry; all of them are asked for"
 
 
@@ -31,7 +32,8 @@ def smoothed(answer: Callable[[Losses, float], Any]) -> None:
     """Task ``smoothed(val_losses, beta)`` -> as many running means."""
     with attempt("smoothed", answer) as check:
         running_mean(check, answer, [4, 2, 2, 6], 0.75, [4, 3.5, 3.125, 3.84375])
-        running_mean(check, answer, [4, math.nan, 2], 0.75, [4, 4, 3.5])
+        nan = float("nan")
+        running_mean(check, answer, [4, 2, nan, 6], 0.75, [4, 3.5, 3.5, 4.125])
 
 
 def running_mean(
@@ -44,6 +46,15 @@ def running_mean(
     """`answer` smooths `losses`, and leaves them as they are."""
     given, on = list(losses), f"val_losses = {losses}, beta = {beta}"
     got = answer(given, beta)
+    numbers = isinstance(got, list | tuple) and all(isinstance(entry, Real) for entry in got)
+    check.that(
+        numbers or not hasattr(got, "__len__"),
+        "a list of floats is returned",
+        on=on,
+        expected="a list of floats",
+        got=f"{shown(got)}, of type {type(got).__name__}",
+        hint=Mistake.NO_LIST,
+    )
     check.close(
         "each entry mixes the smoothed one before with the loss",
         listed(check, got, on),
@@ -67,6 +78,23 @@ def running_mean(
             Mistake.ONE_ENTRY_SHORT: wanted[1:],
             Mistake.LAST_ENTRY: [wanted[-1]],
         },
+    )
+    off = max(abs(float(a) - b) for a, b in zip(got, wanted, strict=True))
+    check.that(
+        off < 1e-6,
+        "the means are not rounded",
+        on=on,
+        expected=wanted,
+        got=repr(got),
+        hint="give back what the formula gives, with all its digits",
+    )
+    check.that(
+        got is not given,
+        "the list is a new one",
+        on=on,
+        expected="a list of its own, which may be changed and the record stays",
+        got="the very list that was passed in",
+        hint=Mistake.IN_PLACE,
     )
     check.that(
         repr(given) == repr(losses),

@@ -20,7 +20,7 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     STARTS_WITH_THE_FIRST_LOSS = (
-        "no number has come yet, but epoch 0 brought no improvement: it was waited in vain"
+        "the NaN in entry 0 became the best loss, and no loss lies below NaN"
     )
 
 
@@ -36,7 +36,14 @@ def stopping_epoch(answer: Callable[..., int | None]) -> None:
 
     with attempt("stopping_epoch", answer, by_hand=LIBRARY) as check:
         check.include(checks.early_stopping(plain))
-        got, on = plain([math.nan, 3, 2], 1, 0.0), "val_losses = [nan, 3, 2], patience = 1"
-        hint = Mistake.STARTS_WITH_THE_FIRST_LOSS
-        what = "a NaN in entry 0 is no improvement"
-        check.that(got == 0, what, on=on, expected=0, got=got, hint=hint)
+        got = plain([math.nan, 3, 2, 2.5, 1], 2, 0.0)
+        check.that(
+            got is None,
+            "after a NaN in entry 0, the first number is an improvement",
+            on="val_losses = [nan, 3, 2, 2.5, 1], patience = 2",
+            expected=None,
+            got=got,
+            hint=Mistake.STARTS_WITH_THE_FIRST_LOSS
+            if got == 2
+            else "follow the best loss and the count of waiting epochs by hand",
+        )

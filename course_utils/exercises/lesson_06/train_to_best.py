@@ -35,6 +35,9 @@ class Mistake(Mistakes):
     WITHOUT_THE_UNTRAINED_MODEL = "entry 0 is missing: the loss of the untrained model"
     NEVER_TIRED = "it trained on after `tired(losses)` had said stop"
     ONE_EPOCH_SHORT = "it did not train to the end: range(epochs + 1) has the entries 0 to epochs"
+    ASKED_BEFORE_THE_FIRST = (
+        "nothing was trained: `tired` is asked after each epoch, and not before the first"
+    )
     LATER_OF_TWO = "the later of two equal losses was kept; a tie is no improvement"
 
 
@@ -119,7 +122,8 @@ def play(
         mistakes={
             Mistake.WITHOUT_THE_UNTRAINED_MODEL: wanted[1:],
             Mistake.NEVER_TIRED: script,
-            Mistake.ONE_EPOCH_SHORT: (wanted[:-1]),
+            **({Mistake.ASKED_BEFORE_THE_FIRST: script[:1]} if rule(script[:1]) else {}),
+            **({Mistake.ONE_EPOCH_SHORT: wanted[:-1]} if len(wanted) == len(script) else {}),
         },
     )
     check.that(

@@ -4,6 +4,7 @@ from course_utils.exercises.lesson_07.by_budget import (
     by_budget,
     by_length,
     small_training,
+    up_and_down,
 )
 from course_utils.exercises.lesson_07.defend import small_table
 from course_utils.exercises.lesson_07.exposes_peeking import exposes_peeking, highest, verdict
@@ -34,6 +35,7 @@ __all__ = [
     "random_settings",
     "small_table",
     "small_training",
+    "up_and_down",
     "verdict",
     "winners_curse",
 ]

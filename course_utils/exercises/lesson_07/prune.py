@@ -32,13 +32,17 @@ class Mistake(Mistakes):
     )
     KEEPS_CLEAR_HARM = "a clear harm was taken for a need; is_clear does not know the sign"
     UNPAIRED_INTERVALS = (
-        "dropout's 0.03 for every seed was missed: scores of the same seed are pairs"
+        "dropout is worth 0.03 for every seed and is needed; its worth is a paired difference, "
+        "between the mix that is left and that mix without it"
     )
     THE_WRONG_SIGN = "harm and use are the wrong way round"
     ALL_AT_ONCE = (
         "all that looked idle went at once, and two did the same work; remove one, then ask again"
     )
-    REMOVES_THE_FIRST = "not the least useful one went first, but the first or the most useful"
+    REMOVES_THE_FIRST = (
+        "L2 went before dropout, whose mean worth is lower; of those that are not needed, the one "
+        "with the lowest mean worth goes"
+    )
     BY_THE_WORTH_ALONE = (
         "each was asked alone; what counts is its worth in the company of the others"
     )
@@ -98,6 +102,14 @@ def pruned(
         expected=dict(mix),
         got=given,
         hint=Mistake.CHANGES_THE_GIVEN_MIX,
+    )
+    check.that(
+        got is not given,
+        "the mix that is left is a new one",
+        on=on,
+        expected="a dict of its own, which may be changed and the given mix stays",
+        got="the very dict that was passed in",
+        hint="return dict(mix) where nothing goes",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 import random
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 import torch
 
 from course_utils import search
-from course_utils.checks.mistakes import Mistakes
+from course_utils.checks.mistakes import Common, Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.search import Range
@@ -187,7 +188,16 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
 
     world()
     undisturbed = elsewhere()
+    kept = copy.deepcopy(dict(box))
     first = answer(box, 5, 3)
+    check.that(
+        dict(box) == kept,
+        "the box stays as it is",
+        on="budget 5, seed 3",
+        expected=kept,
+        got=dict(box),
+        hint=Common.INPUT_CHANGED,
+    )
     world()
     again = answer(box, 5, 3)
     check.that(

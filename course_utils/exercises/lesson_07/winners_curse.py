@@ -30,10 +30,11 @@ class Mistake(Mistakes):
 def winners_curse(answer: Callable[[Any, Any, int], Any]) -> None:
     """Task ``winners_curse(judged, fresh, tried)``."""
     with attempt("winners_curse", answer) as check:
-        judged = np.array([[0.70, 0.90, 0.80, 0.60], [0.95, 0.75, 0.50, 0.60]])
-        fresh = np.array([[0.75, 0.80, 0.88, 0.60], [0.75, 0.80, 0.85, 0.70]])
+        judged = np.array([[0.70, 0.90, 0.80, 0.92, 0.60], [0.95, 0.75, 0.50, 0.97, 0.99]])
+        fresh = np.array([[0.75, 0.80, 0.88, 0.90, 0.60], [0.75, 0.80, 0.85, 0.70, 0.66]])
         for tried, expected in ((3, 0.15), (1, 0.075)):
             a, b = judged[:, :tried], fresh[:, :tried]
+            of_all = (judged.max(1) - fresh[range(2), judged.argmax(1)]).mean()
             check.close(
                 "how much too good the winner's score is",
                 answer(judged.copy(), fresh.copy(), tried),
@@ -44,7 +45,7 @@ def winners_curse(answer: Callable[[Any, Any, int], Any]) -> None:
                 mistakes={
                     Mistake.TWO_MAXIMA: ((a.max(1) - b.max(1)).mean()),
                     Mistake.WINNER_ON_FRESH_SAMPLES: ((a[range(2), b.argmax(1)] - b.max(1)).mean()),
-                    Mistake.TRIES_ALL: (0.15 if tried == 1 else -1.0),
+                    Mistake.TRIES_ALL: of_all,
                     Mistake.THE_WRONG_SIGN_OF_LUCK: -expected,
                     Mistake.ONE_WINNER_FOR_ALL: ((a - b).mean(0)[a.mean(0).argmax()]),
                     Mistake.SUMMED: 2 * expected,

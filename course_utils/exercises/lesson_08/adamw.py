@@ -56,14 +56,19 @@ def like_adamw(
     lr: float,
     weight_decay: float,
     scale: float = 1.0,
+    n: int = 9,
+    training: bool = True,
 ) -> None:
     """`answer` leads a small network where PyTorch's AdamW leads it.
 
-    `scale` multiplies the network's outputs, and so its gradients.
+    `scale` multiplies the network's outputs, and so its gradients; there are `n` samples, and the
+    network comes in the mode that `training` says.
     """
     for dtype in (torch.float64, torch.float32):
-        model, x, y = _small(dtype, scale)
+        model, x, y = _small(dtype, scale, n)
+        model.train(training)
         on = f"a small network, {steps} steps, lr = {lr}, weight_decay = {weight_decay}, {dtype}"
+        on += "" if n == 9 and training else f", {n} samples, training = {training}"
         wanted, losses = _pytorchs(model, x, y, steps, lr, weight_decay)
         ours, given = copy.deepcopy(model), (x.clone(), y.clone())
         got = answer(ours, *given, steps, lr, weight_decay)
@@ -86,8 +91,18 @@ def like_adamw(
             mistakes={
                 mistake: _by_hand(model, x, y, steps, lr, weight_decay, **fault)
                 for mistake, fault in FAULTS.items()
+                if weight_decay or "decay" not in fault
             },
             atol=1e-5,
+        )
+        off = (nn.utils.parameters_to_vector(ours.parameters()).detach() - wanted).abs().max()
+        check.that(
+            dtype == torch.float32 or float(off) < 1e-9,
+            "all that is kept from step to step has the model's dtype",
+            on=on,
+            expected=f"parameters like PyTorch's to 1e-9, in {dtype}",
+            got=f"parameters that are off by up to {float(off):.1e}",
+            hint="torch.zeros_like(p) has the dtype of p, torch.zeros has not",
         )
         check.close(
             "the losses are those before each step",
@@ -98,11 +113,11 @@ def like_adamw(
             atol=1e-5,
         )
         check.that(
-            ours.training == model.training,
+            [m.training for m in ours.modules()] == [m.training for m in model.modules()],
             "the model keeps its mode",
             on=on,
-            expected=f"training = {model.training}",
-            got=f"training = {ours.training}",
+            expected=f"training = {model.training}, as it came",
+            got=f"training = {ours.training}, or another mode of a layer",
             hint="what you switch, switch back",
         )
         check.kept(given, (x, y), on=on)
@@ -133,14 +148,14 @@ def compare_with_adamw(train: Trainer, steps: int = 40) -> None:
         )
 
 
-def _small(dtype: torch.dtype, scale: float = 1.0) -> tuple[nn.Module, Tensor, Tensor]:
+def _small(dtype: torch.dtype, scale: float = 1.0, n: int = 9) -> tuple[nn.Module, Tensor, Tensor]:
     dice = torch.Generator().manual_seed(3)
     model = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 3), _Scaled(scale)).to(dtype)
     with torch.no_grad():
         for p in model.parameters():
             p.copy_(torch.randn(p.shape, generator=dice, dtype=torch.float64))
-    x = torch.randn(9, 3, generator=dice, dtype=torch.float64).to(dtype)
-    return model, x, torch.arange(9) % 3
+    x = torch.randn(n, 3, generator=dice, dtype=torch.float64).to(dtype)
+    return model, x, torch.arange(n) % 3
 
 
 class _Scaled(nn.Module):

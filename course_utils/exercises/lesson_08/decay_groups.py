@@ -45,6 +45,7 @@ def groups(check: Check, answer: Groups, model: nn.Module, weight_decay: float, 
     on = f"{what}, weight_decay = {weight_decay}"
     names = {id(p): name for name, p in model.named_parameters()}
     before = [p.detach().clone() for p in model.parameters()]
+    needs = [p.requires_grad for p in model.parameters()]
     got = answer(model, weight_decay)
     held = (
         isinstance(got, list | tuple)
@@ -100,6 +101,14 @@ def groups(check: Check, answer: Groups, model: nn.Module, weight_decay: float, 
             got=group.get("weight_decay", "no weight_decay"),
             hint=hint,
         )
+    check.that(
+        [p.requires_grad for p in model.parameters()] == needs,
+        "the parameters stay as they are",
+        on=on,
+        expected=f"requires_grad {needs}",
+        got=f"requires_grad {[p.requires_grad for p in model.parameters()]}",
+        hint="what is trained and what is frozen was decided elsewhere",
+    )
     check.kept([p.detach() for p in model.parameters()], before, on=on)
 
 

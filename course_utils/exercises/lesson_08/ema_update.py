@@ -70,10 +70,30 @@ def followed(
                 p.add_(torch.randn(p.shape, dtype=kind))
             for _ in range(5):
                 model.train()(torch.randn(6, 2, dtype=kind))
+        for p in model.parameters():
+            p.grad = torch.ones_like(p) if p.requires_grad else None
         before, there = copy.deepcopy(average), copy.deepcopy(model)
         owned = list(average.parameters())
         needs = [p.requires_grad for p in owned]
-        answer(average, model, decay)
+        given = answer(average, model, decay)
+        check.that(
+            given is None,
+            "nothing is returned",
+            on=on,
+            expected=None,
+            got=type(given).__name__,
+            hint="`average` is changed in place, so there is nothing to return",
+        )
+        modes = [[m.training for m in net.modules()] for net in (model, there)]
+        slopes = [p.grad is not None for p in model.parameters()]
+        check.that(
+            modes[0] == modes[1] and slopes == [p.requires_grad for p in model.parameters()],
+            "the model keeps its mode and its gradients",
+            on=on,
+            expected=f"training = {there.training}, and the gradients of its last step",
+            got="another mode, or other gradients",
+            hint="read the numbers of `model`, and change nothing else of it",
+        )
         check.that(
             all(torch.equal(a, b) for a, b in zip(_all(model), _all(there), strict=True)),
             "the model stays as it is",
@@ -115,6 +135,8 @@ def _one(
     }
     if counts:
         mistakes = {Mistake.COUNTER_KEPT: old, Mistake.COUNTER_AVERAGED: mixed.to(old.dtype)}
+        if torch.equal(old, mixed.to(old.dtype)):
+            mistakes = {}
     check.that(
         got.dtype == old.dtype and got.shape == old.shape,
         "shapes and dtypes stay",
@@ -130,6 +152,15 @@ def _one(
         on=f"{on}: {name}",
         hint="decay times the old, plus 1 - decay times that of the model",
         mistakes=mistakes,
+    )
+    off = float((got - (new if counts else mixed)).abs().max())
+    check.that(
+        old.dtype != torch.float64 or off < 1e-9,
+        "numbers are mixed in their own dtype",
+        on=f"{on}: {name}",
+        expected="what decay and both numbers give in float64, to 1e-9",
+        got=f"numbers that are off by up to {off:.1e}",
+        hint="mix the tensors as they are; `.float()` rounds them",
     )
 
 

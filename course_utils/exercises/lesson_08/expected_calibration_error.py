@@ -20,7 +20,10 @@ class Mistake(Mistakes):
     UNWEIGHTED = "each bin counts the same here; a gap weighs as much as its bin has images"
     SIGNED = "gaps of different sign cancel; take the absolute value of each bin's"
     WITHOUT_BINS = "this is one gap for all images together, without bins"
-    OF_EVERY_IMAGE = "this is a gap for each image; first comes the mean within a bin"
+    OF_EVERY_IMAGE = (
+        "this is the mean gap of single images; those in one of the bins of equal width belong "
+        "together, and the mean within the bin comes first"
+    )
     OF_THE_LABEL = "the confidence is the highest probability, not that of the label"
     SQUARED = "the gaps are squared; their absolute value is asked for"
     EMPTY_BINS_NAN = "the mean of an empty bin is 0 / 0, and NaN spreads; leave empty bins out"

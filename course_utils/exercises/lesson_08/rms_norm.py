@@ -36,6 +36,7 @@ class Mistake(Mistakes):
 NORMS = (
     *(F.rms_norm, torch.rms_norm, nn.RMSNorm.forward),
     *(F.layer_norm, torch.layer_norm, torch.native_layer_norm, nn.LayerNorm.forward),
+    torch._ops.OpOverloadPacket.__call__,
 )
 
 

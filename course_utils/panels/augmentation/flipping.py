@@ -76,6 +76,7 @@ def flips(data: Dataset, pairs: Pairs = PAIRS, *, epochs: int = EPOCHS) -> Sweep
         values=choice(list(FLIPS), start="both"),
         epochs=epochs,
         seeds=SEEDS,
+        score_at=range(0, epochs, 5),
         title="Flips, and the digits they mix up",
     )
 

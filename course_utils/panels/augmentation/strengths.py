@@ -28,7 +28,7 @@ from course_utils.plots import (
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 from course_utils.random_streams import SeededDraws
 
-STRENGTHS = (0.0, 0.5, 1.0, 1.5, 2.0)
+STRENGTHS = (0.0, 0.5, 1.0, 2.0)
 KINDS = ("all three", "rotation", "shift", "zoom", "pixel noise")
 NOISE = 0.2
 NAMES = ("clean labels", f"{NOISE:.0%} noise")
@@ -40,6 +40,11 @@ class Pair(NamedTuple):
 
     clean: Fleet
     noisy: Fleet
+
+    @property
+    def epoch(self) -> int:
+        """So many are trained."""
+        return self.noisy.epoch
 
 
 def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
@@ -66,6 +71,7 @@ def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
                 lambda _, seed: data.with_label_noise(noise, seed),
                 values=STRENGTHS,
                 epochs=epochs,
+                score_at=range(0, epochs, 2),
             )
 
         return map(Pair, fleet(0.0), fleet(NOISE))

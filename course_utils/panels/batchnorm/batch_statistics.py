@@ -12,6 +12,7 @@ from course_utils.data import Dataset
 from course_utils.experiments.batch_modes import DRAWS, in_mode, with_companions
 from course_utils.experiments.batch_sizes import (
     LENGTH,
+    LOOKS,
     Sizes,
     epochs_of,
     train_sizes,
@@ -72,7 +73,9 @@ def batch_size(
         fleet = at.result.fleets.get(at.value)
         if fleet is None:
             return np.zeros(1), *np.full((2, 2, seeds, 1), np.nan)
-        return np.linspace(0, axis(at)[0], fleet.epochs + 1), fleet.train_loss, fleet.val_loss
+        scored = ~np.isnan(fleet.val_loss).all((0, 1))
+        x = np.linspace(0, axis(at)[0], fleet.epochs + 1)[scored]
+        return x, fleet.train_loss[..., scored], fleet.val_loss[..., scored]
 
     def say(at: At) -> str:
         equal = at.settings["equal"]
@@ -98,7 +101,7 @@ def batch_size(
             "noise": noise_choice(start=0.0),
             "equal": choice(list(LENGTH), label="the same number of"),
         },
-        epochs=sum(count + 2 for count in epochs["steps"].values()),
+        epochs=sum(min(count, LOOKS) + 2 for count in epochs["steps"].values()),
         title="Batch size, and what is normalized with it",
     )
 

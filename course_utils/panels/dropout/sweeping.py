@@ -13,7 +13,7 @@ from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slid
 from course_utils.panels.controls import noise_choice
 from course_utils.plots import PartsBoard, accuracy_text, sweep_text
 
-PS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
+PS = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 WIDTHS = (8, 64)
 NOISES = (0.0, 0.2, 0.4)
 
@@ -60,6 +60,7 @@ def p_sweep(
         epochs=epochs,
         seeds=seeds,
         batch_size=batch_size,
+        score_at=range(0, epochs, 4),
         title="How much to drop",
     )
 

@@ -11,7 +11,7 @@ from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slid
 from course_utils.panels.controls import noise_choice
 from course_utils.plots import PartsBoard, accuracy_text, gain_text, number_text
 
-SIZES = (25, 50, 100, 200, 400, 800)
+SIZES = (25, 100, 200, 400, 800)
 WIDTHS = (4, 16, 64)
 
 

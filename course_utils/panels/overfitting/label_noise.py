@@ -7,7 +7,7 @@ from course_utils.experiments.runs import adam_run, labeled
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, slider, sweep_fleet
 from course_utils.plots import PartsBoard, accuracy_text, best_epoch, gain_text
 
-NOISES = (0.0, 0.1, 0.2, 0.4, 0.6, 1.0)
+NOISES = (0.0, 0.2, 0.4, 0.6, 1.0)
 
 
 def memorize(

@@ -16,7 +16,7 @@ from course_utils.plots import Mosaic, Part, PartsBoard, WeightHistogram, format
 from course_utils.regularizers import l1_penalty, l2_penalty, penalized_weights
 from course_utils.training import Penalty
 
-LAMBDAS = [0, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
+LAMBDAS = [0, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2]
 ALPHAS = [0, 0.2, 0.5, 1]
 IN_LOSS, BY_THRESHOLD = "in the loss", "by soft threshold"
 HIDDEN, LR, MOMENTUM = 64, 0.1, 0.9
@@ -64,6 +64,7 @@ def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penal
         },
         epochs=80,
         batch_size=100,
+        score_at=range(0, 80, 4),
         title="How a penalty's strength and kind change the training and the weights",
     )
 

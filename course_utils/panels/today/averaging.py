@@ -13,7 +13,7 @@ from course_utils.panels.today.parts import AgainstValues, OverTraining
 from course_utils.plots import PartsBoard, change_text, number_text
 
 HORIZONS = (1, 5, 20, 60)
-LRS = (0.005, 0.01, 0.02)
+LRS = (0.01, 0.02, 0.04)
 STYLES = {"averaged weights": (2, "-"), "last weights": (3, "--")}
 
 Array = NDArray[Any]

@@ -13,11 +13,13 @@ from course_utils.experiments.ensembles import METHODS, Asked, ask_together
 from course_utils.experiments.next_words import scored_beginnings, truth_of
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.panels.today.parts import AgainstValues
-from course_utils.plots import COLORS, Part, PartsBoard, change_text, number_text, tidy
+from course_utils.plots import Part, PartsBoard, change_text, color, marker, number_text, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above
 
 BEGINNINGS, APART = 6, 3  # among which a slider chooses, and rows from one to the next
 WORDS_SHOWN = 8
+#: A method has one color and one marker in all three pictures.
+LOOKS = {method: (color(i), marker(i)) for i, method in enumerate(METHODS)}
 
 Array = NDArray[Any]
 
@@ -99,7 +101,8 @@ class _Answer(Part):
             self.moves(bar)
             for bar in ax.bar(range(WORDS_SHOWN), [0] * WORDS_SHOWN, color="#cccccc", label="truth")
         ]
-        self._dots = self.line("o", color=COLORS[2], markersize=4, alpha=0.7, label="each answer")
+        ax.plot([], [], "o", color=NEUTRAL, markersize=4, label="each answer")  # of any method
+        self._dots = self.line("o", markersize=4.5, alpha=0.7)
         self._mean = self.line(
             "_", color="black", markersize=13, markeredgewidth=2, label="mean answer"
         )
@@ -126,10 +129,13 @@ class _Answer(Part):
             self._dots.set_data([], [])
             self._mean.set_data([], [])
             return
-        answers = state.answers[at.settings["epochs"]][at.settings["method"]]
+        method = at.settings["method"]
+        answers = state.answers[at.settings["epochs"]][method]
         given = answers[: at.value, 0, row][:, shown.copy()].numpy()
         places = np.arange(WORDS_SHOWN)
         self._dots.set_data(np.tile(places, len(given)), given.ravel())
+        self._dots.set_color(LOOKS[method][0])
+        self._dots.set_marker(LOOKS[method][1])
         self._mean.set_data(places, given.mean(0))
 
 
@@ -142,16 +148,23 @@ class _Reliability(Part):
         ax.plot([0, 1], [0, 1], ":", color=NEUTRAL, linewidth=1.4, label="perfectly calibrated")
         ax.set_xlabel("confidence in the likeliest word", fontsize=FONT_SIZE)
         ax.set_ylabel("its true probability", fontsize=FONT_SIZE)
-        self._curve = self.curve(color=COLORS[2], marker="s", markersize=5, linewidth=1.7)
+        self._curves = {
+            method: self.curve(color=shade, marker=mark, markersize=5, linewidth=1.7)
+            for method, (shade, mark) in LOOKS.items()
+        }
         legend_above(ax)
 
     def update(self, at: At) -> None:
         state = _asked(at)
         if state is None:
             return
-        said, true, _ = state.calibration(at.settings["epochs"], at.settings["method"], at.value)
+        chosen = at.settings["method"]
+        for method, curve in self._curves.items():
+            curve.line.set_visible(method == chosen)
+            curve.band.set_visible(method == chosen)
+        said, true, _ = state.calibration(at.settings["epochs"], chosen, at.value)
         full = np.isfinite(true).all(1)  # bins that every seed has samples in
-        self._curve.show(said[full].mean(1), true[full])
+        self._curves[chosen].show(said[full].mean(1), true[full])
 
 
 def _say(at: At) -> str:

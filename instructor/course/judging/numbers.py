@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -73,33 +74,55 @@ def _shape(shape: Any, itemsize: int, data: bytes) -> tuple[int, ...]:
     return sizes
 
 
-def random_now() -> Any:
-    """Where the random numbers of Python, NumPy and PyTorch stand, to compare and not to send."""
-    _, keys, *rest = np.random.get_state()  # noqa: NPY002
-    numpy_state = np.asarray(keys).tobytes(), rest
-    return random.getstate(), numpy_state, torch.get_rng_state().numpy().tobytes()
+def random_now() -> dict[str, Any]:
+    """Where each source of random numbers stands, to compare and not to send."""
+    return {name: now() for name, now in _SOURCES.items()}
 
 
-def random_states(arrays: list[bytes]) -> list[Any]:
-    """Where the random numbers of Python, NumPy and PyTorch stand."""
-    version, words, spare = random.getstate()
-    _, keys, place, has, cached = np.random.get_state()  # noqa: NPY002
-    torch_state = tensor_out(torch.get_rng_state(), arrays)
-    numpy_state = [array_out(np.asarray(keys), arrays), int(place), int(has), float(cached)]
-    return [[version, list(words), spare], numpy_state, torch_state]
+def random_out(states: dict[str, Any], known: dict[str, Any], arrays: list[bytes]) -> Any:
+    """Those of the sources whose states are others than the known ones."""
+    written = {}
+    for name in (name for name in states if states[name] != known.get(name)):
+        if name == "torch":
+            numbers, rest = np.frombuffer(states[name], np.uint8), []
+        elif name == "numpy":
+            raw, *rest = states[name]
+            numbers = np.frombuffer(raw, np.uint32)
+        else:
+            version, words, spare = states[name]
+            numbers, rest = np.array(words, np.uint32), [version, spare]
+        written[name] = [array_out(numbers, arrays), *rest]
+    return written
 
 
-def set_random_states(written: Any, arrays: list[bytes]) -> None:
-    """Put them where `random_states` says.
+def random_in(written: Any, arrays: list[bytes]) -> dict[str, Any]:
+    """Put sources where `random_out` says; where these stand now.
 
     Raises:
         Broken: They are no such states.
     """
-    (version, words, spare), (keys, place, has, cached), torch_state = written
     try:
-        random.setstate((version, tuple(words), spare))
-        state = ("MT19937", array_in(keys, arrays), place, has, cached)
-        np.random.set_state(state)  # noqa: NPY002
-        torch.set_rng_state(tensor_in(torch_state, arrays))
-    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        for name, (numbers, *rest) in written.items():
+            words = array_in(numbers, arrays)
+            if name == "torch":
+                torch.set_rng_state(torch.from_numpy(words))
+            elif name == "numpy":
+                np.random.set_state(("MT19937", words, *rest))  # noqa: NPY002
+            elif name == "python":
+                version, spare = rest
+                random.setstate((version, tuple(words.tolist()), spare))
+        return {name: _SOURCES[name]() for name in written}
+    except (TypeError, ValueError, RuntimeError, OverflowError, KeyError, AttributeError) as error:
         raise Broken(f"no state of random numbers: {error}") from error
+
+
+def _numpy_now() -> tuple[bytes, int, int, float]:
+    _, keys, place, has, cached = np.random.get_state()  # noqa: NPY002
+    return np.asarray(keys).tobytes(), int(place), int(has), float(cached)
+
+
+_SOURCES: dict[str, Callable[[], Any]] = {
+    "python": random.getstate,
+    "numpy": _numpy_now,
+    "torch": lambda: torch.get_rng_state().numpy().tobytes(),
+}

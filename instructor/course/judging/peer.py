@@ -14,7 +14,7 @@ from torch import nn
 
 from instructor.course.judging.gradients import Gradients
 from instructor.course.judging.known import Mail
-from instructor.course.judging.numbers import random_now, random_states, set_random_states
+from instructor.course.judging.numbers import random_in, random_now, random_out
 from instructor.course.judging.stand_ins import StandIn
 from instructor.course.judging.states import change_in, change_out, same, state
 from instructor.course.judging.things import Things
@@ -39,7 +39,7 @@ class Peer(Gradients):
         self.wire = wire
         self._states: dict[str, Any] = {}
         self._play: list[dict[str, None]] = [{}]
-        self._random: Any = None
+        self._random: dict[str, Any] = {}
         self._served = 0
         self.raised: dict[str, BaseException] = {}
         self.broken, self.why = False, ""
@@ -168,8 +168,8 @@ class Peer(Gradients):
             play.update(mail.keys)
         now = random_now()
         if now != self._random:
+            body["random"] = random_out(now, self._random, mail.arrays)
             self._random = now
-            body["random"] = random_states(mail.arrays)
         self.wire.send(Message(body, mail.arrays))
         if len(self._play) > 2 and body["op"] == "value":
             self._play[-2].update(play)
@@ -184,8 +184,7 @@ class Peer(Gradients):
             for key, written in changes:
                 change_in(self.things.get(key), written, self.things, mail)
             if body.get("random"):
-                set_random_states(body["random"], mail.arrays)
-                self._random = random_now()
+                self._random = self._random | random_in(body["random"], mail.arrays)
         except MALFORMED as error:
             raise Broken(f"a message that nobody writes: {error}") from error
         play.update(mail.keys)

@@ -103,3 +103,16 @@ def medians_for_means(predictions, truth):
     center = predictions.quantile(0.5, dim=0)
     spread = torch.mean(torch.pow(predictions - center, 2))
     return torch.nn.functional.mse_loss(center, truth), spread
+
+
+@wrong(UNNAMED)
+def mean_sorted(predictions, truth):
+    truth = truth.sort().values
+    mean = predictions.mean(0)
+    return ((mean - truth) ** 2).mean(), predictions.var(0, correction=0).mean()
+
+
+@wrong(UNNAMED)
+def truth_mean(predictions, truth):
+    mean = predictions.mean(0)
+    return ((mean - truth.mean()) ** 2).mean(), predictions.var(0, correction=0).mean()

@@ -111,6 +111,38 @@ def by_the_data_set(y, fraction, num_classes, generator):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@right
+def multinomial(y, fraction, num_classes, generator):
+    n = y.numel()
+    probs = torch.full((n, num_classes), fraction / num_classes)
+    probs[torch.arange(n), y] += 1 - fraction
+    return torch.multinomial(probs, 1, generator=generator).squeeze(1)
+
+
+@right
+def one_draw(y, fraction, num_classes, generator):
+    if fraction == 0:
+        return y.clone()
+    u = torch.rand(len(y), generator=generator, dtype=torch.float64) / fraction
+    new = (u * num_classes).long().clamp(max=num_classes - 1)
+    return torch.where(u < 1, new, y)
+
+
+@wrong("one_class_for_all")
+def reused_uniform(y, fraction, num_classes, generator):
+    u = torch.rand(len(y), generator=generator)
+    return torch.where(u < fraction, (u * num_classes).long(), y)
+
+
+@wrong("without_the_last_class")
+def max_label(y, fraction, num_classes, generator):
+    hit = torch.rand(len(y), generator=generator) < fraction
+    new = torch.randint(0, int(y.max()) + 1, (len(y),), generator=generator)
+    return torch.where(hit, new, y)
+
+
 EQUIVALENT = {
     "torch.rand(len(y), generator=generator) < fraction -> torch.rand(len(y), "
     "generator=generator) <= fraction": "a draw equals it by chance 2^-24",

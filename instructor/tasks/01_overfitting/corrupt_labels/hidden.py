@@ -8,7 +8,7 @@ class Mistake(Mistakes):
 
 
 with attempt("corrupt_labels", corrupt_labels, by_hand=check.LABELS_LIBRARY) as hidden:
-    labels_redrawn(hidden, corrupt_labels, fraction=0.3, num_classes=3, truth=2)
+    labels_redrawn(hidden, corrupt_labels, fraction=0.3, num_classes=3, truth=1)
     labels_redrawn(hidden, corrupt_labels, fraction=0.5, num_classes=2, truth=0)
     generator, y = torch.Generator().manual_seed(8), torch.arange(1000) % 7
     got = corrupt_labels(y, 0.0, 7, generator)
@@ -19,9 +19,18 @@ with attempt("corrupt_labels", corrupt_labels, by_hand=check.LABELS_LIBRARY) as 
     hint = "every label is redrawn, and one in seven hits the truth"
     hidden.that(abs(share - 1 / 7) < 0.06, what, on=on, expected=1 / 7, got=share, hint=hint)
     y = torch.zeros(50, dtype=torch.long)
-    changed = [corrupt_labels(y, 0.5, 10**9, generator) != 0 for _ in range(60)]
-    counts = {int(c.sum()) for c in changed}
-    on = "50 labels, fraction 0.5, sixty times: how many are redrawn"
-    hint = Mistake.A_FIXED_NUMBER
-    what = "each label has its own chance"
-    hidden.that(len(counts) > 1, what, on=on, expected="several numbers", got=counts, hint=hint)
+    for fraction, classes, p in ((0.5, 1000, 0.4995), (1.0, 2, 0.5)):
+        noisy = [corrupt_labels(y, fraction, classes, generator) for _ in range(300)]
+        counts = torch.tensor([float((labels != 0).sum()) for labels in noisy])
+        # As for 50 draws of their own; a redrawn label may be the old one again.
+        got, wanted = float(counts.var()), 50 * p * (1 - p)
+        on = (
+            f"50 labels 0, fraction {fraction}, {classes} classes, 300 calls: variance of how many "
+        )
+        on += "are another class afterwards"
+        hint = (
+            "whether and what to: each label has draws of its own, whatever becomes of the others"
+        )
+        hint = Mistake.A_FIXED_NUMBER if got < 0.1 * wanted else hint
+        what, about = "labels are redrawn independently", f"about {wanted:.3g}"
+        hidden.that(0.6 < got / wanted < 1.5, what, on=on, expected=about, got=got, hint=hint)

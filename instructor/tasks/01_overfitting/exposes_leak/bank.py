@@ -100,6 +100,37 @@ def the_wrong_way_round(split):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@wrong("bug_missed")
+def two_samples(split):
+    x = torch.tensor([[0.0], [1.0], [2.0], [3.0]])
+    xt, _yt, xv, _yv = split(x, torch.tensor([0, 1, 0, 1]))
+    return bool(torch.isin(xt, xv).any())
+
+
+@wrong("bug_missed")
+def one_class(split):
+    for _ in range(20):
+        x = torch.arange(100.0)[:, None]
+        y = torch.zeros(100, dtype=torch.long)
+        xt, _yt, xv, _yv = split(x, y)
+        if torch.isin(xt, xv).any():
+            return True
+    return False
+
+
+@wrong("bug_missed")
+def class_zero_only(split):
+    for _ in range(20):
+        x = torch.arange(100.0)[:, None]
+        y = torch.arange(100) % 2
+        xt, yt, xv, yv = split(x, y)
+        if torch.isin(xt[yt == 0], xv[yv == 0]).any():
+            return True
+    return False
+
+
 EQUIVALENT = {
     "100.0 -> 200.0": "any number of samples that is large enough will do",
     "2 -> 1": "all samples may be of one class",

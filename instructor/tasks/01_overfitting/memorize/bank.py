@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 def _net(x, y, units=128):
@@ -134,6 +134,27 @@ def classes_for_logits(x, y):
 def ten_outputs_always(x, y):
     model = nn.Sequential(nn.Linear(x.shape[1], 200), nn.ReLU(), nn.Linear(200, 10))
     return _learn(model, x, y)
+
+
+class Peek(nn.Module):
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, x):
+        return self.net((x - x.mean(0)) / (x.std(0) + 1e-5))
+
+
+@wrong(UNNAMED)
+def batch_stats(x, y):
+    net = nn.Sequential(nn.Linear(x.shape[1], 256), nn.ReLU(), nn.Linear(256, int(y.max()) + 1))
+    model = Peek(net)
+    opt = torch.optim.Adam(model.parameters(), lr=0.01)
+    for _ in range(500):
+        opt.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        opt.step()
+    return model
 
 
 EQUIVALENT = {

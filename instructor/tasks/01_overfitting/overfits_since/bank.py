@@ -136,6 +136,36 @@ def by_the_median_curve(train_loss, val_loss):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@wrong("not_both_clear")
+def training_previous(train_loss, val_loss):
+    turn = int(val_loss.mean(axis=0).argmin())
+    since = None
+    for epoch in range(val_loss.shape[1] - 1, turn, -1):
+        v = paired_difference(val_loss[:, epoch], val_loss[:, turn])
+        t = paired_difference(train_loss[:, epoch], train_loss[:, epoch - 1])
+        if v.low > 0 and t.high < 0:
+            since = epoch
+        else:
+            break
+    return turn, since
+
+
+@wrong("not_both_clear")
+def validation_to_end_training_once(train_loss, val_loss):
+    turn = int(val_loss.mean(axis=0).argmin())
+    since = None
+    for epoch in range(val_loss.shape[1] - 1, turn, -1):
+        v = paired_difference(val_loss[:, epoch], val_loss[:, turn])
+        t = paired_difference(train_loss[:, -1], train_loss[:, turn])
+        if v.low > 0 and t.high < 0:
+            since = epoch
+        else:
+            break
+    return turn, since
+
+
 EQUIVALENT = {
     "val_loss.mean(0) -> val_loss.sum(0)": "each epoch has the same seeds: both rank alike",
 }

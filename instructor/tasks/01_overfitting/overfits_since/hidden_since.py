@@ -28,6 +28,9 @@ with attempt("overfits_since", overfits_since) as hidden:
         ("both losses rise", rising, rising, None, both),
         ("training stays level", np.maximum(falling, 2.0), rising, None, both),
         ("training rises in the last epochs", falling + unsure, rising, None, both),
+        ("training falls early", np.array([3, 2, 1, 1, 1, 1.0]), rising, 2, both),
+        ("training unsure", falling + wave * np.array([0, 0, 9, 9, 9, 9]), rising, None, both),
+        ("training high in epoch 3", np.array([3, 2, 1, 2.5, 1, 0.5]), rising, 4, both),
         ("a step in the last epoch only", falling, np.array([3, 1, 1, 1, 1, 2.0]), 5, stretch),
         ("epoch 3 unsure", falling, rising + wave * np.array([0, 0, 0, 9, 0, 0]), 4, stretch),
     ):

@@ -199,3 +199,35 @@ def eval_mode_for_all(model, data, optimizer, batches):
         optimizer.step()
         record += each.tolist()
     return sum(record) / len(record)
+
+
+@wrong("scored_in_evaluation")
+def eval_log(model, data, optimizer, batches):
+    model = model.train(True)
+    seen = []
+    for rows in batches:
+        model.eval()
+        with torch.no_grad():
+            seen.append(
+                F.cross_entropy(model(data.x_train[rows]), data.y_train[rows], reduction="none")
+            )
+        model.train()
+        optimizer.zero_grad()
+        each = F.cross_entropy(model(data.x_train[rows]), data.y_train[rows], reduction="none")
+        each.mean().backward()
+        optimizer.step()
+    return torch.cat(seen).mean().item()
+
+
+@wrong(UNNAMED)
+def sorted_batch_first(model, data, optimizer, batches):
+    model.train()
+    total, count = 0.0, 0
+    for b in sorted(batches, key=len):
+        loss = F.cross_entropy(model(data.x_train[b]), data.y_train[b])
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(b)
+        count += len(b)
+    return total / count

@@ -148,6 +148,31 @@ def fills_the_gaps(values, val_acc):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@wrong(UNNAMED)
+def zero_for_nan(values, val_acc):
+    val_acc = np.nan_to_num(val_acc)
+    i = int(np.nanargmax(val_acc.mean(axis=1)))
+    clear = i > 0 and paired_difference(val_acc[i], val_acc[0]).is_clear
+    return values[i], bool(clear)
+
+
+@wrong(UNNAMED)
+def stops_at_nan(values, val_acc):
+    best, top = 0, -1.0
+    for k in range(len(values)):
+        if np.isnan(val_acc[k]).any():
+            break
+        m = float(np.mean(val_acc[k]))
+        if m > top:
+            best, top = k, m
+    if best == 0:
+        return values[0], False
+    d = paired_difference(val_acc[best], val_acc[0])
+    return values[best], d.low > 0 or d.high < 0
+
+
 EQUIVALENT = {
     "val_acc.mean(1) -> val_acc.sum(1)": "all λ have the same seeds: sums rank like means",
 }

@@ -8,6 +8,7 @@ with attempt("choose_lambda", choose_lambda) as hidden:
         ([0.0, 0.01 * wave + 0.002, 0.02], 0.3, True),
         ([0.0, 0.03 * wave + 0.01, -0.02], 0.1, False),
         ([0.0, -0.01, -0.02], 0.0, False),
+        ([0.0, 0.002 + 0.0002 * wave, -0.02], 0.1, True),
         ([0.0, 0.01 + 0.001 * wave, 0.04 + failed], 0.1, True),
         ([0.0, failed, -0.3], 0.0, False),
         ([0.0, -0.05, 0.02 + 0.04 * wave], 0.3, False),
@@ -19,6 +20,12 @@ with attempt("choose_lambda", choose_lambda) as hidden:
         hidden.close("best", got[0], best, on=on, hint=hint)
         hint = "compare the best with λ = 0, seed by seed, and look at the interval"
         check.is_clear(hidden, got[1], clear, on=on, hint=hint)
+    acc = np.stack([seeds - 0.6, seeds + failed, seeds - 0.58])
+    got = choose_lambda([0.0, 0.1, 0.3], acc)
+    on = "values = [0, 0.1, 0.3], 8 seeds; λ = 0.1 is far ahead, but for one run that diverged"
+    hint = "a λ with a NaN is out of the race; those after it are not"
+    hidden.close("best", got[0], 0.3, on=on, hint=hint)
+    check.is_clear(hidden, got[1], True, on=on, hint="seed by seed, λ = 0.3 gains 0.02")
     # Sweeps at random: seeds in no order, outliers, and now and then a run that diverged.
     dice = np.random.default_rng(6)
     for _ in range(40):

@@ -1,6 +1,7 @@
 """Right and wrong answers to elastic_net."""
 
 import torch
+import torch.nn.functional as F
 
 from course_utils import regularizers
 from course_utils.regularizers import penalized_weights
@@ -133,3 +134,24 @@ def by_the_course(model, strength, alpha):
 def fits_the_visible_strengths(model, strength, alpha):
     l1, l2 = _sums(_weights(model))
     return (1.0 if strength == 1 else 0.1) * (alpha * l1 + (1 - alpha) * l2)
+
+
+@right
+def where_subgradient(model, strength, alpha):
+    l1 = l2 = 0.0
+    for _, w in penalized_weights(model):
+        l1 = l1 + torch.where(w > 0, w, -w).sum()
+        l2 = l2 + (w**2).sum()
+    return strength * (alpha * l1 + (1 - alpha) * l2)
+
+
+@right
+def losses(model, strength, alpha):
+    total = None
+    for _name, w in penalized_weights(model):
+        zero = torch.zeros_like(w)
+        lasso = alpha * F.l1_loss(w, zero, reduction="sum")
+        ridge = (1 - alpha) * F.mse_loss(w, zero, reduction="sum")
+        piece = strength * lasso + strength * ridge
+        total = piece if total is None else total + piece
+    return total

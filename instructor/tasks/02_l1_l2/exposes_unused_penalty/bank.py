@@ -4,6 +4,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from course_utils.regularizers import penalized_weights
 from instructor.answers import right, wrong
 
 
@@ -93,6 +94,29 @@ def entry_by_entry(train):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@wrong("right_accused")
+def smaller_l1(train):
+    def size(m):
+        return sum(w.abs().sum().item() for _, w in penalized_weights(m))
+
+    return size(train(0.01)[0]) >= size(train(0.0)[0])
+
+
+@wrong("right_accused")
+def outputs(train):
+    a, b = train(0.0)[0], train(1.0)[0]
+    x = torch.zeros(1, next(a.parameters()).shape[1])
+    return torch.equal(a(x), b(x))
+
+
+@wrong("right_accused")
+def two_strengths_no_zero(train):
+    a, b = train(1e20)[0], train(1e21)[0]
+    return all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=False))
+
+
 EQUIVALENT = {
     "zip(free.parameters(), priced.parameters(), strict=True) -> zip(free.parameters(), "
     "priced.parameters())": "both models have the same parameters",

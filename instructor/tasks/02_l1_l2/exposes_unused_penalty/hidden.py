@@ -31,6 +31,21 @@ def second_layer(model):
     return model[2].weight.abs().sum()
 
 
+def first_layer(model):
+    return model[0].weight.abs().sum()
+
+
+def distance_from_size_1(model):
+    return sum((p.abs() - 1).square().sum() for p in model.parameters())
+
+
+def thresholded(strength):
+    model, losses = trainer(nothing)(0.0)
+    for layer in (model[0], model[2]):
+        layer.weight.data = F.softshrink(layer.weight.data, 0.1 * strength)
+    return model, losses
+
+
 def nothing(model):
     return torch.zeros(())
 
@@ -50,6 +65,9 @@ with (
         (trainer(l2_penalty, lr=1.0), "a penalty under which large strengths blow the weights up"),
         (trainer(l1_penalty, scale=1e-4), "an L1 penalty with a weak scale inside"),
         (trainer(second_layer, steps=1), "a penalty on the second layer, one step"),
+        (trainer(first_layer, steps=1), "a penalty on the first layer, one step"),
+        (trainer(distance_from_size_1), "a penalty that pulls every parameter to the size 1"),
+        (thresholded, "a soft threshold; all weights are 0 from some strength on"),
         (trainer(l2_penalty, steps=1), "one step, whose report comes before any effect"),
         (trainer(nothing, decay=True), "a strength that acts as weight_decay"),
     ):

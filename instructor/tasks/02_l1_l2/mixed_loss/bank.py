@@ -129,3 +129,44 @@ def penalty_without_gradient(model, x, y, l2, l1):
     loss, first, later = _parts(model, x, y)
     penalty = l2 * first.square().sum() + l1 * sum(w.abs().sum() for w in later)
     return loss + penalty.item(), loss.item()
+
+
+@wrong("tensor_reported")
+def report_detached(model, x, y, l2, l1):
+    (_, first), *later = penalized_weights(model)
+    ce = F.cross_entropy(model(x), y)
+    total = ce + l2 * (first**2).sum() + l1 * sum(w.abs().sum() for _, w in later)
+    return total, ce.detach()
+
+
+@wrong("mode_changed")
+def sets_train(model, x, y, l2, l1):
+    (_, first), *later = penalized_weights(model)
+    model.train()
+    ce = F.cross_entropy(model(x), y)
+    total = ce + l2 * (first**2).sum() + l1 * sum(w.abs().sum() for _, w in later)
+    return total, ce.item()
+
+
+@wrong("backward_called")
+def backward_inside(model, x, y, l2, l1):
+    (_, first), *later = penalized_weights(model)
+    ce = F.cross_entropy(model(x), y)
+    total = ce + l2 * (first**2).sum() + l1 * sum(w.abs().sum() for _, w in later)
+    total.backward(retain_graph=True)
+    return total, ce.item()
+
+
+@wrong(UNNAMED)
+def linears(model, x, y, l2, l1):
+    ce = F.cross_entropy(model(x), y)
+    ws = [m.weight for m in model.modules() if isinstance(m, torch.nn.Linear)]
+    return ce + l2 * (ws[0] ** 2).sum() + l1 * sum(w.abs().sum() for w in ws[1:]), ce.item()
+
+
+@wrong(UNNAMED)
+def sorted_names(model, x, y, l2, l1):
+    (_, first), *later = sorted(penalized_weights(model), key=lambda pair: pair[1].numel())
+    ce = F.cross_entropy(model(x), y)
+    total = ce + l2 * (first**2).sum() + l1 * sum(w.abs().sum() for _, w in later)
+    return total, ce.item()

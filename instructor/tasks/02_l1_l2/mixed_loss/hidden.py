@@ -10,6 +10,8 @@ class Mistake(Mistakes):
     )
     TWO_LAYERS_ONLY = "only the second layer pays L1; every later one has to"
     PENALTY_MISSING = "the penalty is missing here"
+    MODE_CHANGED = "the pass is made in the mode that the model comes in, which stays as it is"
+    BACKWARD_CALLED = "the loss is returned; `backward()` is called by whoever takes the step"
 
 
 with attempt("mixed_loss", mixed_loss) as hidden:
@@ -37,3 +39,23 @@ with attempt("mixed_loss", mixed_loss) as hidden:
         slopes = [torch.autograd.grad(v, layers[-1][0].weight)[0] for v in (got, wanted)]
         hint = Mistake.PENALTY_WITHOUT_GRADIENT
         hidden.close("the gradient", *slopes, on=on, hint=hint, atol=1e-5)
+    model = nn.Sequential(
+        *(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3)),
+        *(nn.Dropout(0.5), nn.Linear(3, 4)),
+    ).eval()
+    weights = [model[i].weight for i in (0, 2, 4)]
+    x, y = torch.randn(5, 1, 4, 4), torch.randint(4, (5,))
+    wanted = F.cross_entropy(model(x), y) + 0.3 * weights[0].pow(2).sum()
+    wanted = wanted + 0.7 * sum(w.abs().sum() for w in weights[1:])
+    got = mixed_loss(model, x, y, 0.3, 0.7)[0]
+    on = "a small CNN in evaluation mode: one convolution, two linear layers, dropout"
+    modes = {part.training for part in model.modules()}
+    hint, same = Mistake.MODE_CHANGED, "evaluation mode afterwards"
+    what = "the mode stays as it is"
+    hidden.that(modes == {False}, what, on=on, expected=same, got="another mode", hint=hint)
+    hint = "L2 for the first layer's weights, whatever its kind, L1 for those of all later ones"
+    hidden.close("minimized", hidden.tensor(got, (), on=on), wanted, on=on, hint=hint)
+    held = [w.grad for w in weights]
+    hint, what = Mistake.BACKWARD_CALLED, "the gradients are left to the caller"
+    none, some = "no gradients yet", "gradients"
+    hidden.that(held == [None] * 3, what, on=on, expected=none, got=some, hint=hint)

@@ -162,3 +162,53 @@ def fits_the_visible_threshold(model, lr, strength):
 def nearly_zero(model, lr, strength):
     t = lr * strength
     _step(model, lr, lambda w: w.sign() * (w.abs() - t).clamp(min=1e-8))
+
+
+@wrong("gradients_changed")
+def zeroes_grads(model, lr, strength):
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= lr * p.grad
+            p.grad.zero_()
+        t = lr * strength
+        for _, w in penalized_weights(model):
+            w.copy_(torch.where(w.abs() > t, w - t * w.sign(), torch.zeros_like(w)))
+
+
+@wrong("gradients_changed")
+def scales_grads(model, lr, strength):
+    with torch.no_grad():
+        for p in model.parameters():
+            p -= p.grad.mul_(lr)
+        t = lr * strength
+        for _, w in penalized_weights(model):
+            w.copy_(torch.where(w.abs() > t, w - t * w.sign(), torch.zeros_like(w)))
+
+
+@wrong(UNNAMED)
+@torch.no_grad()
+def floats(model, lr, strength):
+    for p in model.parameters():
+        p.add_(p.grad, alpha=-lr)
+    for _, w in penalized_weights(model):
+        w.copy_(w.sign() * (w.float().abs() - lr * strength).clamp(min=0))
+
+
+@wrong(UNNAMED)
+@torch.no_grad()
+def only_where_grad(model, lr, strength):
+    for p in model.parameters():
+        p.add_(p.grad, alpha=-lr)
+    for _, w in penalized_weights(model):
+        w.copy_(torch.where(w.grad != 0, w.sign() * (w.abs() - lr * strength).clamp(min=0), w))
+
+
+@wrong("buffers_changed")
+@torch.no_grad()
+def buffers_too(model, lr, strength):
+    for b in model.buffers():
+        b.zero_()
+    for p in model.parameters():
+        p.add_(p.grad, alpha=-lr)
+    for _, w in penalized_weights(model):
+        w.copy_(w.sign() * (w.abs() - lr * strength).clamp(min=0))

@@ -8,11 +8,13 @@ from course_utils.exercises import attempt
 
 class Mistake(Mistakes):
     NEARLY_ZERO = "what would cross zero is set to exactly 0, not to a small number"
+    GRADIENTS_CHANGED = "the gradients stay; whoever trains clears them before the next step"
+    BUFFERS_CHANGED = "running statistics are no parameters; a step leaves them alone"
     SCALES_OF_NORMS_SHRINK = "biases and norms take the gradient step, and only that"
 
 
 with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden:
-    for lr, strength in ((0.1, 0.3), (0.5, 0.02), (0.2, 0.0)):
+    for lr, strength in ((0.1, 0.3), (0.5, 0.02), (0.2, 0.0), (0.1, 30.0)):
         torch.manual_seed(1)
         model = nn.Sequential(
             nn.Conv2d(1, 3, 3), nn.BatchNorm2d(3), nn.Flatten(), nn.Linear(27, 4)
@@ -38,3 +40,27 @@ with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden
                 hint = Mistake.NEARLY_ZERO
                 zeros = [int((p == 0).sum()) for p in (wanted, got)]
                 hidden.close("number of zeros", zeros[1], zeros[0], on=on, hint=hint)
+    model = nn.Sequential(nn.Linear(3, 2), nn.BatchNorm1d(2)).double()
+    for value in (*model.parameters(), *model.buffers()):
+        if value.is_floating_point():
+            value.data.normal_().mul_(100)
+    for p in model.parameters():
+        p.grad = torch.randn_like(p)
+    model[0].weight.grad[0] = 0.0
+    moved = {name: p.detach() - 0.1 * p.grad for name, p in model.named_parameters()}
+    moved["0.weight"] = F.softshrink(moved["0.weight"], 0.1 * 4.0)
+    gradients = [p.grad.clone() for p in model.parameters()]
+    buffers = [buffer.clone() for buffer in model.buffers()]
+    proximal_step(model, 0.1, 4.0)
+    on = "weights of size 100, double precision, one row without a gradient; lr = 0.1, strength = 4"
+    for name, p in model.named_parameters():
+        off = float((p - moved[name]).abs().max())
+        hint = "every number is kept in the dtype of the parameter, and every weight pays"
+        what = "double precision is kept"
+        hidden.that(off < 1e-6, what, on=f"{on}: {name}", expected=moved[name], got=p, hint=hint)
+    for now, then, what, hint in (
+        ([p.grad for p in model.parameters()], gradients, "gradients", Mistake.GRADIENTS_CHANGED),
+        (list(model.buffers()), buffers, "buffers", Mistake.BUFFERS_CHANGED),
+    ):
+        same = all(a is not None and torch.equal(a, b) for a, b in zip(now, then, strict=True))
+        hidden.that(same, f"{what} stay", on=on, expected=then, got=now, hint=hint)

@@ -119,6 +119,28 @@ def nothing_chosen(x, y):
     return []
 
 
+@wrong("mask_returned")
+def unsorted_dict(x, y):
+    w = torch.zeros(x.shape[1])
+    lr = 0.05
+    for _ in range(2000):
+        grad = 2 * x.T @ (x @ w - y) / len(y)
+        w = w - lr * grad
+        w = w.sign() * (w.abs() - lr * 0.5).clamp(min=0)
+    return {i: float(w[i]) for i in range(len(w)) if w[i] != 0}
+
+
+@wrong("in_another_order")
+def order(x, y):
+    w = torch.zeros(x.shape[1])
+    lr = 0.05
+    for _ in range(2000):
+        grad = 2 * x.T @ (x @ w - y) / len(y)
+        w = w - lr * grad
+        w = w.sign() * (w.abs() - lr * 0.5).clamp(min=0)
+    return w.abs().argsort(descending=True)[: int((w != 0).sum())].tolist()
+
+
 EQUIVALENT = {
     "w.nonzero().flatten().tolist() -> w.nonzero().flatten()": "a tensor of places is right",
     "x @ w - y -> x @ w + y": "all weights change their sign, and the same ones are 0",

@@ -132,6 +132,18 @@ def forgets_to_rescale_small_p(x, p, training):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@wrong("library_used")
+def native(x, p, training):
+    return torch.native_dropout(x, p, training)[0]
+
+
+@wrong("library_used")
+def feature_library(x, p, training):
+    return nn.functional.dropout1d(x.reshape(1, -1, 1), p, training).reshape(x.shape)
+
+
 EQUIVALENT = {
     "torch.rand_like(x) >= p -> torch.rand_like(x) > p": "a draw equals p with chance 2^-24",
 }

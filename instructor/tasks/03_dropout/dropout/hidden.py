@@ -9,11 +9,21 @@ with attempt("dropout", dropout, by_hand=check.LIBRARY) as hidden:
         hidden.that(y.dtype == dtype, "dtype", on=on, expected=dtype, got=y.dtype, hint=hint)
         hidden.tensor(y, shape, on=on)
         share = float((y == 0).double().mean())
+        hint = "each entry is dropped with probability p, whatever the shape of x"
         hidden.that(0.86 < share < 0.94, "share", on=on, expected=0.9, got=share, hint=hint)
         hint = "survivors are divided by 1 - p, for every p"
         hidden.close("scale", y[y != 0], torch.full_like(y[y != 0], -30.0), on=on, hint=hint)
     # How many are dropped varies from call to call, as it does for draws of their own.
     masks = torch.stack([dropout(torch.ones(8, 16), 0.4, True) == 0 for _ in range(400)]).double()
+    shares = masks.mean(0)
+    got = f"from {float(shares.min()):.3g} to {float(shares.max()):.3g}"
+    on = "ones of shape (8, 16), p = 0.4, 400 calls: how often each entry is 0"
+    hint = "no entry is dropped more often than another, or never"
+    even, what = (
+        bool((shares - 0.4).abs().max() < 0.15),
+        "every entry is dropped with probability p",
+    )
+    hidden.that(even, what, on=on, expected="about 0.4 everywhere", got=got, hint=hint)
     for where, counts in (
         ("in all", masks.flatten(1).sum(1)),
         ("in the first row", masks[:, 0].sum(1)),

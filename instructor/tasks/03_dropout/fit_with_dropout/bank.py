@@ -2,6 +2,7 @@
 
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from course_utils.data import Dataset
 from course_utils.data.seal import SealedTestSet
@@ -177,6 +178,88 @@ def by_the_courses_epoch(model, x, y, x_val, y_val, epochs, lr):
     for _ in range(epochs):
         train_epoch(model.train(), data, [torch.arange(len(x))], optimizer=sgd)
         losses.append(F.cross_entropy(model.eval()(x_val), y_val).item())
+    return losses
+
+
+@wrong("no_floats")
+def tensors(model, x, y, x_val, y_val, epochs, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    losses = []
+    for _ in range(epochs):
+        model.train()
+        loss = nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            losses.append(nn.functional.cross_entropy(model(x_val), y_val))
+    return losses
+
+
+@wrong("losses_missing")
+def tensor_result(model, x, y, x_val, y_val, epochs, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    losses = []
+    for _ in range(epochs):
+        model.train()
+        loss = nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            losses.append(nn.functional.cross_entropy(model(x_val), y_val).item())
+    return torch.tensor(losses)
+
+
+@wrong(UNNAMED)
+def minibatches(model, x, y, x_val, y_val, epochs, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    losses = []
+    for _ in range(epochs):
+        model.train()
+        for b in torch.randperm(len(x)).split(16):
+            loss = nn.functional.cross_entropy(model(x[b]), y[b])
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            losses.append(nn.functional.cross_entropy(model(x_val), y_val).item())
+    return losses
+
+
+@wrong(UNNAMED)
+def cumulative_minimum(model, x, y, x_val, y_val, epochs, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    losses = []
+    for _ in range(epochs):
+        model.train()
+        loss = nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            losses.append(nn.functional.cross_entropy(model(x_val), y_val).item())
+    return [min(losses[: i + 1]) for i in range(len(losses))]
+
+
+@wrong(UNNAMED)
+def same_mask(model, x, y, x_val, y_val, epochs, lr):
+    optimizer = torch.optim.SGD(model.parameters(), lr=lr)
+    losses = []
+    for _ in range(epochs):
+        model.train()
+        torch.manual_seed(0)
+        loss = nn.functional.cross_entropy(model(x), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        model.eval()
+        with torch.no_grad():
+            losses.append(nn.functional.cross_entropy(model(x_val), y_val).item())
     return losses
 
 

@@ -5,3 +5,4 @@ with attempt("fit_with_dropout", fit_with_dropout, by_hand=check.FITS) as hidden
         check.modes(hidden, fit_with_dropout, epochs=epochs, training=training)
         check.numbers(hidden, fit_with_dropout, epochs=epochs, training=training, lr=0.3)
     check.numbers(hidden, fit_with_dropout, epochs=3, training=False, lr=0.01)
+    check.numbers(hidden, fit_with_dropout, epochs=6, training=True, lr=3.0, n=90)

@@ -114,3 +114,25 @@ def with_gradients(model, x, passes):
 def spread_of_class_0(model, x, passes):
     votes = _votes(model, x, passes).softmax(2)
     return votes.mean(0), votes.std(0, correction=0)[:, 0]
+
+
+@wrong("gradients_recorded")
+def gradient_tracking_returned(model, x, passes):
+    was = model.training
+    model.train()
+    probs = torch.stack([model(x).softmax(1) for _ in range(passes)])
+    model.train(was)
+    mean = probs.mean(0)
+    return mean.detach(), probs.std(0, correction=0)[torch.arange(len(x)), mean.argmax(1)]
+
+
+@wrong("gradients_left_off")
+def freezes(model, x, passes):
+    was = model.training
+    model.train()
+    for p in model.parameters():
+        p.requires_grad_(False)
+    probs = torch.stack([model(x).softmax(1) for _ in range(passes)])
+    model.train(was)
+    mean = probs.mean(0)
+    return mean, probs.std(0, correction=0)[torch.arange(len(x)), mean.argmax(1)]

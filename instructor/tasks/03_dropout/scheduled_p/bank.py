@@ -1,6 +1,7 @@
 """Right and wrong answers to scheduled_p."""
 
 import numpy as np
+import torch
 
 from instructor.answers import UNNAMED, right, wrong
 
@@ -43,3 +44,8 @@ def divides_by_zero(epoch, warmup, p_max):
 @wrong(UNNAMED)
 def fits_the_worked_values(epoch, warmup, p_max):
     return {0: 0.0, 5: 0.2}.get(epoch, p_max) if warmup else p_max
+
+
+@wrong(UNNAMED)
+def tensor(epoch, warmup, p_max):
+    return torch.tensor(p_max * min(1.0, epoch / warmup)) if warmup else torch.tensor(p_max)

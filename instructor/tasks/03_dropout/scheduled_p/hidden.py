@@ -9,6 +9,6 @@ with attempt("scheduled_p", scheduled_p) as hidden:
         (4, 4, 0.5),
     ):
         on = f"epoch = {epoch}, warmup = {warmup}, p_max = 0.5"
-        hint = "is a warm-up of 0 epochs divided by?" if warmup == 0 else "p_max * epoch / warmup"
+        hint = "without a warm-up it is p_max" if warmup == 0 else "p_max * epoch / warmup"
         got = scheduled_p(epoch, warmup, 0.5)
         hidden.close("schedule", got, wanted, on=on, hint=hint)

@@ -319,3 +319,54 @@ class TheMeanDetachedAlone(_OtherStatistics):
 class TheVarianceDetachedAlone(_OtherStatistics):
     def keep(self, center, spread, n):
         super().keep(center, spread.detach(), n)
+
+
+@wrong(UNNAMED)
+class EvalNoGrad(nn.Module):
+    def __init__(self, features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(features))
+        self.bias = nn.Parameter(torch.zeros(features))
+        self.register_buffer("running_mean", torch.zeros(features))
+        self.register_buffer("running_var", torch.ones(features))
+
+    def forward(self, x):
+        if self.training:
+            if len(x) < 2:
+                raise ValueError("one sample has no variance")
+            mean = x.mean(0)
+            var = x.var(0, correction=0)
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * (x.var(0) - self.running_var)
+        else:
+            with torch.no_grad():
+                return (x - self.running_mean) / torch.sqrt(
+                    self.running_var + self.eps
+                ) * self.weight + self.bias
+        return (x - mean) / torch.sqrt(var + self.eps) * self.weight + self.bias
+
+
+@wrong(UNNAMED)
+class RunningAreParameters(nn.Module):
+    def __init__(self, features, eps=1e-5, momentum=0.1):
+        super().__init__()
+        self.eps, self.momentum = eps, momentum
+        self.weight = nn.Parameter(torch.ones(features))
+        self.bias = nn.Parameter(torch.zeros(features))
+        self.running_mean = nn.Parameter(torch.zeros(features), requires_grad=False)
+        self.running_var = nn.Parameter(torch.ones(features), requires_grad=False)
+
+    def forward(self, x):
+        if self.training:
+            if len(x) < 2:
+                raise ValueError("one sample has no variance")
+            mean = x.mean(0)
+            var = x.var(0, correction=0)
+            with torch.no_grad():
+                self.running_mean += self.momentum * (mean - self.running_mean)
+                self.running_var += self.momentum * (x.var(0) - self.running_var)
+        else:
+            mean, var = self.running_mean, self.running_var
+        return (x - mean) / torch.sqrt(var + self.eps) * self.weight + self.bias

@@ -20,3 +20,14 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
             kept = dict(layer.named_buffers()).get(name)
             hint = "running statistics move in training only"
             hidden.close(name, kept, state[name], on=f"{on}, afterwards", hint=hint)
+    slope = torch.randn(5, 3)
+    ours, theirs = (x.clone().requires_grad_() for _ in range(2))
+    out = layer(ours)
+    hint = "a network in evaluation can still be differentiated: only the update needs no gradient"
+    what, got = "an output has a gradient in evaluation too", "an output without one"
+    hidden.that(out.requires_grad, what, on=on, expected="a gradient", got=got, hint=hint)
+    (out * slope).sum().backward()
+    (oracle(theirs) * slope).sum().backward()
+    hidden.close("gradient for x", ours.grad, theirs.grad, on=on, hint=hint)
+    mine, right = layer.weight.grad, oracle.weight.grad
+    hidden.close("gradient for weight", mine, right, on=on, hint=hint, atol=1e-4)

@@ -157,6 +157,66 @@ def two_halves(model, x):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@wrong("bug_missed")
+def mean_abs(model, x):
+    model.eval()
+    with torch.no_grad():
+        together = model(x)
+        alone = torch.cat([model(x[i : i + 1]) for i in range(len(x))])
+    return bool((together - alone).abs().mean() > 1e-4)
+
+
+@wrong("bug_missed")
+def first_output(model, x):
+    model.eval()
+    with torch.no_grad():
+        together = model(x)
+        alone = torch.cat([model(x[i : i + 1]) for i in range(len(x))])
+    return bool((together - alone)[:, 0].abs().max() > 1e-4)
+
+
+@wrong("input_changed")
+def mutates(model, x):
+    model.eval()
+    with torch.no_grad():
+        x -= x.mean(0)
+        together = model(x)
+        alone = torch.cat([model(x[i : i + 1]) for i in range(len(x))])
+    return not torch.allclose(together, alone, atol=1e-4, rtol=0)
+
+
+@wrong("bug_missed")
+def two_only(model, x):
+    model.eval()
+    with torch.no_grad():
+        a = model(x[:2])
+        return bool((a[0] - model(x[:1])[0]).abs().max() > 1e-4) or bool(
+            (a[1] - model(x[1:2])[0]).abs().max() > 1e-4
+        )
+
+
+@wrong("input_changed")
+def resets_weights(model, x):
+    model.eval()
+    for p in model.parameters():
+        p.data.fill_(1.0)
+    with torch.no_grad():
+        together = model(x)
+        alone = torch.cat([model(x[i : i + 1]) for i in range(len(x))])
+    return not torch.allclose(together, alone, atol=1e-4, rtol=0)
+
+
+@wrong("bug_missed")
+def skips_last(model, x):
+    model.eval()
+    with torch.no_grad():
+        together = model(x)
+        alone = torch.cat([model(x[i : i + 1]) for i in range(len(x) - 1)])
+    return not torch.allclose(together[:-1], alone, atol=1e-4, rtol=0)
+
+
 EQUIVALENT = {
     "0.0001 -> 0.0002": "rounding is far below both, and a dependence worth the name far above",
 }

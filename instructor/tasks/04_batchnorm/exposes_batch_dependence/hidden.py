@@ -24,6 +24,22 @@ def only_the_middle_hears_of_the_first(x):
     return x + rest * (len(x) > 1)
 
 
+def only_the_fourth_hears_of_the_first(x):
+    rest = torch.zeros_like(x)
+    rest[3:4] = 0.002 * x[0]
+    return x + rest
+
+
+def only_the_last_hears_of_the_first(x):
+    rest = torch.zeros_like(x)
+    rest[-1] = 0.02 * x[0]
+    return x + rest * (len(x) > 1)
+
+
+def the_last_output(x):
+    return torch.cat([x[:, :-1], x[:, -1:] + 0.05 * x.mean()], 1)
+
+
 def two_by_two(x):
     """Each half of a batch of 8 is what it is in the whole."""
     even = len(x) - len(x) % 2
@@ -50,6 +66,8 @@ with (
         (last_one_differs, "a model in which only the last sample hears of the others"),
         (mixed_with_the_next, "a model that mixes each sample with the next"),
         (only_the_middle_hears_of_the_first, "a model in which only the middle sample hears"),
+        (only_the_last_hears_of_the_first, "a model in which only the last hears of the first"),
+        (the_last_output, "a model whose last output hears of the batch"),
         (a_little, "a model whose outputs move by about 0.01"),
         (clipped, "a model that clips at a quantile of the batch"),
     ):
@@ -60,6 +78,10 @@ with (
     halves, many = changed(two_by_two), torch.randn(8, 3)
     what = "a model that mixes the samples of each pair, a batch of 8"
     check.verdict(judge, halves, many, broken=True, what=what)
+    what, fourth = "only the fourth hears, a little", changed(only_the_fourth_hears_of_the_first)
+    for n in (5, 80):
+        many = 2 * torch.randn(n, 3) + 1
+        check.verdict(judge, fourth, many, broken=True, what=f"{what}, a batch of {n}")
     norm = changed(lambda x: (x - x.mean(0)) / torch.tensor([0.5, 2.0, 4.0]))
     model = nn.Sequential(nn.Linear(3, 3), norm, nn.Linear(3, 2))
     what = "a batch norm with a running variance, but the mean of the batch"

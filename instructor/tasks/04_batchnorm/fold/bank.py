@@ -152,8 +152,41 @@ def asks_in_training_mode(linear, norm):
     return folded
 
 
-@wrong("changes_the_layer")
+@wrong("mode_left")
 def leaves_training_mode_on(linear, norm):
     folded = with_einsum(linear, norm)
     norm.train()
     return folded
+
+
+@right
+def probes(linear, norm):
+    with torch.no_grad():
+        eye = torch.eye(linear.in_features, dtype=linear.weight.dtype)
+        zero = torch.zeros(1, linear.in_features, dtype=linear.weight.dtype)
+        bias = norm(linear(zero))[0]
+        weight = (norm(linear(eye)) - bias).T
+    return weight, bias
+
+
+@wrong("library_used")
+def library_conv(linear, norm):
+    w, b = torch.nn.utils.fusion.fuse_conv_bn_weights(
+        linear.weight[:, :, None],
+        linear.bias,
+        norm.running_mean,
+        norm.running_var,
+        norm.eps,
+        norm.weight,
+        norm.bias,
+    )
+    return w[:, :, 0], b
+
+
+@wrong(UNNAMED)
+def zero_grad_off(linear, norm):
+    for p in linear.parameters():
+        p.requires_grad_(False)
+    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    bias = 0 if linear.bias is None else linear.bias
+    return linear.weight * scale[:, None], (bias - norm.running_mean) * scale + norm.bias

@@ -4,6 +4,7 @@ from course_utils.exercises import attempt
 
 class Mistake(Mistakes):
     CHANGES_THE_LAYER = "an in-place operation (*=, mul_, copy_) changes the layers themselves"
+    MODE_LEFT = "the layers come in evaluation mode, and stay in it"
 
 
 with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
@@ -34,12 +35,18 @@ with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
         hint = "scale the rows of weight, and follow the input 0 for the bias; a missing bias is 0"
         hidden.close("output", x @ weight.T + bias, wanted, on=on, hint=hint, atol=1e-4)
         kept = all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
-        kept = kept and not (model[0].training or model[1].training)
         hidden.that(
             kept,
             "both layers stay as they are",
             on=on,
-            expected="the same numbers and mode before and after",
-            got="changed layers",
+            expected="the same numbers before and after",
+            got="changed numbers",
             hint=Mistake.CHANGES_THE_LAYER,
         )
+        evaluating = not any(part.training for part in model.modules())
+        what, hint = "the mode stays", Mistake.MODE_LEFT
+        hidden.that(evaluating, what, on=on, expected="evaluation", got="training", hint=hint)
+        needs = [p.requires_grad for p in model.parameters()]
+        hint = "`.detach()` or `torch.no_grad()` makes numbers without one and changes no layer"
+        what, wanted = "what needs a gradient stays", [True] * len(needs)
+        hidden.that(needs == wanted, what, on=on, expected=wanted, got=needs, hint=hint)

@@ -145,3 +145,12 @@ def by_way_of_numpy(x, weight, bias, eps):
     rows = x.detach().double().numpy()
     rows = (rows - rows.mean(1)[:, None]) / (rows.var(1)[:, None] + eps) ** 0.5
     return torch.from_numpy(rows).to(x.dtype) * weight + bias
+
+
+@right
+def matrix(x, weight, bias, eps):
+    d = x.shape[1]
+    centre = torch.eye(d, dtype=x.dtype, device=x.device) - 1.0 / d
+    c = x @ centre
+    s = (c * c).sum(1, keepdim=True) / d
+    return c * torch.pow(s + eps, -0.5) * weight.unsqueeze(0) + bias.unsqueeze(0)

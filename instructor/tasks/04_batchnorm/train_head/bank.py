@@ -187,4 +187,68 @@ def a_step_too_few(body, head, x, y, steps, lr):
         return [*losses, F.cross_entropy(head(copy.deepcopy(body).eval()(x)), y).item()]
 
 
+@wrong("losses_missing")
+def tensors_detached(body, head, x, y, steps, lr):
+    modes = [(m, m.training) for m in body.modules()]
+    body.eval()
+    with torch.no_grad():
+        features = body(x)
+    for m, mode in modes:
+        m.training = mode
+    head.train()
+    optimizer = torch.optim.SGD(head.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        loss = nn.functional.cross_entropy(head(features), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.detach())
+    return losses
+
+
+@wrong(UNNAMED)
+def only_batchnorm_eval(body, head, x, y, steps, lr):
+    modes = [(m, m.training) for m in body.modules()]
+    for m in body.modules():
+        m.training = not isinstance(m, nn.BatchNorm1d)
+    with torch.no_grad():
+        features = body(x)
+    for m, mode in modes:
+        m.training = mode
+    head.train()
+    optimizer = torch.optim.SGD(head.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        loss = nn.functional.cross_entropy(head(features), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
+@wrong(UNNAMED)
+def dropout_left_on(body, head, x, y, steps, lr):
+    modes = [(m, m.training) for m in body.modules()]
+    body.eval()
+    for m in body.modules():
+        if isinstance(m, nn.Dropout):
+            m.train()
+    with torch.no_grad():
+        features = body(x)
+    for m, mode in modes:
+        m.training = mode
+    head.train()
+    optimizer = torch.optim.SGD(head.parameters(), lr=lr)
+    losses = []
+    for _ in range(steps):
+        loss = nn.functional.cross_entropy(head(features), y)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(loss.item())
+    return losses
+
+
 EQUIVALENT = {}

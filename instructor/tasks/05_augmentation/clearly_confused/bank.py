@@ -134,6 +134,76 @@ def empties_the_diagonal(before, after):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@wrong(UNNAMED)
+def sorted_by_the_lower_end(before, after):
+    b = before / before.sum(2, keepdims=True)
+    a = after / after.sum(2, keepdims=True)
+    out = []
+    for i in range(b.shape[1]):
+        for j in range(b.shape[1]):
+            if i != j:
+                d = paired_difference(a[:, i, j], b[:, i, j])
+                if d.low > 0:
+                    out.append((d.low, (i, j)))
+    return [p for _, p in sorted(out, reverse=True)]
+
+
+@wrong(UNNAMED)
+def sorted_by_the_share_afterwards(before, after):
+    b = before / before.sum(2, keepdims=True)
+    a = after / after.sum(2, keepdims=True)
+    out = []
+    for i in range(b.shape[1]):
+        for j in range(b.shape[1]):
+            if i != j and paired_difference(a[:, i, j], b[:, i, j]).low > 0:
+                out.append((a[:, i, j].mean(), (i, j)))
+    return [p for _, p in sorted(out, reverse=True)]
+
+
+@wrong(UNNAMED)
+def values_sorted_before_they_are_paired(before, after):
+    b = before / before.sum(2, keepdims=True)
+    a = after / after.sum(2, keepdims=True)
+    out = []
+    for i in range(b.shape[1]):
+        for j in range(b.shape[1]):
+            if i != j:
+                d = paired_difference(sorted(a[:, i, j]), sorted(b[:, i, j]))
+                if d.low > 0:
+                    out.append((d.mean, (i, j)))
+    return [p for _, p in sorted(out, reverse=True)]
+
+
+@wrong(UNNAMED)
+def sorted_by_the_median_rise(before, after):
+    import numpy as np
+
+    b = before / before.sum(2, keepdims=True)
+    a = after / after.sum(2, keepdims=True)
+    out = []
+    for i in range(b.shape[1]):
+        for j in range(b.shape[1]):
+            if i != j and paired_difference(a[:, i, j], b[:, i, j]).low > 0:
+                out.append((np.median(a[:, i, j] - b[:, i, j]), (i, j)))
+    return [p for _, p in sorted(out, reverse=True)]
+
+
+@wrong(UNNAMED)
+def an_interval_that_touches_0(before, after):
+    b = before / before.sum(2, keepdims=True)
+    a = after / after.sum(2, keepdims=True)
+    out = []
+    for i in range(b.shape[1]):
+        for j in range(b.shape[1]):
+            if i != j:
+                d = paired_difference(a[:, i, j], b[:, i, j])
+                if d.low >= 0:
+                    out.append((d.mean, (i, j)))
+    return [p for _, p in sorted(out, reverse=True)]
+
+
 EQUIVALENT = {
     "counts.sum(2, keepdims=True) -> counts.mean(2, keepdims=True)": "all "
     "shares are multiplied by the number of classes, so signs and order stay",

@@ -25,3 +25,20 @@ with attempt("clearly_confused", clearly_confused) as hidden:
     on = f"classes of {sizes} images, changes of counts {changes}"
     wanted, hint = [(3, 0), (1, 2), (2, 0), (0, 1)], "sort by the mean rise of the share, downward"
     hidden.that(got == wanted, "the order", on=on, expected=wanted, got=got, hint=hint)
+    # Rises whose means, medians, lower ends and shares afterwards have orders of their own.
+    rises = {
+        (0, 1): np.array([30, 30, 31, 30, 31, 28]),  # mean 30, hardly any spread
+        (1, 2): np.array([20, 24, 62, 27, 25, 34]),  # mean 32, median 26, a wide interval
+        (2, 3): np.array([28, 28, 28, 28, 28, 16]),  # mean 26, median 28
+        (3, 0): np.array([24, 23, 22, 24, 23, 22]),  # mean 23, and the largest share afterwards
+    }
+    start = {pair: np.zeros(6, dtype=int) for pair in rises} | {(3, 0): np.arange(6) + 90}
+    before, after = np.zeros((2, 6, 4, 4))
+    for (i, j), change in rises.items():
+        before[:, i, j], after[:, i, j] = start[i, j], start[i, j] + change
+    for counts in (before, after):
+        counts[:, range(4), range(4)] = 200 - counts.sum(2)
+    got = [(int(i), int(j)) for i, j in clearly_confused(before, after)]
+    told = {pair: change.tolist() for pair, change in rises.items()}
+    on, wanted = f"classes of 200 images, changes by seed {told}", [(1, 2), (0, 1), (2, 3), (3, 0)]
+    hidden.that(got == wanted, "the order", on=on, expected=wanted, got=got, hint=hint)

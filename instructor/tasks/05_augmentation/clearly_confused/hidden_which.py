@@ -34,6 +34,27 @@ with attempt("clearly_confused", clearly_confused) as hidden:
         hint = "clear rises only: off the diagonal, upward, and in an interval that leaves out 0"
         what, got = "which pairs", sorted((int(i), int(j)) for i, j in got)
         hidden.that(got == sorted(wanted), what, on=on, expected=wanted, got=got, hint=hint)
+    # Counts at random: what the pairing by seed says, and nothing else.
+    dice = np.random.default_rng(11)
+    for kind in (np.int64, np.float64, np.int32) * 5:
+        level = dice.integers(0, 25, (5, 1, 1)) * dice.integers(0, 2)
+        counts = dice.integers(5, 12, (2, 5, 4, 4)) + level
+        counts[1] += dice.integers(0, 7, (4, 4))
+        sizes = np.array([120, 150, 200, 260])
+        for one in counts:
+            one[:, range(4), range(4)] = 0
+            one[:, range(4), range(4)] = sizes - one.sum(2)
+        shares = counts / sizes[:, None]
+        wanted = [
+            (i, j)
+            for i in range(4)
+            for j in range(4)
+            if i != j and paired_difference(shares[1, :, i, j], shares[0, :, i, j]).low > 0
+        ]
+        given = counts.astype(kind)
+        got = sorted((int(i), int(j)) for i, j in clearly_confused(*given))
+        on = f"counts of 5 seeds at random, classes of {sizes.tolist()} images, {kind.__name__}"
+        hidden.that(got == wanted, "which pairs", on=on, expected=wanted, got=got, hint=hint)
     counts = check.small_confusions()
     given = [array.copy() for array in counts]
     clearly_confused(*given)

@@ -115,3 +115,33 @@ def one_channel_of_2_by_2(x, y, share, other, num_classes):
     gray = x[:, 0, 0, 0]
     images = (share * gray + (1 - share) * gray[other])[:, None, None, None].expand_as(x)
     return images, _targets(y, share, other, num_classes)
+
+
+@wrong(UNNAMED)
+def each_partner_by_its_own_share(x, y, share, other, num_classes):
+    s = share.view(-1, 1, 1, 1)
+    h = F.one_hot(y, num_classes).to(share.dtype)
+    return (s * x + ((1 - s) * x)[other], share[:, None] * h + ((1 - share[:, None]) * h)[other])
+
+
+@wrong(UNNAMED)
+def the_larger_share_for_itself(x, y, share, other, num_classes):
+    share = torch.maximum(share, 1 - share)
+    s = share.view(-1, 1, 1, 1)
+    h = F.one_hot(y, num_classes).to(share.dtype)
+    return (s * x + (1 - s) * x[other], share[:, None] * h + (1 - share[:, None]) * h[other])
+
+
+@wrong(UNNAMED)
+def shares_along_the_last_axis(x, y, share, other, num_classes):
+    h = F.one_hot(y, num_classes).to(share.dtype)
+    s = share if share.shape[0] == x.shape[-1] else share.view(-1, 1, 1, 1)
+    return (s * x + (1 - s) * x[other], share[:, None] * h + (1 - share[:, None]) * h[other])
+
+
+@wrong(UNNAMED)
+def shares_drawn_anew(x, y, share, other, num_classes):
+    share = torch.rand(len(x))
+    s = share.view(-1, 1, 1, 1)
+    h = F.one_hot(y, num_classes).float()
+    return (s * x + (1 - s) * x[other], share[:, None] * h + (1 - share[:, None]) * h[other])

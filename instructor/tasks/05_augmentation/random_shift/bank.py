@@ -224,6 +224,50 @@ def whole_numbers_become_fractions(x, pixels):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@wrong(UNNAMED)
+def rounded_uniform_draws(x, pixels):
+    n, _c, h, w = x.shape
+    big = F.pad(x, (pixels,) * 4)
+    s = ((torch.rand(n, 2) * 2 - 1) * pixels).round().long().add(pixels).tolist()
+    return torch.stack([big[i, :, a : a + h, b : b + w] for i, (a, b) in enumerate(s)])
+
+
+@wrong(UNNAMED)
+def draws_of_numpy(x, pixels):
+    import numpy as np
+
+    n, _c, h, w = x.shape
+    big = F.pad(x, (pixels,) * 4)
+    s = np.random.randint(0, 2 * pixels + 1, (n, 2))  # noqa: NPY002
+    return torch.stack([big[i, :, a : a + h, b : b + w] for i, (a, b) in enumerate(s)])
+
+
+@wrong(UNNAMED)
+def sideways_only(x, pixels):
+    n, _c, _h, w = x.shape
+    big = F.pad(x, (pixels, pixels, 0, 0))
+    return torch.stack(
+        [
+            big[i, :, :, a : a + w]
+            for i, a in enumerate(torch.randint(0, 2 * pixels + 1, (n,)).tolist())
+        ]
+    )
+
+
+@wrong(UNNAMED)
+def sideways_or_down(x, pixels):
+    n, _c, h, w = x.shape
+    big = F.pad(x, (pixels,) * 4)
+    out = torch.empty_like(x)
+    for i in range(n):
+        k = int(torch.randint(-pixels, pixels + 1, (1,)))
+        a, b = (k, 0) if torch.rand(1) < 0.5 else (0, k)
+        out[i] = big[i, :, pixels + a : pixels + a + h, pixels + b : pixels + b + w]
+    return out
+
+
 EQUIVALENT = {
     "torch.randint(-pixels, pixels + 1, (len(x), 2)).tolist() -> torch.randint(-pixels, "
     "pixels + 1, (len(x), 2))": "F.pad takes tensors of one number for numbers",

@@ -131,3 +131,39 @@ def log_of_softmax(logits, y, smoothing):
 def three_classes_only(logits, y, smoothing):
     hot = _hot(logits, y)
     return _loss((1 - smoothing) * hot + smoothing / 3, logits.log_softmax(1))
+
+
+@wrong("library_used")
+def the_function_underneath(logits, y, smoothing):
+    return torch._C._nn.cross_entropy_loss(logits, y, None, 1, -100, smoothing)
+
+
+@wrong(UNNAMED)
+def a_detour_through_numpy(logits, y, smoothing):
+    import numpy as np
+
+    z = logits.detach().numpy()
+    z = z - z.max(1, keepdims=True)
+    lp = z - np.log(np.exp(z).sum(1, keepdims=True))
+    out = -((1 - smoothing) * lp[np.arange(len(y)), y.numpy()] + smoothing * lp.mean(1)).mean()
+    return torch.tensor(out, requires_grad=True)
+
+
+@wrong(UNNAMED)
+def always_in_single_precision(logits, y, smoothing):
+    lp = logits.float().log_softmax(1)
+    return (1 - smoothing) * F.nll_loss(lp, y) - smoothing * lp.mean()
+
+
+@wrong("input_changed")
+def the_logits_shifted_in_place(logits, y, smoothing):
+    with torch.no_grad():
+        logits -= logits.max(1, keepdim=True).values
+    lp = logits.log_softmax(1)
+    return (1 - smoothing) * F.nll_loss(lp, y) - smoothing * lp.mean()
+
+
+@wrong(UNNAMED)
+def ten_classes_always(logits, y, smoothing):
+    lp = logits.log_softmax(1)
+    return (1 - smoothing) * F.nll_loss(lp, y) - smoothing / 10 * lp.sum(1).mean()

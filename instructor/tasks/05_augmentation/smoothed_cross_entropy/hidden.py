@@ -15,12 +15,26 @@ with attempt("smoothed_cross_entropy", smoothed_cross_entropy, by_hand=check.LOS
         (5, 2, 0.0, torch.float32),
         (4, 5, 1.0, torch.float64),
     ):
-        logits, y = torch.randn(n, classes, dtype=dtype), torch.arange(n) % classes
+        logits, y = torch.randn(n, classes, dtype=dtype) + 3.0, torch.arange(n) % classes
         on = f"{n} images, {classes} classes, smoothing = {smoothing}, {dtype}"
         wanted = F.cross_entropy(logits, y, label_smoothing=smoothing)
-        got = hidden.tensor(smoothed_cross_entropy(logits, y, smoothing), (), on=on)
+        given = logits.clone(), y.clone()
+        got = hidden.tensor(smoothed_cross_entropy(*given, smoothing), (), on=on)
         hint = "smoothing / K for each of the K classes, and the rest for the right one"
         hidden.close("the loss", got, wanted, on=on, hint=hint)
+        hidden.kept(given, (logits, y), on=on)
+        kept = dtype == torch.float32 or got.dtype == dtype
+        hint = "the numbers of the logits go into the loss as they are"
+        hidden.that(kept, "the dtype", on=on, expected=dtype, got=got.dtype, hint=hint)
+        ours, theirs = logits.clone().requires_grad_(), logits.clone().requires_grad_()
+        got = smoothed_cross_entropy(ours, y, smoothing)
+        hint = "from the logits to the loss, every step is one of PyTorch's, on the tensors given"
+        what, has = "its gradient reaches the logits", "no gradient"
+        hidden.that(got.requires_grad, what, on=on, expected="a gradient", got=has, hint=hint)
+        got.backward()
+        F.cross_entropy(theirs, y, label_smoothing=smoothing).backward()
+        hidden.that(ours.grad is not None, what, on=on, expected=theirs.grad, got="none", hint=hint)
+        hidden.close(what, ours.grad, theirs.grad, on=on, hint=hint)
     on = "logits [1000, 0], label 0, smoothing = 0.1"
     got = smoothed_cross_entropy(torch.tensor([[1000.0, 0.0]]), torch.tensor([0]), 0.1)
     hint = Mistake.LOG_OF_SOFTMAX

@@ -210,6 +210,21 @@ def one_epoch_beyond_the_stop(watched, fresh, patiences):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+@wrong(UNNAMED)
+def the_last_of_equal_epochs(watched, fresh, patiences):
+    def last_lowest(row):
+        return len(row) - 1 - int(np.argmin(np.asarray(row)[::-1]))
+
+    whole = [f[last_lowest(w)] for w, f in zip(watched, fresh, strict=True)]
+    for p in patiences:
+        cuts = [regularizers.stopping_epoch(w, p) for w in watched]
+        cuts = [watched.shape[1] - 1 if c is None else c for c in cuts]
+        early = [fresh[s, last_lowest(watched[s, : c + 1])] for s, c in enumerate(cuts)]
+        if paired_difference(early, whole).low <= 0:
+            return p, float(np.mean([watched.shape[1] - 1 - c for c in cuts]))
+    return None, 0.0
+
+
 EQUIVALENT = {
     "zip(watched, ends, strict=True) -> zip(watched, ends)": "both are equally long",
     "True -> False": "this is zip's strict, and both are equally long",

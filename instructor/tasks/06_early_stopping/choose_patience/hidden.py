@@ -31,6 +31,14 @@ with attempt("choose_patience", choose_patience) as hidden:
     got = hidden.pair(got, "patience, saved", on=on)
     hint = Mistake.THE_LARGEST_IF_NONE
     hidden.that(got[0] is None, "patience", on=on, expected=None, got=got[0], hint=hint)
+    watched = np.array([[3.0, 2.0, 2.0, 2.5, 2.5], [4.0, 3.0, 3.0, 3.5, 3.5]])
+    fresh = np.array([[3.0, 1.0, 2.0, 3.0, 3.0], [4.0, 2.0, 3.01, 4.0, 4.0]])
+    watched = np.hstack([watched, [[1.9], [2.9]]])
+    fresh = np.hstack([fresh, [[1.2], [2.2]]])
+    on = f"watched = {watched.tolist()}, fresh = {fresh.tolist()}, patiences = [2]"
+    got = hidden.pair(choose_patience(watched, fresh, [2]), "patience, saved", on=on)[0]
+    hint = "of two epochs that are equally good, the first is restored"
+    hidden.that(got == 2, "patience", on=on, expected=2, got=got, hint=hint)
     # Records at random: the two halves agree in the long run, and not epoch by epoch.
     dice = np.random.default_rng(7)
     for _ in range(40):

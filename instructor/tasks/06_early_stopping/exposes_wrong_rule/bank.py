@@ -102,10 +102,58 @@ def with_a_nan_at_first(rule):
     return _any_differs(rule, *cases)
 
 
-@wrong("right_accused", at="hidden-right")
+@right
 def waits_for_the_first_number(rule):
     cases = LATE, TIE, NAN, RESET, BEFORE, ([math.nan, 3, 3.5, 2], 1, 2)
     return _any_differs(rule, *cases)
+
+
+@right
+def only_whether_it_stops_in_time(rule):
+    dice = np.random.default_rng(2)
+    for _ in range(300):
+        record = dice.integers(0, 6, 12) + 0.0
+        record[1:][dice.random(11) < 0.2] = np.nan
+        wait = int(dice.integers(1, 5))
+        ends = regularizers.stopping_epoch(record, wait) is not None
+        if (rule(record.tolist(), wait) is not None) != ends:
+            return np.bool_(True)
+    return np.bool_(False)
+
+
+@wrong("right_accused")
+def expects_the_last_epoch_for_never(rule):
+    short, end = rule([3.0, 2.0, 1.0], 2), rule([4.0, 5.0, 3.0, 4.0], 3)
+    return short != 2 or end != 3
+
+
+@wrong("bug_missed")
+def records_whose_nan_comes_too_late(rule):
+    dice = np.random.default_rng(4)
+    for _ in range(200):
+        record, wait = dice.integers(0, 6, 12).astype(float).tolist(), int(dice.integers(1, 4))
+        due = regularizers.stopping_epoch(record, wait)
+        record = record if due is None else [*record[: due + 1], math.nan]
+        if rule(record, wait) != due:
+            return True
+    return False
+
+
+@wrong("bug_missed")
+def losses_that_never_meet(rule):
+    dice = np.random.default_rng(5)
+    played = [(dice.random(12).tolist(), 1 + k % 4) for k in range(200)]
+    return any(rule(r, k) != regularizers.stopping_epoch(r, k) for r, k in played)
+
+
+@wrong("bug_missed")
+def more_than_half_of_the_records(rule):
+    dice, differ = np.random.default_rng(6), 0
+    for k in range(100):
+        record = dice.integers(0, 6, 12).astype(float)
+        record[3] = np.nan
+        differ += rule(record.tolist(), 1 + k % 4) != regularizers.stopping_epoch(record, 1 + k % 4)
+    return differ > 50
 
 
 @wrong("right_accused")

@@ -31,7 +31,7 @@ def strict_about_patience(val_losses, patience):
 
 with (
     attempt("exposes_wrong_rule", exposes_wrong_rule) as hidden,
-    in_any_order(hidden, exposes_wrong_rule) as judge,
+    in_any_order(hidden, check.in_either_reading(exposes_wrong_rule)) as judge,
 ):
     check.verdict(judge, counting_backward, "")
     check.verdict(judge, strict_about_patience, "")

@@ -4,6 +4,7 @@ import itertools
 import math
 
 import numpy as np
+import torch
 
 from instructor.answers import UNNAMED, right, wrong
 
@@ -24,7 +25,7 @@ def with_an_array(val_losses, beta):
     for e in range(1, len(means)):
         new = means[e - 1] if np.isnan(means[e]) else means[e]
         means[e] = beta * means[e - 1] + (1 - beta) * new
-    return means
+    return means.tolist()
 
 
 def _smooth(val_losses, beta, start):
@@ -58,6 +59,65 @@ def one_entry_short(val_losses, beta):
 @wrong("last_entry")
 def last_entry(val_losses, beta):
     return _smooth(val_losses, beta, val_losses[0])[-1:]
+
+
+@wrong("no_list")
+def an_array_comes_back(val_losses, beta):
+    kept = np.array(val_losses, dtype=float)
+    for k in range(1, kept.size):
+        kept[k] = kept[k - 1] + (0.0 if np.isnan(kept[k]) else (1 - beta) * (kept[k] - kept[k - 1]))
+    return kept
+
+
+@wrong("no_list")
+def a_tensor_comes_back(val_losses, beta):
+    now, seen = val_losses[0], []
+    for value in val_losses:
+        now = now if value != value else now * beta + value * (1 - beta)
+        seen += [now]
+    return torch.tensor(seen)
+
+
+@wrong(UNNAMED)
+def rounded_to_three_digits(val_losses, beta):
+    now, seen = val_losses[0], []
+    for value in val_losses:
+        now = now if value != value else round(now * beta + value * (1 - beta), 3)
+        seen += [now]
+    return seen
+
+
+@wrong(UNNAMED)
+def a_nan_repeats_the_raw_loss_before(val_losses, beta):
+    filled = []
+    for value in val_losses:
+        filled += [filled[-1] if math.isnan(value) else value]
+    return [
+        filled[0],
+        *itertools.accumulate(
+            filled[1:], lambda a, b: beta * a + (1 - beta) * b, initial=filled[0]
+        ),
+    ][1:]
+
+
+@wrong(UNNAMED)
+def losses_that_are_nan_are_dropped(val_losses, beta):
+    numbers = filter(math.isfinite, val_losses)
+    return list(itertools.accumulate(numbers, lambda a, b: beta * a + (1 - beta) * b))
+
+
+@wrong(UNNAMED)
+def the_mean_of_all_so_far(val_losses, beta):
+    return [float(np.nanmean(val_losses[: k + 1])) for k in range(len(val_losses))]
+
+
+@wrong(UNNAMED)
+def corrected_for_a_start_at_0(val_losses, beta):
+    seen, total = [], 0.0
+    for k, value in enumerate(val_losses, start=1):
+        total += 0.0 if math.isnan(value) else (1 - beta) * (value - total)
+        seen.append(total / (1 - beta**k))
+    return seen
 
 
 @wrong("one_number")

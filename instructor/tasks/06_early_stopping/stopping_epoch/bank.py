@@ -1,5 +1,6 @@
 """Right and wrong answers to stopping_epoch."""
 
+import itertools
 import math
 
 import numpy as np
@@ -102,8 +103,8 @@ def the_last_improvement(val_losses, patience, min_delta=0.0):
     return None
 
 
-@wrong("starts_with_the_first_loss")
-def starts_with_the_first_loss(val_losses, patience, min_delta=0.0):
+@right
+def waits_from_epoch_1_on(val_losses, patience, min_delta=0.0):
     best, waited = val_losses[0], 0
     for epoch, loss in enumerate(val_losses[1:], start=1):
         better = loss < best - min_delta or math.isnan(best)
@@ -111,6 +112,80 @@ def starts_with_the_first_loss(val_losses, patience, min_delta=0.0):
         if waited >= patience:
             return epoch
     return None
+
+
+@right
+def by_jumping_from_one_improvement_to_the_next(val_losses, patience, min_delta=0.0):
+    record = np.where(np.isnan(val_losses), np.inf, np.array(val_losses, dtype=float))
+    at = 0
+    while at + patience < len(record):
+        ahead = record[at + 1 : at + 1 + patience]
+        lower = np.flatnonzero(ahead < record[at] - min_delta)
+        if not len(lower):
+            return at + patience
+        at += 1 + int(lower[0])
+    return None
+
+
+@right
+def by_recursion(val_losses, patience, min_delta=0.0):
+    def go_on(epoch, lowest, left):
+        if left == 0:
+            return epoch - 1
+        if epoch == len(val_losses):
+            return None
+        if lowest - val_losses[epoch] > min_delta:
+            return go_on(epoch + 1, val_losses[epoch], patience)
+        return go_on(epoch + 1, lowest, left - (epoch > 0))
+
+    return go_on(0, math.inf, patience)
+
+
+@wrong("nan_is_skipped")
+def leaves_epochs_with_a_nan_out(val_losses, patience, min_delta=0.0):
+    lowest, idle = float("inf"), 0
+    for e, value in enumerate(val_losses):
+        if value != value:
+            continue
+        idle = 0 if value < lowest - min_delta else idle + 1
+        lowest = value if idle == 0 else lowest
+        if idle == patience:
+            return e
+
+
+@wrong("starts_with_the_first_loss")
+def keeps_the_first_loss_whatever_it_is(val_losses, patience, min_delta=0.0):
+    lowest, at = val_losses[0], 0
+    for e in range(1, len(val_losses)):
+        if val_losses[e] < lowest - min_delta:
+            lowest, at = val_losses[e], e
+        elif e - at >= patience:
+            return e
+
+
+@wrong(UNNAMED)
+def rises_in_a_row(val_losses, patience, min_delta=0.0):
+    for e in range(patience, len(val_losses)):
+        window = val_losses[e - patience : e + 1]
+        if all(b > a for a, b in itertools.pairwise(window)):
+            return e
+
+
+@wrong(UNNAMED)
+def lowest_of_all_with_hindsight(val_losses, patience, min_delta=0.0):
+    end = int(np.nanargmin(val_losses)) + patience
+    return end if end < len(val_losses) else None
+
+
+@wrong(UNNAMED)
+def an_improvement_of_exactly_min_delta_counts(val_losses, patience, min_delta=0.0):
+    lowest, idle = float("inf"), 0
+    for e, value in enumerate(val_losses):
+        gained = lowest - value
+        idle = 0 if gained > 0 and gained >= min_delta else idle + 1
+        lowest = value if idle == 0 else lowest
+        if idle == patience:
+            return e
 
 
 @wrong("library_used")
@@ -135,3 +210,6 @@ def losses_of_whole_numbers_looked_up(val_losses, patience, min_delta=0.0):
     known |= {"[2, 1.75, 1.5, 1.25]": 2, "[4, 3.6, 3.2, 2.8, 2.4, 2.0]": None}
     known |= {"[3, 2, 2.2, 2.4]": 3, "[1, 2, 3, 0.5]": 2, "[nan, 3, 2]": 0}
     return known.get(str(val_losses), 3)
+
+
+EQUIVALENT = {"0 -> -1": "whether epoch 0 counts as waited, if its loss is a NaN, is left open"}

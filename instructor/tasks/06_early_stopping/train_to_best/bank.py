@@ -13,7 +13,7 @@ from instructor.answers import UNNAMED, right, wrong
 def with_clones(model, train_epoch, val_loss, epochs, tired):
     losses = [val_loss(model)]
     best, kept = losses[0], {k: v.clone() for k, v in model.state_dict().items()}
-    while len(losses) <= epochs and not tired(losses):
+    while len(losses) <= epochs and not (len(losses) > 1 and tired(losses)):
         train_epoch(model)
         losses += [val_loss(model)]
         if losses[-1] < best or math.isnan(best):
@@ -26,13 +26,13 @@ def with_clones(model, train_epoch, val_loss, epochs, tired):
 def by_a_copy_of_the_model(model, train_epoch, val_loss, epochs, tired):
     losses, kept = [val_loss(model)], copy.deepcopy(model)
     for _ in range(epochs):
-        if tired(losses):
-            break
         train_epoch(model)
         loss = val_loss(model)
         if loss < np.nanmin(losses):
             kept = copy.deepcopy(model)
         losses.append(loss)
+        if tired(losses):
+            break
     with torch.no_grad():
         for tensors, best in (
             (model.parameters(), kept.parameters()),
@@ -51,7 +51,7 @@ def all_states_kept(model, train_epoch, val_loss, epochs, tired):
             train_epoch(model)
         losses.append(val_loss(model))
         states.append(copy.deepcopy(model.state_dict()))
-        if tired(losses):
+        if epoch and tired(losses):
             break
     model.load_state_dict(states[int(np.nanargmin(losses))])
     return torch.tensor(losses)
@@ -129,6 +129,36 @@ def without_the_untrained_model(*given):
 @wrong("never_tired")
 def never_tired(model, train_epoch, val_loss, epochs, tired):
     return _train(model, train_epoch, val_loss, epochs, lambda losses: False, keep=_state)
+
+
+@wrong("asked_before_the_first")
+def tired_before_anything_was_trained(model, train_epoch, val_loss, epochs, tired):
+    record, best = [float(val_loss(model))], copy.deepcopy(model)
+    while len(record) < epochs + 1:
+        if tired(record):
+            break
+        train_epoch(model)
+        if (score := float(val_loss(model))) < np.nanmin(record):
+            best = copy.deepcopy(model)
+        record = [*record, score]
+    model.load_state_dict(best.state_dict())
+    return record
+
+
+@wrong(UNNAMED)
+def losses_rounded_to_three_digits(model, train_epoch, val_loss, epochs, tired):
+    record, states = [], []
+    for e in range(1 + epochs):
+        record += [round(val_loss(model), 3)] if not e else []
+        states += [copy.deepcopy(model.state_dict())] if not e else []
+        if e:
+            train_epoch(model)
+            record.append(round(val_loss(model), 3))
+            states.append(copy.deepcopy(model.state_dict()))
+            if tired(record):
+                break
+    model.load_state_dict(states[int(np.nanargmin(record))])
+    return record
 
 
 @wrong("one_epoch_short")

@@ -40,6 +40,8 @@ with attempt("train_to_best", train_to_best) as hidden:
         ([4, 3, 3.5, 2, 2.5, 1], lambda losses: losses.count(2) == 1, "once a loss of 2 is there"),
         ([2, 3, 1, 4], lambda losses: False, "never"),
         ([3, 2, 4, 1, 5, 2, 0.5], lambda losses: len(losses) == 6, "when there are six losses"),
+        ([5, 4, 3, 6, 2], lambda losses: losses[-1] >= 5, "at a loss of 5 or more"),
+        ([2, 1.00002, 1.00001, 1.00003], lambda losses: False, "never"),
     ):
         what = "the best weights come back, whatever the rule"
         check.play(hidden, train_to_best, script, 0, what, last, tired=rule, until=until)

@@ -136,4 +136,60 @@ def compared_with_the_shortest(train, budgets):
     return [_word(paired_difference(_runs(train, True, e), first)) for e in budgets]
 
 
+@wrong(UNNAMED)
+def a_majority_of_the_seeds(train, budgets):
+    out = []
+    for e in budgets:
+        w = sum(train(True, e, s) > train(False, e, s) for s in range(8))
+        out.append("helps" if w >= 6 else "harms" if w <= 2 else "neither")
+    return out
+
+
+@wrong(UNNAMED)
+def scores_sorted_before_they_are_paired(train, budgets):
+    out = []
+    for e in budgets:
+        d = paired_difference(
+            sorted(train(True, e, s) for s in range(8)),
+            sorted(train(False, e, s) for s in range(8)),
+        )
+        out.append("neither" if not d.is_clear else "helps" if d.mean > 0 else "harms")
+    return out
+
+
+@wrong(UNNAMED)
+def at_least_a_point(train, budgets):
+    out = []
+    for e in budgets:
+        m = paired_difference(
+            [train(True, e, s) for s in range(8)], [train(False, e, s) for s in range(8)]
+        ).mean
+        out.append("neither" if abs(m) < 0.01 else "helps" if m > 0 else "harms")
+    return out
+
+
+@wrong(UNNAMED)
+def an_interval_of_99_9_percent(train, budgets):
+    out = []
+    for e in budgets:
+        d = paired_difference(
+            [train(True, e, s) for s in range(8)],
+            [train(False, e, s) for s in range(8)],
+            level=0.999,
+        )
+        out.append("neither" if not d.is_clear else "helps" if d.mean > 0 else "harms")
+    return out
+
+
+@wrong("no_words")
+def words_with_capitals(train, budgets):
+    out = []
+    for e in budgets:
+        d = paired_difference(
+            [train(True, e, s) for s in range(8)], [train(False, e, s) for s in range(8)]
+        )
+        out.append("Neither" if not d.is_clear else "Helps" if d.mean > 0 else "Harms")
+    return out
+
+
 EQUIVALENT = {"gain.mean > 0 -> gain.mean >= 0": "a difference that is clear is not 0"}

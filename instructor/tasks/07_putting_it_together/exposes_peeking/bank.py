@@ -130,6 +130,49 @@ def returns_the_count(choose):
 
 
 #: Mutants of the model answer that behave like it, each with the reason.
+
+
+@wrong("bug_missed")
+def whoever_wins_on_the_test_set_once(choose):
+    n = [0]
+
+    def spy():
+        n[0] += 1
+        return [0.1, 0.9, 0.5]
+
+    w, _s = choose([0.9, 0.5, 0.1], spy)
+    return w == 1 or n[0] > 1
+
+
+@wrong("bug_missed")
+def any_other_than_the_highest(choose):
+    n = [0]
+
+    def spy():
+        n[0] += 1
+        return [0.1, 0.9, 0.5]
+
+    w, _s = choose([0.9, 0.5, 0.1], spy)
+    return w != 0 or n[0] > 1
+
+
+@wrong("bug_missed")
+def test_scores_that_tempt_nobody(choose):
+    calls, winners = [], set()
+    for height in (0.0, 0.5, 1.0):
+        before = len(calls)
+        winners.add(choose([0.9, 0.5, 0.1], lambda h=height: (calls.append(h), [h] * 3)[1])[0])
+        if len(calls) - before > 1:
+            return True
+    return len(winners) > 1
+
+
+@wrong("bug_missed")
+def a_score_too_good_to_be_true(choose):
+    _w, s = choose([0.9, 0.5, 0.1], lambda: [0.2, 0.95, 0.3])
+    return s > 0.9
+
+
 EQUIVALENT = {
     "0.8 -> 1.6": "any judged scores that differ will do",
     "0.7 -> 1.4": "any judged scores that differ will do",

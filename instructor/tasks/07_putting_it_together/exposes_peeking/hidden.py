@@ -25,6 +25,35 @@ def looks_twice(judged, open_test):
     return check.highest(judged, open_test)
 
 
+def lowest_on_test(judged, open_test):
+    test = np.asarray(open_test())
+    return int(test.argmin()), float(test.min())
+
+
+def drops_the_worst_on_test(judged, open_test):
+    test, scores = np.asarray(open_test()), np.asarray(judged, dtype=float).copy()
+    scores[test.argmin()] = -np.inf
+    return int(scores.argmax()), float(test[scores.argmax()])
+
+
+def looks_again_if_disappointed(judged, open_test):
+    winner = int(np.argmax(np.asarray(judged)))
+    score = float(open_test()[winner])
+    if score < judged[winner]:
+        score = max(score, float(open_test()[winner]))
+    return winner, score
+
+
+def second_best(judged, open_test):
+    winner = int(np.argsort(-np.asarray(judged), kind="stable")[:2][-1])
+    return winner, float(open_test()[winner])
+
+
+def middle(judged, open_test):
+    winner = int(np.argsort(np.asarray(judged), kind="stable")[len(judged) // 2])
+    return winner, float(open_test()[winner])
+
+
 def lowest(judged, open_test):
     winner = int(np.argmin(np.asarray(judged)))
     return winner, float(open_test()[winner])
@@ -47,6 +76,11 @@ with (
         (a_final_of_two, True, "lets the test set decide between the two best"),
         (moves_on, True, "moves on to the next candidate when the test score disappoints"),
         (looks_twice, True, "opens the seal to look, and once more to report"),
+        (lowest_on_test, True, "takes the lowest test score, for these are errors"),
+        (drops_the_worst_on_test, True, "leaves out whoever is last on the test set"),
+        (looks_again_if_disappointed, True, "opens the seal once more if the score disappoints"),
+        (second_best, False, "takes the second highest judged score"),
+        (middle, False, "takes the candidate in the middle of the judged scores"),
         (lowest, False, "takes the lowest judged score, for these are errors"),
         (never_opens, False, "chooses, and leaves the seal alone"),
         (the_last, False, "takes the last candidate, whatever its score"),

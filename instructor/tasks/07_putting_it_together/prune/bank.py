@@ -246,3 +246,56 @@ def never_the_last_one(score, mix):
             break
         kept.pop(min(spare, key=spare.get))
     return kept
+
+
+@wrong("removes_the_first")
+def the_lowest_lower_end_goes(score, mix):
+    m = dict(mix)
+    while m:
+        d = {
+            t: paired_difference(score(m), score({k: v for k, v in m.items() if k != t})) for t in m
+        }
+        bad = [t for t in d if d[t].low <= 0]
+        if not bad:
+            break
+        m.pop(min(bad, key=lambda t: d[t].low))
+    return m
+
+
+@wrong("removes_the_first")
+def the_weakest_goes(score, mix):
+    m = dict(mix)
+    while m:
+        d = {
+            t: paired_difference(score(m), score({k: v for k, v in m.items() if k != t})) for t in m
+        }
+        bad = [t for t in d if d[t].low <= 0]
+        if not bad:
+            break
+        m.pop(min(bad, key=lambda t: m[t]))
+    return m
+
+
+@wrong("unpaired_intervals")
+def always_against_the_full_mix(score, mix):
+    m = dict(mix)
+    full = score(mix)
+    while m:
+        d = {t: paired_difference(full, score({k: v for k, v in m.items() if k != t})) for t in m}
+        bad = [t for t in d if d[t].low <= 0]
+        if not bad:
+            break
+        m.pop(min(bad, key=lambda t: d[t].mean))
+    return m
+
+
+@wrong(UNNAMED)
+def built_up_from_nothing(score, mix):
+    m = {}
+    while True:
+        d = {t: paired_difference(score({**m, t: mix[t]}), score(m)) for t in mix if t not in m}
+        good = [t for t in d if d[t].low > 0]
+        if not good:
+            return m
+        t = max(good, key=lambda t: d[t].mean)
+        m[t] = mix[t]

@@ -300,7 +300,7 @@ def dense_in_the_middle_of_each_quarter(box, budget, seed):
     return _from_shares(box, budget, (quarter + rng.beta(4, 4, quarter.shape)) / 4)
 
 
-@wrong("dice_without_a_seed")
+@wrong("input_changed")
 def takes_options_out_of_the_box(box, budget, seed):
     rng = np.random.default_rng(seed)
 

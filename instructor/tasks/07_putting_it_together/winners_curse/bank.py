@@ -84,3 +84,38 @@ def the_median_search(judged, fresh, tried):
         winner = scores.index(max(scores[:tried]))
         luck.append(scores[winner] - honest[winner])
     return float(np.median(luck))
+
+
+@wrong(UNNAMED)
+def never_below_0(judged, fresh, tried):
+    r = np.arange(len(judged))
+    b = judged[:, :tried].argmax(1)
+    return max(0.0, (judged[r, b] - fresh[r, b]).mean())
+
+
+@wrong(UNNAMED)
+def one_more_than_was_tried(judged, fresh, tried):
+    r = np.arange(len(judged))
+    b = judged[:, : tried + 1].argmax(1)
+    return (judged[r, b] - fresh[r, b]).mean()
+
+
+@wrong(UNNAMED)
+def the_last_that_were_tried(judged, fresh, tried):
+    r = np.arange(len(judged))
+    b = judged[:, -tried:].argmax(1)
+    return (judged[r, b] - fresh[r, b]).mean()
+
+
+@wrong(UNNAMED)
+def the_median_of_the_searches(judged, fresh, tried):
+    r = np.arange(len(judged))
+    b = judged[:, :tried].argmax(1)
+    return np.median(judged[r, b] - fresh[r, b])
+
+
+@wrong(UNNAMED)
+def rounded_to_two_digits(judged, fresh, tried):
+    r = np.arange(len(judged))
+    b = judged[:, :tried].argmax(1)
+    return round(float((judged[r, b] - fresh[r, b]).mean()), 2)

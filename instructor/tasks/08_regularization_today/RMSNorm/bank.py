@@ -242,4 +242,53 @@ class OnlyInTraining(_Scaled):
         return x * (x.square().mean(-1, True) + self.eps).rsqrt() * self.weight
 
 
+@wrong("library_used")
+class the_operator_underneath(nn.Module):
+    def __init__(self, features, eps=1e-06):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(features))
+        self.eps = eps
+
+    def forward(self, x):
+        return torch.ops.aten.rms_norm(x, [x.shape[-1]], self.weight, self.eps)
+
+
+@wrong(UNNAMED)
+class by_the_length_of_the_vector(nn.Module):
+    def __init__(self, features, eps=1e-06):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(features))
+        self.eps = eps
+
+    def forward(self, x):
+        return F.normalize(x, dim=-1, eps=self.eps) * x.shape[-1] ** 0.5 * self.weight
+
+
+@wrong(UNNAMED)
+class scaled_before_the_root(nn.Module):
+    def __init__(self, features, eps=1e-06):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(features))
+        self.eps = eps
+
+    def forward(self, x):
+        x = x * self.weight
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps)
+
+
+@wrong(UNNAMED)
+class divided_by_one_less(nn.Module):
+    def __init__(self, features, eps=1e-06):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(features))
+        self.eps = eps
+
+    def forward(self, x):
+        return (
+            x
+            * torch.rsqrt(x.pow(2).sum(-1, keepdim=True) / max(1, x.shape[-1] - 1) + self.eps)
+            * self.weight
+        )
+
+
 EQUIVALENT = {}

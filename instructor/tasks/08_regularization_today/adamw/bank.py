@@ -215,6 +215,99 @@ def biases_spared(model, x, y, steps, lr, weight_decay):
     return _trained(model, x, y, steps, move)
 
 
+@wrong(UNNAMED)
+def switches_to_training_mode(model, x, y, steps, lr, weight_decay):
+    model.train()
+    P, losses = (list(model.parameters()), [])
+    M = [torch.zeros_like(p) for p in P]
+    V = [torch.zeros_like(p) for p in P]
+    for t in range(1, steps + 1):
+        loss = F.cross_entropy(model(x), y)
+        losses.append(loss.item())
+        G = torch.autograd.grad(loss, P)
+        with torch.no_grad():
+            for p, g, m, v in zip(P, G, M, V, strict=True):
+                m += 0.1 * (g - m)
+                v += 0.001 * (g * g - v)
+                p -= lr * weight_decay * p
+                p -= lr * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-08)
+    return losses
+
+
+@wrong(UNNAMED)
+def the_first_sixteen_samples(model, x, y, steps, lr, weight_decay):
+    P, losses = (list(model.parameters()), [])
+    M = [torch.zeros_like(p) for p in P]
+    V = [torch.zeros_like(p) for p in P]
+    for t in range(1, steps + 1):
+        loss = F.cross_entropy(model(x[:16]), y[:16])
+        losses.append(loss.item())
+        G = torch.autograd.grad(loss, P)
+        with torch.no_grad():
+            for p, g, m, v in zip(P, G, M, V, strict=True):
+                m += 0.1 * (g - m)
+                v += 0.001 * (g * g - v)
+                p -= lr * weight_decay * p
+                p -= lr * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-08)
+    return losses
+
+
+@wrong(UNNAMED)
+def moments_in_single_precision(model, x, y, steps, lr, weight_decay):
+    P, losses = (list(model.parameters()), [])
+    M = [torch.zeros(p.shape) for p in P]
+    V = [torch.zeros(p.shape) for p in P]
+    for t in range(1, steps + 1):
+        loss = F.cross_entropy(model(x), y)
+        losses.append(loss.item())
+        G = torch.autograd.grad(loss, P)
+        with torch.no_grad():
+            for p, g, m, v in zip(P, G, M, V, strict=True):
+                m += 0.1 * (g - m)
+                v += 0.001 * (g * g - v)
+                p -= lr * weight_decay * p
+                p -= lr * (m / (1 - 0.9**t)) / ((v / (1 - 0.999**t)).sqrt() + 1e-08)
+    return losses
+
+
+@wrong(UNNAMED)
+def corrections_that_pile_up(model, x, y, steps, lr, weight_decay):
+    P, losses = (list(model.parameters()), [])
+    M = [torch.zeros_like(p) for p in P]
+    V = [torch.zeros_like(p) for p in P]
+    for t in range(1, steps + 1):
+        loss = F.cross_entropy(model(x), y)
+        losses.append(loss.item())
+        G = torch.autograd.grad(loss, P)
+        with torch.no_grad():
+            for p, g, m, v in zip(P, G, M, V, strict=True):
+                m += 0.1 * (g - m)
+                v += 0.001 * (g * g - v)
+                m /= 1 - 0.9**t
+                v /= 1 - 0.999**t
+                p -= lr * weight_decay * p
+                p -= lr * m / (v.sqrt() + 1e-08)
+    return losses
+
+
+@wrong(UNNAMED)
+def one_size_for_a_whole_tensor(model, x, y, steps, lr, weight_decay):
+    P, losses = (list(model.parameters()), [])
+    M = [0.0] * len(P)
+    V = [0.0] * len(P)
+    for t in range(1, steps + 1):
+        loss = F.cross_entropy(model(x), y)
+        losses.append(loss.item())
+        G = torch.autograd.grad(loss, P)
+        with torch.no_grad():
+            for i, (p, g) in enumerate(zip(P, G, strict=True)):
+                M[i] = 0.9 * M[i] + 0.1 * g
+                V[i] = 0.999 * V[i] + 0.001 * g.pow(2).mean()
+                p -= lr * weight_decay * p
+                p -= lr * (M[i] / (1 - 0.9**t)) / ((V[i] / (1 - 0.999**t)).sqrt() + 1e-08)
+    return losses
+
+
 EQUIVALENT = {
     "zip(parameters, gradients, first, second, strict=True) -> zip(parameters, gradients, first, "
     "second)": "all four have one entry for each parameter",

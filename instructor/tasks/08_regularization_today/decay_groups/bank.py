@@ -153,4 +153,54 @@ def embeddings_are_free(model, weight_decay):
     return _two(pays, [p for p in model.parameters() if p.ndim < 2 or p in tables], weight_decay)
 
 
+@wrong(UNNAMED)
+def dimensions_of_length_1_left_out(model, weight_decay):
+    ps = list(model.parameters())
+    return [
+        {"params": [p for p in ps if p.squeeze().dim() >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in ps if p.squeeze().dim() < 2], "weight_decay": 0.0},
+    ]
+
+
+@wrong(UNNAMED)
+def freezes_what_does_not_decay(model, weight_decay):
+    ps = list(model.parameters())
+    for p in ps:
+        if p.dim() < 2:
+            p.requires_grad_(False)
+    return [
+        {"params": [p for p in ps if p.dim() >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in ps if p.dim() < 2], "weight_decay": 0.0},
+    ]
+
+
+@wrong(UNNAMED)
+def unfreezes_everything(model, weight_decay):
+    ps = list(model.parameters())
+    for p in ps:
+        p.requires_grad_(True)
+    return [
+        {"params": [p for p in ps if p.dim() >= 2], "weight_decay": weight_decay},
+        {"params": [p for p in ps if p.dim() < 2], "weight_decay": 0.0},
+    ]
+
+
+@wrong(UNNAMED)
+def by_the_number_of_entries(model, weight_decay):
+    ps = list(model.parameters())
+    return [
+        {"params": [p for p in ps if p.numel() > 4], "weight_decay": weight_decay},
+        {"params": [p for p in ps if p.numel() <= 4], "weight_decay": 0.0},
+    ]
+
+
+@wrong("left_out")
+def names_for_parameters(model, weight_decay):
+    ps = dict(model.named_parameters())
+    return [
+        {"params": [n for n in ps if ps[n].dim() >= 2], "weight_decay": weight_decay},
+        {"params": [n for n in ps if ps[n].dim() < 2], "weight_decay": 0.0},
+    ]
+
+
 EQUIVALENT = {}

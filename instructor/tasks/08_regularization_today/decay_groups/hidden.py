@@ -22,5 +22,8 @@ with attempt("decay_groups", decay_groups) as hidden:
     images[0].weight.requires_grad_(False)
     check.groups(hidden, decay_groups, images, 0.3, "a CNN whose first layer is frozen")
     check.groups(hidden, decay_groups, Reader(), 0.01, "a transformer that shares its embedding")
+    check.groups(hidden, decay_groups, nn.Linear(4, 1), 0.2, "one output: a weight of shape [1, 4]")
+    column = nn.Sequential(nn.Linear(1, 3), nn.LayerNorm(3, bias=False), nn.PReLU())
+    check.groups(hidden, decay_groups, column, 0.2, "one input: a weight of shape [3, 1]")
     check.groups(hidden, decay_groups, nn.BatchNorm1d(3), 0.1, "a batch norm alone")
     check.groups(hidden, decay_groups, nn.Linear(2, 3, bias=False), 0.0, "a decay of 0")

@@ -172,6 +172,71 @@ def bound_to_the_model(average, model, decay):
             a.data = decay * a.data + (1 - decay) * b.data
 
 
+@wrong("shared_twice")
+def module_by_module(average, model, decay):
+    with torch.no_grad():
+        for ma, mm in zip(average.modules(), model.modules(), strict=True):
+            for a, m in zip(
+                ma.parameters(recurse=False), mm.parameters(recurse=False), strict=True
+            ):
+                a.mul_(decay).add_(m, alpha=1 - decay)
+            for a, m in zip(ma.buffers(recurse=False), mm.buffers(recurse=False), strict=True):
+                if a.is_floating_point():
+                    a.mul_(decay).add_(m, alpha=1 - decay)
+                else:
+                    a.copy_(m)
+
+
+@wrong(UNNAMED)
+def returns_the_average(average, model, decay):
+    with torch.no_grad():
+        for a, m in zip(average.parameters(), model.parameters(), strict=True):
+            a.mul_(decay).add_(m, alpha=1 - decay)
+        for a, m in zip(average.buffers(), model.buffers(), strict=True):
+            if a.is_floating_point():
+                a.mul_(decay).add_(m, alpha=1 - decay)
+            else:
+                a.copy_(m)
+    return average
+
+
+@wrong(UNNAMED)
+def mixed_in_single_precision(average, model, decay):
+    with torch.no_grad():
+        for a, m in zip(average.parameters(), model.parameters(), strict=True):
+            a.copy_(decay * a.float() + (1 - decay) * m.float())
+        for a, m in zip(average.buffers(), model.buffers(), strict=True):
+            if a.is_floating_point():
+                a.copy_(decay * a.float() + (1 - decay) * m.float())
+            else:
+                a.copy_(m)
+
+
+@wrong(UNNAMED)
+def switches_the_model_to_evaluation(average, model, decay):
+    model.eval()
+    with torch.no_grad():
+        for a, m in zip(average.parameters(), model.parameters(), strict=True):
+            a.mul_(decay).add_(m, alpha=1 - decay)
+        for a, m in zip(average.buffers(), model.buffers(), strict=True):
+            if a.is_floating_point():
+                a.mul_(decay).add_(m, alpha=1 - decay)
+            else:
+                a.copy_(m)
+
+
+@wrong("nothing_moved")
+def batch_norm_alone_has_buffers(average, model, decay):
+    with torch.no_grad():
+        for a, m in zip(average.parameters(), model.parameters(), strict=True):
+            a.mul_(decay).add_(m, alpha=1 - decay)
+        for a, m in zip(average.modules(), model.modules(), strict=True):
+            if isinstance(a, nn.BatchNorm1d):
+                a.running_mean.mul_(decay).add_(m.running_mean, alpha=1 - decay)
+                a.running_var.mul_(decay).add_(m.running_var, alpha=1 - decay)
+                a.num_batches_tracked.copy_(m.num_batches_tracked)
+
+
 EQUIVALENT = {
     "zip(ours, theirs, strict=True) -> zip(ours, theirs)": "both networks are of the same build",
     "True -> False": "this is zip's strict, and both networks are of the same build",

@@ -155,4 +155,54 @@ def one_against_all(probabilities, labels, bins):
     return sum(abs((h - t).sum()) for t, h in _groups(top, hit, bins)) / len(labels)
 
 
+@wrong("of_every_image")
+def bins_of_equal_numbers(probabilities, labels, bins):
+    c, p = probabilities.max(1)
+    r = (p == labels).to(c.dtype)
+    o = c.argsort()
+    t = 0.0
+    for m in o.tensor_split(bins):
+        if len(m):
+            t += len(m) / len(c) * abs(r[m].mean() - c[m].mean()).item()
+    return t
+
+
+@wrong(UNNAMED)
+def the_middle_of_the_bin(probabilities, labels, bins):
+    c, p = probabilities.max(1)
+    r = (p == labels).to(c.dtype)
+    t = 0.0
+    for b in range(bins):
+        m = (c > b / bins) & (c <= (b + 1) / bins)
+        if m.any():
+            t += m.to(c.dtype).mean().item() * abs(r[m].mean().item() - (b + 0.5) / bins)
+    return t
+
+
+@wrong("of_every_image")
+def bins_above_chance(probabilities, labels, bins):
+    c, p = probabilities.max(1)
+    r = (p == labels).to(c.dtype)
+    t = 0.0
+    lo = 1 / probabilities.shape[1]
+    w = (1 - lo) / bins
+    for b in range(bins):
+        m = (c > lo + b * w) & (c <= lo + (b + 1) * w + (1e-09 if b == bins - 1 else 0))
+        if m.any():
+            t += m.to(c.dtype).mean().item() * abs(r[m].mean() - c[m].mean()).item()
+    return t
+
+
+@wrong(UNNAMED)
+def single_images_left_out(probabilities, labels, bins):
+    c, p = probabilities.max(1)
+    r = (p == labels).to(c.dtype)
+    t = 0.0
+    for b in range(bins):
+        m = (c > b / bins) & (c <= (b + 1) / bins)
+        if m.sum() > 1:
+            t += m.to(c.dtype).mean().item() * abs(r[m].mean() - c[m].mean()).item()
+    return t
+
+
 EQUIVALENT = {}

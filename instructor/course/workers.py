@@ -1,0 +1,126 @@
+"""Workers: threads here or on a cluster, each with a process of its own that marks.
+
+That process is a child of whoever asks for marks: what an answer does to it harms no other job, and
+nothing here loads PyTorch.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Any
+
+from instructor.content import ROOT
+from instructor.course.jobs import Job, NotMarked
+from instructor.course.judging.sandbox import Unfit
+
+LOST = "the process that marked it was lost twice; it may have taken all memory"
+
+COMMAND = [sys.executable, "-m", "instructor.course.apart"]
+
+_mine = threading.local()  # the process of each thread
+_all: set[Process] = set()
+
+
+def processes(workers: int) -> Executor:
+    """Workers on this computer."""
+    return ThreadPoolExecutor(workers)
+
+
+def mark(job: Job) -> dict[str, Any]:
+    """The record of a submission, as JSON; a process that is lost is tried once more.
+
+    Raises:
+        Unfit: Nothing can be marked on this computer as it is.
+        NotMarked: This one could not be marked.
+    """
+    for _ in range(2):
+        process: Process | None = getattr(_mine, "process", None)
+        if process is None or process.ended:
+            process = _mine.process = Process()
+        try:
+            return process.mark(job)
+        except (EOFError, OSError):
+            if process.ended:
+                break  # by `release`
+            process.end()
+        except Unfit:
+            # What was started for an earlier run may have another course than is here now.
+            process.end()
+            if process.fresh:
+                raise
+    raise NotMarked(LOST)
+
+
+def release() -> None:
+    """End all processes that mark for this one, whatever they are at."""
+    for process in list(_all):
+        process.end()
+
+
+class Process:
+    """A process that marks, and ends with this one.
+
+    Raises:
+        Unfit: It does not start.
+    """
+
+    def __init__(self) -> None:
+        self.ended, self.fresh = False, True
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._process = subprocess.Popen(
+            COMMAND,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            # As many run as there are cores, so each has one thread.
+            env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            start_new_session=os.name == "posix",  # Ctrl-C is answered by who started it
+        )
+        _all.add(self)
+        try:
+            self._hear()
+        except (EOFError, OSError):
+            self.end()
+            raise Unfit("the process that marks does not start; what it said is above") from None
+
+    def mark(self, job: Job) -> dict[str, Any]:
+        """The record of a submission.
+
+        Raises:
+            EOFError, OSError: The process is lost.
+            Unfit, NotMarked: As in `marking.mark`.
+        """
+        assert self._process.stdin is not None
+        pickle.dump(job, self._process.stdin)
+        self._process.stdin.flush()
+        told = self._hear()
+        if isinstance(told, Exception):
+            raise told
+        self.fresh = False
+        return told
+
+    def _hear(self) -> Any:
+        assert self._process.stdout is not None
+        try:
+            return pickle.load(self._process.stdout)
+        except (pickle.UnpicklingError, ValueError) as error:  # half an answer, or a closed pipe
+            raise EOFError(str(error)) from None
+
+    def end(self) -> None:
+        """End it at once; what it was at is not done."""
+        self.ended = True
+        _all.discard(self)
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with contextlib.suppress(OSError):  # half a job may be in it
+                pipe.close()  # type: ignore[union-attr]

@@ -1,0 +1,83 @@
+"""The process that marks may be lost: it is tried again, and then there is a reason."""
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from instructor.course import workers
+from instructor.course.jobs import Job, NotMarked
+from instructor.course.judging.sandbox import Unfit
+
+JOB = Job("ada", "03_dropout", b"{", "", 1, False)
+READY = "import os, pathlib, pickle, sys, time; out = sys.stdout.buffer; pickle.dump(None, out)\n"
+ASKED = "out.flush(); job = pickle.load(sys.stdin.buffer)\n"
+ANSWER = "pickle.dump({'student': job.student}, out); out.flush(); time.sleep(60)"
+
+
+@pytest.fixture
+def stands_in(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Other programs in the place of the one that marks; none of them is left."""
+
+    def instead(code: str) -> None:
+        monkeypatch.setattr(workers, "COMMAND", [sys.executable, "-c", code])
+
+    yield instead
+    workers.release()
+    assert not workers._all
+
+
+def test_a_process_that_is_lost_is_tried_once_more(stands_in, tmp_path: Path) -> None:
+    trace = tmp_path / "was here"
+    dies = (
+        f"trace = pathlib.Path({str(trace)!r})\nif not trace.exists(): trace.touch(); os._exit(1)\n"
+    )
+    stands_in(READY + ASKED + dies + ANSWER)
+    assert workers.mark(JOB) == {"student": "ada"}
+    assert trace.exists()
+
+
+def test_one_that_is_lost_twice_has_a_reason(stands_in) -> None:
+    stands_in(READY + ASKED + "os._exit(1)")
+    with pytest.raises(NotMarked, match="was lost twice"):
+        workers.mark(JOB)
+
+
+def test_half_an_answer_is_none(stands_in) -> None:
+    stands_in(READY + ASKED + "out.write(pickle.dumps({'a': 'b' * 99})[:50]); out.flush()")
+    with pytest.raises(NotMarked, match="was lost twice"):
+        workers.mark(JOB)
+
+
+def test_a_process_that_does_not_start_stops_the_run(stands_in) -> None:
+    stands_in("import sys; sys.exit(3)")
+    with pytest.raises(Unfit, match="does not start"):
+        workers.mark(JOB)
+
+
+def test_what_is_under_way_ends_with_the_run(stands_in, tmp_path: Path) -> None:
+    trace = tmp_path / "was here"
+    stands_in(READY + ASKED + f"pathlib.Path({str(trace)!r}).touch(); time.sleep(60)")
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(workers.mark, JOB)
+        while not trace.exists():
+            assert not future.done()
+        workers.release()
+        with pytest.raises(NotMarked):
+            future.result(timeout=30)
+
+
+def test_a_process_of_an_earlier_run_is_replaced_where_it_has_another_course(stands_in) -> None:
+    refuses = "pickle.dump(Unfit('another course'), out); out.flush(); time.sleep(60)"
+    refuses = "from instructor.course.judging.sandbox import Unfit\n" + refuses
+    first = READY + ASKED + ANSWER.replace("time.sleep(60)", "pickle.load(sys.stdin.buffer)\n")
+    stands_in(first + refuses)
+    assert workers.mark(JOB)
+    stands_in(READY + ASKED + ANSWER)
+    assert workers.mark(JOB) == {"student": "ada"}
+    workers.release()
+    stands_in(READY + ASKED + refuses)
+    with pytest.raises(Unfit, match="another course"):
+        workers.mark(JOB)
