@@ -90,6 +90,9 @@ class Fleets:
         def fleet() -> None:
             torch_fleet.our_fleet(setting, self.data)
 
+        def unscored() -> None:
+            torch_fleet.our_fleet(setting, self.data, score_at=())
+
         def products() -> None:
             torch_fleet.products(setting, self.data)
 
@@ -112,6 +115,11 @@ class Fleets:
             ),
         ]
         if _is_main(setting):
+            contestants.append(
+                Contestant(
+                    "unscored fleet (like the loops)", lambda: timed(unscored), warm_up=unscored
+                )
+            )
             name = _named("calls of fit", setting.members, few)
             contestants.append(
                 Contestant(
@@ -142,6 +150,7 @@ def ratios(timings: Sequence[Timing]) -> dict[str, float | None]:
 
     return {
         "fleet_vs_loops": of("plain loops", "fleet, later"),
+        "unscored_fleet_vs_loops": of("plain loops", "unscored fleet"),
         "fleet_vs_fits": of("calls of fit", "fleet, later"),
         "fleet_vs_jax_warm": of("fleet, later", "JAX, later"),
         "fleet_vs_jax_first": of("fleet, first", "JAX, first"),

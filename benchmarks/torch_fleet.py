@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,8 @@ def build(setting: Setting, p: float) -> Run:
     return Run(model, torch.optim.Adam(model.parameters(), lr=setting.lr))
 
 
-def our_fleet(setting: Setting, data: Dataset) -> Fleet:
+def our_fleet(setting: Setting, data: Dataset, score_at: Collection[int] | None = None) -> Fleet:
+    """Our fleet, scored after every epoch unless `score_at` names some."""
     return train_fleet(
         lambda p: build(setting, p),
         data,
@@ -45,6 +47,7 @@ def our_fleet(setting: Setting, data: Dataset) -> Fleet:
         seeds=setting.seeds,
         epochs=setting.epochs,
         batch_size=setting.batch_size,
+        score_at=score_at,
         progress=False,
     )
 

@@ -7,12 +7,15 @@ import io
 import linecache
 import os
 import random
+import traceback
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 from unittest import mock
 
 import torch
 
+from course_utils.checks.report import Check
 from course_utils.exercises import verdicts
 from instructor.answers import UNNAMED
 from instructor.content import Cell, Exercise, Task
@@ -24,11 +27,15 @@ LONGEST = 10_000  # characters of what a learner reads of one check
 
 @dataclass(frozen=True)
 class Failure:
-    """What one check found wrong: the check's name, the learner's text, the mistake's id."""
+    """What one check found wrong: the check's name, the learner's text, the mistake's id.
+
+    `broken` is for the instructor, and says that the check failed of itself; "" otherwise.
+    """
 
     check: str
     text: str
     mistake: str
+    broken: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,9 +136,28 @@ def failure(
                 run(cell.source, dict(world), cell.grade_id)
         except Exception as error:
             mistake = getattr(error, "mistake", "") or UNNAMED
-            text = str(error)[:LONGEST] or type(error).__name__
-            return Failure(cell.grade_id, text, mistake)
+            broken = own_error(error.__cause__ or error, cell.grade_id)[:LONGEST]
+            text = broken or str(error)[:LONGEST] or type(error).__name__
+            return Failure(cell.grade_id, text, mistake, broken)
     return None
+
+
+def own_error(error: BaseException, check: str) -> str:
+    """In words, that an error is a check's own; "" where it may come of the answer.
+
+    It is the check's where its own line asks for a name that is not there. What else goes wrong in
+    its lines, as with None in place of a pair, may be due to what the answer has returned.
+    """
+    frames = [*traceback.walk_tb(error.__traceback__)]
+    if not frames or not frames[-1][0].f_code.co_filename.startswith(f"<cell {check} "):
+        return ""
+    owner = error.obj if isinstance(error, AttributeError) else None
+    if not isinstance(error, NameError | ImportError) and not isinstance(owner, ModuleType | Check):
+        return ""
+    (frame, line) = frames[-1]
+    source = linecache.getline(frame.f_code.co_filename, line).strip()
+    said = f"{type(error).__name__}: {error}"
+    return f"the check {check} itself failed, line {line}, `{source}`: {said}"
 
 
 def run(source: str, world: Namespace, name: str) -> None:

@@ -5,6 +5,8 @@ from playwright.sync_api import TimeoutError
 from benchmarks import browser
 from benchmarks.frames import WATCH
 
+TRIES = 6  # to open a saved notebook, on a busy computer
+
 BOARD = """
 import time
 import numpy as np
@@ -159,7 +161,7 @@ def open_with_widgets(page, lab, name, count):
     On a busy computer JupyterLab may look for the widgets in the kernel alone, and then it says
     "model not found" of any of them; opened once more, it finds them.
     """
-    for attempt in range(3):
+    for attempt in range(TRIES):
         browser.open_notebook(page, lab, name)
         try:
             # What is far below the window is not drawn until somebody scrolls there.
@@ -176,7 +178,7 @@ def open_with_widgets(page, lab, name, count):
                 timeout=30_000,
             )
         except TimeoutError:
-            if attempt == 2:
+            if attempt == TRIES - 1:
                 raise
         else:
             if page.get_by_text("Error displaying widget").count() == 0:

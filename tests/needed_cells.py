@@ -1,4 +1,4 @@
-"""Which cells of a notebook must run for some of its names to be what the whole notebook makes them.
+"""Which cells of a notebook must run for some of its names to be what all its cells make of them.
 
 A lesson's test reads a few functions and classes, and opens panels; the trainings in between take
 minutes and are executed once, where nbval runs the notebook. The cells are read and not run, so two
@@ -140,7 +140,7 @@ def needed_cells(
         cell.changed -= imported  # `torch.manual_seed(0)` makes no other `torch`
 
     def makers(names: Iterable[str], before: int) -> set[int]:
-        """For each name, the last of the cells `before` that binds it, and what changes it since."""
+        """For each name, the last cell `before` that binds it, and those that change it since."""
         found = set[int]()
         for name in names:
             for i in reversed(range(before)):

@@ -71,6 +71,7 @@ def test_the_last_line_is_json_and_options_are_passed_on(
 
 RATIOS = {
     "fleet_vs_loops",
+    "unscored_fleet_vs_loops",
     "fleet_vs_fits",
     "fleet_vs_jax_warm",
     "fleet_vs_jax_first",

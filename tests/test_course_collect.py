@@ -99,7 +99,9 @@ def test_canvas_files_are_matched_and_the_newest_attempt_counts(tmp_path: Path) 
 
 
 def test_a_later_collection_brings_newer_files_and_an_older_one_none(tmp_path: Path) -> None:
-    name = "x_991_1_03_dropout.ipynb"
+    (tmp_path / "grading").mkdir()
+    (tmp_path / "grading/class.toml").write_text('timezone = "UTC"\n')
+    name = "991/03_dropout.ipynb"
     late = packed(tmp_path / "b.zip", **{name: (notebook("late"), (2026, 2, 1, 0, 0, 0))})
     early = packed(tmp_path / "a.zip", **{name: (notebook("early"), (2026, 1, 1, 0, 0, 0))})
     for source in (early, late, early):

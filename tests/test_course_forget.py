@@ -139,3 +139,24 @@ def test_who_is_not_there_is_said(
     assert main([student, "--yes", "--folder", str(grading)]) in (1, 2)
     assert capsys.readouterr().err
     assert (grading / "submitted" / "ada").is_dir()
+
+
+def test_of_the_files_of_the_class_only_lines_go(
+    grading: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    origin = {"student": "ada", "exercise": "03_dropout", "system": "moodle", "id": "4711",
+              "name": "Ada Lovelace"}  # fmt: skip
+    (grading / "origins.jsonl").write_text(json.dumps(origin) + "\n{cut off")
+    (grading / "names.json").write_text('{"ada": "Ada Lovelace", "adam": "Adam A."}')
+    head, hers, others = (
+        "file,student on it,reason\n", "a.zip/notes.pdf,4711 Ada Lovelace,no notebook\n",
+        "a.zip/x.pdf,4712 Adam Ada-Lovelace-Byron,no notebook\n",
+    )  # fmt: skip
+    (grading / "unmatched.csv").write_text(head + hers + others)
+    (grading / "report").mkdir()
+    (grading / "report/03_dropout.html").write_text("ada")
+    assert main(["ada", "--folder", str(grading), "--yes"]) == 0
+    assert (grading / "unmatched.csv").read_text() == head + others
+    assert json.loads((grading / "names.json").read_text()) == {"adam": "Adam A."}
+    assert not (grading / "report/03_dropout.html").exists()
+    assert "make them anew" in capsys.readouterr().out

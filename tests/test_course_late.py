@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from instructor.course.late import Terms, handed_in_at
+from instructor.course.feedback import main
+from instructor.course.late import NAMES, Terms, handed_in_at, unknown_extensions
 from instructor.course.marks import Marked, marked
 from instructor.course.records import MARKED, NOT_READ, WAITS, Record, Task, made, write_record
 
@@ -113,3 +114,17 @@ def test_only_what_is_marked_wholly_leaves_the_house(
 ) -> None:
     record = made(student="ada", exercise="03_dropout", tasks=(code(marks, state),))
     assert Marked(record, {}).final == final
+
+
+def test_an_extension_of_nobody_is_named_with_the_ids_nearest_to_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written(tmp_path, CLASS.replace("emile =", "m02 ="))
+    for student in ("m001", "m002", "zoe"):
+        submitted(tmp_path, student, "2026-12-02 10:00:00 UTC", code(8.0))
+    (line,) = unknown_extensions(tmp_path, Terms.read(tmp_path))
+    assert "nobody here has the id 'm02' (03_dropout); is m002 or m001 meant?" in line
+    assert main(["--folder", str(tmp_path)]) == 0
+    assert line in capsys.readouterr().err
+    (tmp_path / NAMES).write_text('{"m02": "Who has handed in nothing yet"}')
+    assert unknown_extensions(tmp_path, Terms.read(tmp_path)) == []

@@ -28,3 +28,8 @@ def chosen_exercise(parser: argparse.ArgumentParser, text: str) -> str:
         return named(text) if text else ""
     except KeyError as error:
         parser.error(error.args[0])
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: 1 page, 2 pages."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -2,46 +2,72 @@
 
 A SOURCE is Moodle's or Canvas's zip as it was downloaded, a folder of GitHub Classroom clones, or
 a folder of loose files under any names. Notebooks and .py files are taken; of several attempts the
-newest counts, and all are kept.
+newest counts, and all are kept. Of files with the same time, and where no time is known, the one
+counts with the higher number that the platform has given.
 
 FILE is a list of the class with a line of names: Moodle's grading worksheet, Canvas's gradebook, or
 a table of your own. A file is matched with it by any of its columns (a number, an email, a login, a
 name). It is worth having: Moodle calls the same student otherwise in each assignment. Without it, a
 student's id is what the platform wrote on the file.
 
+The time of handing in is that of Moodle's worksheet where FILE is one; else that of the file in the
+zip, on a clock of this computer's zone, or of the `timezone` in class.toml. Canvas's zip has no
+times: there only its word LATE is known.
+
 What could not be matched is in unmatched.csv in the class's folder, with the reason.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import replace as replaced
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
 from tqdm import tqdm
 
 from instructor.content import exercise_names, read
-from instructor.course.arguments import chosen_exercise, parser_of
+from instructor.course.arguments import chosen_exercise, counted, parser_of
+from instructor.course.attempts import Kept, keep
 from instructor.course.handed_in import Handed, handed_in
 from instructor.course.journal import held
+from instructor.course.late import NAMES, listed
+from instructor.course.reading import FROM_SCRIPT, decoded
 from instructor.course.records import replace
+from instructor.course.scripts import script_cells
 from instructor.course.students import Students, Table, own_id
+from instructor.course.times import handed_in_times, zone_of
 from instructor.course.writing_csv import spreadsheet
 
 UNMATCHED = ("file", "student on it", "reason")
 
 
+@dataclass(frozen=True)
+class Collected:
+    """What came of it: by student and exercise, how many files were taken, and what was not."""
+
+    kept: dict[tuple[str, str], Kept]
+    files: int
+    unmatched: list[tuple[str, str, str]]
+
+
 def collect(
-    handed: Iterable[Handed], folder: Path, *, exercise: str = "", students: Students | None = None
-) -> dict[str, int]:
-    """Put each student's newest file where `course grade` finds it, and count.
+    handed: Iterable[Handed],
+    folder: Path,
+    *,
+    exercise: str = "",
+    students: Students | None = None,
+    times: Mapping[str, datetime] | None = None,
+) -> Collected:
+    """Put each student's newest file where `course grade` finds it.
 
     All attempts are kept in ``collected/STUDENT/EXERCISE``; ``origins.jsonl`` says what each
-    platform calls the student, which `course export` needs.
+    platform calls the student, which `course export` needs. `times` are those of Moodle's
+    worksheet, by student.
 
     Raises:
         RuntimeError: Another command is at work in this folder.
@@ -58,19 +84,17 @@ def collect(
         except ValueError as error:
             unmatched.append((one.where, " ".join(filter(None, (one.id, one.name))), str(error)))
         else:
+            if one.system == "moodle" and times and student in times:
+                one = replaced(one, when=times[student], told=True)
             attempts.setdefault((student, name), []).append(one)
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):  # `course forget` may be rewriting what is added to here
-        for (student, name), found in attempts.items():
-            _keep(folder, student, name, found)
-    table = spreadsheet(UNMATCHED, unmatched)
-    replace(folder / "unmatched.csv", table)
-    return {
-        "students": len({student for student, _ in attempts}),
-        "submissions": len(attempts),
-        "files": sum(map(len, attempts.values())),
-        "unmatched": len(unmatched),
-    }
+        kept = {key: keep(folder, *key, found, _notebook) for key, found in attempts.items()}
+        if students:
+            everyone = {**listed(folder), **students.names}
+            replace(folder / NAMES, json.dumps(everyone, ensure_ascii=False, indent=1) + "\n")
+    replace(folder / "unmatched.csv", spreadsheet(UNMATCHED, unmatched))
+    return Collected(kept, sum(map(len, attempts.values())), unmatched)
 
 
 def exercise_of(handed: Handed) -> str:
@@ -92,43 +116,17 @@ def exercise_of(handed: Handed) -> str:
     return best
 
 
-def _keep(folder: Path, student: str, exercise: str, found: Sequence[Handed]) -> None:
-    kept = folder / "collected" / student / exercise
-    kept.mkdir(parents=True, exist_ok=True)
-    for one in found:
-        digest = hashlib.sha256(one.data).hexdigest()[:8]
-        stamp = f"{one.when:%Y%m%dT%H%M%S}-{one.order:012d}-{digest}"
-        path = kept / f"{stamp}{Path(one.file).suffix}"
-        if not path.exists():
-            partial = path.with_suffix(".partial")
-            partial.write_bytes(one.data)
-            os.replace(partial, path)
-            origin = {"student": student, "exercise": exercise, "system": one.system, "id": one.id,
-                      "name": one.name, "file": one.where, "attempt": path.name}  # fmt: skip
-            with (folder / "origins.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(origin, ensure_ascii=False) + "\n")
-    newest = max(path for path in kept.iterdir() if path.suffix in (".ipynb", ".py"))
-    target = folder / "submitted" / student / exercise / f"{exercise}.ipynb"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    data = newest.read_bytes()
-    content = as_notebook(data) if newest.suffix == ".py" else data
-    partial = target.with_name(target.name + ".partial")
-    partial.write_bytes(content)
-    os.replace(partial, target)
-    day, clock = newest.name.split("-")[0].split("T")
-    when = f"{day[:4]}-{day[4:6]}-{day[6:]} {clock[:2]}:{clock[2:4]}:{clock[4:]} UTC"
-    replace(target.with_name("timestamp.txt"), when + "\n")  # nbgrader reads it
+def _notebook(path: Path) -> bytes:
+    data = path.read_bytes()
+    return as_notebook(data) if path.suffix == ".py" else data
 
 
 def as_notebook(script: bytes) -> bytes:
-    """A .py file as a notebook; lines that begin with `# %%` or `# In[` begin a cell."""
-    cells: list[list[str]] = [[]]
-    for line in script.decode("utf-8", errors="replace").splitlines():
-        if line.startswith(("# %%", "#%%", "# In[")):
-            cells.append([])
-        cells[-1].append(line)
-    sources = ["\n".join(cell) for cell in cells if any(line.strip() for line in cell)]
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
+    """A .py file as a notebook, which says that it was one."""
+    text, _ = decoded(script)
+    made = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
+    cells = [made[cell["cell_type"]](cell["source"]) for cell in script_cells(text)]
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata={FROM_SCRIPT: True})
     return (nbformat.writes(notebook) + "\n").encode()
 
 
@@ -144,21 +142,75 @@ def main(argv: Sequence[str], prog: str = "course collect") -> int:
     given = parser.parse_args(argv)
     exercise = chosen_exercise(parser, given.exercise)
     try:
-        students = Students(Table.read(given.students), given.id) if given.students else None
-        files = (one for source in given.source for one in handed_in(source))
-        told = collect(
+        zone = zone_of(given.folder)
+        table = Table.read(given.students) if given.students else None
+        students = Students(table, given.id) if table else None
+        times = handed_in_times(table, students.at, zone) if table and students else {}
+        files = (one for source in given.source for one in handed_in(source, zone))
+        found = collect(
             tqdm(files, unit="file", disable=None),
-            given.folder, exercise=exercise, students=students,
+            given.folder, exercise=exercise, students=students, times=times,
         )  # fmt: skip
     except (OSError, RuntimeError, ValueError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
         return 2
-    print(f"{told['submissions']} submissions of {told['students']} students.")
-    if told["unmatched"]:
-        path = given.folder / "unmatched.csv"
-        print(f"{told['unmatched']} files could not be matched: see {path}")
+    clock = f"{zone} (class.toml)" if zone else "this computer's time zone"
+    clock += " and the worksheet's times" if times else ""
+    for line in lines(found, students, given.folder, clock):
+        print(line)
+    told = {
+        "students": len({student for student, _ in found.kept}),
+        "submissions": len(found.kept),
+        "files": found.files,
+        "unmatched": len(found.unmatched),
+    }
     print(json.dumps(told), flush=True)
-    return 1 if told["unmatched"] else 0
+    return 1 if found.unmatched else 0
+
+
+def lines(
+    found: Collected, students: Students | None, folder: Path, clock: str
+) -> Iterator[str]:  # fmt: skip
+    """What a person should know of a collection."""
+    who = len({student for student, _ in found.kept})
+    yield f"{counted(len(found.kept), 'submission')} of {counted(who, 'student')}."
+    if students:
+        yield f"Students' ids are those of the column {students.column!r}."
+    for (student, exercise), one in sorted(found.kept.items()):
+        if one.others:
+            counts = one.counts or "one of an earlier collection"
+            rest = counted(one.others, "other")
+            yield f"{student}, {exercise}: {counts} counts; {rest} in collected/, kept."
+    yield from _of_times(found, clock)
+    if students:
+        there = {student for student, _ in found.kept}
+        missing = [f"{one} {name}".strip() for one, name in students.names.items()
+                   if one not in there]  # fmt: skip
+        if missing:
+            yield f"On the list, and nothing here from {len(missing)}: {', '.join(missing)}"
+    if found.unmatched:
+        yield f"{counted(len(found.unmatched), 'file')} not taken, see {folder / 'unmatched.csv'}:"
+        yield from (f"  {where}: {why}" for where, _, why in found.unmatched[:5])
+
+
+def _of_times(found: Collected, clock: str) -> Iterator[str]:
+    if any(one.timed for one in found.kept.values()):
+        yield f"Times are read by {clock}."
+    unknown = sorted({who for (who, _), one in found.kept.items() if not one.timed})
+    late = sorted({who for (who, _), one in found.kept.items() if one.late and not one.timed})
+    if unknown:
+        yield (
+            f"When it was handed in is not known for {counted(len(unknown), 'student')} (a zip "
+            "from Canvas, or one whose files all have the same time), and lateness is not counted "
+            f"there: {_some(unknown)}. To have it counted, write the time into "
+            "submitted/STUDENT/EXERCISE/timestamp.txt."
+        )
+    if late:
+        yield f"Called late by the platform, which counts as one day: {', '.join(late)}"
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:10]) + (", ..." if names[10:] else "")
 
 
 if __name__ == "__main__":

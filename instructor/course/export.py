@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from instructor.course.arguments import chosen_exercise, parser_of
-from instructor.course.marks import Marked, marked
+from instructor.course.marks import Marked, marked, warn
 from instructor.course.records import replace
 from instructor.course.students import Table, keys
 
@@ -182,6 +182,7 @@ def main(argv: Sequence[str], prog: str = "course export") -> int:
                 f"{given.table} is neither Moodle's grading worksheet nor Canvas's gradebook; "
                 "download it again, and do not open it in a spreadsheet before"
             )
+        warn(given.folder)
         found = list(marked(given.folder, given.db, exercise=exercise))
         if not found:
             raise ValueError(f"no submission of {exercise} is graded; run `course grade` first")

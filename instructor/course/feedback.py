@@ -16,8 +16,8 @@ import nh3
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from nbconvert.filters.markdown import markdown2html
 
-from instructor.course.arguments import NOTHING, chosen_exercise, parser_of
-from instructor.course.marks import Marked, marked
+from instructor.course.arguments import NOTHING, chosen_exercise, counted, parser_of
+from instructor.course.marks import Marked, marked, warn
 from instructor.course.records import WAITS, Task, replace
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -86,6 +86,7 @@ def main(argv: Sequence[str], prog: str = "course feedback") -> int:
     exercise = chosen_exercise(parser, given.exercise)
     count = 0
     try:
+        warn(given.folder)
         for one in marked(given.folder, given.db, student=given.student, exercise=exercise):
             path = given.folder / "feedback" / one.record.student / f"{one.record.exercise}.html"
             replace(path, page(one))
@@ -96,7 +97,7 @@ def main(argv: Sequence[str], prog: str = "course feedback") -> int:
     if not count:
         print(f"{prog}: {NOTHING.format(given.folder)}", file=sys.stderr)
         return 2
-    print(f"{given.folder / 'feedback'}: {count} pages.")
+    print(f"{given.folder / 'feedback'}: {counted(count, 'page')}.")
     print(json.dumps({"pages": count}), flush=True)
     return 0
 

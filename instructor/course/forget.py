@@ -6,7 +6,11 @@ sent out, or copied elsewhere is not in its reach.
 
 from __future__ import annotations
 
+import contextlib
+import csv
+import io
 import json
+import re
 import shutil
 import sys
 from collections.abc import Sequence
@@ -18,8 +22,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from instructor.course import gradebook
 from instructor.course.arguments import parser_of
 from instructor.course.journal import held
+from instructor.course.late import NAMES, listed
 from instructor.course.records import replace, student_id
+from instructor.course.writing_csv import spreadsheet
 
+UNMATCHED = "unmatched.csv"
 FOLDERS = ("submitted", "collected", "autograded", "grades", "feedback")
 
 
@@ -27,15 +34,19 @@ def places(folder: Path, student: str) -> list[Path]:
     """The student's folders, whole, and the class's files with lines about them."""
     found = [folder / name / student for name in FOLDERS]
     found += [path for path in folder.glob("*.jsonl") if _lines(path, student)[1]]
-    found += sorted(folder.glob("report/*")) + sorted(folder.glob("unmatched.csv"))
+    found += sorted(folder.glob("report/*"))
+    called = _called(folder, student)
+    found += [folder / NAMES] if student in listed(folder) else []
+    table = folder / UNMATCHED
+    found += [table] if table.is_file() and _without(table, called) != _text(table) else []
     return [path for path in found if path.exists()]
 
 
 def forget(folder: Path, student: str, url: str = "") -> list[Path]:
     """Delete it; what was deleted or written anew.
 
-    Reports and the list of what could not be matched may name the student, and are deleted: their
-    commands write them anew.
+    Reports may name the student, and are deleted: `course report` makes them anew. Of the list of
+    what could not be matched, the lines go that name the student.
 
     Raises:
         RuntimeError: Another command is at work in this folder, or the gradebook cannot be written;
@@ -43,7 +54,7 @@ def forget(folder: Path, student: str, url: str = "") -> list[Path]:
     """
     student_id(student)  # a folder's name, which leads nowhere else
     with held(folder):
-        found = places(folder, student)
+        found, called = places(folder, student), _called(folder, student)
         if _in_gradebook(folder, student, url, delete=True):  # first: another may be writing it
             found.append(folder / "gradebook.db")
         for path in found:
@@ -51,6 +62,11 @@ def forget(folder: Path, student: str, url: str = "") -> list[Path]:
                 shutil.rmtree(path)
             elif path.suffix == ".jsonl":
                 replace(path, "".join(_lines(path, student)[0]))
+            elif path.name == NAMES:
+                names = {id_: name for id_, name in listed(folder).items() if id_ != student}
+                replace(path, json.dumps(names, ensure_ascii=False, indent=1) + "\n")
+            elif path.name == UNMATCHED:
+                replace(path, _without(path, called))
             elif path.suffix != ".db":
                 path.unlink()
     return found
@@ -67,6 +83,33 @@ def _lines(path: Path, student: str) -> tuple[list[str], int]:
         kept += [] if about else [line]
         gone += about
     return kept, gone
+
+
+def _text(path: Path) -> str:
+    with path.open(encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def _called(folder: Path, student: str) -> set[str]:
+    """The student's id, and what the platforms and the list of the class call them."""
+    path = folder / "origins.jsonl"
+    lines = _text(path).splitlines() if path.is_file() else []
+    found = set()
+    for line in lines:
+        with contextlib.suppress(ValueError):  # a line that was cut off
+            told = json.loads(line)
+            if told["student"] == student:
+                found |= {told["id"], told["name"]}
+    return {student, *found, listed(folder).get(student, "")} - {""}
+
+
+def _without(path: Path, called: set[str]) -> str:
+    """A table in CSV without the rows in which one of these stands as a word."""
+    either = "|".join(map(re.escape, sorted(called)))
+    word = re.compile(rf"(?<![\w-])(?:{either})(?![\w-])", re.IGNORECASE)
+    rows = [*csv.reader(io.StringIO(_text(path), newline=""))]
+    kept = rows[:1] + [row for row in rows[1:] if not any(map(word.search, row))]
+    return _text(path) if kept == rows else spreadsheet(kept[0], kept[1:])
 
 
 def _mentions(told: object, student: str) -> bool:
@@ -105,7 +148,7 @@ def main(argv: Sequence[str], prog: str = "course forget") -> int:
     try:
         student_id(given.student)
         found = [*places(given.folder, given.student)]
-        own = [path for path in found if given.student in path.parts or path.suffix == ".jsonl"]
+        own = [path for path in found if path.parent.name != "report"]
         if not own and not _in_gradebook(given.folder, given.student, given.db, delete=False):
             print(
                 f"{prog}: nothing is kept of {given.student!r} in {given.folder}", file=sys.stderr
@@ -113,6 +156,8 @@ def main(argv: Sequence[str], prog: str = "course forget") -> int:
             return 1
         for path in found:
             print(path)
+        if any(path.parent.name == "report" for path in found):
+            print("Of the files of the class, only lines go; reports go whole: make them anew.")
         if not given.yes and input("Delete all this, and the marks? [y/N] ").strip().lower() != "y":
             print("Nothing was deleted.")
             return 1

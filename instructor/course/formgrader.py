@@ -69,7 +69,7 @@ def _released(exercise: str) -> nbformat.NotebookNode:
 def _answer(record: Record, task: Task) -> str:
     """The student's text: code as it is, prose without HTML."""
     if not task.answer:
-        return f"({record.reason or 'No answer was found.'})"
+        return f"({record.reason or '; '.join(task.notes) or 'No answer was found.'})"
     text = task.answer.encode(errors="replace").decode()
     if task.kind == "code":
         return text

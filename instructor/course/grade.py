@@ -35,7 +35,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from instructor.content import ROOT, named
-from instructor.course import finding, records
+from instructor.course import finding, late, records
+from instructor.course.arguments import counted as number_of
 from instructor.course.judging.sandbox import UNPROTECTED, bubblewrap
 from instructor.course.workers import processes
 
@@ -64,6 +65,7 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
             found, odd = finding.loose(given.notebooks, exercises[0], given.student)
         else:
             parser.error("--notebooks needs one --exercise: which one are they?")
+        extensions = late.unknown_extensions(given.folder, late.Terms.read(given.folder))
         make, workers = _workers(given)
         run = grade(
             given.folder,
@@ -74,6 +76,9 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
             seed=given.seed,
             make=make,
         )
+    except KeyboardInterrupt:
+        print(f"{AGAIN}.", file=sys.stderr)
+        raise
     except KeyError as error:
         parser.error(str(error.args[0]))
     except ValueError as error:
@@ -82,7 +87,7 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
     except (OSError, RuntimeError) as error:
         print(f"{prog}: {error}. {AGAIN}", file=sys.stderr)
         return 2
-    return _tell(run, odd, given.folder)
+    return _tell(run, odd, given.folder, extensions)
 
 
 def _workers(given: argparse.Namespace) -> tuple[Callable[[int], Executor], int]:
@@ -95,12 +100,12 @@ def _workers(given: argparse.Namespace) -> tuple[Callable[[int], Executor], int]
     return lambda _: cluster, cluster.threads
 
 
-def _tell(run: Run, odd: Sequence[str], folder: Path) -> int:
-    for line in (*odd, *run.unread):
+def _tell(run: Run, odd: Sequence[str], folder: Path, extensions: Sequence[str]) -> int:
+    for line in (*odd, *run.unread, *extensions):
         print(f"to look at: {records.plain(line)}")
     total = run.states.total()
     counted = ", ".join(f"{run.states[s]} {s}" for s in records.STATES if run.states[s])
-    print(f"{total} submissions, {run.fresh} of them graded now: {counted or 'none'}")
+    print(f"{number_of(total, 'submission')}, {run.fresh} of them graded now: {counted or 'none'}")
     if run.states[records.WAITS]:
         print(f"To mark prose: start JupyterLab in {folder}, and choose Formgrader in its menu.")
     states = {state.replace(" ", "_"): run.states[state] for state in records.STATES}

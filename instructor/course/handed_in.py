@@ -11,18 +11,20 @@ import subprocess
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
+from zoneinfo import ZoneInfo
 
 from instructor.course.reading import MOST_BYTES
 
 ANSWERS = (".ipynb", ".py")
+PACKING = timedelta(seconds=10)  # what is nearer than that was written with the zip
 
 # FULLNAME_ID_assignsubmission_file_, as a folder or in front of the file's name.
 MOODLE = re.compile(r"(?P<name>.*?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)")
 # sortablename[_late]_USERID_ATTACHMENTID_displayname
 CANVAS = re.compile(
-    r"(?:(?P<name>[^_]*[^_\d][^_]*)_)?(?:(?:late|LATE)_)?(?P<id>\d+)_(?P<order>\d+)_(?P<file>.+)"
+    r"(?:(?P<name>[^_]*[^_\d][^_]*)_)?(?:(?P<late>late|LATE)_)?(?P<id>\d+)_(?P<order>\d+)_(?P<file>.+)"
 )
 
 
@@ -33,6 +35,10 @@ class Handed:
     `system` is "moodle", "canvas", "github" or "files", `id` what that system knows the student by,
     `name` what it calls them, which may be empty. `where` is for messages. `reason` says why the
     file cannot be taken, "" otherwise; `data` is empty then.
+
+    `when` is None where the time is not known. Canvas writes the time of the download into its zip:
+    of its files it is known only whether they are `late`. `told` is whether a time is the
+    platform's own, and not that of a file.
     """
 
     system: str
@@ -40,14 +46,24 @@ class Handed:
     name: str
     file: str
     where: str
-    when: datetime
+    when: datetime | None
     order: int = 0
     data: bytes = b""
     reason: str = ""
+    late: bool = False
+    told: bool = False
 
 
-def handed_in(source: Path) -> Iterator[Handed]:
+def moment(clock: datetime, zone: ZoneInfo | None) -> datetime:
+    """What a clock in `zone`, None for this computer's, showed: in UTC."""
+    return (clock.replace(tzinfo=zone) if zone else clock).astimezone(UTC)
+
+
+def handed_in(source: Path, zone: ZoneInfo | None = None) -> Iterator[Handed]:
     """Every file of `source`, a zip or a folder, with the student that it belongs to.
+
+    The times in a zip are those of a clock in `zone`, None for this computer's. Where all are the
+    same they are those of the packing, and no time is known.
 
     Raises:
         ValueError: `source` is neither.
@@ -55,7 +71,7 @@ def handed_in(source: Path) -> Iterator[Handed]:
     if source.is_dir():
         yield from _of_folder(source)
     elif zipfile.is_zipfile(source):
-        yield from _of_zip(source)
+        yield from _of_zip(source, zone)
     elif source.is_file() and source.suffix in ANSWERS:
         yield _file(source, source.parent, "files", source.stem)
     else:
@@ -76,8 +92,10 @@ def owner(path: PurePosixPath) -> tuple[str, str, str, str, int] | None:
     return None
 
 
-def _of_zip(source: Path) -> Iterator[Handed]:
+def _of_zip(source: Path, zone: ZoneInfo | None) -> Iterator[Handed]:
     with zipfile.ZipFile(source) as archive:
+        clocks = [clock for item in archive.infolist() if (clock := _noted(item))]
+        packed = len(clocks) > 1 and max(clocks) - min(clocks) < PACKING
         for item in archive.infolist():
             path = PurePosixPath(item.filename.replace("\\", "/"))
             if item.is_dir() or hidden(path):
@@ -91,17 +109,26 @@ def _of_zip(source: Path) -> Iterator[Handed]:
                         data = stream.read(MOST_BYTES + 1)
                 except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
                     reason = f"it cannot be unpacked ({error}); ask for it again"
-            when = _noted(item)
+            clock = None if packed or system == "canvas" else _noted(item)
+            when = moment(clock, zone) if clock else None
+            late = _is_late(system, path)
             where = f"{source.name}/{path}"
-            yield Handed(system, name_id, name, file, where, when, order, data, reason)
+            yield Handed(system, name_id, name, file, where, when, order, data, reason, late)
 
 
-def _noted(item: zipfile.ZipInfo) -> datetime:
-    """When a file in a zip was changed; the oldest time of the format where it notes none."""
+def _noted(item: zipfile.ZipInfo) -> datetime | None:
+    """When a file in a zip was changed, by a clock of which the zone is not said; None for a folder
+    and where there is no time, or only the oldest of the format, which stands for none."""
     try:
-        return datetime(*item.date_time, tzinfo=UTC)
+        clock = datetime(*item.date_time)
     except ValueError:
-        return datetime(1980, 1, 1, tzinfo=UTC)
+        return None
+    return None if item.is_dir() or clock.year == 1980 else clock
+
+
+def _is_late(system: str, path: PurePosixPath) -> bool:
+    found = CANVAS.fullmatch(path.name) if system == "canvas" else None
+    return bool(found and found["late"])
 
 
 def _of_folder(source: Path) -> Iterator[Handed]:
@@ -128,11 +155,14 @@ def _file(
         reason = "it is a link to another file, which is not followed"
     if not reason:
         data = path.read_bytes()
-    when = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
+    when: datetime | None = datetime.fromtimestamp(path.stat().st_mtime, tz=UTC)
     if system == "github" and not reason:
         when = _committed(path) or when
+    if system == "canvas":
+        when = None
+    late = _is_late(system, PurePosixPath(path.name))
     where = path.relative_to(source).as_posix()
-    return Handed(system, name_id, name, file or path.name, where, when, order, data, reason)
+    return Handed(system, name_id, name, file or path.name, where, when, order, data, reason, late)
 
 
 def _committed(path: Path) -> datetime | None:

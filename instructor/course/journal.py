@@ -58,6 +58,7 @@ class Journal:
             # To add to, with nothing kept back.
             self._end = self._open.enter_context(path.open("ab", 0))
             self._places: dict[str, int] = {}
+            self._tried: set[str] = set()  # exercises and courses whose model answers were right
             last = self._read()
             given = seed if seed is not None else last
             self.seed: int = secrets.randbelow(2**31) if given is None else given
@@ -84,6 +85,8 @@ class Journal:
                 told = None  # at this line a run was killed
             if told and "seed" in told:
                 seed = told["seed"]
+            elif told and "tried" in told:
+                self._tried.add(_text(told["tried"]))
             elif told:
                 self._places[_text(told["key"])] = place
             place += len(line)
@@ -102,6 +105,15 @@ class Journal:
     def add(self, key: Sequence[Any], record: dict[str, Any]) -> None:
         """Note that a submission is done; it is on the disk when this returns."""
         self._places[_text(key)] = self._add({"key": key, "record": record})
+
+    def tried(self, exercise: str, course: str) -> bool:
+        """Whether the model answers of an exercise had full marks in this state of the course."""
+        return _text([exercise, course]) in self._tried
+
+    def note_tried(self, exercise: str, course: str) -> None:
+        """Note that they had."""
+        self._add({"tried": [exercise, course]})
+        self._tried.add(_text([exercise, course]))
 
     def take_over(self, other: Journal) -> None:
         """Note all that another journal has."""

@@ -1,5 +1,7 @@
 """Deadlines, extensions, and what being late costs: `class.toml` in the class's folder.
 
+    timezone = "Europe/Berlin"   # of the clocks in zips and worksheets; else this computer's
+
     [deadlines]
     03_dropout = 2026-12-01T23:59:00+01:00
 
@@ -8,7 +10,7 @@
 
     [late]
     per_day = 0.1        # of the marks, for each day that has begun
-    at_most = 0.5        # and never more than this share
+    at_most = 0.5        # and never more than this share; left out: 1, all the marks
     grace_minutes = 10   # late by no more than this is in time
 
 Without the file, or without a deadline, nothing is late. The marks of the tasks stay as they are:
@@ -17,6 +19,8 @@ what is lost comes off the sum, in `feedback`, `report` and `export`.
 
 from __future__ import annotations
 
+import difflib
+import json
 import math
 import tomllib
 from dataclasses import dataclass, field
@@ -27,6 +31,9 @@ from typing import Any
 from instructor.content import exercise_names
 
 DAY = timedelta(days=1)
+STAMP = "timestamp.txt"  # beside a submission: when it came in
+NAMES = "names.json"  # of the class: the ids on its list, and the names
+LATE_MARK = "late.txt"  # beside it where the platform calls it late, and says no time
 LATE = ("per_day", "at_most", "grace_minutes")
 
 
@@ -72,10 +79,21 @@ class Terms:
         grace = timedelta(minutes=float(late.get("grace_minutes", 0)))
         return cls(deadlines, extensions, per_day, at_most, grace)
 
-    def days_late(self, student: str, exercise: str, when: datetime | None) -> int:
-        """Days that had begun since the deadline; 0 in time, or where no time is known."""
-        deadline = self.extensions.get((student, exercise), self.deadlines.get(exercise))
-        if deadline is None or when is None or when <= deadline + self.grace:
+    def days_late(
+        self, student: str, exercise: str, when: datetime | None, *, late: bool = False
+    ) -> int:
+        """Days that had begun since the deadline; 0 in time.
+
+        Where no time is known it is 1 for what the platform calls `late`, which has begun a day at
+        least, and else 0; 0 as well with an extension, of which the platform does not know.
+        """
+        own = self.extensions.get((student, exercise))
+        deadline = own or self.deadlines.get(exercise)
+        if deadline is None:
+            return 0
+        if when is None:
+            return int(late and own is None)
+        if when <= deadline + self.grace:
             return 0
         return math.ceil((when - deadline) / DAY)
 
@@ -84,13 +102,32 @@ class Terms:
         return min(days * self.per_day, self.at_most)
 
 
+def unknown_extensions(folder: Path, terms: Terms) -> list[str]:
+    """A line for each extension of an id that has handed in nothing and is on no list that was
+    collected with, with the ids nearest to it."""
+    known = {path.name for path in (folder / "submitted").glob("*")} | {*listed(folder)}
+    lines = []
+    for student, exercise in terms.extensions:
+        if student not in known:
+            near = difflib.get_close_matches(student, sorted(known), 3, 0.5)
+            like = f"; is {' or '.join(near)} meant?" if near else ""
+            lines.append(f"class.toml: nobody here has the id {student!r} ({exercise}){like}")
+    return lines
+
+
+def listed(folder: Path) -> dict[str, str]:
+    """The names of the class by id, as `course collect` was given them; empty without a list."""
+    path = folder / NAMES
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
 def handed_in_at(folder: Path, student: str, exercise: str) -> datetime | None:
     """When a submission came in, as `course collect` or nbgrader has noted it; None if neither has.
 
     Raises:
         ValueError: The note is no time.
     """
-    path = folder / "submitted" / student / exercise / "timestamp.txt"
+    path = folder / "submitted" / student / exercise / STAMP
     if not path.is_file():
         return None
     text = path.read_text(encoding="utf-8").strip().removesuffix(" UTC")
@@ -101,6 +138,11 @@ def handed_in_at(folder: Path, student: str, exercise: str) -> datetime | None:
             f"{path} must hold a time such as 2026-12-01 12:00:00 UTC, got {text[:50]!r}"
         ) from None
     return when if when.tzinfo else when.replace(tzinfo=UTC)
+
+
+def called_late(folder: Path, student: str, exercise: str) -> bool:
+    """Whether the platform calls a submission late without saying when it came in."""
+    return (folder / "submitted" / student / exercise / LATE_MARK).is_file()
 
 
 def _known(name: str, path: Path) -> str:

@@ -24,6 +24,8 @@ UNUSUAL = {
     *("setprofile", "settrace", "_getframe", "system", "exec", "eval", "__builtins__"),
 }
 
+TEXT_OF_SCRIPT = "no answer in words was recognized in the .py file; a person reads the file itself"
+
 _judge: Judge | None = None  # the one that this process used last,
 _for = ("", False)  # for this exercise, and with a sandbox or without
 
@@ -83,12 +85,14 @@ def marked(judge: Judge, job: Job) -> Record:
 
 
 def _prose(submission: Submission, task: Asked) -> Task:
-    answer = submission.prose(task)
+    answer, notes = submission.prose(task), tuple[str, ...]()
     state = records.WAITS if answer.text else records.EMPTY
+    if submission.script and not answer.text:
+        state, notes = records.WAITS, (TEXT_OF_SCRIPT,)
     return Task(
         *(task.name, kind_of(task), task.title, state, None, task.points),
         answer=answer.text,
-        notes=answer.notes,
+        notes=(*answer.notes, *notes),
     )
 
 
@@ -97,6 +101,15 @@ def _code(judge: Judge, submission: Submission, task: Asked, job: Job) -> Task:
     own = [(task.name, answer.text)] if answer.text else []
     seed = seed_of(job, task.name)
     result = judge.marks(task, own, seed=seed)
+    broken = tuple(failure.broken for failure in result.failures if failure.broken)
+    if broken:  # no mark follows from a check that fails of itself; a person mends it
+        return Task(
+            *(task.name, kind_of(task), task.title, records.WAITS, None, task.points),
+            answer=answer.text,
+            notes=answer.notes,
+            flags=broken,
+            seed=seed,
+        )
     failed = {failure.check: failure for failure in result.failures}
     checks = []
     for cell in task.checks:

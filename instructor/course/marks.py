@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from nbgrader.api import SubmittedAssignment
 
 from instructor.course import gradebook
-from instructor.course.late import Terms, handed_in_at
+from instructor.course.late import Terms, called_late, handed_in_at, unknown_extensions
 from instructor.course.records import MARKED, STATES, WAITS, Record, Task, records
 
 
@@ -79,8 +80,15 @@ def marked(folder: Path, url: str = "", **only: str) -> Iterator[Marked]:
         marks = sum(numbers) if numbers else None
         whole = replace(record, tasks=tasks, state=state, marks=marks)
         when = handed_in_at(folder, record.student, record.exercise)
-        days = terms.days_late(record.student, record.exercise, when)
+        late = called_late(folder, record.student, record.exercise)
+        days = terms.days_late(record.student, record.exercise, when, late=late)
         yield Marked(whole, own, days, terms.lost(days))
+
+
+def warn(folder: Path) -> None:
+    """Say which extensions are of nobody."""
+    for line in unknown_extensions(folder, Terms.read(folder)):
+        print(f"to look at: {line}", file=sys.stderr)
 
 
 def _with(task: Task, given: Given | None) -> Task:

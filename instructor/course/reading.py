@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from instructor.course.scripts import script_cells
+
+SCRIPT = "a Python file instead of a notebook; its cells were read"  # a note
+FROM_SCRIPT = "made_of_a_script"  # in the notebook's metadata
 MOST_BYTES = 20 << 20
 MOST_PARTS = 1_000_000  # of its JSON: brackets, which cost more memory than they take on disk
 MOST_CELLS = 2_000
@@ -52,7 +56,7 @@ def cells_of(text: str) -> tuple[list[dict[str, Any]], list[str]]:
         notebook = json.loads(text)
     except (ValueError, RecursionError):
         if "def " in text[:LONGEST] and text.lstrip()[:1] not in ("{", "["):
-            return _of_script(text), ["a Python file instead of a notebook; its cells were read"]
+            return script_cells(text), [SCRIPT]
         raise Unreadable(
             "the file is no complete notebook; open it in Jupyter, save it, and hand it in again"
         ) from None
@@ -61,6 +65,8 @@ def cells_of(text: str) -> tuple[list[dict[str, Any]], list[str]]:
         notes.append(
             f"a notebook of format {str(notebook.get('nbformat'))[:20]}; its cells were read"
         )
+    if came_from_script(notebook):
+        notes.append(SCRIPT)
     found = _cells(notebook)
     if not found:
         raise Unreadable("the notebook has no cells; was another file handed in?")
@@ -85,6 +91,12 @@ def source_of(cell: dict[str, Any]) -> str:
     return "".join("\n" if line.startswith(("%", "!", "?")) else line for line in lines)
 
 
+def came_from_script(notebook: Any) -> bool:
+    """Whether `course collect` made this notebook of a .py file."""
+    about = notebook.get("metadata") if isinstance(notebook, dict) else None
+    return isinstance(about, dict) and about.get(FROM_SCRIPT) is True
+
+
 def _cells(notebook: Any) -> list[dict[str, Any]]:
     found = notebook.get("cells") if isinstance(notebook, dict) else None
     sheets = notebook.get("worksheets") if isinstance(notebook, dict) else None
@@ -94,12 +106,3 @@ def _cells(notebook: Any) -> list[dict[str, Any]]:
     if not isinstance(found, list):
         raise Unreadable("the file is no notebook; hand in the .ipynb file of the exercise")
     return [cell for cell in found if isinstance(cell, dict)]
-
-
-def _of_script(text: str) -> list[dict[str, Any]]:
-    parts: list[list[str]] = [[]]
-    for line in text.splitlines(keepends=True):
-        if line.startswith(("# %%", "# In[", "#%%")):
-            parts.append([])
-        parts[-1].append(line)
-    return [{"cell_type": "code", "source": "".join(part)} for part in parts if part]

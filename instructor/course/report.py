@@ -17,9 +17,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from instructor.course.arguments import NOTHING, chosen_exercise, parser_of
+from instructor.course.arguments import NOTHING, chosen_exercise, counted, parser_of
 from instructor.course.feedback import TEMPLATES, environment, number
-from instructor.course.marks import Marked, marked
+from instructor.course.marks import Marked, marked, warn
 from instructor.course.records import MARKED, Record, replace
 from instructor.course.similar import alike
 from instructor.course.writing_csv import spreadsheet
@@ -140,6 +140,7 @@ def main(argv: Sequence[str], prog: str = "course report") -> int:
     given = parser.parse_args(argv)
     exercise = chosen_exercise(parser, given.exercise)
     try:
+        warn(given.folder)
         found = list(marked(given.folder, given.db, exercise=exercise))
     except (OSError, ValueError) as error:
         print(f"{prog}: {error}", file=sys.stderr)
@@ -154,7 +155,7 @@ def main(argv: Sequence[str], prog: str = "course report") -> int:
         replace(path, page(exercise, own))
         replace(path.with_suffix(".csv"), table(own))
         whole = sum(one.record.state == MARKED for one in own)
-        print(f"{path}: {len(own)} submissions, {whole} marked wholly")
+        print(f"{path}: {counted(len(own), 'submission')}, {whole} marked wholly")
         told.append({"exercise": exercise, "submissions": len(own), "marked": whole})
     print(json.dumps(told), flush=True)
     return 0

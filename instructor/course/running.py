@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from tqdm import tqdm
 
 from instructor.content import Exercise
 from instructor.content import read as read_exercise
-from instructor.course import formgrader, pool, records
+from instructor.course import formgrader, models, pool, records
 from instructor.course.finding import Found
 from instructor.course.gradebook import Book, url_of
 from instructor.course.jobs import Job, digest, unread
@@ -41,6 +43,7 @@ def grade(
         make: Makes the workers, as many as it is told.
 
     Raises:
+        ValueError: A model answer does not get full marks, so nothing was graded.
         RuntimeError: Another run is at work, the gradebook cannot be written, or nothing can be
             marked on this computer.
         OSError: Something cannot be written.
@@ -77,10 +80,11 @@ class Run:
         for name in sorted({one.exercise for one in found}):
             exercise = read_exercise(name)
             self._exercises[name] = exercise, digest(name)
+            self._try_models(exercise)
             self._book.add_exercise(exercise)
             formgrader.write_source(self._folder, name)
         there = self._book.there()
-        with tqdm(total=len(found), unit="submission", disable=None) as bar:
+        with tqdm(total=len(found), unit="submission", disable=None) as bar, self._stopped(found):
             for job, result in pool.results(self._jobs(found, there, bar), make, workers):
                 if isinstance(result, str):  # tried again in the next run, so not in the journal
                     record = unread(job, self._exercises[job.exercise][0], result)
@@ -90,6 +94,22 @@ class Run:
                 self._write(record)
                 self.fresh += 1
                 bar.update()
+
+    @contextmanager
+    def _stopped(self, found: Sequence[Found]) -> Iterator[None]:
+        """Say on Ctrl-C how far the run has come."""
+        try:
+            yield
+        except KeyboardInterrupt:
+            print(f"\n{self.states.total()} of {len(found)} done.", file=sys.stderr)
+            raise
+
+    def _try_models(self, exercise: Exercise) -> None:
+        """Once for each state of the course: are the checks right about the right answers?"""
+        course = digest(exercise.name)
+        if not self._journal.tried(exercise.name, course):
+            models.full_marks(exercise)
+            self._journal.note_tried(exercise.name, course)
 
     def _jobs(
         self, found: Sequence[Found], there: set[tuple[str, str]], bar: tqdm
@@ -138,5 +158,8 @@ class Run:
 
     def _count(self, record: Record) -> None:
         self.states[record.state] += 1
+        for task in record.tasks:
+            if task.kind == "code" and task.state == records.WAITS:
+                self.unread += [f"{record.student}, {record.exercise}: {f}" for f in task.flags]
         if record.state == records.NOT_READ:
             self.unread.append(f"{record.student}, {record.exercise}: {record.reason}")

@@ -16,7 +16,10 @@ from instructor.course.records import student_id
 # Columns that name a student for a whole course, the best first; Moodle's "Identifier" is another
 # one in each assignment.
 LASTING = ("student", "student id", "id number", "sis user id", "sis login id", "login", "username",
-           "email address", "email", "e-mail", "id")  # fmt: skip
+           "email address", "email", "e-mail")  # fmt: skip
+
+
+NAMES = ("full name", "vollständiger name", "name", "student")
 
 
 @dataclass(frozen=True)
@@ -72,12 +75,18 @@ class Table:
 
 
 class Students:
-    """The students of a class by what may stand on a file of theirs."""
+    """The students of a class by what may stand on a file of theirs.
+
+    `column` is what the column of the ids is called, `at` its place; `names` are by id, "" where
+    the list has none.
+    """
 
     def __init__(self, table: Table, column: str = "") -> None:
         """`column` names the one with the ids to use; ValueError if there is none."""
         # Canvas calls the column of the names "Student".
         lasting = [name for name in LASTING if name != "student" or not table.assignments]
+        # "ID" is the best of an own list; in the platforms' it is a number that nobody else knows.
+        lasting = [*lasting, "id"] if _of_a_platform(table) else ["id", *lasting]
         at = table.column(column.lower()) if column else table.column(*lasting)
         if at is None:
             heads = ", ".join(table.rows[0])
@@ -85,10 +94,16 @@ class Students:
                 f"no column {column or 'with ids'!r} in the list of students, which has: {heads}; "
                 "name the one that identifies a student in the whole course with --id"
             )
+        self.at = at
+        self.column = table.rows[0][at].strip()
+        self.names: dict[str, str] = {}
         self._by_key: dict[str, set[str]] = {}
+        name = table.column(*NAMES)
         about = min(table.assignments, default=len(table.rows[0]))  # a mark says not who it is
         for row in table.rows[1:]:
             if at < len(row) and row[at].strip():
+                named = row[name].strip() if name is not None and name < len(row) else ""
+                self.names[row[at].strip()] = named
                 for cell in row[:about]:
                     for key in keys(cell):
                         self._by_key.setdefault(key, set()).add(row[at].strip())
@@ -112,6 +127,13 @@ class Students:
             raise ValueError(f"{handed.id!r} fits {', '.join(sorted(found))}")
         told = " ".join(filter(None, (handed.id, handed.name)))
         raise ValueError(f"nobody on the list of students is called {told!r}")
+
+
+def _of_a_platform(table: Table) -> bool:
+    """Whether this is Canvas's gradebook, or Moodle's worksheet, in whose first column is a number
+    of one assignment: "Teilnehmer/in4711"."""
+    canvas = table.column("sis login id", "sis user id") is not None or bool(table.assignments)
+    return canvas or all(re.fullmatch(r"\D*[\s/]\D*\d+", row[0]) for row in table.rows[1:])
 
 
 def own_id(handed: Handed) -> str:

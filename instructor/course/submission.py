@@ -13,7 +13,7 @@ from typing import Any
 
 from instructor.content import TEXT_STUB, Exercise, Task
 from instructor.course.judging.cells import body, defines
-from instructor.course.reading import Unreadable, cells_of, decoded, source_of
+from instructor.course.reading import SCRIPT, Unreadable, cells_of, decoded, source_of
 
 __all__ = ["Answer", "Cell", "Submission", "Unreadable", "read"]
 
@@ -44,6 +44,11 @@ class Submission:
 
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def script(self) -> bool:
+        """Whether a .py file was handed in, in which text may stand anywhere."""
+        return SCRIPT in self.notes
 
     def own(self) -> list[tuple[str, str]]:
         """The student's code cells, in order: name and source. Checks are not among them, nor what

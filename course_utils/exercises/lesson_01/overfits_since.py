@@ -65,7 +65,9 @@ def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
             got,
             None,
             on="the same validation losses, but training losses that are 1 all along",
-            hint=Mistake.WITHOUT_THE_TRAINING_LOSS,
+            hint="there is no such epoch, and that is None"
+            if isinstance(got, int) and got in (-1, len(level[0]))
+            else Mistake.WITHOUT_THE_TRAINING_LOSS,
         )
 
 

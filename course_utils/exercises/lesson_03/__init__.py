@@ -5,6 +5,7 @@ from course_utils.exercises.lesson_03.dropout import LIBRARY, dropout
 from course_utils.exercises.lesson_03.exposes_frozen_mask import exposes_frozen_mask, fresh, verdict
 from course_utils.exercises.lesson_03.fit_with_dropout import (
     FITS,
+    OwnDropout,
     fit_with_dropout,
     modes,
     numbers,
@@ -16,6 +17,7 @@ from course_utils.exercises.lesson_03.scheduled_p import scheduled_p
 __all__ = [
     "FITS",
     "LIBRARY",
+    "OwnDropout",
     "choose_p",
     "dropout",
     "exposes_frozen_mask",

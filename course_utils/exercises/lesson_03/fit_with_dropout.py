@@ -43,9 +43,27 @@ def fit_with_dropout(answer: Fit) -> None:
         numbers(check, answer, epochs=3, training=True, lr=0.1)
 
 
-def modes(check: Check, answer: Fit, *, epochs: int, training: bool) -> None:
+class OwnDropout(nn.Module):
+    """Dropout that is no `nn.Dropout`, as many a project has one."""
+
+    def __init__(self, p: float) -> None:
+        super().__init__()
+        self.p = p
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.dropout(x, self.p, self.training)
+
+
+def modes(
+    check: Check,
+    answer: Fit,
+    *,
+    epochs: int,
+    training: bool,
+    dropout: Callable[[float], nn.Module] = nn.Dropout,
+) -> None:
     """`answer` takes every step with the masks on, and every validation loss with them off."""
-    model, data = _small(0.5)
+    model, data = _small(0.5, dropout=dropout)
     steps: list[bool] = []
     scores: list[bool] = []
     drawn: list[Tensor] = []
@@ -61,6 +79,7 @@ def modes(check: Check, answer: Fit, *, epochs: int, training: bool) -> None:
     model[2].register_forward_hook(lambda _, __, output: drawn.append(output == 0))
     got = answer(model.train(training), *data, epochs, 0.1)
     on = f"{epochs} epochs, a network with dropout that comes with training = {training}"
+    on += ", the dropout a class of its own" * (dropout is OwnDropout)
     _listed(check, got, epochs, on)
     hint = "a step of each epoch on all of x, with the masks on"
     if steps == [True, *[False] * (epochs - 1)] and epochs > 1:
@@ -95,14 +114,27 @@ def modes(check: Check, answer: Fit, *, epochs: int, training: bool) -> None:
 
 
 def numbers(
-    check: Check, answer: Fit, *, epochs: int, training: bool, lr: float, n: int = 12
+    check: Check,
+    answer: Fit,
+    *,
+    epochs: int,
+    training: bool,
+    lr: float,
+    n: int = 12,
+    left: float | None = None,
 ) -> None:
-    """`answer` takes the steps of plain SGD on n samples, and returns the losses after them."""
+    """`answer` takes the steps of plain SGD on n samples, and returns the losses after them.
+
+    `left` stands in every gradient that the model comes with; None for a model without.
+    """
     model, data = _small(0.0, n)
     given = [part.clone() for part in data]
     wanted, losses, train_losses = _by_hand(copy.deepcopy(model), *data, epochs, lr)
+    for p in model.parameters():
+        p.grad = None if left is None else torch.full_like(p, left)
     got = answer(model.train(training), *given, epochs, lr)
     on = f"{n} samples, {epochs} epochs, lr = {lr}, dropout with p = 0, training = {training}"
+    on += f", gradients of {left} from before" * (left is not None)
     _listed(check, got, epochs, on)
     check.close(
         "the weights are those of plain SGD on all of x",
@@ -143,11 +175,13 @@ def _listed(check: Check, got: Any, epochs: int, on: str) -> None:
     )
 
 
-def _small(p: float, n: int = 12) -> tuple[nn.Sequential, tuple[Tensor, Tensor, Tensor, Tensor]]:
+def _small(
+    p: float, n: int = 12, dropout: Callable[[float], nn.Module] = nn.Dropout
+) -> tuple[nn.Sequential, tuple[Tensor, Tensor, Tensor, Tensor]]:
     """A network, and n training and 7 validation samples for it."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(2)
-        layers = nn.Linear(4, 6), nn.Tanh(), nn.Dropout(p), nn.Linear(6, 3), nn.Dropout(p)
+        layers = nn.Linear(4, 6), nn.Tanh(), dropout(p), nn.Linear(6, 3), dropout(p)
         data = torch.randn(n, 4), torch.arange(n) % 3, torch.randn(7, 4), torch.arange(7) % 3
         return nn.Sequential(*layers), data
 

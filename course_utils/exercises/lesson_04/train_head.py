@@ -42,14 +42,23 @@ def train_head(answer: Train) -> None:
 
 
 def only_the_head(
-    check: Check, answer: Train, *, steps: int, training: bool, lr: float, in_body: float = 0.0
+    check: Check,
+    answer: Train,
+    *,
+    steps: int,
+    training: bool,
+    lr: float,
+    in_body: float = 0.0,
+    left: float | None = None,
 ) -> None:
     """`answer` trains the head as plain SGD does, and gives the body back as it came.
 
-    `in_body` is the p of a dropout in the body.
+    `in_body` is the p of a dropout in the body; `left` stands in every gradient that the head
+    comes with, None for a head without.
     """
     on = f"{steps} steps, lr = {lr}, a body that comes with training = {training}"
     on += f", with dropout {in_body} in it" * (in_body > 0)
+    on += f", a head with gradients of {left} from before" * (left is not None)
     body, head, x, y = _network(0.5, in_body)
     modes: list[bool] = []
     head[0].register_forward_hook(lambda layer, *_: modes.append(layer.training))
@@ -67,6 +76,8 @@ def only_the_head(
     wanted, losses = _by_hand(body.eval(), copy.deepcopy(head), x, y, steps, lr)
     others, _ = _by_hand(copy.deepcopy(body).train(), copy.deepcopy(head), x, y, steps, lr)
     given = x.clone(), y.clone()
+    for p in head.parameters():
+        p.grad = None if left is None else torch.full_like(p, left)
     got = _untouched(check, answer, body.train(training), head, *given, steps, lr, on)
     check.close(
         "the head is where plain SGD leads it",
@@ -127,15 +138,15 @@ def _untouched(
             got=f"other {what}",
             hint=Mistake.AS_GIVEN if as_given and what == "buffers" else mistake,
         )
+    losses = got if isinstance(got, list | tuple) else ()
+    tensors = any(isinstance(loss, Tensor) for loss in losses)
     check.that(
-        isinstance(got, list | tuple)
-        and len(got) == steps
-        and not any(isinstance(loss, Tensor) for loss in got),
+        len(losses) == steps and not tensors,
         "a loss for each step is returned",
         on=on,
         expected=f"a list of {steps} floats",
-        got=got,
-        hint=Mistake.LOSSES_MISSING,
+        got=f"[{got[0]!r}, ...]" if tensors else got,
+        hint="`.item()` makes a float of a tensor" if tensors else Mistake.LOSSES_MISSING,
     )
     return got
 

@@ -31,9 +31,9 @@ def with_log_softmax(model, data, optimizer, batches):
     for batch in batches:
         log_p = model(data.x_train[batch]).log_softmax(1)
         loss = -log_p[torch.arange(batch.numel()), data.y_train[batch]].mean()
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
         samples += batch.numel()
         mean += (loss.item() - mean) * batch.numel() / samples
     return np.float64(mean)
@@ -231,3 +231,17 @@ def sorted_batch_first(model, data, optimizer, batches):
         total += loss.item() * len(b)
         count += len(b)
     return total / count
+
+
+@wrong(UNNAMED, at="hidden-steps")
+def cleared_after_the_step_alone(model, data, optimizer, batches):
+    model.train()
+    total, samples = 0.0, 0
+    for batch in batches:
+        loss = F.cross_entropy(model(data.x_train[batch]), data.y_train[batch])
+        loss.backward()
+        optimizer.step()
+        optimizer.zero_grad()
+        total += loss.item() * len(batch)
+        samples += len(batch)
+    return total / samples

@@ -117,6 +117,12 @@ def two_strengths_no_zero(train):
     return all(torch.equal(p, q) for p, q in zip(a.parameters(), b.parameters(), strict=False))
 
 
+@wrong("right_accused", at="hidden")
+def at_the_weights_only(train):
+    free, priced = (penalized_weights(train(strength)[0]) for strength in (0.0, 1.0))
+    return all(torch.equal(a, b) for (_, a), (_, b) in zip(free, priced, strict=True))
+
+
 EQUIVALENT = {
     "zip(free.parameters(), priced.parameters(), strict=True) -> zip(free.parameters(), "
     "priced.parameters())": "both models have the same parameters",

@@ -35,6 +35,10 @@ def first_layer(model):
     return model[0].weight.abs().sum()
 
 
+def biases(model):
+    return sum((p - 1).square().sum() for p in model.parameters() if p.ndim == 1)
+
+
 def distance_from_size_1(model):
     return sum((p.abs() - 1).square().sum() for p in model.parameters())
 
@@ -66,6 +70,7 @@ with (
         (trainer(l1_penalty, scale=1e-4), "an L1 penalty with a weak scale inside"),
         (trainer(second_layer, steps=1), "a penalty on the second layer, one step"),
         (trainer(first_layer, steps=1), "a penalty on the first layer, one step"),
+        (trainer(biases, steps=1), "a penalty on the biases alone, one step"),
         (trainer(distance_from_size_1), "a penalty that pulls every parameter to the size 1"),
         (thresholded, "a soft threshold; all weights are 0 from some strength on"),
         (trainer(l2_penalty, steps=1), "one step, whose report comes before any effect"),

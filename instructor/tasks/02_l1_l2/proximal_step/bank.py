@@ -212,3 +212,12 @@ def buffers_too(model, lr, strength):
         p.add_(p.grad, alpha=-lr)
     for _, w in penalized_weights(model):
         w.copy_(w.sign() * (w.abs() - lr * strength).clamp(min=0))
+
+
+@wrong(UNNAMED, at="hidden")
+@torch.no_grad()
+def by_a_factor(model, lr, strength):
+    for p in model.parameters():
+        p.add_(p.grad, alpha=-lr)
+    for _, w in penalized_weights(model):
+        w.mul_((1 - lr * strength / w.abs()).clamp(min=0))

@@ -64,3 +64,11 @@ with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden
     ):
         same = all(a is not None and torch.equal(a, b) for a, b in zip(now, then, strict=True))
         hidden.that(same, f"{what} stay", on=on, expected=then, got=now, hint=hint)
+    model = nn.Linear(2, 1)
+    model.weight.data.copy_(torch.tensor([[0.0, 0.5]]))
+    for p in model.parameters():
+        p.grad = torch.zeros_like(p)
+    proximal_step(model, 0.1, 0.0)
+    on = "weights [0, 0.5] without a slope, lr = 0.1, strength = 0"
+    hint = "no price and no slope: each weight stays, a weight of 0 too; mind 0 divided by 0"
+    hidden.close("a price of 0 moves nothing", model.weight, [[0.0, 0.5]], on=on, hint=hint)

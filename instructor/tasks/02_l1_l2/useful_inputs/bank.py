@@ -141,6 +141,12 @@ def order(x, y):
     return w.abs().argsort(descending=True)[: int((w != 0).sum())].tolist()
 
 
+@wrong("useless_kept", at="hidden")
+def by_weaker_ridge(x, y):
+    squares = x.T @ x + 0.1 * len(x) * torch.eye(x.shape[1])
+    return (torch.linalg.solve(squares, x.T @ y).abs() > 0.4).nonzero().flatten().tolist()
+
+
 EQUIVALENT = {
     "w.nonzero().flatten().tolist() -> w.nonzero().flatten()": "a tensor of places is right",
     "x @ w - y -> x @ w + y": "all weights change their sign, and the same ones are 0",

@@ -267,3 +267,27 @@ EQUIVALENT = {
     "nn.functional.cross_entropy(model(x_val), y_val).item() "
     "-> nn.functional.cross_entropy(model(x_val), y_val)": "a scalar tensor without a gradient",
 }
+
+
+@wrong("validated_with_masks", at="hidden")
+def switches_one_class_alone(model, x, y, x_val, y_val, epochs, lr):
+    def switch(on):
+        for layer in model.modules():
+            if isinstance(layer, nn.Dropout):
+                layer.train(on)
+
+    model.train()
+    given = model, x, y, x_val, y_val, epochs, lr
+    return _loop(*given, lambda *_: switch(True), lambda *_: switch(False))
+
+
+@wrong(UNNAMED, at="hidden")
+def cleared_after_the_step_alone(model, x, y, x_val, y_val, epochs, lr):
+    sgd, losses = torch.optim.SGD(model.parameters(), lr=lr), []
+    for _ in range(epochs):
+        F.cross_entropy(model.train()(x), y).backward()
+        sgd.step()
+        sgd.zero_grad()
+        with torch.no_grad():
+            losses.append(F.cross_entropy(model.eval()(x_val), y_val).item())
+    return losses

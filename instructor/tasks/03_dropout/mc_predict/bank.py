@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -136,3 +136,9 @@ def freezes(model, x, passes):
     model.train(was)
     mean = probs.mean(0)
     return mean, probs.std(0, correction=0)[torch.arange(len(x)), mean.argmax(1)]
+
+
+@wrong(UNNAMED, at="hidden")
+def ten_passes_at_least(model, x, passes):
+    votes = _votes(model, x, max(passes, 10)).softmax(2)
+    return votes.mean(0), _spread(votes)

@@ -8,18 +8,20 @@ class Mistake(Mistakes):
 
 with attempt("mc_predict", mc_predict) as hidden:
     model = torch.nn.Sequential(torch.nn.Linear(5, 3), torch.nn.Dropout(0.5)).double().eval()
-    x, on = torch.randn(7, 5, dtype=torch.float64), "7 images, 3 classes, 50 passes"
-    torch.manual_seed(1)
-    mean, spread = mc_predict(model, x, 50)
-    torch.manual_seed(1)
-    votes = torch.stack([model.train()(x).softmax(1) for _ in range(50)])
-    wanted = votes.mean(0)
-    hidden.close("mean", mean, wanted, on=on, hint="the mean of the softmax over the passes")
-    hidden.close(
-        "spread",
-        hidden.tensor(spread, (7,), on=on),
-        votes.var(0, correction=0).sqrt().gather(1, wanted.argmax(1)[:, None])[:, 0],
-        on=on,
-        hint="each image has its own top class, and the spread is that class's",
-        mistakes={Mistake.SPREAD_OF_CLASS_0: votes.std(0, correction=0)[:, 0]},
-    )
+    x = torch.randn(7, 5, dtype=torch.float64)
+    for passes in (50, 3, 1):
+        on = f"7 images, 3 classes, {passes} passes"
+        torch.manual_seed(1)
+        mean, spread = mc_predict(model, x, passes)
+        torch.manual_seed(1)
+        votes = torch.stack([model.train()(x).softmax(1) for _ in range(passes)])
+        wanted = votes.mean(0)
+        hidden.close("mean", mean, wanted, on=on, hint="the mean of the softmax over the passes")
+        hidden.close(
+            "spread",
+            hidden.tensor(spread, (7,), on=on),
+            votes.var(0, correction=0).sqrt().gather(1, wanted.argmax(1)[:, None])[:, 0],
+            on=on,
+            hint="each image has its own top class, and the spread is that class's",
+            mistakes={Mistake.SPREAD_OF_CLASS_0: votes.std(0, correction=0)[:, 0]},
+        )

@@ -252,3 +252,17 @@ def dropout_left_on(body, head, x, y, steps, lr):
 
 
 EQUIVALENT = {}
+
+
+@wrong(UNNAMED, at="hidden")
+def cleared_after_the_step_alone(body, head, x, y, steps, lr):
+    with torch.no_grad():
+        z = copy.deepcopy(body).eval()(x)
+    sgd, losses = torch.optim.SGD(head.train().parameters(), lr=lr), []
+    for _ in range(steps):
+        loss = F.cross_entropy(head(z), y)
+        loss.backward()
+        sgd.step()
+        sgd.zero_grad()
+        losses.append(loss.item())
+    return losses

@@ -1,0 +1,27 @@
+"""Before a class is graded: do the model answers get full marks?"""
+
+from __future__ import annotations
+
+from instructor.content import Exercise
+
+
+def full_marks(exercise: Exercise) -> None:
+    """Run each task's model answer through its checks, in this process.
+
+    Raises:
+        ValueError: One does not get full marks; the message names the task and what was said.
+    """
+    from instructor.course.judging.watching import seeded  # loads PyTorch
+    from instructor.trial import Trial
+
+    trial = Trial(exercise)
+    for task in exercise.tasks:
+        with seeded(0):
+            result = trial.of_source(task, task.model_answer)
+        if not result.full:
+            raise ValueError(
+                f"the model answer of {task.name} in {exercise.name} gets {result.marks:g} of "
+                f"{result.of:g} marks, so nothing was graded; mend the check or the answer in "
+                f"instructor/tasks/{exercise.name}/{task.name}, and try it with `course try`. "
+                f"What was said:\n{result.said}"
+            )
