@@ -73,6 +73,29 @@ with attempt("relu", relu, by_hand=[F.relu]) as check:
     assert capsys.readouterr().out.startswith("✓ relu")
 
 
+def test_a_function_of_the_same_cell_may_call_the_check(capsys: pytest.CaptureFixture[str]) -> None:
+    cell = """
+def relu(x):
+    return x * (x > 0)
+
+def look():
+    with attempt("relu", relu, by_hand=[F.relu]) as check:
+        check_relu(check, relu)
+
+look()
+"""
+
+    def check_relu(check: Any, answer: Any) -> None:
+        x = torch.arange(-2.0, 3.0)
+        check.close("relu", answer(x), torch.nn.functional.relu(x), on="", hint="")
+
+    names = {"attempt": attempt, "check_relu": check_relu, "F": torch.nn.functional}
+    exec(cell, names)
+    assert capsys.readouterr().out.startswith("✓ relu")
+    exec(cell.replace("x * (x > 0)", "F.relu(x)"), names)
+    assert "a call of relu" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("answer", [untouched, broken, lambda x: x])
 def test_nbgrader_sees_an_error(answer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NBGRADER_EXECUTION", "autograde")

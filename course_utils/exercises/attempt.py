@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import linecache
 import math
@@ -134,6 +135,7 @@ def _watching(
     by_code = {code: name for f, name in names.items() for code in _codes(f)}
     called_so = {code.co_name for code in by_code}  # a name is compared sooner than a code
     files = {code.co_filename for code in _codes(answer)}
+    asking = _outside(sys._getframe())
 
     def look(frame: FrameType, event: str, called: Any) -> None:
         name = None
@@ -141,7 +143,7 @@ def _watching(
             name = names.get(called)
         elif event == "call" and frame.f_code.co_name in called_so:
             name = by_code.get(frame.f_code)
-        if name and _called_from(files, frame):
+        if name and _called_from(files, frame, asking):
             used.add(name)
 
     before = sys.getprofile()
@@ -152,9 +154,17 @@ def _watching(
         sys.setprofile(before)
 
 
-def _called_from(files: set[str], frame: FrameType | None) -> bool:
-    while frame is not None:
-        # The check may be called in the very cell that defines the answer: that is no use of it.
+def _outside(frame: FrameType | None) -> FrameType | None:
+    """The frame of the check, in whose `with` block the answer is called."""
+    while frame is not None and frame.f_code.co_filename in (__file__, contextlib.__file__):
+        frame = frame.f_back
+    return frame
+
+
+def _called_from(files: set[str], frame: FrameType | None, asking: FrameType | None) -> bool:
+    """Whether a function of `files` is on the way from the check, `asking`, to a call. The check
+    may itself be called by the learner's lines, and it may call the library to compare."""
+    while frame is not None and frame is not asking:
         if frame.f_code.co_filename in files and frame.f_code.co_name != "<module>":
             return True
         frame = frame.f_back

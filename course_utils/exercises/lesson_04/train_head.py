@@ -138,15 +138,15 @@ def _untouched(
             got=f"other {what}",
             hint=Mistake.AS_GIVEN if as_given and what == "buffers" else mistake,
         )
+    losses = got if isinstance(got, list | tuple) else ()
+    tensors = any(isinstance(loss, Tensor) for loss in losses)
     check.that(
-        isinstance(got, list | tuple)
-        and len(got) == steps
-        and not any(isinstance(loss, Tensor) for loss in got),
+        len(losses) == steps and not tensors,
         "a loss for each step is returned",
         on=on,
         expected=f"a list of {steps} floats",
-        got=got,
-        hint=Mistake.LOSSES_MISSING,
+        got=f"[{got[0]!r}, ...]" if tensors else got,
+        hint="`.item()` makes a float of a tensor" if tensors else Mistake.LOSSES_MISSING,
     )
     return got
 

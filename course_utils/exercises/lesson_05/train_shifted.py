@@ -41,16 +41,22 @@ def train_shifted(answer: Trainer) -> None:
         knows_moved(check, answer, 0, 1)
 
 
-def knows_moved(check: Check, answer: Trainer, part: int, pixels: int) -> None:
-    """`answer` makes a network that gets enough of other digits right, which have moved."""
+def knows_moved(check: Check, answer: Trainer, part: int, pixels: int, turned: int = 0) -> None:
+    """`answer` makes a network that gets enough of other digits right, which have moved.
+
+    Labels are `turned` further: digit d bears the label (d + turned) % 10.
+    """
     x, y = digits(part)
+    y = (y + turned) % 10
     on = f"300 digits, others that have moved by up to {pixels}"
+    if turned:
+        on += f", digit 0 with label {turned}"
     given = x.clone(), y.clone()
     model = answer(*given, pixels)
     is_network(check, model, on=on, hint=Mistake.NO_NETWORK)
     logits = logits_of(check, model, x, 10, on=on, hint=Mistake.WRONG_OUTPUTS)
     own = float((logits.argmax(1) == y).double().mean())
-    moved = moved_accuracy(model, pixels)
+    moved = moved_accuracy(model, pixels, turned)
     check.that(
         moved >= ENOUGH[pixels],
         f"at least {ENOUGH[pixels]:.0%} of digits that have moved are right",
@@ -62,13 +68,17 @@ def knows_moved(check: Check, answer: Trainer, part: int, pixels: int) -> None:
     check.kept(given, (x, y), on=on)
 
 
-def moved_accuracy(model: nn.Module, pixels: int) -> float:
-    """The share of 400 other digits, moved by up to `pixels`, that `model` gets right."""
+def moved_accuracy(model: nn.Module, pixels: int, turned: int = 0) -> float:
+    """The share of 400 other digits, moved by up to `pixels`, that `model` gets right.
+
+    Labels are `turned` further, as in `knows_moved`.
+    """
     data = _digits()
     with torch.random.fork_rng(devices=[]), torch.no_grad():
         torch.manual_seed(0)
         moved = RandomShift(pixels)(data[2]) if pixels else data[2]
-        return float((model.eval()(moved).argmax(1) == data[3]).double().mean())
+        right = model.eval()(moved).argmax(1) == (data[3] + turned) % 10
+        return float(right.double().mean())
 
 
 def digits(part: int) -> tuple[Tensor, Tensor]:

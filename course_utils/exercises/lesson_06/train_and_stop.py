@@ -17,9 +17,11 @@ from course_utils.snapshot import evaluating
 
 FEATURES, CLASSES, N = 10, 3, 240
 
-#: The share of redrawn labels in each set of samples, and the loss that is asked for there. The
-#: best that a network stopped in time reached were 0.87, 0.19 and 0.9.
-WORLDS = {0: (0.3, 1.0), 1: (0.0, 0.33), 2: (0.3, 1.0)}
+#: The share of redrawn labels in each set of samples, the size of the samples, and the loss that
+#: is asked for there. A network stopped in time reached 0.90, 0.24 and 0.93 in the worst of six
+#: ways to train and split. No number of steps (of Adam, at a rate of 0.01) is enough for the small
+#: samples of 1 and not too many for 2.
+WORLDS = {0: (0.3, 1.0, 1.0), 1: (0.0, 0.15, 0.3), 2: (0.3, 1.0, 1.0)}
 
 Samples = tuple[Tensor, Tensor]
 
@@ -50,8 +52,10 @@ def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
     """`answer` makes a network whose loss on new samples is low enough."""
     (x, y), _ = samples(world)
     scored = samples(world)[1] if world else _drawn(world, 3000, 99)
-    noise, bound = WORLDS[world]
+    noise, size, bound = WORLDS[world]
     on = f"{N} samples, of which {noise:.0%} have a label by dice"
+    if size != 1:
+        on += f", of size {size}"
     given = x.clone(), y.clone()
     model = answer(*given)
     is_network(check, model, on=on, hint=Mistake.NO_NETWORK)
@@ -83,8 +87,9 @@ def _drawn(world: int, n: int, seed: int) -> Samples:
     """Samples whose class a turn of this world decides, but for labels by dice."""
     turn = torch.randn(FEATURES, CLASSES, generator=torch.Generator().manual_seed(world))
     dice = torch.Generator().manual_seed(10 * seed + world)
-    x = torch.randn(n, FEATURES, generator=dice)
-    by_dice = torch.rand(n, generator=dice) < WORLDS[world][0]
+    noise, size, _ = WORLDS[world]
+    x = size * torch.randn(n, FEATURES, generator=dice)
+    by_dice = torch.rand(n, generator=dice) < noise
     return x, torch.where(
         by_dice, torch.randint(CLASSES, (n,), generator=dice), (x @ turn).argmax(1)
     )

@@ -268,6 +268,31 @@ def sideways_or_down(x, pixels):
     return out
 
 
+@wrong(UNNAMED)
+def one_draw_for_two_images(x, pixels):
+    steps = [_draw((len(x) + 1) // 2, pixels).repeat_interleave(2)[: len(x)] for _ in range(2)]
+    return _shift_each(x, *steps)
+
+
+@wrong(UNNAMED)
+def one_draw_for_both_halves(x, pixels):
+    steps = [_draw((len(x) + 1) // 2, pixels).repeat(2)[: len(x)] for _ in range(2)]
+    return _shift_each(x, *steps)
+
+
+@right
+def by_the_part_that_stays(x, pixels):
+    moved, (height, width) = torch.zeros_like(x), x.shape[2:]
+    for image, place in zip(x, moved, strict=True):
+        down, right = _draw(2, pixels).tolist()
+        rows = slice(max(0, -down), height - max(0, down))
+        columns = slice(max(0, -right), width - max(0, right))
+        part = image[:, rows, columns]
+        top, left = max(0, down), max(0, right)
+        place[:, top : top + part.shape[1], left : left + part.shape[2]] = part
+    return moved
+
+
 EQUIVALENT = {
     "torch.randint(-pixels, pixels + 1, (len(x), 2)).tolist() -> torch.randint(-pixels, "
     "pixels + 1, (len(x), 2))": "F.pad takes tensors of one number for numbers",

@@ -20,6 +20,10 @@ with attempt("random_shift", random_shift, by_hand=check.SHIFTS) as hidden:
         hint = "each step comes equally often, those at both ends too"
         on = f"1500 images of 3 by 3, pixels = 1: shares of the steps {way}, -1, 0 and 1"
         hidden.close("uniform", share, torch.full((3,), 1 / 3), on=on, hint=hint, atol=0.07)
+    on = "1500 images of 3 by 3, pixels = 1: how often two images move alike"
+    for apart in (1, 2, 750):
+        same, hint = (place == place.roll(apart)).double().mean(), "each image has draws of its own"
+        hidden.close("each on its own", same, 1 / 9, on=on, hint=hint, atol=0.06)
     x, drawn = torch.rand(40, 1, 5, 5) + 1, []
     for _ in range(2):
         torch.manual_seed(11)

@@ -129,6 +129,20 @@ def at_a_tiny_rate(x, y):
     return _best(model, _states(model, x[60:], y[60:], 50, lr=1e-5), x[:60], y[:60])
 
 
+@wrong("too_short")
+def always_twenty_steps_on_all(x, y):
+    model = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Linear(64, 3))
+    _states(model, x, y, 20)
+    return model
+
+
+@wrong("too_short")
+def always_thirty_five_steps_on_all(x, y):
+    model = nn.Sequential(nn.Linear(10, 64), nn.ReLU(), nn.Linear(64, 3))
+    _states(model, x, y, 35)
+    return model
+
+
 @wrong("no_network")
 def the_state(x, y):
     return all_states_kept(x, y).state_dict()

@@ -192,4 +192,24 @@ def words_with_capitals(train, budgets):
     return out
 
 
+@right
+def every_third_seed(train, budgets):
+    seeds, words = [3 * k + 1 for k in range(12)], {}
+    for epochs in sorted(set(budgets)):
+        gain = paired_difference(
+            _runs(train, True, epochs, seeds), _runs(train, False, epochs, seeds)
+        )
+        words[epochs] = _word(gain)
+    return [words[epochs] for epochs in budgets]
+
+
+@right
+def seeds_far_apart_and_backwards(train, budgets):
+    seeds = [k * k * k + 5 for k in range(9)][::-1]
+    return [
+        _word(paired_difference(_runs(train, True, e, seeds), _runs(train, False, e, seeds)))
+        for e in budgets
+    ]
+
+
 EQUIVALENT = {"gain.mean > 0 -> gain.mean >= 0": "a difference that is clear is not 0"}

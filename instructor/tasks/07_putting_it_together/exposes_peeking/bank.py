@@ -173,6 +173,18 @@ def a_score_too_good_to_be_true(choose):
     return s > 0.9
 
 
+@right
+def the_highest_and_the_lowest_tempt(choose):
+    winners, most = set(), 0
+    for test in ([0.1, 0.2, 0.9], [0.9, 0.2, 0.1]):
+        calls = []
+        winners.add(
+            choose([0.9, 0.5, 0.3], lambda test=test, calls=calls: calls.append(1) or test)[0]
+        )
+        most = max(most, len(calls))
+    return len(winners) > 1 or most > 1
+
+
 EQUIVALENT = {
     "0.8 -> 1.6": "any judged scores that differ will do",
     "0.7 -> 1.4": "any judged scores that differ will do",

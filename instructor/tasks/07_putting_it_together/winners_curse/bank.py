@@ -119,3 +119,15 @@ def rounded_to_two_digits(judged, fresh, tried):
     r = np.arange(len(judged))
     b = judged[:, :tried].argmax(1)
     return round(float((judged[r, b] - fresh[r, b]).mean()), 2)
+
+
+@wrong(UNNAMED)
+def the_highest_from_0_on(judged, fresh, tried):
+    luck = []
+    for scores, honest in zip(judged, fresh, strict=True):
+        highest, winner = 0.0, 0
+        for i in range(tried):
+            if scores[i] > highest:
+                highest, winner = scores[i], i
+        luck.append(scores[winner] - honest[winner])
+    return np.mean(luck)

@@ -22,6 +22,9 @@ with attempt("winners_curse", winners_curse) as hidden:
     hint = "a winner may be better than it was judged; its difference is below 0 then"
     got = winners_curse(judged.copy(), fresh.copy(), 2)
     hidden.close("how much too good", got, -0.025, on=on, hint=hint)
+    got, on = winners_curse(judged - 2, fresh - 2, 2), "the same scores, each 2 lower"
+    hint = "all scores are below 0; the highest wins"
+    hidden.close("how much too good", got, -0.025, on=on, hint=hint)
     judged, fresh = np.random.default_rng(3).normal(0.8, 0.1, (2, 5, 7))
     given = judged.copy(), fresh.copy()
     winners_curse(*given, 4)

@@ -291,4 +291,17 @@ class divided_by_one_less(nn.Module):
         )
 
 
+@right
+class worked_out_in_single_precision(nn.Module):
+    def __init__(self, features, eps=1e-6):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(features))
+        self.eps = eps
+
+    def forward(self, x):
+        single = x.float()
+        root = torch.rsqrt(single.pow(2).mean(-1, keepdim=True) + self.eps)
+        return self.weight * (single * root).to(x.dtype)
+
+
 EQUIVALENT = {}
