@@ -116,3 +116,10 @@ def mean_sorted(predictions, truth):
 def truth_mean(predictions, truth):
     mean = predictions.mean(0)
     return ((mean - truth.mean()) ** 2).mean(), predictions.var(0, correction=0).mean()
+
+
+@wrong(UNNAMED, at="hidden-variance")
+def moments_in_single_precision(predictions, truth):
+    p = predictions.float()
+    bias2 = (p.mean(0) - truth.float()).square().mean()
+    return bias2, (p.square().mean(0) - p.mean(0) ** 2).mean()

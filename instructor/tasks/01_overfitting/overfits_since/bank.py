@@ -166,6 +166,18 @@ def validation_to_end_training_once(train_loss, val_loss):
     return turn, since
 
 
+@wrong(UNNAMED, at="hidden-turn")
+def means_rounded(train_loss, val_loss):
+    turn, since = int(val_loss.mean(0).round(2).argmin()), None
+    for epoch in range(val_loss.shape[1] - 1, turn, -1):
+        up = paired_difference(val_loss[:, epoch], val_loss[:, turn])
+        down = paired_difference(train_loss[:, epoch], train_loss[:, turn])
+        if not (up.low > 0 and down.high < 0):
+            break
+        since = epoch
+    return turn, since
+
+
 EQUIVALENT = {
     "val_loss.mean(0) -> val_loss.sum(0)": "each epoch has the same seeds: both rank alike",
 }

@@ -190,3 +190,11 @@ def zero_grad_off(linear, norm):
     scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
     bias = 0 if linear.bias is None else linear.bias
     return linear.weight * scale[:, None], (bias - norm.running_mean) * scale + norm.bias
+
+
+@wrong(UNNAMED, at="hidden")
+def scale_in_single_precision(linear, norm):
+    scale = (norm.weight / torch.sqrt(norm.running_var + norm.eps)).float()
+    scale = scale.to(norm.weight.dtype)
+    bias = 0 if linear.bias is None else linear.bias
+    return linear.weight * scale[:, None], (bias - norm.running_mean) * scale + norm.bias

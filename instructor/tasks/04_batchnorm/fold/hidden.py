@@ -34,6 +34,10 @@ with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
             hidden.that(got.dtype == dtype, what, on=on, expected=dtype, got=got.dtype, hint=hint)
         hint = "scale the rows of weight, and follow the input 0 for the bias; a missing bias is 0"
         hidden.close("output", x @ weight.T + bias, wanted, on=on, hint=hint, atol=1e-4)
+        off = (x @ weight.T + bias - wanted).abs().max().item()
+        exact, what = dtype == torch.float32 or off < 1e-9, "double precision is kept"
+        hint = "every step in the dtype of the layers"
+        hidden.that(exact, what, on=on, expected="within 1e-9", got=f"off by {off:.1e}", hint=hint)
         kept = all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
         hidden.that(
             kept,
