@@ -123,16 +123,24 @@ def test_a_model_is_another_each_time_and_the_same() -> None:
 
     def answer(given: nn.Linear, inputs: Tensor) -> bool:
         seen.append(given)
-        same = torch.equal(given(inputs), model(torch.ones(1, 2)))
-        with torch.no_grad():
-            given.weight.zero_()
-            inputs.zero_()
+        return torch.equal(given(inputs), model(torch.ones(1, 2)))
+
+    def asked(answer: Callable[..., bool]) -> None:
+        with in_any_order(Check("task"), answer) as questions:
+            questions.add(model, x, broken=True, on="a model", **WORDS)
+
+    asked(answer)
+    assert len({id(one) for one in seen}) == len(seen) == ASKED
+
+    @torch.no_grad()
+    def careless(given: nn.Linear, inputs: Tensor) -> bool:
+        same = answer(given, inputs)
+        given.weight.zero_()
         return same
 
-    check = Check("task")
-    with in_any_order(check, answer) as questions:
-        questions.add(model, x, broken=True, on="a model", **WORDS)
-    assert len({id(one) for one in seen}) == len(seen) == ASKED
+    with pytest.raises(CheckFailed, match="what is passed in stays as it is"):
+        asked(careless)
+    assert model.weight.any()
 
 
 def test_seeds_for_two_purposes_tell_nothing_of_each_other() -> None:

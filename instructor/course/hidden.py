@@ -26,6 +26,12 @@ TAUGHT = {
     # A training loop that stands in what is given: a check, and code to repair.
     ("course_utils/exercises/lesson_08/adamw.py", "08_regularization_today/adamw"),
     ("exercises/04_batchnorm/04_batchnorm.ipynb", "08_regularization_today/adamw"),
+    ("exercises/04_batchnorm/04_batchnorm.ipynb", "04_batchnorm/train_head"),
+    ("exercises/04_batchnorm/04_batchnorm.ipynb", "03_dropout/fit_with_dropout"),
+    ("exercises/03_dropout/03_dropout.ipynb", "03_dropout/fit_with_dropout"),
+    # Two visible checks do what a hidden one does: gradients left from before, numbers that stay.
+    ("course_utils/exercises/lesson_03/fit_with_dropout.py", "01_overfitting/train_one_epoch"),
+    ("course_utils/exercises/lesson_08/ema_update.py", "04_batchnorm/fold"),
 }
 _SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", flags=re.DOTALL)
 
