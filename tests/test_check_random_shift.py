@@ -96,7 +96,7 @@ def diagonal(pixels):
     ),
     only_across=(
         cropping(lambda pixels: (pixels, anywhere(pixels)[1])),
-        "images only ever move one way",
+        "no image ever moves up or down",
     ),
     diagonal=(cropping(diagonal), "one number moves an image down and right at once"),
     too_far=(

@@ -54,7 +54,7 @@ with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden
     proximal_step(model, 0.1, 4.0)
     on = "weights of size 100, double precision, one row without a gradient; lr = 0.1, strength = 4"
     for name, p in model.named_parameters():
-        off = float((p - moved[name]).abs().max())
+        off = float((p.detach() - moved[name]).abs().max())
         hint = "every number is kept in the dtype of the parameter, and every weight pays"
         what = "double precision is kept"
         hidden.that(off < 1e-6, what, on=f"{on}: {name}", expected=moved[name], got=p, hint=hint)
