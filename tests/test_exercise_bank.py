@@ -80,10 +80,12 @@ def test_mutants_said_to_change_nothing_get_full_marks(name: str, task: str) -> 
     """So that no explanation stays behind when the model answer changes."""
     chosen = exercise(name).task(task)
     explained = bank(name, task).equivalent
-    made = {mutant.change: mutant.source for mutant in mutants(chosen.model_answer)}
+    made: dict[str, list[str]] = {}
+    for mutant in mutants(chosen.model_answer):
+        made.setdefault(mutant.change, []).append(mutant.source)  # `0 -> -1` in two places
     assert explained.keys() <= made.keys()
     for change in explained:
-        assert trial(name).accepts(chosen, made[change]), change
+        assert any(trial(name).accepts(chosen, source) for source in made[change]), change
     assert len(list(behaving(chosen, bank(name, task)))) >= 5
 
 

@@ -146,7 +146,7 @@ def _untouched(
         on=on,
         expected=f"a list of {steps} floats",
         got=f"[{got[0]!r}, ...]" if tensors else got,
-        hint="`.item()` makes a float of a tensor" if tensors else Mistake.LOSSES_MISSING,
+        hint=Mistake.LOSSES_MISSING,
     )
     return got
 

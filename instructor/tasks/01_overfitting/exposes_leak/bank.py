@@ -133,6 +133,5 @@ def class_zero_only(split):
 
 EQUIVALENT = {
     "100.0 -> 200.0": "any number of samples that is large enough will do",
-    "2 -> 1": "all samples may be of one class",
     "0 -> -1": "there is one feature, so the last is the first",
 }

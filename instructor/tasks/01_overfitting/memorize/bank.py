@@ -142,7 +142,7 @@ class Peek(nn.Module):
         self.net = net
 
     def forward(self, x):
-        return self.net((x - x.mean(0)) / (x.std(0) + 1e-5))
+        return self.net((x - x.mean(0)) / (x.std(0, correction=0) + 1e-5))
 
 
 @wrong(UNNAMED)

@@ -263,12 +263,6 @@ def same_mask(model, x, y, x_val, y_val, epochs, lr):
     return losses
 
 
-EQUIVALENT = {
-    "nn.functional.cross_entropy(model(x_val), y_val).item() "
-    "-> nn.functional.cross_entropy(model(x_val), y_val)": "a scalar tensor without a gradient",
-}
-
-
 @wrong("validated_with_masks", at="hidden")
 def switches_one_class_alone(model, x, y, x_val, y_val, epochs, lr):
     def switch(on):

@@ -166,8 +166,6 @@ EQUIVALENT = {
     "150 -> 149": _ENOUGH,
     "60 -> 61": _ENOUGH,
     "60 -> 59": _ENOUGH,
-    "optimizer.zero_grad() -> nothing": "gradients that add up pass a good moment as well",
-    "optimizer.zero_grad() -> optimizer": "gradients that add up pass a good moment as well",
     "val_loss < lowest -> val_loss <= lowest": "two losses are never the same",
     "0.01 -> 0.02": "any rate at which it learns will do",
     "torch.nn.functional.cross_entropy(model(x[cut:]), y[cut:]... "

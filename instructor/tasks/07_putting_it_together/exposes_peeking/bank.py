@@ -187,6 +187,5 @@ def the_highest_and_the_lowest_tempt(choose):
 
 EQUIVALENT = {
     "0.8 -> 1.6": "any judged scores that differ will do",
-    "0.7 -> 1.4": "any judged scores that differ will do",
     "np.eye(len(judged)).tolist() -> np.eye(len(judged))": "the choices read arrays as well",
 }
