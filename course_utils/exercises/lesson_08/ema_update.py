@@ -153,7 +153,7 @@ def _one(
         hint="decay times the old, plus 1 - decay times that of the model",
         mistakes=mistakes,
     )
-    off = float((got.detach() - (new if counts else mixed)).abs().max())
+    off = float((got - (new if counts else mixed)).detach().abs().max())
     check.that(
         old.dtype != torch.float64 or off < 1e-9,
         "numbers are mixed in their own dtype",
