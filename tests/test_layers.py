@@ -199,6 +199,9 @@ def test_the_instructors_part_stands_apart() -> None:
             assert not others & {name.split(".")[0] for name in names}, path
 
 
+CLUSTER = INSTRUCTOR / "course" / "scheduler.py"  # for instructors of thousands
+
+
 def test_every_library_that_the_package_imports_is_declared() -> None:
     undeclared = {}
     for path, names in (uses(PACKAGE) | uses(INSTRUCTOR)).items():
@@ -206,6 +209,8 @@ def test_every_library_that_the_package_imports_is_declared() -> None:
         libraries -= {*sys.stdlib_module_names, "course_utils", "instructor"}
         inside = path.is_relative_to(PACKAGE)
         extras = EXTRAS.get(home_of(path, PACKAGE), []) if inside else ["instructor"]
+        if path == CLUSTER:
+            extras = [*extras, "cluster"]
         declared = package_names(ROOT, extras)
         missing = {name for name in libraries if DISTRIBUTIONS.get(name, name) not in declared}
         if missing:
