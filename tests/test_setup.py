@@ -111,7 +111,7 @@ def test_words_are_read(argv: list[str], word: str, rest: list[str]) -> None:
         (["learn", "02"], "'learn' takes no further arguments, got '02'"),
         (["lab", "--folder", "mine"], "--folder names the folder of your own copy"),
         (["--folder"], "argument --folder: expected one argument"),
-        (["setup", "bnch"], "there is no extra 'bnch'; they are dev, instructor, bench"),
+        (["setup", "bnch"], "there is no extra 'bnch'; they are dev, instructor, cluster, bench"),
         (["--nobrowser"], "unrecognized arguments: --nobrowser"),
         (["--torch", "gpu"], "argument --torch: invalid choice: 'gpu'"),
         (["--torch", "setup"], "argument --torch: invalid choice: 'setup'"),
