@@ -19,6 +19,16 @@ from tests import killing
 from tests.classes import WHOLE, graded, hand_in, scores, snapshot
 
 
+def is_as_undisturbed(folder: Path, other: Path) -> None:
+    """A class has what the same class has that is graded in `other` without a disturbance."""
+    for student in ("ada", "ben", "cleo"):
+        hand_in(other, student, WHOLE + student.encode())
+    graded(other)
+    assert scores(folder) == scores(other)
+    for kind in ("grades", "autograded"):
+        assert snapshot(folder / kind) == snapshot(other / kind)
+
+
 @pytest.mark.parametrize("place", ["journal", "gradebook", "formgrader", "record"])
 def test_a_run_that_is_ended_anywhere_goes_on(
     place: str, quick_class: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -47,13 +57,7 @@ def test_a_run_that_is_ended_anywhere_goes_on(
         with (quick_class / "journal.jsonl").open("a", encoding="utf-8") as file:
             file.write('{"key": ["a run that was killed')
     graded(quick_class)
-    other = tmp_path / "undisturbed"
-    for student in ("ada", "ben", "cleo"):
-        hand_in(other, student, WHOLE + student.encode())
-    graded(other)
-    assert scores(quick_class) == scores(other)
-    for kind in ("grades", "autograded"):
-        assert snapshot(quick_class / kind) == snapshot(other / kind)
+    is_as_undisturbed(quick_class, tmp_path / "undisturbed")
 
 
 def test_a_gradebook_that_is_new_is_filled(quick_class: Path) -> None:
@@ -117,12 +121,7 @@ def test_wherever_the_disk_is_full_nothing_is_lost(quick_class: Path, tmp_path: 
             graded(quick_class)
         assert re.search("too large|full|I/O", str(caught.value)), caught.value
     graded(quick_class)
-    other = tmp_path / "undisturbed"
-    for student in ("ada", "ben", "cleo"):
-        hand_in(other, student, WHOLE + student.encode())
-    graded(other)
-    assert scores(quick_class) == scores(other)
-    assert snapshot(quick_class / "grades") == snapshot(other / "grades")
+    is_as_undisturbed(quick_class, tmp_path / "undisturbed")
     with closing(sqlite3.connect(quick_class / "gradebook.db")) as book:
         assert book.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 

@@ -1,6 +1,5 @@
 """Lesson 06: the recorded runs behind its panels, and the rule that the lesson writes."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,7 @@ from course_utils.experiments.recorded_runs import (
 )
 from course_utils.experiments.recorded_runs import LR as ADAM_LR
 from course_utils.experiments.watched_samples import choose, draw_watched
-from course_utils.live import Panel, open_panels
+from course_utils.live import Panel
 from course_utils.models import MLP
 from course_utils.panels import early_stopping
 from course_utils.regularizers import early_stopping as rule_for_fit
@@ -43,15 +42,6 @@ def digits() -> Dataset:
 def runs(digits: Dataset) -> SampleScores:
     with float64():
         return record_runs(digits, (NOISE,), epochs=EPOCHS, seeds=SEEDS, progress=False)
-
-
-@pytest.fixture
-def panels() -> Iterator[None]:
-    before = open_panels()
-    yield
-    for panel in open_panels():
-        if panel not in before:
-            panel.close()
 
 
 @float64()
@@ -175,7 +165,7 @@ def test_equal_accuracies_are_ties() -> None:
 # The panels.
 
 
-def test_the_panels_ask_the_learners_own_rule(panels: None) -> None:
+def test_the_panels_ask_the_learners_own_rule(closing: None) -> None:
     asked: list[tuple[int, float]] = []
 
     def after_three(losses: Any, patience: int, min_delta: float) -> int:
