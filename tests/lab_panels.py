@@ -86,6 +86,7 @@ class Seen:
 
     def press(self, key):
         """Press a key and wait until the picture's pixels change."""
+        self.page.wait_for_function("watch.seen")  # else there is nothing to tell a change from
         self.page.evaluate("watch.changes.length = 0")
         self.page.keyboard.press(key)
         self.page.wait_for_function("watch.changes.length > 0")

@@ -60,7 +60,11 @@ def run() -> int:
     """The console command."""
     # A shell lets what it starts in the background ignore Ctrl-C; here it always stops cleanly.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    return main(sys.argv[1:])
+    code = main(sys.argv[1:])
+    # Python notes that a KeyboardInterrupt passed through an `exec` of text (SQLAlchemy and
+    # dataclasses do that), and would then end by the signal, with whatever code: forget it.
+    exec("")
+    return code
 
 
 if __name__ == "__main__":
