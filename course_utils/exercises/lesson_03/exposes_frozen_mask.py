@@ -21,8 +21,8 @@ class Mistake(Mistakes):
 
     BUG_MISSED = "call it twice on the same input in training mode: what must differ?"
     RIGHT_ACCUSED = (
-        "a right dropout is accused; in evaluation mode two outputs agree, and so do two "
-        "outputs on too small an input, by chance"
+        "a right dropout is accused; in evaluation mode two outputs agree, and on a small input "
+        "two outputs can agree by chance"
     )
 
 
@@ -34,7 +34,7 @@ def exposes_frozen_mask(answer: Callable[[DropoutFn], bool]) -> None:
 
 
 def verdict(asked: Verdicts, fn: DropoutFn, *, broken: bool, what: str) -> None:
-    """Ask about `fn`, which is `broken` or not."""
+    """Add the case of `fn`, which is `broken` or not."""
     asked.add(
         fn,
         broken=broken,
@@ -46,11 +46,11 @@ def verdict(asked: Verdicts, fn: DropoutFn, *, broken: bool, what: str) -> None:
 
 
 def fresh(x: Tensor, p: float, training: bool) -> Tensor:
-    """Dropout as it should be."""
+    """Right dropout, with a new mask at each call."""
     return F.dropout(x, p, training)
 
 
 def seeded_inside(x: Tensor, p: float, training: bool) -> Tensor:
-    """Dropout whose mask never changes."""
+    """Broken dropout, whose mask never changes."""
     torch.manual_seed(0)
     return F.dropout(x, p, training)
