@@ -114,7 +114,7 @@ class Judge:
                 player.wire.send(Message(body))
                 notes, answer = texts(peer.ask("notes")), peer.ask("answer")
                 if answer is None:
-                    text = f"the answer defines no {task.name}; keep the name in the stub"
+                    text = f"the answer does not define {task.name}; keep the name in the stub"
                     told = "\n".join([text, *self._notes, *notes])
                     failed: Failure | None = Failure(cell.grade_id, told, UNNAMED)
                 else:
