@@ -54,7 +54,19 @@ def test_a_page_says_what_is_not_marked_yet_and_gives_no_zero_for_it() -> None:
     assert "4 of 6 marks</strong>, so far: A question is not marked yet" in html
     assert "No mark: waits for a person." in html
     gone = record("ada", Task("f", "code", "A function", NOT_READ, None, 4), reason="it is empty")
-    assert "No mark: it is empty." in feedback.page(Marked(gone, {}))
+    html = feedback.page(Marked(gone, {}))
+    assert "No mark: it is empty." in html
+    assert "A function" not in html  # every task would repeat it
+
+
+def test_a_page_begins_with_the_mark_that_counts_and_the_students_name() -> None:
+    html = feedback.page(Marked(record("ada", code(4)), {}, 3, 0.25), "Ada L.")
+    assert (
+        "3 of 4 marks</strong>: 4 for the answers, less 25 % because they came 3 days late" in html
+    )
+    assert "<p>Ada L., ada</p>" in html
+    waits = Marked(record("ada", code(4), prose("So.")), {}, 1, 0.25)
+    assert "Handed in 1 day late: 25 % will be taken off." in feedback.page(waits)
 
 
 def test_nothing_a_student_wrote_runs_or_loads() -> None:

@@ -23,6 +23,7 @@ from nbconvert.filters.markdown import markdown2html
 
 from instructor.course.arguments import NOTHING, chosen_exercise, counted, parser_of
 from instructor.course.export import origins
+from instructor.course.late import listed
 from instructor.course.marks import Marked, marked, warn
 from instructor.course.records import WAITS, Task, replace
 
@@ -40,14 +41,15 @@ def environment() -> Environment:
     )
 
 
-def page(one: Marked) -> str:
-    """The page of one submission."""
+def page(one: Marked, name: str = "") -> str:
+    """The page of one submission; `name` is the student's, if the list of the class had it."""
     record = one.record
     return (
         environment()
         .get_template("feedback.html")
         .render(
             record=record,
+            name=name,
             given={task.name: one.given.get(task.name) for task in record.tasks},
             one=one,
             open=[task.title for task in record.tasks if task.state == WAITS],
@@ -118,10 +120,11 @@ def main(argv: Sequence[str], prog: str = "course feedback") -> int:
     pages: dict[str, dict[str, Path]] = {}  # by exercise and student
     try:
         warn(given.folder)
+        names = listed(given.folder)
         for one in marked(given.folder, given.db, student=given.student, exercise=exercise):
             name, student = one.record.exercise, one.record.student
             path = given.folder / "feedback" / student / f"{name}.html"
-            replace(path, page(one))
+            replace(path, page(one, names.get(student, "")))
             pages.setdefault(name, {})[student] = path
         asked = pages.items() if given.moodle else ()
         zips = {name: for_moodle(given.folder, name, of) for name, of in asked}
