@@ -45,9 +45,14 @@ class Verdicts:
         self._answer = answer
         self._cases: list[_Case] = []
 
-    def add(self, *given: Any, broken: bool, bug: str, on: str, missed: str, accused: str) -> None:
-        """Add a case: call the answer with `given`; the rest are arguments of `Check.verdict`."""
-        truth = {"broken": broken, "bug": bug, "on": on, "missed": missed, "accused": accused}
+    def add(
+        self, *given: Any, broken: bool, what: str, bug: str, missed: str, accused: str
+    ) -> None:
+        """Add a case: call the answer with `given`, which `what` describes.
+
+        The other arguments are those of `Check.verdict`.
+        """
+        truth = {"broken": broken, "bug": bug, "on": what, "missed": missed, "accused": accused}
         # The same object may be added several times, for an answer that is seldom wrong. Each case
         # then has a seed of its own.
         seed = sum(case.given[0] is given[0] for case in self._cases)

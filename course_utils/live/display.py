@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import anywidget
 import numpy as np
 from IPython import get_ipython
 from IPython.display import display
@@ -85,11 +86,20 @@ class Output:
     def _bundle(self) -> Bundle:
         picture, settings = self._snapshot()
         png = compact_png(with_caption(picture, settings))
-        widget = self._view._repr_mimebundle_()
         alt = f"{picture.alt} ({settings})" if settings else picture.alt
         text = f"{settings}\n{picture.alt}" if settings else picture.alt
-        data, metadata = picture_bundle(png, alt, text)
-        return {**(widget[0] if widget else {}), **data}, metadata
+        return with_widget(self._view, picture_bundle(png, alt, text))
+
+
+def with_widget(widget: anywidget.AnyWidget, still: Bundle) -> Bundle:
+    """The widget, and in the same output what is shown where no widget can run.
+
+    The widget's metadata count as well: Google Colab finds in them the manager that draws it.
+    """
+    shown = widget._repr_mimebundle_()
+    if shown is None:
+        return still
+    return {**shown[0], **still[0]}, {**shown[1], **still[1]}
 
 
 def running_cell() -> str:

@@ -9,6 +9,7 @@ import traitlets
 from IPython import get_ipython
 from IPython.display import display
 
+from course_utils.live.display import with_widget
 from course_utils.live.scripts import WEB, bundle
 
 WAITING = "No guess yet: choose one of the answers above, then run this cell again."
@@ -95,13 +96,12 @@ class Prediction:
         # Where no widget can run (GitHub, a static page) the HTML is shown in its place.
         items = "".join(f"<li>{escape(option)}</li>" for option in self.options)
         question = f"<strong>Predict.</strong> {escape(self.question)}"
-        widget = self.view._repr_mimebundle_()
-        output = {
-            **(widget[0] if widget else {}),
+        still = {
             "text/html": f"<p>{question}</p><ul>{items}</ul>",
             "text/plain": "\n".join([self.question, *(f"- {option}" for option in self.options)]),
         }
-        display(output, raw=True)
+        data, metadata = with_widget(self.view, (still, {}))
+        display(data, metadata=metadata, raw=True)
 
     def __repr__(self) -> str:
         return f"Prediction({self.question!r}, guess: {self.guess or 'none'})"

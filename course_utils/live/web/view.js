@@ -62,7 +62,8 @@ class PanelView {
     /** @type {[string, () => void][]} */
     this.listeners = [
       ["change:indices", () => this.follow()],
-      ["change:status change:progress", () => this.showState()],
+      ["change:status", () => this.showState()],
+      ["change:progress", () => this.showState()],
       ["change:error", () => this.showError()],
       ["change:buttons", () => this.showButtons()],
     ];
