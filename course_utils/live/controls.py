@@ -25,6 +25,7 @@ class Control(traitlets.HasTraits):
         *,
         label: str = "",
         start: Any = None,
+        near: float | None = None,
         kind: Literal["slider", "choice"] = "slider",
         say: Callable[[Any], str] = format_value,
         trains: bool = True,
@@ -40,6 +41,13 @@ class Control(traitlets.HasTraits):
         self.trains = trains
         self.labels = [say(option) for option in self.options]
         self.index = 0 if start is None else self._find(start)
+        if near is not None:
+            if start is not None:
+                raise ValueError(
+                    f"{label or 'a control'} begins at start={start!r} or near={near}, got both; "
+                    "leave one of them out"
+                )
+            self.index = min(range(len(options)), key=lambda i: abs(options[i] - near))
         self.value = self.options[self.index]
 
     def _find(self, value: Any) -> int:
@@ -87,6 +95,7 @@ def slider(
     *,
     label: str = "",
     start: Any = None,
+    near: float | None = None,
     say: Callable[[Any], str] = format_value,
     trains: bool = True,
 ) -> Control:
@@ -95,10 +104,13 @@ def slider(
     Args:
         label: its name on the screen; left out, the name that the panel knows it by.
         start: the option that it begins at; left out, the first.
+        near: instead of `start`, a number: it begins at the option nearest to it.
         say: ``say(option)`` -> what stands beside it.
         trains: False if it only chooses what is shown, so that a `sweep` need not train for it.
     """
-    return Control(options, label=label, start=start, kind="slider", say=say, trains=trains)
+    return Control(
+        options, label=label, start=start, near=near, kind="slider", say=say, trains=trains
+    )
 
 
 def choice(
@@ -106,11 +118,14 @@ def choice(
     *,
     label: str = "",
     start: Any = None,
+    near: float | None = None,
     say: Callable[[Any], str] = format_value,
     trains: bool = True,
 ) -> Control:
     """Buttons side by side, one for each of `options`, of which one is pressed; see `slider`."""
-    return Control(options, label=label, start=start, kind="choice", say=say, trains=trains)
+    return Control(
+        options, label=label, start=start, near=near, kind="choice", say=say, trains=trains
+    )
 
 
 def make_controls(given: Mapping[str, Control | Sequence[Any]]) -> dict[str, Control]:
