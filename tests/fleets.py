@@ -161,6 +161,16 @@ def running(make, lr=0.2, **parts):
     return build
 
 
+def by_rate(make):
+    """A `build` of what `make` returns, for fleets whose values are learning rates."""
+
+    def build(lr):
+        model = make()
+        return Run(model, sgd(model, lr))
+
+    return build
+
+
 class Hidden(nn.Module):
     """A net with `between(module, activations)` between its two layers."""
 
@@ -171,6 +181,17 @@ class Hidden(nn.Module):
 
     def forward(self, x):
         return self.last(self.between(self, self.first(x.flatten(1)).tanh()))
+
+
+class Between(nn.Module):
+    """A net with `layer` between its two layers."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.first, self.layer, self.last = nn.Linear(16, 8), layer, nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.last(self.layer(self.first(x.flatten(1))))
 
 
 class SignSGD(torch.optim.SGD):
