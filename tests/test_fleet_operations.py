@@ -9,15 +9,7 @@ from torch.nn.utils import parametrizations, prune, weight_norm
 from torchvision.ops import StochasticDepth
 
 from course_utils.fleet import Run
-from tests.fleets import (
-    Between,
-    Hidden,
-    assert_members_are_fits,
-    compared,
-    running,
-    sgd,
-    train,
-)
+from tests.fleets import Between, Hidden, assert_members_are_fits, compared, running, sgd, train
 
 pytestmark = pytest.mark.usefixtures("float64")
 
