@@ -110,8 +110,8 @@ def test_a_file_that_was_edited_by_hand_is_found_and_mended(tmp_path: Path) -> N
     edited.write_text("something else", encoding="utf-8")
     (tmp_path / "exercises" / "notes.txt").write_text("an instructor's own", encoding="utf-8")
     found = differences(tmp_path)
-    assert f"exercises/{name}/{name}.ipynb is not what its tasks give" in found
-    assert "exercises/notes.txt comes from no task" in found
+    assert f"exercises/{name}/{name}.ipynb differs from what its tasks generate" in found
+    assert "exercises/notes.txt is generated from no task" in found
     assert f"exercises/{name}/{name}.ipynb" in generate(tmp_path)
     for folder in ("exercises", "solutions"):
         path = Path(folder, name, f"{name}.ipynb")
