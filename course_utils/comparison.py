@@ -113,9 +113,11 @@ class Comparison:
             )
         kept = [self.kept_epochs(one, "early-stopped").mean() for one in (value, over)]
         lines.append(f"early stopping keeps epoch {kept[0]:.0f} and {kept[1]:.0f} on average")
-        lines.append(
-            f"{len(self.seeds)} paired seeds; ± covers {self.covers[self.values.index(value)]}"
-        )
+        first, second = (self.covers[self.values.index(one)] for one in (value, over))
+        covers = f"± covers {first}"
+        if first != second:
+            covers = f"what ± covers differs\n  first setting: {first}\n  second setting: {second}"
+        lines.append(f"{len(self.seeds)} paired seeds; {covers}")
         return "\n".join(lines)
 
     def _kept(self, value: Any, ending: Ending, score: str) -> Array:

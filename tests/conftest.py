@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from benchmarks.browser import Lab
+    from instructor.course.judging.judge import Judge
     from tests.lessons import Lesson
     from tests.small_panels import Trainer
 
@@ -132,6 +133,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Lines are counted in the tests' processes alone. In those of pytest-xdist nbval would start
     to count in each kernel as well, and wait for it in vain."""
     session.config.option.cov_source = None
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    """Of exercise 03, outside the sandbox, for marks do not rest on it. What its players are forked
+    from loads PyTorch, once for all tests."""
+    from instructor.course.judging.judge import Judge
+    from tests.exercises import exercise
+
+    with Judge(exercise("03_dropout"), protected=False) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

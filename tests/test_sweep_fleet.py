@@ -93,7 +93,9 @@ def test_a_control_that_changes_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"asks for the control 'lr'.*write build\(value, lr\)"):
         live.sweep_fleet(build, digits, PARTS, controls={"lr": [0.1, 0.2]}, **options)
     shown = live.choice(["apples", "pears"], trains=False)
-    with pytest.raises(ValueError, match=r"'unit' is asked for.* made with trains=False"):
+    with pytest.raises(
+        ValueError, match=r"'unit' is used in the training.* made with trains=False"
+    ):
         live.sweep_fleet(asking, digits, PARTS, controls={"unit": shown}, **options)
 
 

@@ -44,9 +44,11 @@ class Verdicts:
         self._answer = answer
         self._cases: list[_Case] = []
 
-    def add(self, *given: Any, broken: bool, bug: str, on: str, missed: str, accused: str) -> None:
-        """Ask what the answer says of `given`; the rest is what `Check.verdict` takes."""
-        truth = {"broken": broken, "bug": bug, "on": on, "missed": missed, "accused": accused}
+    def add(
+        self, *given: Any, broken: bool, what: str, bug: str, missed: str, accused: str
+    ) -> None:
+        """Ask what the answer says of `given`, which is `what`; the rest is for `Check.verdict`."""
+        truth = {"broken": broken, "bug": bug, "on": what, "missed": missed, "accused": accused}
         # What is to be asked about many times, to catch what happens seldom, is added many times.
         seed = sum(case.given[0] is given[0] for case in self._cases)
         self._cases.append(_Case(given, truth, seed))

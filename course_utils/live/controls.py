@@ -1,4 +1,4 @@
-"""Controls of a panel: a value chosen among some, by a slider or by buttons side by side."""
+"""Controls of a panel: one value out of several, chosen with a slider or with a row of buttons."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +10,10 @@ from course_utils.plots.value_axis import format_value
 
 
 class Control(traitlets.HasTraits):
-    """One value among `options`. Set `.value` (or `.index`) and the panel follows.
+    """One value out of `options`. Set `.value` (or `.index`) and the panel follows.
 
-    It is drawn by the panel's own view, and works as well where there is no browser. In a `sweep`,
-    ``trains=False`` says that it only chooses what is shown of what has been trained.
+    The panel's view draws the control, but it works without a browser too. In a `sweep`,
+    ``trains=False`` means that the control only chooses what is shown of the trained models.
     """
 
     value = traitlets.Any()
@@ -72,7 +72,7 @@ class Control(traitlets.HasTraits):
         self.value = self.options[change.new]
 
     def spec(self, name: str, *, pages: bool) -> dict[str, Any]:
-        """What the view needs to draw it; `pages`: whether it turns the pages of the flip-book."""
+        """What the view needs to draw the control; `pages`: whether it turns the panel's pages."""
         return {
             "name": name,
             "label": self.label or name,
@@ -90,13 +90,17 @@ def slider(
     say: Callable[[Any], str] = format_value,
     trains: bool = True,
 ) -> Control:
-    """A slider over `options` in their order.
+    """A slider over `options`, in the order given.
 
     Args:
-        label: its name on the screen; left out, the name that the panel knows it by.
-        start: the option that it begins at; left out, the first.
-        say: ``say(option)`` -> what stands beside it.
-        trains: False if it only chooses what is shown, so that a `sweep` need not train for it.
+        options: the values to choose from, at least one.
+        label: the name on the screen; by default the name of the control in the panel.
+        start: the option chosen at first; by default the first one.
+        say: ``say(option)`` -> the text beside the slider.
+        trains: False if it only chooses what is shown, so that a `sweep` need not train again.
+
+    Raises:
+        ValueError: there are no options, or `start` is not one of them.
     """
     return Control(options, label=label, start=start, kind="slider", say=say, trains=trains)
 
@@ -109,12 +113,12 @@ def choice(
     say: Callable[[Any], str] = format_value,
     trains: bool = True,
 ) -> Control:
-    """Buttons side by side, one for each of `options`, of which one is pressed; see `slider`."""
+    """A row of buttons, one for each option, of which one is pressed; arguments as in `slider`."""
     return Control(options, label=label, start=start, kind="choice", say=say, trains=trains)
 
 
 def make_controls(given: Mapping[str, Control | Sequence[Any]]) -> dict[str, Control]:
-    """Controls by name; a plain list becomes a slider if it holds numbers, else a choice."""
+    """Controls by name; a plain list becomes a slider if it holds only numbers, else a choice."""
     made: dict[str, Control] = {}
     for name, control in given.items():
         if not isinstance(control, Control):

@@ -34,7 +34,7 @@ def places(folder: Path, student: str) -> list[Path]:
     """The student's folders, whole, and the class's files with lines about them."""
     found = [folder / name / student for name in FOLDERS]
     found += [path for path in folder.glob("*.jsonl") if _lines(path, student)[1]]
-    found += sorted(folder.glob("report/*"))
+    found += sorted([*folder.glob("report/*"), *folder.glob("feedback/*-moodle.*")])
     called = _called(folder, student)
     found += [folder / NAMES] if student in listed(folder) else []
     table = folder / UNMATCHED
@@ -45,7 +45,8 @@ def places(folder: Path, student: str) -> list[Path]:
 def forget(folder: Path, student: str, url: str = "") -> list[Path]:
     """Delete it; what was deleted or written anew.
 
-    Reports may name the student, and are deleted: `course report` makes them anew. Of the list of
+    Reports and zips of feedback may name the student, and are deleted: `course report` and `course
+    feedback` make them anew. Of the list of
     what could not be matched, the lines go that name the student.
 
     Raises:
@@ -148,7 +149,9 @@ def main(argv: Sequence[str], prog: str = "course forget") -> int:
     try:
         student_id(given.student)
         found = [*places(given.folder, given.student)]
-        own = [path for path in found if path.parent.name != "report"]
+        whole = [path for path in found if path.parent.name in ("report", "feedback")]
+        whole = [path for path in whole if path.is_file()]  # not the student's own folder
+        own = [path for path in found if path not in whole]
         if not own and not _in_gradebook(given.folder, given.student, given.db, delete=False):
             print(
                 f"{prog}: nothing is kept of {given.student!r} in {given.folder}", file=sys.stderr
@@ -156,8 +159,9 @@ def main(argv: Sequence[str], prog: str = "course forget") -> int:
             return 1
         for path in found:
             print(path)
-        if any(path.parent.name == "report" for path in found):
-            print("Of the files of the class, only lines go; reports go whole: make them anew.")
+        if whole:
+            print("Of the class's other files, only lines go; reports and zips go whole: make "
+                  "them anew.")  # fmt: skip
         if not given.yes and input("Delete all this, and the marks? [y/N] ").strip().lower() != "y":
             print("Nothing was deleted.")
             return 1

@@ -43,7 +43,7 @@ def verdict(asked: Verdicts, split: Split, *, leak: str = "", right: str = "") -
         split,
         broken=bool(leak),
         bug="a leak",
-        on=f"a split that {leak}" if leak else right,
+        what=f"a split that {leak}" if leak else right,
         missed=Mistake.BUG_MISSED,
         accused=Mistake.RIGHT_ACCUSED,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import unique
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -39,16 +40,13 @@ def exposes_unused_penalty(answer: Callable[[TrainFn], bool]) -> None:
         verdict(asked, added, broken=False, what="a penalty added as it should be")
 
 
-def verdict(asked: Verdicts, train: TrainFn, *, broken: bool, what: str) -> None:
-    """Ask about `train`, which is `broken` or not."""
-    asked.add(
-        train,
-        broken=broken,
-        bug="a penalty without effect",
-        on=what,
-        missed=Mistake.BUG_MISSED,
-        accused=Mistake.RIGHT_ACCUSED,
-    )
+#: ``verdict(asked, code, broken=..., what=...)`` asks about `code`, which is `what` in words.
+verdict = partial(
+    Verdicts.add,
+    bug="a penalty without effect",
+    missed=Mistake.BUG_MISSED,
+    accused=Mistake.RIGHT_ACCUSED,
+)
 
 
 def small_training(strength: float, steps: int = 5) -> tuple[nn.Module, Tensor, Tensor, int]:

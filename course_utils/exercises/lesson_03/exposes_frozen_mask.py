@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import unique
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -33,16 +34,10 @@ def exposes_frozen_mask(answer: Callable[[DropoutFn], bool]) -> None:
         verdict(asked, fresh, broken=False, what="a right dropout")
 
 
-def verdict(asked: Verdicts, fn: DropoutFn, *, broken: bool, what: str) -> None:
-    """Ask about `fn`, which is `broken` or not."""
-    asked.add(
-        fn,
-        broken=broken,
-        bug="a frozen mask",
-        on=what,
-        missed=Mistake.BUG_MISSED,
-        accused=Mistake.RIGHT_ACCUSED,
-    )
+#: ``verdict(asked, code, broken=..., what=...)`` asks about `code`, which is `what` in words.
+verdict = partial(
+    Verdicts.add, bug="a frozen mask", missed=Mistake.BUG_MISSED, accused=Mistake.RIGHT_ACCUSED
+)
 
 
 def fresh(x: Tensor, p: float, training: bool) -> Tensor:

@@ -14,6 +14,12 @@ from torch import Tensor, nn
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.training_runs import (
+    leave_gradients,
+    losses_in,
+    parameters_of,
+    steps_of,
+)
 from course_utils.training import fit, train_epoch
 
 
@@ -130,15 +136,15 @@ def numbers(
     model, data = _small(0.0, n)
     given = [part.clone() for part in data]
     wanted, losses, train_losses = _by_hand(copy.deepcopy(model), *data, epochs, lr)
-    for p in model.parameters():
-        p.grad = None if left is None else torch.full_like(p, left)
+    leave_gradients(model, left)
     got = answer(model.train(training), *given, epochs, lr)
     on = f"{n} samples, {epochs} epochs, lr = {lr}, dropout with p = 0, training = {training}"
     on += f", gradients of {left} from before" * (left is not None)
-    _listed(check, got, epochs, on)
+    check.kept(given, data, on=on)  # on other data, other weights are due
+    got_losses = _listed(check, got, epochs, on)
     check.close(
         "the weights are those of plain SGD on all of x",
-        nn.utils.parameters_to_vector(model.parameters()),
+        parameters_of(model),
         wanted,
         on=on,
         hint="one step in each epoch, on the mean cross-entropy of all of x, gradients at 0 before",
@@ -146,32 +152,24 @@ def numbers(
     )
     check.close(
         "the losses are those of the validation set, after each epoch",
-        [float(loss) for loss in got],
+        got_losses,
         losses,
         on=on,
         hint="the mean cross-entropy of x_val, after the step",
         mistakes={Mistake.LOSSES_MISSING: train_losses},
         atol=1e-5,
     )
-    check.kept(given, data, on=on)
 
 
-def _listed(check: Check, got: Any, epochs: int, on: str) -> None:
-    check.that(
-        isinstance(got, list | tuple) and len(got) == epochs,
-        "a loss for each epoch is returned",
+def _listed(check: Check, got: Any, epochs: int, on: str) -> list[float]:
+    return losses_in(
+        check,
+        got,
+        epochs,
+        "epoch",
         on=on,
-        expected=f"{epochs} losses",
-        got=got,
-        hint=Mistake.LOSSES_MISSING,
-    )
-    check.that(
-        not any(isinstance(loss, Tensor) for loss in got),
-        "the losses are floats",
-        on=on,
-        expected="floats",
-        got=got,
-        hint=Mistake.NO_FLOATS,
+        missing=Mistake.LOSSES_MISSING,
+        tensors=Mistake.NO_FLOATS,
     )
 
 
@@ -191,15 +189,11 @@ def _by_hand(
 ) -> tuple[Tensor, list[float], list[float]]:
     """Where plain SGD leads a network without masks: parameters, losses on both parts."""
     losses, train_losses = [], []
-    for _ in range(epochs):
-        loss = F.cross_entropy(model(x), y)
-        gradients = torch.autograd.grad(loss, list(model.parameters()))
+    for _ in steps_of(torch.optim.SGD(model.parameters(), lr), model, x, y, epochs):
         with torch.no_grad():
-            for p, g in zip(model.parameters(), gradients, strict=True):
-                p.sub_(lr * g)
             losses.append(F.cross_entropy(model(x_val), y_val).item())
             train_losses.append(F.cross_entropy(model(x), y).item())
-    return nn.utils.parameters_to_vector(model.parameters()).detach(), losses, train_losses
+    return parameters_of(model), losses, train_losses
 
 
 def watch_fit(train: Fit, epochs: int = 400) -> None:

@@ -23,7 +23,10 @@ class Mistake(Mistakes):
     GRADIENTS_LEFT_OFF = "`with torch.no_grad():` switches gradients off, and on again at its end"
     MEAN_OF_LOGITS = "this is the mean of the logits; apply softmax to each pass, then average"
     SOFTMAX_OF_THE_MEAN = "logits were averaged before the softmax; softmax first, pass by pass"
-    IN_EVALUATION_MODE = "this is what evaluation mode gives, or one pass; keep the masks on"
+    IN_EVALUATION_MODE = "this is what evaluation mode gives; keep the masks on"
+    ONE_LARGE_BATCH = (
+        "the model was asked once: copies of x in one batch are one pass; ask it pass after pass"
+    )
     SUM_OVER_PASSES = "the sum over the passes is to be divided by their number"
     SOFTMAX_OVER_THE_IMAGES = (
         "the softmax ran over the images; it belongs over the classes, the last axis: "
@@ -47,9 +50,11 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
             torch.ones(3, 4),
             "a model that votes 90 : 10 and 50 : 50 in turn, 4 passes, 3 images",
         )
-        got = answer(TwoMinds(), x, 4)
+        model = TwoMinds()
+        got = answer(model, x, 4)
         mean, spread = check.pair(got, "mean, spread", on=on)
         mean = check.tensor(mean, (3, 2), on=on)
+        once = model.asked == 1 and model.asked_in == {True}
         check.close(
             "the mean is that of the probabilities",
             mean,
@@ -59,7 +64,9 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
             mistakes={
                 Mistake.MEAN_OF_LOGITS: (TwoMinds.logits().mean(0).expand(3, 2)),
                 Mistake.SOFTMAX_OF_THE_MEAN: (TwoMinds.logits().mean(0).softmax(0).expand(3, 2)),
-                Mistake.IN_EVALUATION_MODE: (torch.tensor([0.9, 0.1]).expand(3, 2)),
+                Mistake.ONE_LARGE_BATCH if once else Mistake.IN_EVALUATION_MODE: (
+                    torch.tensor([0.9, 0.1]).expand(3, 2)
+                ),
                 Mistake.SUM_OVER_PASSES: (torch.tensor([2.8, 1.2]).expand(3, 2)),
                 Mistake.SOFTMAX_OVER_THE_IMAGES: torch.full((3, 2), 1 / 3),
                 Mistake.SOFTMAX_OVER_THE_PASSES: torch.full((3, 2), 1 / 4),
@@ -75,6 +82,14 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
                 Mistake.UNBIASED_SPREAD: torch.full((3,), 0.2309401),
                 Mistake.VARIANCE_FOR_SPREAD: torch.full((3,), 0.04),
             },
+        )
+        check.that(
+            model.asked == 4,
+            "the model is asked once in each pass",
+            on=on,
+            expected="4 times",
+            got=f"{model.asked} times",
+            hint="as many passes as are asked for, and none besides",
         )
         leaves_the_mode_alone(check, answer)
 

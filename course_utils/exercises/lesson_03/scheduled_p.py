@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import unique
 
+import numpy as np
 from torch import Tensor
 
 from course_utils.checks.mistakes import Mistakes
@@ -19,6 +20,7 @@ class Mistake(Mistakes):
     NOT_HALF_WAY = "half of the warm-up has passed, so half of p_max"
     GROWS_FOR_EVER = "the warm-up is long over, and p stays at p_max"
     DIVIDES_BY_ZERO = "without a warm-up it is p_max from the start; look at warmup first"
+    WHOLE_NUMBER = "0 is a whole number in Python, an int; 0.0 is a float"
 
 
 def scheduled_p(answer: Callable[[int, int, float], float]) -> None:
@@ -40,10 +42,12 @@ def scheduled_p(answer: Callable[[int, int, float], float]) -> None:
                 hint=hint,
             )
             check.that(
-                not isinstance(got, Tensor),
-                "a plain number is returned",
+                isinstance(got, float | np.floating),
+                "a float is returned",
                 on=on,
                 expected="a float",
-                got=got,
-                hint="a tensor of one number becomes a float by `.item()`",
+                got=f"{got}, of type {type(got).__name__}",
+                hint="a tensor of one number becomes a float by `.item()`"
+                if isinstance(got, Tensor)
+                else Mistake.WHOLE_NUMBER,
             )

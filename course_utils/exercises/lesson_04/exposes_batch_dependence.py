@@ -43,13 +43,12 @@ def exposes_batch_dependence(answer: Judge) -> None:
 def verdict(asked: Verdicts, model: nn.Module, x: Tensor, *, broken: bool, what: str) -> None:
     """Ask about `model`, in whichever mode it comes."""
     for training in (True, False):
-        on = f"{what}, which comes in {'training' if training else 'evaluation'} mode"
         asked.add(
             copy.deepcopy(model).train(training),
             x.clone(),
             broken=broken,
             bug="the dependence on the batch",
-            on=on,
+            what=f"{what}, which comes in {'training' if training else 'evaluation'} mode",
             missed=Mistake.BUG_MISSED,
             accused=Mistake.RIGHT_ACCUSED,
         )

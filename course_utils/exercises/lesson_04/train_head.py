@@ -7,12 +7,18 @@ from collections.abc import Callable
 from enum import unique
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.training_runs import (
+    leave_gradients,
+    losses_in,
+    parameters_of,
+    steps_of,
+    taken_before_steps,
+)
 
 
 @unique
@@ -76,26 +82,18 @@ def only_the_head(
     wanted, losses = _by_hand(body.eval(), copy.deepcopy(head), x, y, steps, lr)
     others, _ = _by_hand(copy.deepcopy(body).train(), copy.deepcopy(head), x, y, steps, lr)
     given = x.clone(), y.clone()
-    for p in head.parameters():
-        p.grad = None if left is None else torch.full_like(p, left)
+    leave_gradients(head, left)
     got = _untouched(check, answer, body.train(training), head, *given, steps, lr, on)
     check.close(
         "the head is where plain SGD leads it",
-        nn.utils.parameters_to_vector(head.parameters()),
+        parameters_of(head),
         wanted,
         on=on,
         hint="one step each time, gradients at 0 before, on what the body gives in evaluation mode",
         mistakes={Mistake.STATISTICS_OF_THE_BATCH: others},
         atol=1e-5,
     )
-    check.close(
-        "the losses are those before each step",
-        [float(loss) for loss in got],
-        losses,
-        on=on,
-        hint="the loss of a step is taken before the head moves",
-        atol=1e-5,
-    )
+    taken_before_steps(check, got, losses, on=on)
     check.kept(given, (x, y), on=on)
 
 
@@ -138,17 +136,8 @@ def _untouched(
             got=f"other {what}",
             hint=Mistake.AS_GIVEN if as_given and what == "buffers" else mistake,
         )
-    losses = got if isinstance(got, list | tuple) else ()
-    tensors = any(isinstance(loss, Tensor) for loss in losses)
-    check.that(
-        len(losses) == steps and not tensors,
-        "a loss for each step is returned",
-        on=on,
-        expected=f"a list of {steps} floats",
-        got=f"[{got[0]!r}, ...]" if tensors else got,
-        hint=Mistake.LOSSES_MISSING,
-    )
-    return got
+    missing = Mistake.LOSSES_MISSING
+    return losses_in(check, got, steps, "step", on=on, missing=missing, tensors=missing)
 
 
 def _equal(now: object, then: object) -> bool:
@@ -176,16 +165,10 @@ def _by_hand(
     body: nn.Module, head: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float
 ) -> tuple[Tensor, list[float]]:
     """Where plain SGD leads the head, on what the body gives in the mode that it is in."""
-    losses = []
     features = body(x).detach()
-    for _ in range(steps):
-        loss = F.cross_entropy(head(features), y)
-        losses.append(loss.item())
-        gradients = torch.autograd.grad(loss, list(head.parameters()))
-        with torch.no_grad():
-            for p, g in zip(head.parameters(), gradients, strict=True):
-                p.sub_(lr * g)
-    return nn.utils.parameters_to_vector(head.parameters()).detach(), losses
+    optimizer = torch.optim.SGD(head.parameters(), lr)
+    losses = list(steps_of(optimizer, head, features, y, steps))
+    return parameters_of(head), losses
 
 
 def watch_train_head(train: Train) -> None:

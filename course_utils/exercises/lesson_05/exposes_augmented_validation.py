@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import unique
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -43,16 +44,13 @@ def exposes_augmented_validation(answer: Callable[[TrainFn], bool]) -> None:
         verdict(asked, training, broken=False, what="one that augments training batches")
 
 
-def verdict(asked: Verdicts, train: TrainFn, *, broken: bool, what: str) -> None:
-    """Ask about `train`, which is `broken` or not."""
-    asked.add(
-        train,
-        broken=broken,
-        bug="an augmented validation image",
-        on=what,
-        missed=Mistake.BUG_MISSED,
-        accused=Mistake.RIGHT_ACCUSED,
-    )
+#: ``verdict(asked, code, broken=..., what=...)`` asks about `code`, which is `what` in words.
+verdict = partial(
+    Verdicts.add,
+    bug="an augmented validation image",
+    missed=Mistake.BUG_MISSED,
+    accused=Mistake.RIGHT_ACCUSED,
+)
 
 
 def training(

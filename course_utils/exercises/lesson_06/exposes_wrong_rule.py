@@ -49,7 +49,7 @@ def verdict(asked: Verdicts, rule: Rule, fault: str) -> None:
         rule,
         broken=bool(fault),
         bug=f"a rule that {fault}",
-        on=f"a rule that {fault}" if fault else "a right rule",
+        what=f"a rule that {fault}" if fault else "a right rule",
         missed=Mistake.BUG_MISSED,
         accused=Mistake.RIGHT_ACCUSED,
     )

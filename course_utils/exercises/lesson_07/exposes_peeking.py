@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import unique
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -33,23 +34,23 @@ Judge = Callable[[Choose], bool]
 def exposes_peeking(answer: Judge) -> None:
     """Task ``exposes_peeking(choose)`` -> True if the test set has a say, else False."""
     with attempt("exposes_peeking", answer) as check, in_any_order(check, answer) as asked:
-        verdict(asked, best_on_test, broken=True, what="takes the best test score")
-        verdict(asked, opens_for_each, broken=True, what="opens the seal for each candidate")
-        verdict(asked, highest, broken=False, what="takes the highest judged score")
-        what = "takes the first candidate within 0.02 of the highest judged score"
-        verdict(asked, first_that_is_near, broken=False, what=what)
+        for choose, broken, what in (
+            (best_on_test, True, "takes the best test score"),
+            (opens_for_each, True, "opens the seal for each candidate"),
+            (highest, False, "takes the highest judged score"),
+            (
+                first_that_is_near,
+                False,
+                "takes the first candidate within 0.02 of the highest judged score",
+            ),
+        ):
+            verdict(asked, choose, broken=broken, what=f"a choice that {what}")
 
 
-def verdict(asked: Verdicts, choose: Choose, *, broken: bool, what: str) -> None:
-    """Ask about `choose`, which is `broken` or not."""
-    asked.add(
-        choose,
-        broken=broken,
-        bug="peeking",
-        on=f"a choice that {what}",
-        missed=Mistake.BUG_MISSED,
-        accused=Mistake.RIGHT_ACCUSED,
-    )
+#: ``verdict(asked, code, broken=..., what=...)`` asks about `code`, which is `what` in words.
+verdict = partial(
+    Verdicts.add, bug="peeking", missed=Mistake.BUG_MISSED, accused=Mistake.RIGHT_ACCUSED
+)
 
 
 def highest(judged: Any, open_test: Callable[[], Any]) -> tuple[int, float]:

@@ -15,6 +15,12 @@ from torch.optim.adamw import adamw as functional_adamw
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.training_runs import (
+    losses_in,
+    parameters_of,
+    steps_of,
+    taken_before_steps,
+)
 
 
 @unique
@@ -72,19 +78,19 @@ def like_adamw(
         wanted, losses = _pytorchs(model, x, y, steps, lr, weight_decay)
         ours, given = copy.deepcopy(model), (x.clone(), y.clone())
         got = answer(ours, *given, steps, lr, weight_decay)
-        listed = isinstance(got, list | tuple) and len(got) == steps
-        held = listed and not any(isinstance(v, Tensor) and v.requires_grad for v in got)
-        check.that(
-            held,
-            "a loss for each step is returned",
+        own_losses = losses_in(
+            check,
+            got,
+            steps,
+            "step",
             on=on,
-            expected=f"a list of {steps} numbers, without gradients",
-            got=got,
-            hint=Mistake.LOSSES_MISSING,
+            missing=Mistake.LOSSES_MISSING,
+            tensors=Mistake.LOSSES_MISSING,
+            detached=True,
         )
         check.close(
             "the parameters end where AdamW leads them",
-            nn.utils.parameters_to_vector(ours.parameters()),
+            parameters_of(ours),
             wanted,
             on=on,
             hint="compare your lines with the formula, one symbol after the other",
@@ -95,7 +101,7 @@ def like_adamw(
             },
             atol=1e-5,
         )
-        off = (nn.utils.parameters_to_vector(ours.parameters()).detach() - wanted).abs().max()
+        off = (parameters_of(ours) - wanted).abs().max()
         check.that(
             dtype == torch.float32 or float(off) < 1e-9,
             "all that is kept from step to step has the model's dtype",
@@ -104,14 +110,7 @@ def like_adamw(
             got=f"parameters that are off by up to {float(off):.1e}",
             hint="torch.zeros_like(p) has the dtype of p, torch.zeros has not",
         )
-        check.close(
-            "the losses are those before each step",
-            [float(loss) for loss in got],
-            losses,
-            on=on,
-            hint="the loss of a step is taken before the parameters move",
-            atol=1e-5,
-        )
+        taken_before_steps(check, own_losses, losses, on=on)
         check.that(
             [m.training for m in ours.modules()] == [m.training for m in model.modules()],
             "the model keeps its mode",
@@ -141,7 +140,7 @@ def compare_with_adamw(train: Trainer, steps: int = 40) -> None:
         theirs, losses = _pytorchs(model, x, y, steps, 0.05, weight_decay)
         ours = copy.deepcopy(model)
         own = train(ours, x, y, steps, 0.05, weight_decay)
-        here = nn.utils.parameters_to_vector(ours.parameters()).detach()
+        here = parameters_of(ours)
         print(
             f"weight_decay {weight_decay}: here {here.abs().mean():.4f}, last loss {own[-1]:.4f};"
             f"  AdamW {theirs.abs().mean():.4f}, last loss {losses[-1]:.4f}"
@@ -170,15 +169,10 @@ class _Scaled(nn.Module):
 def _pytorchs(
     model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float, weight_decay: float
 ) -> tuple[Tensor, list[float]]:
-    model, losses = copy.deepcopy(model), []
+    model = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr, weight_decay=weight_decay)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return nn.utils.parameters_to_vector(model.parameters()).detach(), losses
+    losses = list(steps_of(optimizer, model, x, y, steps))
+    return parameters_of(model), losses
 
 
 def _by_hand(
@@ -212,4 +206,4 @@ def _by_hand(
             elif decay == "":
                 moved -= lr * weight_decay * old
             p.data = moved
-    return nn.utils.parameters_to_vector(parameters).detach()
+    return parameters_of(model)

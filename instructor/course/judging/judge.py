@@ -13,10 +13,9 @@ from instructor.content import Cell, Exercise, Task
 from instructor.course.judging.cells import definitions
 from instructor.course.judging.patience import GivenUp, patience
 from instructor.course.judging.peer import Peer
-from instructor.course.judging.player import OVER
 from instructor.course.judging.sandbox import bubblewrap, start
 from instructor.course.judging.watching import derived, seeded, texts, watched_there
-from instructor.course.judging.wire import ENDED, MOST_IN_ALL, Broken, Message
+from instructor.course.judging.wire import ENDED, MOST_IN_ALL, OVER, Broken, Message
 from instructor.limits import SECONDS, Stopwatch
 from instructor.trial import Failure, Result, Trial, failure
 

@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from instructor.course.judging.player import OVER
-from instructor.course.judging.wire import Broken
+from instructor.course.judging.wire import OVER, Broken
 
 TICK = 0.1  # seconds between two looks
 MEMORY = 4 << 30  # bytes that the processes of one submission may take together

@@ -17,12 +17,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from instructor.course.judging.peer import Peer
-from instructor.course.judging.wire import Broken, Message, Wire
+from instructor.course.judging.wire import OVER, Broken, Message, Wire
 
 World = dict[str, Any]
 CELL = 20  # seconds on the wall for one cell; the answers are called later
 CELLS = 60  # and seconds of work for all of them
-OVER = "your code was stopped: it took too long"
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ MOST_BYTES = 64 << 20  # and of all of its arrays
 MOST_ARRAYS = 20_000
 MOST_IN_ALL = 1 << 30  # bytes of all messages in one conversation; what has crossed is kept
 ENDED = "the process that runs your code has ended"
+OVER = "your code was stopped: it took too long"
 # What reading raises where the other side has written something that nobody writes.
 MALFORMED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 _HEAD = struct.Struct("<II")
