@@ -127,7 +127,7 @@ class Sweep(Panel):
                     self._begin_pages(_key(shown))
                 if throttle.due() or self._pictures[self._page] is None:
                     began = time.perf_counter()
-                    self._draw_next(result, shown)
+                    self._draw_next(result, shown, epoch)
                     self.view.say(self._doing(epoch), epoch / self._epochs if self._epochs else -1)
                     throttle.drawn(time.perf_counter() - began)
                 yield 0.0
@@ -161,13 +161,17 @@ class Sweep(Panel):
         self._pictures[:] = [None] * len(self._pictures)
         self.view.forget_pages()
 
-    def _draw_next(self, result: Any, settings: dict[str, Any]) -> None:
-        """Draw the page on show or, every third time, another page in turn."""
+    def _draw_next(self, result: Any, settings: dict[str, Any], epoch: int) -> None:
+        """Draw the page on show or, every third time, another page in turn.
+
+        Without its numbers: early in a training they may say that the wrong one wins.
+        """
         page = self._page
         self._draws += 1
         if self._pictures[page] is not None and self._draws % 3 == 0:
             page = (self._draws // 3) % len(self._pictures)
-        self._draw(self._at(result, page, settings), page)
+        said = f"{self._doing(epoch)}; what comes of it is said here at the end"
+        self._draw(self._at(result, page, settings), page, said=said)
 
     def _at(self, result: Any, page: int, settings: dict[str, Any]) -> At:
         label = self.controls[self._name].label

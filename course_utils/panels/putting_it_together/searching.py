@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.evidence import signed
 from course_utils.experiments.searched_lattice import (
     BOX,
     BUDGETS,
@@ -179,5 +180,5 @@ def _say(found: Found) -> str:
         f"{found.size} samples choose: the winner is λ = {best['L2']:.1g}, "
         f"p = {best['dropout']:.2f}, reported {reported[number]:.1%}, on fresh samples "
         f"{fresh[number]:.1%}; in {SEARCHES} such searches reported {reported.mean():.1%}, "
-        f"fresh {fresh.mean():.1%}, so {100 * (reported - fresh).mean():+.1f} points too much"
+        f"fresh {fresh.mean():.1%}, so {signed(100 * (reported - fresh).mean(), 1)} points too much"
     )

@@ -39,7 +39,7 @@ class _Left(Part):
         ax.set_ylabel("share left in the final weights")
         self._rate = self.line(":", color="black", linewidth=1.4, label="learning rate / highest")
         self._plain = self.line("--", color=COLORS[5], linewidth=1.6, label="at a constant rate")
-        self._left = self.line(color=COLORS[0], linewidth=2.2, label="left")
+        self._left = self.line(color=COLORS[0], linewidth=2.2, label="share left")
         self._start = self.line("o", color=COLORS[0], markersize=8, markeredgecolor="black")
         legend_above(ax)
         self._steps = 0

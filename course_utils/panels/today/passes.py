@@ -65,7 +65,7 @@ def passes(
         train,
         PartsBoard(parts, width=9.6, height=3.2, say=lambda at: _say(at, most)),
         name="p",
-        values=slider(ps, start=ps[len(ps) // 2]),
+        values=slider(ps, start=ps[-1]),
         controls={"passes": choice(counts, label="passes over the text")},
         epochs=max(counts),
         title="Dropout in one pass over the text, and in many",
