@@ -19,7 +19,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_utils.checks.mistakes import Common
 from course_utils.checks.report import Check, CheckFailed, checking, shown
@@ -113,7 +113,11 @@ def _arguments(frame: FrameType) -> str:
     code = frame.f_code
     names = [n for n in code.co_varnames[: code.co_argcount] if n != "self"]
     values = {name: frame.f_locals[name] for name in names if name in frame.f_locals}
-    return ", ".join(f"{name} = {_short(value)}" for name, value in values.items())
+    said = [f"{name} = {_short(value)}" for name, value in values.items()]
+    owner = frame.f_locals.get("self")
+    if code.co_name == "forward" and isinstance(owner, nn.Module):
+        said.append(f"in {'training' if owner.training else 'evaluation'} mode")
+    return ", ".join(said)
 
 
 def _short(value: object) -> str:

@@ -64,8 +64,9 @@ class StackedOptimizer:
     def _carry_over(self, members: Sequence[Member]) -> None:
         """Start from the members' own states, such as Adam's moments."""
         shapes = {name: p.shape for name, p in members[0].run.model.named_parameters()}
+        of_members = [_state_by_name(m) for m in members]
         for name, leaf in self.leaves.items():
-            states = [_state_by_name(m).get(name, {}) for m in members]
+            states = [of_member.get(name, {}) for of_member in of_members]
             if any(states):
                 self._optimizer.state[leaf] = _stacked(states, leaf, shapes[name])
 

@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 
 from course_utils.argument_checks import checked_index, checked_seeds
 from course_utils.data import Dataset
+from course_utils.fast_paths import keep_freed_memory
 from course_utils.fleet.alone import AloneInTurn
 from course_utils.fleet.dry_run import first_look
 from course_utils.fleet.engine import UNEXPECTED, CannotBatchError
@@ -192,6 +193,7 @@ def iter_fleet(
     training = replace(training, epochs=epochs, batch_size=batch_size)
     fleet = Fleet(values, seeds, epochs)
     fleet._members = {(m.value_index, m.seed_index): m for m in members}
+    keep_freed_memory()
     groups, fleet.fallback = groups_of(members, dry_runs, training, before)
     if fleet.fallback is not None:
         warnings.warn(fleet.fallback, stacklevel=2)

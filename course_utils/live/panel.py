@@ -4,6 +4,7 @@ import traceback
 import weakref
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -173,9 +174,11 @@ class Panel:
         settings = [f"{c.label}: {format_value(c.value)}" for c in self.controls.values()]
         return Picture(self.image, self.text), " · ".join(settings)
 
-    def _draw(self, state: Any, page: int = 0) -> None:
-        """Draw `state` and show it as page `page`."""
+    def _draw(self, state: Any, page: int = 0, *, said: str = "") -> None:
+        """Draw `state` and show it as page `page`, with `said` in place of its own text."""
         picture = self._painter.paint(state)
+        if said:
+            picture = replace(picture, alt=said)
         self._pictures[page] = picture
         if page == self._page:
             self._picture = picture

@@ -6,8 +6,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from numpy.typing import NDArray
-
 from course_utils.live.controls import Control, slider
 from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
@@ -18,6 +16,7 @@ from course_utils.live.training_lock import (
     release_training_lock,
 )
 from course_utils.plots.figures import Picture
+from course_utils.plots.part import Array
 
 DRAWING_SHARE = 0.15  # the share of the training's time that drawing may take
 KEPT_RUNS, KEPT_PAGES = 12, 24  # for how many settings trainings and pictures are kept
@@ -36,14 +35,14 @@ class At:
     settings: dict[str, Any]  # the values of the other controls, by name
     name: str = ""  # of the slider
 
-    def curves(self, score: str) -> NDArray[Any]:
+    def curves(self, score: str) -> Array:
         """One curve of a fleet, e.g. "val_loss", at the slider's value: [seeds, epochs]."""
-        curves: NDArray[Any] = getattr(self.result, score)[self.index]
+        curves: Array = getattr(self.result, score)[self.index]
         return curves
 
-    def scores(self, score: str) -> NDArray[Any]:
+    def scores(self, score: str) -> Array:
         """A score of a fleet after the last epoch trained so far: [values, seeds]."""
-        scores: NDArray[Any] = getattr(self.result, score)[..., self.result.epoch]
+        scores: Array = getattr(self.result, score)[..., self.result.epoch]
         return scores
 
 
@@ -128,7 +127,7 @@ class Sweep(Panel):
                     self._begin_pages(_key(shown))
                 if throttle.due() or self._pictures[self._page] is None:
                     began = time.perf_counter()
-                    self._draw_next(result, shown)
+                    self._draw_next(result, shown, epoch)
                     self.view.say(self._doing(epoch), epoch / self._epochs if self._epochs else -1)
                     throttle.drawn(time.perf_counter() - began)
                 yield 0.0
@@ -162,13 +161,17 @@ class Sweep(Panel):
         self._pictures[:] = [None] * len(self._pictures)
         self.view.forget_pages()
 
-    def _draw_next(self, result: Any, settings: dict[str, Any]) -> None:
-        """Draw the page on show or, every third time, another page in turn."""
+    def _draw_next(self, result: Any, settings: dict[str, Any], epoch: int) -> None:
+        """Draw the page on show or, every third time, another page in turn.
+
+        Without its numbers: early in a training they may say that the wrong one wins.
+        """
         page = self._page
         self._draws += 1
         if self._pictures[page] is not None and self._draws % 3 == 0:
             page = (self._draws // 3) % len(self._pictures)
-        self._draw(self._at(result, page, settings), page)
+        said = f"{self._doing(epoch)}; what comes of it is said here at the end"
+        self._draw(self._at(result, page, settings), page, said=said)
 
     def _at(self, result: Any, page: int, settings: dict[str, Any]) -> At:
         label = self.controls[self._name].label
