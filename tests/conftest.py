@@ -7,6 +7,7 @@ import random
 import shutil
 import sysconfig
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,9 +80,9 @@ def float64() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def closing() -> Iterator[None]:
-    """The panels that a test opens are closed after it."""
+@contextmanager
+def closing_panels() -> Iterator[None]:
+    """Panels that are opened inside are closed at the end."""
     from course_utils.live import open_panels
 
     before = open_panels()
@@ -89,6 +90,20 @@ def closing() -> Iterator[None]:
     for panel in open_panels():
         if panel not in before:
             panel.close()
+
+
+@pytest.fixture
+def closing() -> Iterator[None]:
+    """The panels that a test opens are closed after it."""
+    with closing_panels():
+        yield
+
+
+@pytest.fixture(scope="module")
+def closing_last() -> Iterator[None]:
+    """The panels that the tests of a file open are closed after the last of them."""
+    with closing_panels():
+        yield
 
 
 @pytest.fixture

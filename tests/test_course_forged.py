@@ -117,7 +117,7 @@ def test_an_answer_that_sleeps_is_ended(judge: Judge, monkeypatch: pytest.Monkey
 def test_an_answer_that_is_not_there_is_said(judge: Judge) -> None:
     result = judged(judge, "def drop_out(x, p, training):\n    return x\n", "def f(:")
     assert result.marks == 0
-    assert "defines no dropout" in result.said
+    assert "does not define dropout" in result.said
     assert "SyntaxError" in result.said
 
 

@@ -11,12 +11,7 @@ from course_utils.panels import penalties
 
 WAIT = 60.0
 
-
-@pytest.fixture(autouse=True)
-def no_panel_stays() -> Iterator[None]:
-    yield
-    for panel in live.open_panels():
-        panel.close()
+pytestmark = pytest.mark.usefixtures("closing")
 
 
 class Dot(plots.Part):

@@ -1,4 +1,4 @@
-"""What the checks ask of an answer that trains a network and returns its losses."""
+"""Checks of an answer that trains a network and returns its losses, and the training to compare."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from course_utils.checks.report import Check
 def steps_of(
     optimizer: torch.optim.Optimizer, model: nn.Module, x: Tensor, y: Tensor, steps: int
 ) -> Iterator[float]:
-    """Train `model` on all of x at once; yields after each step the loss of before it."""
+    """Train on all of x at once; yields, after each step, the loss before it."""
     for _ in range(steps):
         optimizer.zero_grad()
         loss = F.cross_entropy(model(x), y)
@@ -25,12 +25,12 @@ def steps_of(
 
 
 def parameters_of(model: nn.Module) -> Tensor:
-    """All parameters, one after the other: [number of them]."""
+    """All parameters in one tensor [number of parameters], without a gradient."""
     return nn.utils.parameters_to_vector(model.parameters()).detach()
 
 
 def leave_gradients(model: nn.Module, left: float | None) -> None:
-    """Let each parameter come with a gradient of `left` from before, or with none."""
+    """Fill all gradients with `left`, as earlier steps leave them, or remove them if it is None."""
     for p in model.parameters():
         p.grad = None if left is None else torch.full_like(p, left)
 
@@ -72,12 +72,12 @@ def losses_in(
 
 
 def taken_before_steps(check: Check, losses: list[float], wanted: list[float], *, on: str) -> None:
-    """The losses are those that `steps_of` yields."""
+    """Check that the losses are those that `steps_of` yields."""
     check.close(
         "the losses are those before each step",
         losses,
         wanted,
         on=on,
-        hint="the loss of a step is taken before the parameters move",
+        hint="take the loss of a step before the parameters change",
         atol=1e-5,
     )

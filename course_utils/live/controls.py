@@ -25,6 +25,7 @@ class Control(traitlets.HasTraits):
         *,
         label: str = "",
         start: Any = None,
+        near: float | None = None,
         kind: Literal["slider", "choice"] = "slider",
         say: Callable[[Any], str] = format_value,
         trains: bool = True,
@@ -40,6 +41,13 @@ class Control(traitlets.HasTraits):
         self.trains = trains
         self.labels = [say(option) for option in self.options]
         self.index = 0 if start is None else self._find(start)
+        if near is not None:
+            if start is not None:
+                raise ValueError(
+                    f"{label or 'a control'} begins at start={start!r} or near={near}, got both; "
+                    "leave one of them out"
+                )
+            self.index = min(range(len(options)), key=lambda i: abs(options[i] - near))
         self.value = self.options[self.index]
 
     def _find(self, value: Any) -> int:
@@ -87,6 +95,7 @@ def slider(
     *,
     label: str = "",
     start: Any = None,
+    near: float | None = None,
     say: Callable[[Any], str] = format_value,
     trains: bool = True,
 ) -> Control:
@@ -96,13 +105,16 @@ def slider(
         options: the values to choose from, at least one.
         label: the name on the screen; by default the name of the control in the panel.
         start: the option chosen at first; by default the first one.
+        near: instead of `start`, a number: the option nearest to it is chosen at first.
         say: ``say(option)`` -> the text beside the slider.
         trains: False if it only chooses what is shown, so that a `sweep` need not train again.
 
     Raises:
-        ValueError: there are no options, or `start` is not one of them.
+        ValueError: there are no options, `start` is not one of them, or `near` is given besides.
     """
-    return Control(options, label=label, start=start, kind="slider", say=say, trains=trains)
+    return Control(
+        options, label=label, start=start, near=near, kind="slider", say=say, trains=trains
+    )
 
 
 def choice(
@@ -110,11 +122,14 @@ def choice(
     *,
     label: str = "",
     start: Any = None,
+    near: float | None = None,
     say: Callable[[Any], str] = format_value,
     trains: bool = True,
 ) -> Control:
     """A row of buttons, one for each option, of which one is pressed; arguments as in `slider`."""
-    return Control(options, label=label, start=start, kind="choice", say=say, trains=trains)
+    return Control(
+        options, label=label, start=start, near=near, kind="choice", say=say, trains=trains
+    )
 
 
 def make_controls(given: Mapping[str, Control | Sequence[Any]]) -> dict[str, Control]:

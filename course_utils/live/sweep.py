@@ -6,8 +6,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from numpy.typing import NDArray
-
 from course_utils.live.controls import Control, slider
 from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
@@ -18,6 +16,7 @@ from course_utils.live.training_lock import (
     release_training_lock,
 )
 from course_utils.plots.figures import Picture
+from course_utils.plots.part import Array
 
 DRAWING_SHARE = 0.15  # the share of the training's time that drawing may take
 KEPT_RUNS, KEPT_PAGES = 12, 24  # for how many settings trainings and pictures are kept
@@ -36,14 +35,14 @@ class At:
     settings: dict[str, Any]  # the values of the other controls, by name
     name: str = ""  # of the slider
 
-    def curves(self, score: str) -> NDArray[Any]:
+    def curves(self, score: str) -> Array:
         """One curve of a fleet, e.g. "val_loss", at the slider's value: [seeds, epochs]."""
-        curves: NDArray[Any] = getattr(self.result, score)[self.index]
+        curves: Array = getattr(self.result, score)[self.index]
         return curves
 
-    def scores(self, score: str) -> NDArray[Any]:
+    def scores(self, score: str) -> Array:
         """A score of a fleet after the last epoch trained so far: [values, seeds]."""
-        scores: NDArray[Any] = getattr(self.result, score)[..., self.result.epoch]
+        scores: Array = getattr(self.result, score)[..., self.result.epoch]
         return scores
 
 

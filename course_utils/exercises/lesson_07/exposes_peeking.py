@@ -19,11 +19,12 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     BUG_MISSED = (
-        "let your spy count, and let it hand out very different test scores: whom do they tempt?"
+        "count the calls of your own `open_test`, and let it return very different test scores: do "
+        "they change the choice?"
     )
     RIGHT_ACCUSED = (
-        "a right choice is accused: it may open once, and may have any rule on judged scores;"
-        " count anew for each call of `choose`"
+        "a right choice is accused: it may open the test set once, and use any rule on the judged"
+        " scores; count anew for each call of `choose`"
     )
 
 
@@ -47,33 +48,33 @@ def exposes_peeking(answer: Judge) -> None:
             verdict(asked, choose, broken=broken, what=f"a choice that {what}")
 
 
-#: ``verdict(asked, code, broken=..., what=...)`` asks about `code`, which is `what` in words.
+#: ``verdict(asked, code, broken=..., what=...)`` adds the case of `code`; `what` describes it.
 verdict = partial(
     Verdicts.add, bug="peeking", missed=Mistake.BUG_MISSED, accused=Mistake.RIGHT_ACCUSED
 )
 
 
 def highest(judged: Any, open_test: Callable[[], Any]) -> tuple[int, float]:
-    """As it should be: the judged scores choose, the test set is opened once."""
+    """Right: chooses by the judged scores, and opens the test set once."""
     winner = int(np.argmax(np.asarray(judged)))
     return winner, float(open_test()[winner])
 
 
 def first_that_is_near(judged: Any, open_test: Callable[[], Any]) -> tuple[int, float]:
-    """Right as well, by another rule."""
+    """Right too: chooses by another rule on the judged scores."""
     scores = np.asarray(judged)
     winner = int(np.argmax(scores >= scores.max() - 0.02))
     return winner, float(open_test()[winner])
 
 
 def best_on_test(judged: Any, open_test: Callable[[], Any]) -> tuple[int, float]:
-    """The test set chooses."""
+    """Broken: chooses by the test scores."""
     test = np.asarray(open_test())
     return int(test.argmax()), float(test.max())
 
 
 def opens_for_each(judged: Any, open_test: Callable[[], Any]) -> tuple[int, float]:
-    """The choice is right, but the seal is broken again and again."""
+    """Broken: chooses by the judged scores, but opens the test set for each candidate."""
     test = [open_test()[i] for i in range(len(judged))]
     winner = int(np.argmax(np.asarray(judged)))
     return winner, float(test[winner])

@@ -27,19 +27,21 @@ from course_utils.exercises.training_runs import (
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    AS_GIVEN = "this is where the given lines end as well: neither of the two faults is repaired"
+    AS_GIVEN = "the given lines give the same result: neither of the two faults is corrected"
     DECAY_IN_THE_GRADIENT = (
         "the decay goes through the moments, where Adam divides it by the size of the gradients: "
         "that is L2 with Adam, not AdamW. It acts on the parameter itself"
     )
     SECOND_MOMENT_UNCORRECTED = "v starts at 0 and is too small at first; what corrects it?"
     DECAY_WITHOUT_THE_RATE = "the decay is lr · weight_decay of the parameter, not weight_decay"
-    DECAY_FORGOTTEN = "nothing decays now; the decay has a place beside the gradient"
-    DECAY_AFTER_THE_STEP = "the decay is a share of the parameter before the step, not after it"
+    DECAY_FORGOTTEN = (
+        "nothing decays now; subtract the decay from the parameter, beside the gradient's step"
+    )
+    DECAY_AFTER_THE_STEP = "compute the decay from the parameter before the step, not after it"
     LOSSES_MISSING = "return the list of losses, one float for each step"
 
 
-#: What does the whole task.
+#: Library classes and functions that do the whole task.
 OPTIMIZERS = (
     *(torch.optim.Optimizer.__init__, torch.optim.Adam.__init__, torch.optim.AdamW.__init__),
     *(functional_adam, functional_adamw),
@@ -65,10 +67,10 @@ def like_adamw(
     n: int = 9,
     training: bool = True,
 ) -> None:
-    """`answer` leads a small network where PyTorch's AdamW leads it.
+    """Check that `answer` trains a small network to the same parameters as PyTorch's AdamW.
 
-    `scale` multiplies the network's outputs, and so its gradients; there are `n` samples, and the
-    network comes in the mode that `training` says.
+    `scale` multiplies the network's outputs, and so its gradients; there are `n` samples, and
+    `training` is the mode in which the network is passed in.
     """
     for dtype in (torch.float64, torch.float32):
         model, x, y = _small(dtype, scale, n)
@@ -89,7 +91,7 @@ def like_adamw(
             detached=True,
         )
         check.close(
-            "the parameters end where AdamW leads them",
+            "the final parameters are those of AdamW",
             parameters_of(ours),
             wanted,
             on=on,
@@ -104,20 +106,20 @@ def like_adamw(
         off = (parameters_of(ours) - wanted).abs().max()
         check.that(
             dtype == torch.float32 or float(off) < 1e-9,
-            "all that is kept from step to step has the model's dtype",
+            "everything kept from step to step has the model's dtype",
             on=on,
             expected=f"parameters like PyTorch's to 1e-9, in {dtype}",
             got=f"parameters that are off by up to {float(off):.1e}",
-            hint="torch.zeros_like(p) has the dtype of p, torch.zeros has not",
+            hint="torch.zeros_like(p) has the dtype of p; torch.zeros does not",
         )
         taken_before_steps(check, own_losses, losses, on=on)
         check.that(
             [m.training for m in ours.modules()] == [m.training for m in model.modules()],
             "the model keeps its mode",
             on=on,
-            expected=f"training = {model.training}, as it came",
+            expected=f"training = {model.training}, as before",
             got=f"training = {ours.training}, or another mode of a layer",
-            hint="what you switch, switch back",
+            hint="restore every mode that you switch",
         )
         check.kept(given, (x, y), on=on)
 
@@ -133,7 +135,7 @@ FAULTS: dict[Mistake, dict[str, str]] = {
 
 
 def compare_with_adamw(train: Trainer, steps: int = 40) -> None:
-    """Print where `train` and PyTorch's AdamW lead the same network."""
+    """Print the final parameters and losses of the same network under `train` and under AdamW."""
     print("mean |parameter| after", steps, "steps, lr = 0.05")
     for weight_decay in (0.0, 0.5, 2.0):
         model, x, y = _small(torch.float64)
@@ -186,7 +188,7 @@ def _by_hand(
     decay: str = "",
     root: str = "",
 ) -> Tensor:
-    """Where these faults lead; `decay` and `root` say what is at fault."""
+    """The parameters after training with these faults; `decay` and `root` choose the fault."""
     model = copy.deepcopy(model)
     parameters = list(model.parameters())
     moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]

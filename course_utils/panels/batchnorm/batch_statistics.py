@@ -1,10 +1,8 @@
 """Lesson 04's panel about the batch: how many samples a network is normalized with."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from course_utils.budget import budgeted
@@ -25,14 +23,12 @@ from course_utils.models import LayerOfWidth
 from course_utils.panels.batchnorm.parts import LossCurves, ValidationAccuracy
 from course_utils.panels.controls import noise_choice
 from course_utils.panels.probabilities import Probabilities
-from course_utils.plots import COLORS, PartsBoard, accuracy_text, gain_text
+from course_utils.plots import COLORS, Array, PartsBoard, accuracy_text, gain_text
 
 SIZES = (2, 10, 50, 250)
 MOST_SAMPLES = 500  # training samples that are used
 IMAGES = 8  # validation images to choose from
 STYLES = {"with, evaluation mode": 0, "with, training mode": 2, "without": 1}
-
-Array = NDArray[Any]
 
 
 def batch_size(

@@ -106,8 +106,7 @@ class _Strip(Part):
     def draw(self, ax: Axes, state: Learned) -> None:
         tidy(ax)
         ax.set(xlim=(-WINDOW, 0), ylim=(0, 1.0))
-        ax.set_xlabel("epochs, counted back from now", fontsize=FONT_SIZE)
-        ax.set_ylabel(WITHOUT_PENALTY, fontsize=FONT_SIZE)
+        ax.set(xlabel="epochs, counted back from now", ylabel=WITHOUT_PENALTY)
         x = np.arange(-WINDOW, 1)
         self._train = self.add(Line(ax, x, split="train", label="training"))
         self._val = self.add(Line(ax, x, split="val", label="validation"))

@@ -140,8 +140,7 @@ class _BestOfMany(Part):
         self._x = np.arange(len(BUDGETS))
         ax.set_xticks(self._x, [str(budget) for budget in BUDGETS])
         ax.set(xlim=(-0.2, len(BUDGETS) - 0.8), ylim=(max(top - 0.14, 0.0), min(top + 0.1, 1.01)))
-        ax.set_xlabel("settings tried (band: 8 of 10 searches)", fontsize=FONT_SIZE)
-        ax.set_ylabel("accuracy of the winner", fontsize=FONT_SIZE)
+        ax.set(xlabel="settings tried (band: 8 of 10 searches)", ylabel="accuracy of the winner")
         self._guide = self.guide()
         self._bands = [
             self.moves(ax.fill_between([], [], [], color=NEUTRAL, alpha=BAND_ALPHA, linewidth=0))

@@ -1,4 +1,4 @@
-"""Messages between judge and player: JSON and raw bytes in a frame, bounded, and never pickle."""
+"""Send messages between judge and player: JSON and raw bytes, of limited size, never pickles."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Message:
 
 
 class Wire:
-    """Both directions to the other side.
+    """The connection to the other side, in both directions.
 
     Raises (sending and receiving):
         Broken: The other side is gone, or the message is too large or malformed.
@@ -50,7 +50,7 @@ class Wire:
         return cls(source, connection.makefile("wb"))  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """Let go of both directions; what was not sent yet is lost."""
+        """Close both directions; what was not sent yet is lost."""
         for stream in (self._source, self._target):
             with contextlib.suppress(OSError, ValueError):
                 stream.close()
