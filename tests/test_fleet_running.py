@@ -19,6 +19,7 @@ from tests.fleets import (
     DATA,
     EPOCHS,
     assert_members_are_fits,
+    by_rate,
     make_data,
     mlp,
     plain,
@@ -153,11 +154,7 @@ def test_zero_epochs_only_score():
 
 def test_the_batches_are_those_of_fit():
     """Told by a penalty-free linear model whose first step can be worked out."""
-
-    def build(lr):
-        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
-        return Run(model, sgd(model, lr))
-
+    build = by_rate(lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 3)))
     fleet = train_fleet(
         build, DATA, values=[0.5], seeds=[3], epochs=1, batch_size=DATA.n_train, progress=False
     )
