@@ -18,7 +18,8 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     BUG_MISSED = (
-        "let your spy count, and let it hand out very different test scores: whom do they tempt?"
+        "let your spy count, and let it hand out very different test scores, high and low, also "
+        "where judged scores are equal: whom do they tempt?"
     )
     RIGHT_ACCUSED = (
         "a right choice is accused: it may open once, and may have any rule on judged scores;"

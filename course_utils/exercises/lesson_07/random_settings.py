@@ -216,6 +216,14 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
         got=again,
         hint=Mistake.DICE_WITHOUT_A_SEED,
     )
+    check.that(
+        answer(box, 5, 0) == answer(box, 5, 0),
+        "the same seed gives the same settings",
+        on="budget 5, seed 0, called twice",
+        expected="the same list again",
+        got="two different lists",
+        hint="0 is a seed like any other, and no sign that there is none",
+    )
     settings = [repr(setting) for seed in range(8) for setting in answer(box, 5, seed)]
     check.that(
         first != answer(box, 5, 4),

@@ -26,6 +26,10 @@ class Mistake(Mistakes):
     )
     WITHOUT_BUFFERS = "the buffers were left behind; batch norm predicts with them"
     BUFFERS_COPIED = "the running statistics were copied; they are averaged as weights are"
+    UNSAVED_LEFT = (
+        "this buffer was left behind: state_dict() lacks those that are not saved, buffers() has "
+        "them all"
+    )
     COUNTER_AVERAGED = "a count of batches has no average; copy it"
     COUNTER_KEPT = "the count of batches was left behind; copy it"
     MODEL_CHANGED = "`model` moved; it only trains, and `average` follows"
@@ -116,22 +120,25 @@ def followed(
         )
         for name, got in _named(average):
             old, new = dict(_named(before))[name], dict(_named(there))[name]
-            _one(check, name, got, old, new, decay, on)
+            left = Mistake.NOTHING_MOVED
+            if name in dict(before.named_buffers()):
+                saved = name in before.state_dict()
+                left = Mistake.WITHOUT_BUFFERS if saved else Mistake.UNSAVED_LEFT
+            _one(check, name, got, old, new, decay, on, left)
         _apart(check, average, model, on)
 
 
 def _one(
-    check: Check, name: str, got: Tensor, old: Tensor, new: Tensor, decay: float, on: str
+    check: Check, name: str, got: Tensor, old: Tensor, new: Tensor, decay: float, on: str, left: str
 ) -> None:
-    """One tensor of the average is where it should be."""
+    """One tensor of the average is where it should be; `left` is what to say if it was left."""
     counts = not old.is_floating_point()
     mixed = decay * old + (1 - decay) * new
-    buffer = counts or name.rpartition(".")[2].startswith("running")
     mistakes: dict[str, Tensor] = {
         Mistake.DECAY_OF_THE_NEW: (1 - decay) * old + decay * new,
         Mistake.SHARED_TWICE: decay * mixed + (1 - decay) * new,
-        (Mistake.BUFFERS_COPIED if buffer else Mistake.COPIED): new,
-        (Mistake.WITHOUT_BUFFERS if buffer else Mistake.NOTHING_MOVED): old,
+        (Mistake.COPIED if left == Mistake.NOTHING_MOVED else Mistake.BUFFERS_COPIED): new,
+        left: old,
     }
     if counts:
         mistakes = {Mistake.COUNTER_KEPT: old, Mistake.COUNTER_AVERAGED: mixed.to(old.dtype)}

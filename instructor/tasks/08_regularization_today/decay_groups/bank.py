@@ -203,4 +203,14 @@ def names_for_parameters(model, weight_decay):
     ]
 
 
+@wrong("left_out", at="hidden")
+def equal_numbers_taken_for_one_parameter(model, weight_decay):
+    pays, free = [], []
+    for p in model.parameters():
+        group = pays if p.ndim > 1 else free
+        if not any(p.shape == q.shape and bool((p == q).all()) for q in group):
+            group.append(p)
+    return [{"params": pays, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+
+
 EQUIVALENT = {}
