@@ -33,8 +33,11 @@ class Mistake(Mistakes):
         "state_dict() holds both"
     )
     WITHOUT_THE_UNTRAINED_MODEL = "entry 0 is missing: the loss of the untrained model"
-    NEVER_TIRED = "it trained on after `tired(losses)` had said stop"
-    ONE_EPOCH_SHORT = "it did not train to the end: range(epochs + 1) has the entries 0 to epochs"
+    NEVER_TIRED = "it trained on where `tired(losses)`, asked with all losses so far, says stop"
+    ONE_EPOCH_SHORT = (
+        "the last epoch is missing, though `tired` did not say stop: range(epochs) runs `epochs` "
+        "times, and no other rule ends the training"
+    )
     ASKED_BEFORE_THE_FIRST = (
         "nothing was trained: `tired` is asked after each epoch, and not before the first"
     )

@@ -98,11 +98,13 @@ def like_adamw(
         off = (nn.utils.parameters_to_vector(ours.parameters()).detach() - wanted).abs().max()
         check.that(
             dtype == torch.float32 or float(off) < 1e-9,
-            "all that is kept from step to step has the model's dtype",
+            "the parameters end there to the precision of the model's dtype",
             on=on,
             expected=f"parameters like PyTorch's to 1e-9, in {dtype}",
             got=f"parameters that are off by up to {float(off):.1e}",
-            hint="torch.zeros_like(p) has the dtype of p, torch.zeros has not",
+            hint="torch.zeros_like(p) has the dtype of p, torch.zeros has not"
+            if float(off) < 5e-7
+            else "this is more than rounding: where does ε stand, and is the loss the mean?",
         )
         check.close(
             "the losses are those before each step",

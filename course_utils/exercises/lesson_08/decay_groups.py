@@ -24,6 +24,10 @@ class Mistake(Mistakes):
     EXCHANGED = "the two groups are exchanged: what pays comes first"
     SHARED_TWICE = "a parameter that two layers share came twice; model.parameters() has it once"
     LEFT_OUT = "some parameters of the model are in neither group; its optimizer never moves them"
+    COPIES = (
+        "the parameters themselves are due, neither names nor copies; `p.detach()` and `p.data` "
+        "are other tensors"
+    )
     FREE_GROUP_WITHOUT_ZERO = (
         "a group that says nothing gets the optimizer's own decay, which AdamW has by default: "
         "say 0"
@@ -71,7 +75,7 @@ def groups(check: Check, answer: Groups, model: nn.Module, weight_decay: float, 
         on=on,
         expected=_both(wanted),
         got=_both(said),
-        hint=Mistake.LEFT_OUT,
+        hint=Mistake.LEFT_OUT if set(pays) | set(free) <= names.keys() else Mistake.COPIES,
     )
     check.that(
         len(pays) + len(free) == len(names),

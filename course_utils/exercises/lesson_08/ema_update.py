@@ -22,7 +22,8 @@ class Mistake(Mistakes):
     DECAY_OF_THE_NEW = "the shares are exchanged: `decay` is what the average keeps of itself"
     COPIED = "these are the weights of the model itself; the average follows slowly"
     NOTHING_MOVED = (
-        "the average is where it was; write into its tensors: `old.copy_(...)`, `old += ...`"
+        "the average is where it was; write into its tensors, `old.copy_(...)`, `old += ...`, "
+        "into those of frozen layers too"
     )
     WITHOUT_BUFFERS = "the buffers were left behind; batch norm predicts with them"
     BUFFERS_COPIED = "the running statistics were copied; they are averaged as weights are"
@@ -34,8 +35,8 @@ class Mistake(Mistakes):
     COUNTER_KEPT = "the count of batches was left behind; copy it"
     MODEL_CHANGED = "`model` moved; it only trains, and `average` follows"
     GRAPH_KEPT = (
-        "the average hangs on the computation that made it, or has other parameters than before; "
-        "write into those that are there, under torch.no_grad()"
+        "the average hangs on the computation that made it, or has other parameters than before, "
+        "or another requires_grad; write into those that are there, under torch.no_grad()"
     )
     SHARED_TWICE = (
         "what two layers share moved twice: state_dict() has it under two names, parameters() once"

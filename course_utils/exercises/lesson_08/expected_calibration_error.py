@@ -19,7 +19,7 @@ class Mistake(Mistakes):
 
     UNWEIGHTED = "each bin counts the same here; a gap weighs as much as its bin has images"
     SIGNED = "gaps of different sign cancel; take the absolute value of each bin's"
-    WITHOUT_BINS = "this is one gap for all images together, without bins"
+    WITHOUT_BINS = "one gap for all images together: there are no bins, or their gaps cancel"
     OF_EVERY_IMAGE = (
         "this is the mean gap of single images; those in one of the bins of equal width belong "
         "together, and the mean within the bin comes first"

@@ -327,7 +327,7 @@ def every_option_once_before_the_next_round(box, budget, seed):
     return [{name: column[i] for name, column in columns.items()} for i in range(budget)]
 
 
-@wrong(UNNAMED)
+@wrong(UNNAMED, at="hidden-dice")
 def seed_0_is_none(box, budget, seed):
     rng = random.Random(seed or None)
 

@@ -121,7 +121,7 @@ def one_dict(model, weight_decay):
     return {"params": list(model.parameters()), "weight_decay": weight_decay}
 
 
-@wrong("left_out")
+@wrong("copies")
 def copies_of_them(model, weight_decay):
     copied = [p.detach().clone() for p in model.parameters()]
     return _two([p for p in copied if p.ndim > 1], [p for p in copied if p.ndim < 2], weight_decay)
@@ -194,7 +194,7 @@ def by_the_number_of_entries(model, weight_decay):
     ]
 
 
-@wrong("left_out")
+@wrong("copies")
 def names_for_parameters(model, weight_decay):
     ps = dict(model.named_parameters())
     return [
