@@ -1,8 +1,8 @@
 """Write each student's page: ``course feedback``.
 
-A page stands alone: marks, what the checks said, the marks and comments that a person gave in
-formgrader, and the student's own answers. No hidden check's code is in it. What a student wrote is
-text, or made harmless by nh3; no page may run a script or load anything.
+A page is one file: marks, the messages of the checks, the marks and comments that a person gave in
+formgrader, and the student's own answers. It contains no code of hidden checks. The student's text
+is escaped, or made harmless by nh3, so that no page can run a script or load anything.
 
 With --moodle, the pages of those whose files came from Moodle are also put into
 feedback/EXERCISE-moodle.zip, which Moodle takes under "Upload multiple feedback files in a zip"
@@ -35,7 +35,7 @@ TAGS = {"p", "em", "strong", "ul", "ol", "li", "code", "pre", "blockquote", "br"
 
 
 def environment() -> Environment:
-    """What fills in a template; texts are escaped."""
+    """The Jinja environment of the templates; texts are escaped."""
     return Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined
     )
@@ -63,7 +63,7 @@ def page(one: Marked, name: str = "") -> str:
 
 
 def said(task: Task) -> list[str]:
-    """What the checks of a task said, each text once; several checks may find the same."""
+    """The messages of a task's checks, each text once, since several checks may give the same."""
     texts = [*(check.text for check in task.checks), task.text if not task.checks else ""]
     return list(dict.fromkeys(text for text in texts if text))
 
@@ -86,13 +86,13 @@ def prose(markdown: str) -> str:
 
 
 def for_moodle(folder: Path, exercise: str, pages: Mapping[str, Path]) -> Path | None:
-    """Zip the pages of an exercise, by student, so that Moodle knows whose each is.
+    """Zip the pages of an exercise, so that Moodle recognizes whose each page is.
 
-    Moodle reads the number of the participant, which is another one in each assignment, from the
-    name of a folder (https://github.com/moodle/moodle, mod/assign/feedback/file/importziplib.php).
+    Moodle reads the participant's number, which differs between assignments, from the name of a
+    folder (https://github.com/moodle/moodle, mod/assign/feedback/file/importziplib.php).
 
     Returns:
-        The zip; None if no page is that of a file from Moodle.
+        The path of the zip; None if no page belongs to a file from Moodle.
     """
     known = origins(folder, exercise).items()
     numbers = {student: id_ for (system, id_), student in known if system == "moodle"}
@@ -112,8 +112,8 @@ def for_moodle(folder: Path, exercise: str, pages: Mapping[str, Path]) -> Path |
 def main(argv: Sequence[str], prog: str = "course feedback") -> int:
     """Write the pages; the exit code."""
     parser = parser_of(prog, __doc__)
-    parser.add_argument("--exercise", default="", help="its number; left out, all")
-    parser.add_argument("--student", default="", help="this one alone")
+    parser.add_argument("--exercise", default="", help="its number; by default all")
+    parser.add_argument("--student", default="", help="only this one")
     parser.add_argument("--moodle", action="store_true", help="also a zip to upload to Moodle")
     given = parser.parse_args(argv)
     exercise = chosen_exercise(parser, given.exercise)

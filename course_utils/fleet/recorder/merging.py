@@ -183,7 +183,7 @@ def _frozen(
     graph = trace(over_members(of_one, dims), example, _FASTER, constants=constants)
     simplify(graph)
     optimize_graph(graph)
-    return graph
+    return graph.forward  # and no hooks of modules around it
 
 
 def _spread(t: Tensor, dims: Dims, shape: tuple[int, ...]) -> Tensor:

@@ -78,6 +78,12 @@ def by_the_union_of_many_masks(dropout):
     return int(ever.sum()) == int(first.sum())
 
 
+@right
+def on_more_entries_than_most(dropout):
+    x = torch.ones(30, 1000, dtype=torch.float64)
+    return bool(((dropout(x, 0.1, True) == 0) == (dropout(x, 0.1, True) == 0)).all())
+
+
 @wrong("bug_missed")
 def watches_pytorchs_generator(dropout):
     state = torch.get_rng_state()

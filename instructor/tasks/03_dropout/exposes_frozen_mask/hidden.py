@@ -2,11 +2,12 @@ import random
 
 from course_utils.exercises import attempt, in_any_order
 
-table = torch.rand(10_000)
+table = torch.rand(10_007)
 
 
 def from_a_table(x, p, training):
-    return x * (table[: x.numel()].reshape(x.shape) >= p) / (1 - p) if training else x
+    places = torch.arange(x.numel()).reshape(x.shape) % len(table)
+    return x * (table[places] >= p) / (1 - p) if training else x
 
 
 def without_scaling(x, p, training):

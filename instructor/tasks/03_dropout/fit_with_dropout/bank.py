@@ -285,3 +285,25 @@ def cleared_after_the_step_alone(model, x, y, x_val, y_val, epochs, lr):
         with torch.no_grad():
             losses.append(F.cross_entropy(model.eval()(x_val), y_val).item())
     return losses
+
+
+@wrong("losses_missing", at="hidden")
+def which_stops_when_it_gets_worse(model, x, y, x_val, y_val, epochs, lr):
+    losses = []
+    sgd = torch.optim.SGD(model.parameters(), lr)
+    while len(losses) < epochs and (len(losses) < 6 or min(losses[-5:]) <= min(losses)):
+        model.train()
+        sgd.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        sgd.step()
+        with torch.no_grad():
+            losses.append(F.cross_entropy(model.eval()(x_val), y_val).item())
+    return losses
+
+
+@wrong("input_changed")
+def on_standardized_data(model, x, y, x_val, y_val, epochs, lr):
+    mean, std = x.mean(0), x.std(0)
+    for part in (x, x_val):
+        part.sub_(mean).div_(std)
+    return steps_by_hand(model, x, y, x_val, y_val, epochs, lr)

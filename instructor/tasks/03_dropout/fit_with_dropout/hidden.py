@@ -8,3 +8,5 @@ with attempt("fit_with_dropout", fit_with_dropout, by_hand=check.FITS) as hidden
     check.numbers(hidden, fit_with_dropout, epochs=3, training=False, lr=0.01)
     check.numbers(hidden, fit_with_dropout, epochs=2, training=True, lr=0.2, left=1.0)
     check.numbers(hidden, fit_with_dropout, epochs=6, training=True, lr=3.0, n=90)
+    # The validation loss is lowest after epoch 2 and rises to the end, which is no reason to stop.
+    check.numbers(hidden, fit_with_dropout, epochs=40, training=True, lr=1.0)

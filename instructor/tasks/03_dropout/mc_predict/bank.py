@@ -138,7 +138,30 @@ def freezes(model, x, passes):
     return mean, probs.std(0, correction=0)[torch.arange(len(x)), mean.argmax(1)]
 
 
+@wrong("one_large_batch")
+def all_passes_in_one_batch(model, x, passes):
+    mode = model.training
+    model.train()
+    with torch.no_grad():
+        votes = model(x.repeat(passes, 1)).softmax(1).unflatten(0, (passes, len(x)))
+    model.train(mode)
+    return votes.mean(0), _spread(votes)
+
+
 @wrong(UNNAMED, at="hidden")
+def in_single_precision(model, x, passes):
+    votes = _votes(model, x, passes).float().softmax(2)
+    return votes.mean(0), _spread(votes)
+
+
+@wrong(UNNAMED, at="visible")
+def a_pass_to_count_the_classes(model, x, passes):
+    return _votes(model, x, passes + 1)[1:].softmax(2).mean(0), _spread(
+        _votes(model, x, passes).softmax(2)
+    )
+
+
+@wrong(UNNAMED)
 def ten_passes_at_least(model, x, passes):
     votes = _votes(model, x, max(passes, 10)).softmax(2)
     return votes.mean(0), _spread(votes)

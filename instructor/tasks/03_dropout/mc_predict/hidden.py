@@ -16,6 +16,11 @@ with attempt("mc_predict", mc_predict) as hidden:
         torch.manual_seed(1)
         votes = torch.stack([model.train()(x).softmax(1) for _ in range(passes)])
         wanted = votes.mean(0)
+        same = mean.dtype == spread.dtype == wanted.dtype
+        what, hint = "results have the dtype of x", "do not convert anything to float32"
+        hidden.that(
+            same, what, on=on, expected=wanted.dtype, got=[mean.dtype, spread.dtype], hint=hint
+        )
         hidden.close("mean", mean, wanted, on=on, hint="the mean of the softmax over the passes")
         hidden.close(
             "spread",

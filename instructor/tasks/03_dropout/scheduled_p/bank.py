@@ -49,3 +49,10 @@ def fits_the_worked_values(epoch, warmup, p_max):
 @wrong(UNNAMED)
 def tensor(epoch, warmup, p_max):
     return torch.tensor(p_max * min(1.0, epoch / warmup)) if warmup else torch.tensor(p_max)
+
+
+@wrong("whole_number")
+def a_whole_number_at_first(epoch, warmup, p_max):
+    if epoch >= warmup:
+        return p_max
+    return p_max * epoch / warmup if epoch else 0

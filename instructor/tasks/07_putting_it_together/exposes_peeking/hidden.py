@@ -93,4 +93,4 @@ with (
         (the_last, False, "takes the last candidate, whatever its score"),
         (check.highest, False, "takes the highest judged score"),
     ):
-        check.verdict(judge, choose, broken=broken, what=what)
+        check.verdict(judge, choose, broken=broken, what=f"a choice that {what}")
