@@ -84,8 +84,7 @@ def random_settings(answer: Search) -> None:
 
 
 def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str) -> None:
-    """Check that values lie in their range, half of them below its middle, and options occur
-    equally often."""
+    """Check that values spread evenly over their range, and that options are equally likely."""
     check.that(
         len(got) == 1 or any(setting != got[0] for setting in got),
         "settings differ",
