@@ -185,7 +185,7 @@ def _structures(
 def _sizes(member: Member, dry_run: DryRun) -> object:
     """What must be equal for members to be stacked."""
     model, data = member.run.model, member.data
-    state = [*model.named_parameters(), *model.named_buffers()]
+    state = tensors_of(member).items()
     tensors = (data.x_train, data.y_train, data.x_val, data.y_val)
     step = dry_run.step
     assert step is not None

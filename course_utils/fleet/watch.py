@@ -13,7 +13,7 @@ from course_utils.fleet.dry_run import DryRun
 from course_utils.fleet.engine import CannotBatchError
 from course_utils.fleet.memory import look_at
 from course_utils.fleet.optimizers import Optimizers, StackedOptimizer
-from course_utils.fleet.run import Member, Training
+from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.step import Step, disagreement, step_alone
 from course_utils.random_streams import SeededDraws
 from course_utils.scoring import evaluate
@@ -49,7 +49,9 @@ class Watch:
         for i, dry_run in enumerate(dry_runs):
             assert dry_run.step is not None
             self._expected[i] = dry_run.step
-        self._start = [{n: t.detach().clone() for n, t in _state(m)} for m in members]
+        self._start = [
+            {name: t.detach().clone() for name, t in tensors_of(m).items()} for m in members
+        ]
         self._suspects: list[int] = []
         self._to_step, self._to_score = _members_in_turn(shape), _members_in_turn(shape)
         self._every = max(1, training.epochs // max(_LOOKS, *shape))
@@ -82,7 +84,7 @@ class Watch:
         if not isinstance(own[0], StackedOptimizer):
             return  # the state of a learner's own optimizer could not be restored
         member, drawn = self._members[i], iter([t[s].clone() for t in noise])
-        tensors = dict(_state(member))
+        tensors = tensors_of(member)
         held = {name: t.data for name, t in tensors.items()}
         self._start[i] = {name: t[v, s].clone() for name, t in state.items()}
         for name, t in tensors.items():
@@ -181,10 +183,6 @@ class SharedByOptimizers:
             return look_at(self._objects, {}).tokens
         except CannotTellError as error:
             raise CannotBatchError(str(error)) from error
-
-
-def _state(member: Member) -> list[tuple[str, Tensor]]:
-    return [*member.run.model.named_parameters(), *member.run.model.named_buffers()]
 
 
 def _members_in_turn(shape: Sequence[int]) -> Iterator[int]:

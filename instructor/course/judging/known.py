@@ -26,19 +26,13 @@ ERRORS = {
 
 
 class Opaque:
-    """Stands for a value that may not be sent; it is equal to nothing."""
+    """Stands for a value that may not be sent; it equals only itself."""
 
     def __init__(self, kind: str, text: str) -> None:
         self.kind, self._text = kind, text
 
     def __repr__(self) -> str:
         return self._text
-
-
-class Foreign:
-    """Marks a stand-in for an object of the other side; `key` is its key."""
-
-    key: str
 
 
 @dataclasses.dataclass

@@ -12,10 +12,12 @@ with attempt("elastic_net", elastic_net, by_hand=check.PENALTIES) as hidden:
         l1, l2 = (sum(w.norm(p) ** p for w in weights) for p in (1, 2))
         wanted = strength * alpha * l1 + strength * (1 - alpha) * l2
         got = hidden.tensor(elastic_net(model, strength, alpha), (), on=on)
-        hint = "any strength, any alpha, any number of layers and any kind of them"
+        hint = "the formula holds for any strength, any alpha, and any number and kind of layers"
         hidden.close("the mix", got, wanted, on=on, hint=hint)
         exact = got.dtype == wanted.dtype and bool((got - wanted).abs() <= 1e-10 * wanted.abs())
         what, hint = "double precision is kept", "both sums are taken in the dtype of the weights"
         hidden.that(exact, what, on=on, expected=wanted, got=got, hint=hint)
         slopes = [torch.autograd.grad(value, weights[1])[0] for value in (got, wanted)]
-        hidden.close("the gradient", *slopes, on=on, hint="both parts pull on each weight")
+        hidden.close(
+            "the gradient", *slopes, on=on, hint="both parts have a gradient for each weight"
+        )

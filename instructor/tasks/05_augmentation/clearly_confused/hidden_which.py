@@ -32,7 +32,7 @@ with attempt("clearly_confused", clearly_confused) as hidden:
         for kind in ("int64", "uint8"):
             on = f"10 classes of 200 images, 6 seeds, mean changes of counts {given}, {kind}"
             got = clearly_confused(before.astype(kind), after.astype(kind))
-            hint = "clear rises only: off the diagonal, upward, in an interval that leaves out 0"
+            hint = "clear rises only: off the diagonal, upward, in an interval that excludes 0"
             if kind == "uint8":
                 hint = "take shares before the difference: a count of uint8 is never below 0"
             what, got = "which pairs", sorted((int(i), int(j)) for i, j in got)
