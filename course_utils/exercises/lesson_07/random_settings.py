@@ -100,14 +100,10 @@ def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str
         values = [setting[name] for setting in got]
         where = f"{name}, {on}"
         if not isinstance(allowed, Range):
-            strangers = [v for v in values if v not in allowed]
+            strangers = [f"{v!r}, {type(v).__name__}" for v in values if v not in allowed]
+            what, hint = "an option stays what it is", "the option itself, of its own type"
             check.that(
-                not strangers,
-                "an option stays what it is",
-                on=where,
-                expected=allowed,
-                got=f"{strangers[0]!r} of type {type(strangers[0]).__name__}" if strangers else "",
-                hint="the option itself, of its own type",
+                not strangers, what, on=where, expected=allowed, got=strangers[:1], hint=hint
             )
             shares = [sum(v == option for v in values) / len(got) for option in allowed]
             check.that(
