@@ -21,6 +21,7 @@ class Mistake(Mistakes):
     ALL_OF_THEM = "every input is named; a weight is chosen out only when it is 0, exactly"
     NEGATIVE_LOST = "the useful inputs with a negative weight are missing"
     MASK_RETURNED = "the places are asked for, a list of whole numbers such as [2, 5]"
+    COUNTED_FROM_1 = "places are counted from 0, as by `x[:, 0]`"
     IN_ANOTHER_ORDER = "these are the useful inputs; name each once, in increasing order"
     USELESS_KEPT = "there are useless inputs among these; look at their weights, and at the price"
     USEFUL_MISSED = "useful inputs are missing; look at their weights, and at the price"
@@ -63,6 +64,8 @@ def chosen(check: Check, answer: Chooser, n: int, inputs: int, useful: int) -> N
         hint = Mistake.ALL_OF_THEM
     elif places == positive:
         hint = Mistake.NEGATIVE_LOST
+    elif places == [place + 1 for place in wanted]:
+        hint = Mistake.COUNTED_FROM_1
     elif set(places) == set(wanted):
         hint = Mistake.IN_ANOTHER_ORDER
     check.that(
