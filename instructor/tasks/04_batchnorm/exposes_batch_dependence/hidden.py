@@ -68,6 +68,7 @@ with (
         (only_the_middle_hears_of_the_first, "a model in which only the middle sample hears"),
         (only_the_last_hears_of_the_first, "a model in which only the last hears of the first"),
         (the_last_output, "a model whose last output hears of the batch"),
+        (lambda x: x / len(x), "a model that divides by the number of samples"),
         (a_little, "a model whose outputs move by about 0.01"),
         (clipped, "a model that clips at a quantile of the batch"),
     ):
