@@ -30,6 +30,14 @@ class Mistake(Mistakes):
     WITHOUT_THE_LAST_CLASS = "the last class, num_classes - 1, is never drawn"
     WITHOUT_CLASS_0 = "class 0 is never drawn; classes count from 0"
     ONE_COIN_FOR_ALL = "all labels were redrawn, or none; each is redrawn or kept on its own"
+    NO_OTHER_LABEL = (
+        "no label is another one: were all kept by one draw, or the new ones taken from `y` and "
+        "not from all classes?"
+    )
+    OTHER_NUMBERS = (
+        "torch.randint draws int64, and torch.where or an index keeps it; a product with a mask of "
+        "floats does not"
+    )
     ONE_CLASS_FOR_ALL = "all redrawn labels become the same class; draw one for each"
 
 
@@ -62,11 +70,11 @@ def labels_redrawn(
     )
     check.that(
         noisy.dtype == y.dtype,
-        "labels stay whole numbers",
+        "labels stay int64",
         on=on,
         expected=y.dtype,
         got=noisy.dtype,
-        hint="class numbers come from torch.randint, not from torch.rand",
+        hint=Mistake.OTHER_NUMBERS,
     )
     outside = (noisy < 0) | (noisy >= num_classes)
     check.that(
@@ -97,6 +105,7 @@ def labels_redrawn(
                 _shares(fraction, range(num_classes - 1), truth, num_classes)
             ),
             Mistake.WITHOUT_CLASS_0: (_shares(fraction, range(1, num_classes), truth, num_classes)),
+            Mistake.NO_OTHER_LABEL: _shares(0.0, [truth], truth, num_classes),
             Mistake.ONE_COIN_FOR_ALL: (
                 got if got.max() == 1.0 else _shares(1.0, range(num_classes), truth, num_classes)
             ),
