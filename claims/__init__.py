@@ -69,6 +69,7 @@ def main(argv: Sequence[str]) -> dict[str, int]:
                 held[ending] += holds.get(ending, all(holds.values()))
             cells = [_cell(found[e], holds[e]) if e in found else "" for e in ENDINGS]
             rows.append([f"{claim.lesson:02}", claim.technique, data.name, *cells, claim.sentence])
+            say(" | ".join(filter(None, rows[-1][:-1])))  # the table itself takes many minutes
     endings = ("at the budget", "at four times that", "early-stopped")
     table(("", "technique", "data", *endings, "claim"), rows)
     keys = ("held", "held_long", "held_early_stopped")

@@ -21,7 +21,7 @@ from torch import nn
 from tqdm.auto import tqdm
 
 from course_utils.data import Dataset
-from course_utils.evidence import Difference, paired_difference
+from course_utils.evidence import Difference, paired_difference, signed
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.random_streams import stream
 from course_utils.scoring import ByHalf, LossFn
@@ -108,12 +108,16 @@ class Comparison:
         for name, ending in zip((*endings, "both early-stopped"), ENDINGS, strict=True):
             loss = self.gain(value, over, ending, "loss")
             points = self.gain(value, over, ending).points()
-            lines.append(f"{name:{width}} {points:20} {loss.mean:+.3f} ± {loss.half_width:.3f}")
+            lines.append(
+                f"{name:{width}} {points:20} {signed(loss.mean, 3)} ± {loss.half_width:.3f}"
+            )
         kept = [self.kept_epochs(one, "early-stopped").mean() for one in (value, over)]
         lines.append(f"early stopping keeps epoch {kept[0]:.0f} and {kept[1]:.0f} on average")
-        lines.append(
-            f"{len(self.seeds)} paired seeds; ± covers {self.covers[self.values.index(value)]}"
-        )
+        first, second = (self.covers[self.values.index(one)] for one in (value, over))
+        covers = f"± covers {first}"
+        if first != second:
+            covers = f"what ± covers differs\n  first setting: {first}\n  second setting: {second}"
+        lines.append(f"{len(self.seeds)} paired seeds; {covers}")
         return "\n".join(lines)
 
     def _kept(self, value: Any, ending: Ending, score: str) -> Array:

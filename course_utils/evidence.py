@@ -53,7 +53,7 @@ class Difference(Estimate):
 
     def points(self) -> str:
         """For differences of shares: ``+3.0 ± 0.3 points``."""
-        return f"{100 * self.mean:+.1f} ± {100 * self.half_width:.1f} points"
+        return f"{signed(100 * self.mean, 1)} ± {100 * self.half_width:.1f} points"
 
     def verdict(self, what: str = "the score", *, points: bool = True) -> str:
         """A sentence that claims no more than the interval supports.
@@ -66,14 +66,20 @@ class Difference(Estimate):
         if math.isnan(self.mean):
             return f"{what} cannot be compared: a run has no score (NaN); did it diverge?"
         if self.n == 1:
-            one = f"{100 * self.mean:+.1f} points" if points else f"{self.mean:+.3f}"
+            one = f"{signed(100 * self.mean, 1)} points" if points else signed(self.mean, 3)
             return f"{what} differs by {one} in one pair of runs, which says nothing about others"
         if self.is_clear:
             change = "goes up" if self.mean > 0 else "goes down"
         else:
             change = "does not change clearly"
-        size = self.points() if points else f"{self.mean:+.3f} ± {self.half_width:.3f}"
+        size = self.points() if points else f"{signed(self.mean, 3)} ± {self.half_width:.3f}"
         return f"{what} {change}: {size}, {self.n} paired seeds"
+
+
+def signed(number: float, digits: int) -> str:
+    """ "+3.0" or "-3.0"; a number that is rounded to 0 has no sign."""
+    text = f"{number:+.{digits}f}"
+    return text if float(text) else text[1:]
 
 
 def estimate(samples: Samples, level: float = 0.95) -> Estimate:

@@ -1,5 +1,5 @@
-"""The instructor's part: every exercise task, what is generated from it, and how it is tested.
+"""The instructor's part: the exercise tasks, the generator of notebooks and guides, and the bank.
 
-Students get the course without this folder and without `solutions/`. Nothing that students get
+Students get the course without this folder and without `solutions/`, so nothing that students get
 imports it.
 """

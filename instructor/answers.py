@@ -1,4 +1,4 @@
-"""The bank of answers beside each task: right ones written differently, and wrong ones.
+"""Load the bank of answers beside each task: different right answers, and wrong ones.
 
 A bank is ``bank.py`` in the folder of its task, a module of functions under these decorators::
 
@@ -10,8 +10,8 @@ A bank is ``bank.py`` in the folder of its task, a module of functions under the
 
     EQUIVALENT = {"p -> p + 0": "why this change of the model answer changes no behavior"}
 
-A wrong answer names its mistake by id; the words are beside the check that recognizes it. An answer
-that fails with no mistake recognized, only with input, expected and got, is ``@wrong(UNNAMED)``.
+A wrong answer names its mistake by id; the message is beside the check that recognizes it. An
+answer that fails without a recognized mistake is ``@wrong(UNNAMED)``.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ UNNAMED = "unnamed"
 
 @dataclass(frozen=True)
 class Known:
-    """An answer of which it is known whether it is right.
+    """An answer that is known to be right or wrong.
 
-    `mistake` is the id of what is wrong with it, "" for a right answer; `at` is the part of the
-    checks that has to tell it, for example "hidden-ties", or "" for any of them.
+    `mistake` is the id of its mistake, "" for a right answer; `at` is the check that must recognize
+    the mistake, for example "hidden-ties", or "" for any of them.
     """
 
     answer: Answer
@@ -42,7 +42,7 @@ class Known:
 
     @property
     def name(self) -> str:
-        """What it does, in the name of its function."""
+        """The name of its function, which describes what it does."""
         return self.answer.__name__
 
 
@@ -67,7 +67,8 @@ def right(answer: Answer) -> Answer:
 def wrong(mistake: str, *, at: str = "") -> Callable[[Answer], Answer]:
     """Mark a function or class as a wrong answer with this mistake, named by id.
 
-    `at` names the part of the checks that has to tell it, where that is not left open.
+    `at` names the check that must recognize it; "" for any. Raises ValueError if `mistake` cannot
+    be an id.
     """
     if not mistake.isidentifier():
         raise ValueError(f"a wrong answer needs the id of its mistake, got {mistake!r}")

@@ -1,8 +1,8 @@
-"""Whether the exercises' checks tell right answers from wrong ones.
+"""Test whether the exercises' checks tell right answers from wrong ones.
 
 `python3 start.py bank` runs every answer of every bank, and every mutant of every model answer,
-through the visible and the hidden checks: a table, what was not noticed, one line of JSON. With
---judge every answer is judged from outside as well, as a student's is, and its marks are compared.
+through the visible and the hidden checks, and prints a table, the failures and one line of JSON.
+With --judge it judges every answer from outside too, as a student's is, and compares the marks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HEADS = ("task", "marks", "wrong rejected", "right accepted", "mutants killed", 
 
 @dataclass(frozen=True)
 class Report:
-    """How the checks of one task did; the lists hold what they let pass or refused wrongly."""
+    """How the checks of one task did. The lists name the answers that they judged wrongly."""
 
     task: str
     points: float
@@ -47,7 +47,7 @@ class Report:
 
 
 def examine(trial: Trial, task: Task, bank: Bank) -> Report:
-    """Run everything that is known about one task through its checks."""
+    """Run all known answers and mutants of one task through its checks."""
     results = {known.name: trial.of_answer(task, known.answer) for known in bank.right}
     return Report(
         task=task.name,
@@ -63,24 +63,24 @@ def examine(trial: Trial, task: Task, bank: Bank) -> Report:
 
 
 def survivors(trial: Trial, task: Task, bank: Bank) -> list[str]:
-    """The mutants of a task that get full marks, by their change."""
+    """The changes of the task's mutants that get full marks."""
     return [m.change for m in behaving(task, bank) if trial.accepts(task, m.source)]
 
 
 def noticed(trial: Trial, task: Task, known: Known) -> bool:
-    """Whether a wrong answer loses marks, and its mistake is told where it has to be."""
+    """Whether a wrong answer loses marks, and the right check recognizes its mistake."""
     result = trial.of_answer(task, known.answer)
-    told = {f.mistake for f in result.failures if f.check.endswith(known.at)}
-    return not result.full and known.mistake in told
+    recognized = {f.mistake for f in result.failures if f.check.endswith(known.at)}
+    return not result.full and known.mistake in recognized
 
 
 def behaving(task: Task, bank: Bank) -> Iterable[Mutant]:
-    """The mutants of a task, without those that its bank explains to behave like the original."""
+    """The mutants of a task, except those listed in its bank as equivalent to the original."""
     return (m for m in mutants(task.model_answer) if m.change not in bank.equivalent)
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:
-    """Columns under their heads, the first to the left and the others to the right."""
+    """The rows as text under `HEADS`, with the first column left-aligned, the others right."""
     lines = [HEADS, *rows]
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEADS))]
     return "\n".join(
@@ -90,10 +90,10 @@ def table(rows: Sequence[Sequence[str]]) -> str:
 
 
 def chosen(wanted: Sequence[int]) -> list[str]:
-    """The exercises of these lessons, all of them for none.
+    """The exercises with the numbers `wanted`, or all if it is empty.
 
     Raises:
-        ValueError: One of the numbers is no exercise's.
+        ValueError: There is no exercise with one of the numbers.
     """
     names = exercise_names()
     numbers = [int(name[:2]) for name in names]
@@ -104,10 +104,14 @@ def chosen(wanted: Sequence[int]) -> list[str]:
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the bank, or a part of it; 1 if something wrong passed or something right did not."""
+    """Run the bank, or a part of it. Returns 1 if the checks judged anything wrongly, else 0."""
     parser = argparse.ArgumentParser("start.py bank", description=__doc__)
-    parser.add_argument("exercises", nargs="*", type=int, help="numbers of exercises; all for none")
-    parser.add_argument("--judge", action="store_true", help="compare marks from outside instead")
+    parser.add_argument(
+        "exercises", nargs="*", type=int, help="numbers of exercises (default: all)"
+    )
+    parser.add_argument(
+        "--judge", action="store_true", help="compare with marks from outside, without mutants"
+    )
     reports, rows = [], []
     given = parser.parse_args(argv)
     try:
@@ -137,14 +141,14 @@ def main(argv: Sequence[str]) -> int:
 
 
 def compare(names: Sequence[str]) -> int:
-    """Judge every known answer from outside too; 1 if one has other marks than in this process."""
+    """Judge every known answer from outside too. Returns 1 if the marks of any differ, else 0."""
     from instructor.course.agreement import pairs
     from instructor.course.judging.judge import Judge
 
     count, different = 0, []
     for name in names:
         exercise = read(name)
-        # The players need the whole bank, which is not in sight in the sandbox.
+        # The players need the whole bank, which they could not see in the sandbox.
         with Judge(exercise, protected=False) as judge:
             trial = Trial(exercise)
             for task in exercise.tasks:
@@ -159,7 +163,7 @@ def compare(names: Sequence[str]) -> int:
 
 
 def totals(reports: Sequence[Report]) -> dict[str, int]:
-    """How many answers of each kind there are, and how many were judged as they should be."""
+    """The number of answers of each kind, and how many of them were judged rightly."""
     wrong, right, changed = (
         sum(getattr(r, kind) for r in reports) for kind in ("wrong", "right", "mutants")
     )

@@ -1,19 +1,18 @@
-"""An exercise as its folder holds it: ``tasks/NN_name/``, and in it one folder per task.
+"""Read an exercise from its folder ``tasks/NN_name/``, which has one folder for each task.
 
 An exercise's folder::
 
-    exercise.toml     the order of its tasks, and those to spare
-    title.md          the first cell, above what is handed in; {contents} becomes "Five functions
-                      and one question, 31 marks"
+    exercise.toml     the order of its tasks, and its spare tasks
+    title.md          the first cell; {contents} becomes "Five functions and one question, 31 marks"
     imports.py        the second cell
-    guide.md          what only a person can say to an instructor; its tables are filled in
+    guide.md          the guide for instructors; its tables are filled in
 
 A task's folder::
 
     task.toml         title, kind, marks, what the hidden checks look at, its mistakes
-    text.md           what is asked
+    text.md           the task in words
     answer.py         stub and model answer; the student writes between the SOLUTION markers
-    hidden.py, hidden_NAME.py      the hidden checks, a cell and marks for each
+    hidden.py, hidden_NAME.py      the hidden checks, each a cell with its own marks
     bank.py           right and wrong answers (see `instructor.answers`)
 
 The visible check is the function of the task's name in ``course_utils.exercises.lesson_NN``. A
@@ -29,7 +28,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
-HAND_IN = "What you hand in is this notebook: save it, and leave it its name."
+HAND_IN = "Hand in this notebook: save it, and do not rename it."
 TEXT_STUB = "*Your answer, in place of this line.*"
 TASKS = ROOT / "instructor" / "tasks"
 
@@ -38,7 +37,7 @@ NUMBERS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight",
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell of the notebook; `points` are given where it is graded."""
+    """A cell of the notebook; `points` is None unless it is graded."""
 
     id: str
     grade_id: str
@@ -57,8 +56,8 @@ class Cell:
 class Task:
     """One function or class to write, or one question; `name` is its folder's.
 
-    `mistakes` maps the id of a mistake to what it looks like, for the guide. `given` are the cells
-    between text and answer, `visible` is the name of the visible check.
+    `mistakes` maps the id of a mistake to a phrase for the guide that describes it. `given` are the
+    cells between text and answer, `visible` is the name of the visible check.
     """
 
     name: str
@@ -85,7 +84,7 @@ class Task:
         return self.prose_points + sum(cell.points or 0 for cell in self.checks)
 
     def cells(self, number: int) -> Iterator[Cell]:
-        """The task as it stands in the notebook, as its `number`-th."""
+        """The cells of the task, as the `number`-th of its notebook."""
         dashed = self.name.replace("_", "-").lower()
         heading = f"## {number}. {self.title} ({self.points:g} marks)\n\n"
         yield _text(f"about-{dashed}", heading + self.text)
@@ -101,7 +100,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Exercise:
-    """One exercise; `spare` are tasks that stand in no notebook and wait for another year."""
+    """One exercise; `spare` are tasks that are in no notebook, kept for another year."""
 
     name: str
     folder: Path
@@ -122,12 +121,12 @@ class Exercise:
 
     @property
     def points(self) -> float:
-        """Marks for all of it."""
+        """The marks of all its tasks."""
         return sum(task.points for task in self.parts)
 
     @property
     def setup(self) -> tuple[str, ...]:
-        """The code that is neither an answer nor a check, in order; of spare tasks at last."""
+        """The code that is neither an answer nor a check, in order, that of spare tasks last."""
         cells = (cell for task in (*self.parts, *self.spare) for cell in task.given)
         return (self.imports, *(cell.source for cell in cells if cell.kind == "code"))
 
@@ -146,7 +145,7 @@ class Exercise:
         return f"{tasks} and {questions}, {self.points:g} marks"
 
     def task(self, name: str) -> Task:
-        """The task of that name, a spare one too.
+        """The task of that name, which may be a spare one.
 
         Raises:
             KeyError: There is none; the message names those there are.
@@ -164,7 +163,7 @@ def exercise_names(folder: Path = TASKS) -> list[str]:
 
 
 def named(text: str) -> str:
-    """The exercise that a person means by "03", "3" or "03_dropout".
+    """The name of the exercise that "03", "3" or "03_dropout" stands for.
 
     Raises:
         KeyError: There is none; the message names those there are.
@@ -180,11 +179,12 @@ def read(name: str, folder: Path = TASKS) -> Exercise:
     """Read an exercise, for example ``read("03_dropout")``.
 
     Raises:
-        ValueError: A folder is not in the order, or a task lacks a part that it needs.
+        ValueError: exercise.toml does not name every task's folder once, or a task's marks do not
+            fit its checks.
     """
     home = folder / name
-    told = tomllib.loads(_read(home / "exercise.toml"))
-    order, spare = told["order"], told.get("spare", [])
+    config = tomllib.loads(_read(home / "exercise.toml"))
+    order, spare = config["order"], config.get("spare", [])
     there = {path.parent.name for path in home.glob("*/task.toml")}
     if sorted(order + spare) != sorted(there):
         raise ValueError(
@@ -196,12 +196,12 @@ def read(name: str, folder: Path = TASKS) -> Exercise:
 
 
 def _task(folder: Path) -> Task:
-    told: dict[str, Any] = tomllib.loads(_read(folder / "task.toml"))
-    name, marks = folder.name, told["marks"]
-    given = tuple(_given(name, folder / file) for file in told.get("given", ()))
-    common = {key: told.get(key, "") for key in ("title", "kind", "looks_at")}
+    config: dict[str, Any] = tomllib.loads(_read(folder / "task.toml"))
+    name, marks = folder.name, config["marks"]
+    given = tuple(_given(name, folder / file) for file in config.get("given", ()))
+    common = {key: config.get(key, "") for key in ("title", "kind", "looks_at")}
     common |= {"name": name, "folder": folder, "text": _read(folder / "text.md"), "given": given}
-    if told["kind"] == "prose":
+    if config["kind"] == "prose":
         answer = _read(folder / "answer.md")
         return Task(**common, model_answer=answer, checks=(), prose_points=marks["prose"])
     files = {path.stem.replace("_", "-") for path in folder.glob("hidden*.py")}
@@ -211,12 +211,13 @@ def _task(folder: Path) -> Task:
             f"{', '.join(['visible', *sorted(files)])}; each check needs its marks, and a task "
             "at least one hidden check"
         )
+    visible = config.get("check", name)
     return Task(
         **common,
         model_answer=_read(folder / "answer.py"),
-        visible=told.get("check", name),
-        checks=tuple(_check(folder, told.get("check", name), part, n) for part, n in marks.items()),
-        mistakes=told.get("mistakes", {}),
+        visible=visible,
+        checks=tuple(_check(folder, visible, part, points) for part, points in marks.items()),
+        mistakes=config.get("mistakes", {}),
     )
 
 

@@ -1,6 +1,6 @@
-"""Writes what is generated from the tasks: solution notebooks, exercises and guides.
+"""Generate exercise notebooks, solution notebooks and guides from the tasks.
 
-Run by `python3 start.py exercises`; with `--check` it writes nothing and says what differs.
+`python3 start.py exercises` runs it; with `--check` it writes nothing and lists the differences.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from instructor.content import ROOT, TASKS, exercise_names, read
 from instructor.guides import guide
 from instructor.notebooks import as_text, released, solution
 
-FOLDERS = ("exercises", "solutions")  # what lies in them is generated
+FOLDERS = ("exercises", "solutions")  # all their files are generated
 
 
 def made(tasks: Path = TASKS) -> dict[str, str]:
-    """Every generated file: its path from the course's root, and its text."""
+    """The texts of all generated files, by their paths relative to the course's root."""
     files = {}
     for name in exercise_names(tasks):
         exercise = read(name, tasks)
@@ -31,10 +31,10 @@ def made(tasks: Path = TASKS) -> dict[str, str]:
 
 
 def differences(root: Path = ROOT, tasks: Path = TASKS) -> list[str]:
-    """What under `root` is not what the tasks give, one sentence each."""
+    """A sentence for each file under `root` that differs from what the tasks generate."""
     files = made(tasks)
     found = [
-        f"{path} is not what its tasks give"
+        f"{path} differs from what its tasks generate"
         for path, text in files.items()
         if not holds(root / path, text)
     ]
@@ -42,14 +42,14 @@ def differences(root: Path = ROOT, tasks: Path = TASKS) -> list[str]:
         where = path.relative_to(root).as_posix()
         left_behind = not {".ipynb_checkpoints", "__pycache__"}.isdisjoint(path.parts)
         if path.is_file() and where not in files and not left_behind:
-            found.append(f"{where} comes from no task")
+            found.append(f"{where} is generated from no task")
     return found
 
 
 def generate(root: Path = ROOT, tasks: Path = TASKS) -> list[str]:
-    """Write the files that changed, and return their paths. Other files stay as they are.
+    """Write the files that changed, and return their paths.
 
-    All are made before the first is written: a broken task changes nothing.
+    All are made before the first is written, so that a broken task changes nothing.
     """
     changed = {path: text for path, text in made(tasks).items() if not holds(root / path, text)}
     for path, text in changed.items():
@@ -62,14 +62,14 @@ def generate(root: Path = ROOT, tasks: Path = TASKS) -> list[str]:
 
 
 def holds(path: Path, text: str) -> bool:
-    """Whether the file is there with this text."""
+    """Whether the file exists and has this text."""
     return path.exists() and path.read_text(encoding="utf-8") == text
 
 
 def main(arguments: Sequence[str], prog: str = "start.py exercises") -> int:
-    """Generate, or check; the exit code."""
+    """Generate, or check with ``--check``; returns the exit code."""
     parser = argparse.ArgumentParser(prog, description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, say what differs")
+    parser.add_argument("--check", action="store_true", help="write nothing, list the differences")
     if parser.parse_args(arguments).check:
         found = differences()
         for text in found:
@@ -79,7 +79,7 @@ def main(arguments: Sequence[str], prog: str = "start.py exercises") -> int:
     for path in changed:
         print(f"written: {path}")
     if not changed:
-        print("Everything is what the tasks give.")
+        print("All generated files are up to date.")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""The instructor's guide to an exercise: what a person wrote, and the tables of its tasks."""
+"""Make the instructor's guide to an exercise: ``guide.md`` with tables of tasks and mistakes."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from course_utils.checks.mistakes import Common, Mistakes
 from instructor.answers import UNNAMED
 from instructor.content import Exercise, Task
 
-FACTS = "(no mistake is recognized: the input, what was expected, and what came)"
+FACTS = "(no mistake is recognized: the input, what was expected, and what was returned)"
 
 
 def guide(exercise: Exercise) -> str:
     """The text of ``solutions/guides/NAME.md``.
 
-    In ``guide.md`` stand {tasks} and {mistakes} where the tables go, and {marks}.
+    {tasks}, {mistakes} and {marks} in ``guide.md`` are replaced by the two tables and the marks.
 
     Raises:
         ValueError: A task has no visible check, or lists a mistake that no check knows.
@@ -35,7 +35,7 @@ def guide(exercise: Exercise) -> str:
 
 
 def words(exercise: Exercise, task: Task) -> dict[str, str]:
-    """What a student reads for each mistake that the checks of a task know, by id."""
+    """The message of each mistake that the checks of a task recognize, by the mistake's id."""
     lesson = importlib.import_module(f"course_utils.exercises.lesson_{exercise.name[:2]}")
     check = getattr(lesson, task.visible, None)
     if not callable(check):
@@ -59,7 +59,7 @@ def words(exercise: Exercise, task: Task) -> dict[str, str]:
 
 
 def _listed_in(path: Path) -> dict[str, str]:
-    """The mistakes that a hidden check lists for itself; the check is not run."""
+    """The mistakes that a hidden check defines, read from its source; the check is not run."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     found = {}
     for node in tree.body:

@@ -1,4 +1,4 @@
-"""How long an answer may take, and what counts as its time."""
+"""Limit how long an answer may take, by processor time and, more loosely, by the wall clock."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ import threading
 import time
 from collections.abc import Iterator
 
-SECONDS = 2.0  # of work; no check takes longer, and an answer that does is stopped
-PATIENCE = 30  # times that long a check may take by the wall clock, on a computer that is busy
+SECONDS = 2.0  # of processor time for one check; an answer that takes longer is stopped
+PATIENCE = 30  # the limit on the wall clock, as a multiple of that, for a busy computer
 
 
 class Stopwatch:
-    """What has happened since it was made, in seconds."""
+    """Measures the seconds since it was made."""
 
     def __init__(self) -> None:
         self._processor, self._wall = time.process_time(), time.perf_counter()
 
     @property
     def wall(self) -> float:
-        """What a clock on the wall shows."""
+        """Elapsed time, in seconds."""
         return time.perf_counter() - self._wall
 
     @property
     def work(self) -> float:
-        """What this process has computed, and no more than has passed.
+        """Processor time of this process or elapsed time, whichever is smaller, in seconds.
 
-        On a busy computer time passes while a process waits for its turn; on one with many cores
-        threads that only wait for each other count as computing. The smaller number is fair to an
-        answer on both.
+        On a busy computer the elapsed time includes waiting for the processor; on one with many
+        cores the processor time includes threads that only wait for each other. The smaller of the
+        two is fair to an answer on both.
         """
         return min(time.process_time() - self._processor, self.wall)
 
 
 @contextlib.contextmanager
 def time_limit(seconds: float, patience: float = PATIENCE) -> Iterator[None]:
-    """Stop Python code of the main thread with a `TimeoutError` that does more than `seconds` of
-    work, or takes more than `patience` times as long in all, as one that sleeps does.
+    """Raise `TimeoutError` in the body after `seconds` of work.
 
-    Works on every system; the interruption waits for a call into a library to return.
+    Also after `patience` times that much elapsed time, for code that sleeps. Works on every system,
+    but only in the main thread, and a call into a library is interrupted only when it returns.
     """
     lock, over, fired, watch = threading.Lock(), threading.Event(), False, Stopwatch()
 
@@ -52,10 +52,10 @@ def time_limit(seconds: float, patience: float = PATIENCE) -> Iterator[None]:
                     if not over.is_set():
                         fired = True
                         _thread.interrupt_main()
-                # Again if need be: an error that is raised while Python clears up is lost.
+                # Repeated if necessary: an error raised while Python cleans up objects is lost.
                 over.wait(1.0)
 
-    # A program that was started in the background ignores interruptions; an answer must not.
+    # A program started in the background ignores interruptions, but an answer must not.
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=guard, daemon=True).start()
     error: BaseException | None = None
@@ -67,7 +67,7 @@ def time_limit(seconds: float, patience: float = PATIENCE) -> Iterator[None]:
         over.set()
     if fired and not isinstance(error, KeyboardInterrupt):
         with contextlib.suppress(KeyboardInterrupt):
-            time.sleep(1.0)  # the interruption is on its way; let it come here
+            time.sleep(1.0)  # the interruption may still arrive: wait for it here
     signal.signal(signal.SIGINT, before or signal.SIG_DFL)
     if fired:
         raise TimeoutError(

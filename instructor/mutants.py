@@ -1,4 +1,4 @@
-"""Small mechanical changes to a model answer, each of which its checks should notice.
+"""Make mutants of a model answer: small mechanical changes that its checks should notice.
 
 One change at a time, as in mutation testing (DeMillo, Lipton, Sayward 1978): a comparison flipped,
 a term dropped, an operator exchanged, a constant or an axis changed, a call or a statement left
@@ -44,14 +44,14 @@ MODULES = {"torch", "F", "nn", "np", "math", "random", "copy"}  # not values wit
 
 @dataclass(frozen=True)
 class Mutant:
-    """A changed answer; `change` says what was changed into what, and in which line."""
+    """A changed answer; `change` is "old -> new", `source` the whole changed text."""
 
     change: str
     source: str
 
 
 def mutants(source: str) -> Iterator[Mutant]:
-    """Every mutant of a model answer, once each; texts stay as they are."""
+    """Every mutant of a model answer, once each. Strings are not changed."""
     tree = ast.parse(source)
     original = ast.unparse(tree)
     seen = {original}
@@ -64,11 +64,11 @@ def mutants(source: str) -> Iterator[Mutant]:
             text = ast.unparse(ast.fix_missing_locations(changed))
             if text not in seen:
                 seen.add(text)
-                yield Mutant(f"{_said(node)} -> {_said(new)}", text)
+                yield Mutant(f"{_shortened(node)} -> {_shortened(new)}", text)
 
 
 def _changes(node: ast.AST) -> Iterator[ast.AST | None]:
-    """What may stand in a node's place; None where a statement is left out."""
+    """The nodes that may replace a node, one for each mutant; `ast.Pass` for a statement."""
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         for op in COMPARISONS.get(type(node.ops[0]), ()):
             yield ast.Compare(node.left, [op()], node.comparators)
@@ -138,7 +138,8 @@ def _replace(tree: ast.AST, old: ast.AST, new: ast.AST | None) -> None:
                         return
 
 
-def _said(node: ast.AST | None) -> str:
+def _shortened(node: ast.AST | None) -> str:
+    """The source of a node, in at most 60 characters."""
     if isinstance(node, ast.If):
         return f"if {ast.unparse(node.test)}"
     if isinstance(node, ast.Pass):

@@ -1,6 +1,6 @@
-"""The two notebooks of an exercise, as text: its solution, and from that what students get.
+"""Make the two notebooks of an exercise: the solution, and from it the exercise for students.
 
-The exercise is derived with nbgrader's own steps, so that it is what nbgrader would release.
+The exercise is made by nbgrader's own preprocessors, so that it is what nbgrader would release.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from instructor.content import TEXT_STUB, Cell, Exercise
 CODE_STUB = (
     '# Your lines, in place of the next one.\nraise NotImplementedError("not attempted yet")'
 )
-# What nbgrader's generate_assignment runs, without the steps that need a gradebook.
+# The steps of nbgrader's generate_assignment, except those that need a gradebook.
 STEPS = (
     "LockCells",
     "ClearSolutions",
@@ -43,10 +43,10 @@ def solution(exercise: Exercise) -> NotebookNode:
 
 
 def released(notebook: NotebookNode) -> NotebookNode:
-    """What students get of a solution notebook.
+    """The exercise notebook for students, made from a solution notebook.
 
     Raises:
-        RuntimeError: A marker without its end, or a solution outside a cell for solutions.
+        RuntimeError: A marker has no end, or a solution is outside a cell for solutions.
     """
     notebook, resources = copy.deepcopy(notebook), dict[str, object]()
     for step in STEPS:
@@ -58,7 +58,7 @@ def released(notebook: NotebookNode) -> NotebookNode:
 
 
 def as_text(notebook: NotebookNode) -> str:
-    """A notebook as this course stores it."""
+    """The text of a notebook, as it is stored in this course."""
     nbformat.validate(notebook)
     return nbformat.writes(notebook) + "\n"
 

@@ -1,4 +1,4 @@
-"""One answer before the checks of its task, as nbgrader would run them, in this process."""
+"""Run the checks of a task on one answer in this process, as nbgrader would run them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from instructor.content import Cell, Exercise, Task
 from instructor.limits import SECONDS, Stopwatch, time_limit
 
 Namespace = dict[str, Any]
-LONGEST = 10_000  # characters of what a learner reads of one check
+LONGEST = 10_000  # characters that a learner reads from one check
 
 
 @dataclass(frozen=True)
 class Failure:
-    """What one check found wrong: the check's name, the learner's text, the mistake's id.
+    """A failed check: its name, the text that the learner reads, and the id of the mistake.
 
-    `broken` is for the instructor, and says that the check failed of itself; "" otherwise.
+    `broken` describes, for the instructor, an error of the check itself; "" if there is none.
     """
 
     check: str
@@ -40,7 +40,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Result:
-    """What the checks of one task gave: marks, what failed, and the slowest check's work."""
+    """The result of a task's checks: marks (`marks` of `of`), failures, seconds of the slowest."""
 
     marks: float
     of: float
@@ -49,7 +49,7 @@ class Result:
 
     @property
     def said(self) -> str:
-        """Everything that a learner reads."""
+        """All the text that a learner reads."""
         return "\n".join(failure.text for failure in self.failures)
 
     @property
@@ -64,7 +64,7 @@ class Result:
 
 
 class Trial:
-    """The checks of one exercise, ready to be run on any answer to one of its tasks."""
+    """The checks of one exercise, prepared to run on any answer to one of its tasks."""
 
     def __init__(self, exercise: Exercise) -> None:
         load_what_pytorch_loads_late()
@@ -83,7 +83,7 @@ class Trial:
     def of_source(self, task: Task, source: str) -> Result:
         """Marks for the text of an answer; none if it does not run or defines another name."""
         world = {name: value for name, value in self.world.items() if name != task.name}
-        text = f"the answer defines no {task.name}; keep the name that stands in the stub"
+        text = f"the answer does not define {task.name}; keep the name in the stub"
         try:
             run(source, world, f"{task.name}-answer")
         except Exception as error:
@@ -116,16 +116,17 @@ class Trial:
 
 
 def load_what_pytorch_loads_late() -> None:
-    """The first optimizer of a process loads a large part of PyTorch: no answer's work."""
+    """Make an optimizer, because the first one in a process loads a large part of PyTorch; else
+    that would count as the work of the first answer."""
     torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1).step()
 
 
 def failure(
     cell: Cell, world: Namespace, seconds: float = SECONDS, order: int = 0
 ) -> Failure | None:
-    """What a check cell raises under nbgrader, None where it passes within so much work.
+    """Run a check cell as under nbgrader; None if it passes within `seconds` of work.
 
-    `order` is the seed of the order in which questions of yes or no are asked.
+    `order` is the seed of the random order in which `in_any_order` calls an answer.
     """
     under_nbgrader = mock.patch.dict(os.environ, NBGRADER_EXECUTION="autograde")
     quiet = contextlib.redirect_stdout(io.StringIO())
@@ -143,10 +144,10 @@ def failure(
 
 
 def own_error(error: BaseException, check: str) -> str:
-    """In words, that an error is a check's own; "" where it may come of the answer.
+    """Describe an error of the check itself; "" if the answer may have caused it.
 
-    It is the check's where its own line asks for a name that is not there. What else goes wrong in
-    its lines, as with None in place of a pair, may be due to what the answer has returned.
+    It is the check's own error if one of its lines uses a name that does not exist. Any other error
+    in its lines may be due to what the answer returned, such as None instead of a pair.
     """
     frames = [*traceback.walk_tb(error.__traceback__)]
     if not frames or not frames[-1][0].f_code.co_filename.startswith(f"<cell {check} "):
@@ -156,12 +157,12 @@ def own_error(error: BaseException, check: str) -> str:
         return ""
     (frame, line) = frames[-1]
     source = linecache.getline(frame.f_code.co_filename, line).strip()
-    said = f"{type(error).__name__}: {error}"
-    return f"the check {check} itself failed, line {line}, `{source}`: {said}"
+    message = f"{type(error).__name__}: {error}"
+    return f"the check {check} itself failed, line {line}, `{source}`: {message}"
 
 
 def run(source: str, world: Namespace, name: str) -> None:
-    """Execute the text of a cell; errors quote its lines, as they do in a notebook."""
+    """Execute the text of a cell in `world`; errors quote its lines, as in a notebook."""
     filename = f"<cell {name} {hash(source)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(keepends=True), filename)
     exec(compile(source, filename, "exec"), world)

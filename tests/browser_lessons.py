@@ -2,7 +2,7 @@
 
 Each is run whole in a fresh profile, all its panels are moved by the keyboard, looked at in both
 themes and three widths, and judged by axe-core; then the notebook is saved, exported and opened
-again. A lesson takes minutes, so that the ordinary tests do this with one of them, and quickly.
+again. A lesson takes minutes, so that the ordinary tests do this with the panels of one of them.
 """
 
 import argparse
@@ -23,10 +23,16 @@ SHOTS_VARIABLE = "COURSE_SCREENSHOTS"
 
 
 def findings(
-    lab: Any, chrome: Any, name: str, shots: Path | None = None, share: float = 1.0
+    lab: Any,
+    chrome: Any,
+    name: str,
+    shots: Path | None = None,
+    share: float = 1.0,
+    *,
+    whole: bool = True,
 ) -> Iterator[str]:
     """What is wrong with lesson `name` in JupyterLab, in words; `shots`: where pictures go."""
-    file = lab_lesson.copy_lesson(name, lab.folder, share)
+    file = lab_lesson.copy_lesson(name, lab.folder, share, whole=whole)
     with lab_lesson.open_page(chrome) as (page, wrong):
         browser.open_notebook(page, lab, file)
         browser.run_all(page, lab_lesson.LONGEST_RUN_S)

@@ -76,11 +76,11 @@ def snapshot(folder: Path) -> dict[str, str]:
     }
 
 
-def graded(folder: Path, **options: Any) -> running.Run:
+def graded(folder: Path, *, protected: bool = False, **options: Any) -> running.Run:
     """Grade a class in this process."""
     found, _ = finding.submitted(folder)
     run = running.grade(
-        folder, found, protected=False, workers=1, make=lambda _: Here(), seed=1, **options
+        folder, found, protected=protected, workers=1, make=lambda _: Here(), seed=1, **options
     )
     return run
 

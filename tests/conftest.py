@@ -7,6 +7,7 @@ import random
 import shutil
 import sysconfig
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from benchmarks.browser import Lab
+    from instructor.course.judging.judge import Judge
     from tests.lessons import Lesson
     from tests.small_panels import Trainer
 
@@ -78,9 +80,9 @@ def float64() -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def closing() -> Iterator[None]:
-    """The panels that a test opens are closed after it."""
+@contextmanager
+def closing_panels() -> Iterator[None]:
+    """Panels that are opened inside are closed at the end."""
     from course_utils.live import open_panels
 
     before = open_panels()
@@ -88,6 +90,20 @@ def closing() -> Iterator[None]:
     for panel in open_panels():
         if panel not in before:
             panel.close()
+
+
+@pytest.fixture
+def closing() -> Iterator[None]:
+    """The panels that a test opens are closed after it."""
+    with closing_panels():
+        yield
+
+
+@pytest.fixture(scope="module")
+def closing_last() -> Iterator[None]:
+    """The panels that the tests of a file open are closed after the last of them."""
+    with closing_panels():
+        yield
 
 
 @pytest.fixture
@@ -132,6 +148,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Lines are counted in the tests' processes alone. In those of pytest-xdist nbval would start
     to count in each kernel as well, and wait for it in vain."""
     session.config.option.cov_source = None
+
+
+@pytest.fixture(scope="session")
+def judge() -> Iterator[Judge]:
+    """Of exercise 03, outside the sandbox, for marks do not rest on it. What its players are forked
+    from loads PyTorch, once for all tests."""
+    from instructor.course.judging.judge import Judge
+    from tests.exercises import exercise
+
+    with Judge(exercise("03_dropout"), protected=False) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

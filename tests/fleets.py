@@ -9,6 +9,7 @@ from torch import nn
 
 from course_utils.data import Dataset
 from course_utils.fleet import Run, train_fleet
+from course_utils.fleet.memory import look_at
 from course_utils.models import MLP
 from course_utils.training import fit
 
@@ -107,6 +108,17 @@ def assert_members_are_fits(fleet, build, data=DATA, tolerance=1e-9, **options):
                 ), (name, value, seed)
 
 
+def look(model=None, **roots):
+    """What a run of this model remembers, from `roots` besides it."""
+    state = {} if model is None else dict(model.named_parameters()) | dict(model.named_buffers())
+    return look_at({"model": model, **roots}, state)
+
+
+def reaching(thing):
+    """A penalty, say, whose code reaches `thing`."""
+    return lambda m: thing
+
+
 def widened(tensor):
     return tensor if tensor.is_complex() else tensor.double()
 
@@ -161,6 +173,16 @@ def running(make, lr=0.2, **parts):
     return build
 
 
+def by_rate(make, **options):
+    """A `build` of what `make` returns, for fleets whose values are the learning rates of SGD."""
+
+    def build(lr):
+        model = make()
+        return Run(model, sgd(model, lr, **options))
+
+    return build
+
+
 class Hidden(nn.Module):
     """A net with `between(module, activations)` between its two layers."""
 
@@ -171,6 +193,17 @@ class Hidden(nn.Module):
 
     def forward(self, x):
         return self.last(self.between(self, self.first(x.flatten(1)).tanh()))
+
+
+class Between(nn.Module):
+    """A net with `layer` between its two layers."""
+
+    def __init__(self, layer):
+        super().__init__()
+        self.first, self.layer, self.last = nn.Linear(16, 8), layer, nn.Linear(8, 3)
+
+    def forward(self, x):
+        return self.last(self.layer(self.first(x.flatten(1))))
 
 
 class SignSGD(torch.optim.SGD):

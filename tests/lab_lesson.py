@@ -9,6 +9,7 @@ import nbformat
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.lab_panels import Seen
+from tests.needed_cells import needed_cells
 
 ROOT = Path(__file__).resolve().parents[1]
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
@@ -21,9 +22,15 @@ PATIENCE_MS = 120_000
 OURS = ".live-panel, .predict, .jp-RenderedMarkdown, .jp-OutputArea-output"
 
 
-def copy_lesson(name: str, folder: Path, share: float) -> str:
-    """A copy of lesson `name` in `folder`, whose panels train `share` of their epochs."""
+def copy_lesson(name: str, folder: Path, share: float, *, whole: bool = True) -> str:
+    """A copy of lesson `name` in `folder`, whose panels train `share` of their epochs; not `whole`:
+    without the code that no panel needs."""
     notebook = nbformat.read(ROOT / "notebooks" / f"{name}.ipynb", as_version=4)
+    if not whole:
+        code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+        opening = [i for i, cell in enumerate(code) if cell.id.startswith("panel-")]
+        needed = [code[i] for i in needed_cells([cell.source for cell in code], [], opening)]
+        notebook.cells = [c for c in notebook.cells if c.cell_type != "code" or c in needed]
     if share < 1:
         first = f"from course_utils.budget import set_training_share\nset_training_share({share});"
         notebook.cells.insert(0, nbformat.v4.new_code_cell(first))

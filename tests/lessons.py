@@ -47,12 +47,12 @@ def executed(path: Path, test: Path) -> Iterator[Lesson]:
     """The lesson, run as in a new kernel as far as the file `test` needs it; its panels are open
     inside.
 
-    Those cells run that open a panel or make a name that stands in `test` as a string, and all that
-    they rest on. The others train what nobody here looks at: the whole lesson, with all epochs of
-    its panels, is executed once, as a notebook.
+    Those cells run that open a panel or make a name that `test` asks for, and all that they rest
+    on. The others train what nobody here looks at: the whole lesson, with all epochs of its panels,
+    is executed once, as a notebook.
     """
     cells = list(code_cells(path))
-    wanted = _strings(test) & set[str]().union(*(Cell(source).made for _, source, _ in cells))
+    wanted = asked_for(test) & set[str]().union(*(Cell(source).made for _, source, _ in cells))
     opening = [i for i, (name, *_) in enumerate(cells) if name.startswith("panel-")]
     needed = needed_cells([source for _, source, _ in cells], wanted, opening)
     before = open_panels()
@@ -67,18 +67,27 @@ def executed(path: Path, test: Path) -> Iterator[Lesson]:
             panel.close()
 
 
-def _strings(test: Path) -> set[str]:
-    """The strings of a file, without the names of its tests' arguments."""
+def asked_for(test: Path) -> set[str]:
+    """The strings by which a file may take a name out of its lesson: of `lesson["x"]`, beside
+    `lesson.names`, and in tuples and lists, such as the values of its tests' arguments."""
     nodes = list(ast.walk(ast.parse(test.read_text(encoding="utf-8"))))
-    named = {
+    arguments = {
         id(node.args[0])
         for node in nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and node.func.attr == "parametrize"
     }
-    constants = (n for n in nodes if isinstance(n, ast.Constant) and id(n) not in named)
-    return {node.value for node in constants if isinstance(node.value, str)}
+    found: list[ast.expr] = []
+    for node in nodes:
+        if isinstance(node, ast.Subscript) and ast.unparse(node.value) == "lesson":
+            found.append(node.slice)
+        elif isinstance(node, ast.Tuple | ast.List) and id(node) not in arguments:
+            found += node.elts
+        elif isinstance(node, ast.Call) and "lesson.names" in map(ast.unparse, node.args):
+            found += node.args
+    constants = (part for part in found if isinstance(part, ast.Constant))
+    return {part.value for part in constants if isinstance(part.value, str)}
 
 
 def _run(path: Path, cells: Iterable[tuple[str, str, bool]]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A small lesson for the tests of the site: a panel of each kind, and a question."""
+"""A small lesson for the tests of the site: a panel of each kind, a figure, and a question."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +9,7 @@ import nbformat
 from course_utils.live import Panel, explore, stream, sweep
 from course_utils.live.sweep import At
 from course_utils.plots import Part
+from tests.widget_page import picture
 from website.ahead import drawn
 from website.execute import Executed
 from website.page import VIEW, Page, lesson_page
@@ -59,6 +60,10 @@ def example_pages(folder: Path) -> tuple[list[Page], list[Path]]:
     cells = [nbformat.v4.new_markdown_cell("# One\n\n**Why?**"), _cell("ask", QUESTION_CELL)]
     opened = panels()
     cells += [_cell(name, f"{name}()", shows=name) for name in opened]
+    figure = _cell("figure", "show(figure)")
+    data = {"image/png": picture(255, width=900), "text/plain": "a white figure"}
+    figure.outputs = [nbformat.v4.new_output("display_data", data=data)]
+    cells.append(figure)
     tell = _cell("tell", "guess.reveal(measured)")
     tell.outputs = [nbformat.v4.new_output("stream", text="Measured: a rise\n")]
     cells += [tell, nbformat.v4.new_markdown_cell("## A zebra\n\nIt is striped.")]

@@ -52,6 +52,17 @@ def test_an_error_is_told_with_its_input_and_the_learners_own_line(
     assert "misspelled" in capsys.readouterr().out
 
 
+def test_an_error_of_a_module_is_told_with_its_mode(capsys: pytest.CaptureFixture[str]) -> None:
+    class Picky(torch.nn.Module):
+        def forward(self, x: Any) -> Any:
+            raise ValueError("one sample")
+
+    for training, mode in ((True, "training"), (False, "evaluation")):
+        with attempt("Picky", Picky):
+            Picky().train(training)(torch.ones(2))
+        assert f"on:       x = [1, 1], in {mode} mode" in capsys.readouterr().out
+
+
 def test_a_message_names_the_task_and_not_a_lessons_check(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -143,8 +143,8 @@ def test_one_answer_is_tried_with_its_marks_and_mistakes(
     ("source", "complaint"),
     [
         ("def choose_p(values, val_acc:\n", "SyntaxError"),
-        ("def choose_q(values, val_acc): ...\n", "defines no choose_p; keep the name"),
-        ("", "defines no choose_p; keep the name"),
+        ("def choose_q(values, val_acc): ...\n", "does not define choose_p; keep the name"),
+        ("", "does not define choose_p; keep the name"),
     ],
 )
 def test_an_answer_that_is_none_has_no_marks(source: str, complaint: str) -> None:

@@ -124,6 +124,10 @@ def only_last(self, x):
         like_own(to_store=lambda self, x: (x.mean(0), x.var(0, correction=0))),
         "the running variance is biased",
     ),
+    divided_twice=(
+        like_own(to_store=lambda self, x: (x.mean(0), x.var(0, correction=0) / (len(x) - 1))),
+        "the running variance is divided twice",
+    ),
     momentum=(like_own(momentum=0.9), "momentum is the wrong way round"),
     no_update=(like_own(update=lambda self, x: None), "the running statistics never move"),
     only_last=(like_own(update=only_last), "only the last batch counts"),

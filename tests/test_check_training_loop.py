@@ -147,6 +147,10 @@ def on_validation(model, data, *, optimizer, epochs, batch_size=50, seed=0):
     in_order=(looping(batches=in_order), "in the order they are stored in"),
     no_last=(looping(batches=lambda b: next(b)[:-1]), "the last batch of an epoch is missing"),
     same=(looping(batches=always_first()), "every epoch has the same batches"),
+    two_passes=(
+        looping(batches=lambda b: [batch for batch in next(b) for _ in range(2)]),
+        "each batch goes through the model twice",
+    ),
     whole=(
         looping(batches=lambda b: [torch.arange(28)]),
         "the whole training set goes into each",

@@ -104,6 +104,8 @@ def test_the_command_ends_with_one_line_of_json(
     for argv, expected in ((["01"], [1, 1, 1, 1]), ([], [2, 1, 1, 1])):
         monkeypatch.setattr("sys.argv", ["claims", *argv])
         runpy.run_module("claims", run_name="__main__", alter_sys=False)
-        *_, last = capsys.readouterr().out.splitlines()
+        printed = capsys.readouterr()
+        assert "01 | always | digits | " in printed.err  # each claim as soon as it is measured
+        *_, last = printed.out.splitlines()
         keys = ["claims", "held", "held_long", "held_early_stopped"]
         assert json.loads(last) == dict(zip(keys, expected, strict=True))

@@ -147,6 +147,19 @@ def test_the_report_says_what_varied(compared, data) -> None:
         assert words in found.covers[0]
 
 
+def test_the_report_says_of_each_setting_what_varied(data) -> None:
+    """With L2 all labels are true; without it, each seed draws its own wrong ones."""
+    own = lambda strength, seed: data if strength else noisy(data)(strength, seed)  # noqa: E731
+    found = compare(partial(build, data), own, values=STRENGTHS, epochs=0, seeds=2)
+    same = "first weights and batches; the images and their labels are the same"
+    drawn = "first weights, batches and the draw of the wrong labels; the images are the same"
+    assert found.report(0.05, 0.0, "L2 over none").endswith(
+        f"\n2 paired seeds; what ± covers differs\n  first setting: {same}\n"
+        f"  second setting: {drawn}"
+    )
+    assert found.report(0.0, 0.0, "none over none").endswith(f"\n2 paired seeds; ± covers {drawn}")
+
+
 def test_a_new_split_moves_samples_and_leaves_the_test_set_alone(data) -> None:
     drawn = resplit(data.with_label_noise(0.5), 1)
     assert (len(drawn.y_train), len(drawn.y_val)) == (len(data.y_train), len(data.y_val))

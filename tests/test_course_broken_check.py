@@ -11,10 +11,9 @@ from instructor.course.jobs import Job, record_of, unread
 from instructor.course.journal import Journal
 from instructor.course.judging.judge import Judge
 from instructor.course.submission import read
-from instructor.trial import Trial
 from tests.classes import WHOLE, graded, hand_in
 from tests.damaged import NAME
-from tests.exercises import exercise
+from tests.exercises import exercise, trial
 
 TASK = exercise(NAME).task("dropout")
 RIGHT = TASK.model_answer
@@ -50,14 +49,13 @@ def with_check(lines: str) -> Exercise:
         (OWN_CHECK, "line 6, `hidden.clsoe()`: AttributeError"),
     ],
 )
-def test_an_error_of_the_check_is_told_as_its_own(lines: str, said: str) -> None:
-    broken = with_check(lines)
-    task = broken.task("dropout")
-    found = [f for f in Trial(broken).of_source(task, RIGHT).failures if f.broken]
+def test_an_error_of_the_check_is_told_as_its_own(judge: Judge, lines: str, said: str) -> None:
+    task = with_check(lines).task("dropout")
+    found = [f for f in trial(NAME).of_source(task, RIGHT).failures if f.broken]
     assert found
     assert all(f"{TASK.name}-hidden" in f.text and said in f.text for f in found)
-    with Judge(broken, protected=False) as judge:
-        judged = [f for f in judge.marks(task, [(task.name, RIGHT)]).failures if f.broken]
+    judge.take(())
+    judged = [f for f in judge.marks(task, [(task.name, RIGHT)]).failures if f.broken]
     assert judged == found
 
 
@@ -70,25 +68,27 @@ def test_an_error_of_the_check_is_told_as_its_own(lines: str, said: str) -> None
         ("hidden.close('x', dropout(torch.ones(2), 0.0, True), torch.ones(2), on='x')", WRONG),
     ],
 )
-def test_an_error_that_comes_of_the_answer_is_the_students(lines: str, answer: str) -> None:
-    other = with_check(lines)
-    task = other.task("dropout")
-    result = Trial(other).of_source(task, answer)
+def test_an_error_that_comes_of_the_answer_is_the_students(
+    judge: Judge, lines: str, answer: str
+) -> None:
+    task = with_check(lines).task("dropout")
+    result = trial(NAME).of_source(task, answer)
     assert [f for f in result.failures if "hidden" in f.check]
     assert not [f for f in result.failures if f.broken]
-    with Judge(other, protected=False) as judge:
-        judged = judge.marks(task, [(task.name, answer)])
+    judge.take(())
+    judged = judge.marks(task, [(task.name, answer)])
     assert [f for f in judged.failures if "hidden" in f.check]
     assert not [f for f in judged.failures if f.broken]
 
 
-def test_the_mark_of_that_task_waits_and_the_instructor_is_told(tmp_path: Path) -> None:
+def test_the_mark_of_that_task_waits_and_the_instructor_is_told(
+    judge: Judge, tmp_path: Path
+) -> None:
     broken = with_check(OWN_NAME)
     job = Job("ada", NAME, WHOLE, "c", 1, False)
-    with Judge(broken, protected=False) as judge:
-        submission = read(WHOLE, broken)
-        judge.take(submission.own())
-        task = marking._code(judge, submission, broken.task("dropout"), job)
+    submission = read(WHOLE, broken)
+    judge.take(submission.own())
+    task = marking._code(judge, submission, broken.task("dropout"), job)
     assert (task.state, task.marks, task.checks, task.text) == (records.WAITS, None, (), "")
     assert "itself failed, line 6" in task.flags[0]
     with Journal(tmp_path) as journal:
@@ -98,7 +98,7 @@ def test_the_mark_of_that_task_waits_and_the_instructor_is_told(tmp_path: Path) 
 
 
 def test_a_model_answer_without_full_marks_stops_the_run_before_it_begins(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asked_once: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(tmp_path, "ada", WHOLE)
     monkeypatch.setattr(running, "read_exercise", lambda _: with_check(OWN_NAME))
@@ -108,7 +108,7 @@ def test_a_model_answer_without_full_marks_stops_the_run_before_it_begins(
 
 
 def test_model_answers_are_tried_once_for_each_state_of_the_course(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    asked_once: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tried: list[str] = []
     monkeypatch.setattr(models, "full_marks", lambda one: tried.append(one.name))

@@ -149,7 +149,7 @@ def test_the_exercise_is_told_by_the_tasks_in_a_file(tmp_path: Path) -> None:
     (folder / "empty.ipynb").write_text(notebook("?"))
     _, grading = collect(tmp_path, folder)
     assert list(submitted(grading)) == ["ada"]
-    assert "which exercise it is" in unmatched(grading)["empty.ipynb"]
+    assert "name it with --exercise" in unmatched(grading)["empty.ipynb"]
 
 
 @pytest.mark.parametrize("name", ["..", "CON", "a:b", ".hidden"])

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -53,7 +54,19 @@ def test_a_page_says_what_is_not_marked_yet_and_gives_no_zero_for_it() -> None:
     assert "4 of 6 marks</strong>, so far: A question is not marked yet" in html
     assert "No mark: waits for a person." in html
     gone = record("ada", Task("f", "code", "A function", NOT_READ, None, 4), reason="it is empty")
-    assert "No mark: it is empty." in feedback.page(Marked(gone, {}))
+    html = feedback.page(Marked(gone, {}))
+    assert "No mark: it is empty." in html
+    assert "A function" not in html  # every task would repeat it
+
+
+def test_a_page_begins_with_the_mark_that_counts_and_the_students_name() -> None:
+    html = feedback.page(Marked(record("ada", code(4)), {}, 3, 0.25), "Ada L.")
+    assert (
+        "3 of 4 marks</strong>: 4 for the answers, less 25 % because they came 3 days late" in html
+    )
+    assert "<p>Ada L., ada</p>" in html
+    waits = Marked(record("ada", code(4), prose("So.")), {}, 1, 0.25)
+    assert "Handed in 1 day late: 25 % will be taken off." in feedback.page(waits)
 
 
 def test_nothing_a_student_wrote_runs_or_loads() -> None:
@@ -78,6 +91,42 @@ def test_pages_are_written_for_all(tmp_path: Path, capsys: pytest.CaptureFixture
     assert json.loads(capsys.readouterr().out.splitlines()[-1]) == {"pages": 2}
     assert "emile" in (tmp_path / "feedback/emile/03_dropout.html").read_text(encoding="utf-8")
     assert feedback.main(["--folder", str(tmp_path / "none")]) == 2
+
+
+def moodles_way(path: str) -> tuple[str, str, str]:
+    """How Moodle reads the path of a file: the participant, the plugin, and the file's name."""
+    _, participant, kind, plugin, rest = path.split("_", 4)
+    return participant, f"{kind}_{plugin}", rest.removeprefix("/")
+
+
+def test_moodle_gets_each_page_under_the_number_that_it_gave(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    came = [("ada_l", "moodle", "4711"), ("emile", "canvas", "4712"), ("grace", "moodle", "4713")]
+    for student, system, number in came:
+        write_record(tmp_path, record(student, code(4)))
+        origin = {"student": student, "exercise": "03_dropout", "system": system, "id": number}
+        with (tmp_path / "origins.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(origin) + "\n")
+    assert feedback.main(["--folder", str(tmp_path), "--moodle"]) == 0
+    out = tmp_path / "feedback/03_dropout-moodle.zip"
+    assert str(out) in capsys.readouterr().out
+    with zipfile.ZipFile(out) as file:
+        read = {moodles_way(name): file.read(name) for name in file.namelist()}
+    assert {number: body for (number, *_), body in read.items()} == {
+        number: (tmp_path / "feedback" / student / "03_dropout.html").read_bytes()
+        for student, number in (("ada_l", "4711"), ("grace", "4713"))
+    }
+    assert {tuple(rest) for _, *rest in read} == {("assignfeedback_file", "03_dropout.html")}
+
+
+def test_no_zip_is_made_of_pages_that_moodle_does_not_know(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_record(tmp_path, record("ada", code(4)))
+    assert feedback.main(["--folder", str(tmp_path), "--moodle"]) == 0
+    assert "no file came from Moodle" in capsys.readouterr().out
+    assert not list(tmp_path.glob("feedback/*.zip"))
 
 
 # --- reports

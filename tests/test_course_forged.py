@@ -23,13 +23,6 @@ RIGHT = exercise("03_dropout").task("dropout").model_answer
 BLANK = "def dropout(x, p, training):\n    raise NotImplementedError\n"
 
 
-@pytest.fixture(scope="module")
-def judge() -> Iterator[Judge]:
-    # The marks do not rest on the sandbox, so that they are tried without it.
-    with Judge(exercise("03_dropout"), protected=False) as made:
-        yield made
-
-
 def judged(judge: Judge, *cells: str, checks: int = 2) -> Result:
     task = exercise("03_dropout").task("dropout")
     task = replace(task, checks=task.checks[:checks])
@@ -38,15 +31,10 @@ def judged(judge: Judge, *cells: str, checks: int = 2) -> Result:
 
 
 @pytest.mark.parametrize("kind", FORGED)
-def test_what_is_forged_earns_nothing(judge: Judge, kind: str) -> None:
-    solution = "the solution" in kind
-    if solution and bubblewrap() is None:
-        pytest.skip("there is no bubblewrap here, and without it the disk can be read")
-    if solution:
-        with Judge(exercise("03_dropout"), protected=True) as protected:
-            result = judged(protected, BLANK, FORGED[kind])
-    else:
-        result = judged(judge, BLANK, FORGED[kind])
+def test_what_is_forged_earns_nothing(request: pytest.FixtureRequest, kind: str) -> None:
+    # Without the sandbox the disk can be read; no other mark rests on it.
+    judge = request.getfixturevalue("walled" if "the solution" in kind else "judge")
+    result = judged(judge, BLANK, FORGED[kind])
     assert result.marks == 0
     assert len(result.failures) == len(exercise("03_dropout").task("dropout").checks)
     assert all(failure.text for failure in result.failures)
@@ -129,12 +117,11 @@ def test_an_answer_that_sleeps_is_ended(judge: Judge, monkeypatch: pytest.Monkey
 def test_an_answer_that_is_not_there_is_said(judge: Judge) -> None:
     result = judged(judge, "def drop_out(x, p, training):\n    return x\n", "def f(:")
     assert result.marks == 0
-    assert "defines no dropout" in result.said
+    assert "does not define dropout" in result.said
     assert "SyntaxError" in result.said
 
 
-@pytest.mark.skipif(bubblewrap() is None, reason="there is no bubblewrap here")
-def test_the_sandbox_shows_no_more_than_it_should(tmp_path: Path) -> None:
+def test_the_sandbox_shows_no_more_than_it_should(walled: Judge, tmp_path: Path) -> None:
     (tmp_path / "gradebook.db").write_text("marks", encoding="utf-8")
     tries = f"""
 import os, pathlib, socket
@@ -164,8 +151,7 @@ if found:
     del dropout
     raise RuntimeError("; ".join(found))
 """
-    with Judge(exercise("03_dropout"), protected=True) as protected:
-        result = judged(protected, RIGHT, tries)
+    result = judged(walled, RIGHT, tries)
     assert result.full, result.said
     assert [path.name for path in tmp_path.iterdir()] == ["gradebook.db"]
 
@@ -180,7 +166,7 @@ def left(mark: str) -> list[bytes]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
-def test_nothing_is_left_running_in_the_sandbox(judge: Judge) -> None:
+def test_nothing_is_left_running_in_the_sandbox() -> None:
     if bubblewrap() is None:
         pytest.skip("there is no bubblewrap here")
     mark = f"left-{os.getpid()}"

@@ -155,8 +155,10 @@ def test_of_the_files_of_the_class_only_lines_go(
     (grading / "unmatched.csv").write_text(head + hers + others)
     (grading / "report").mkdir()
     (grading / "report/03_dropout.html").write_text("ada")
+    (grading / "feedback/03_dropout-moodle.zip").write_text("ada")
     assert main(["ada", "--folder", str(grading), "--yes"]) == 0
     assert (grading / "unmatched.csv").read_text() == head + others
     assert json.loads((grading / "names.json").read_text()) == {"adam": "Adam A."}
     assert not (grading / "report/03_dropout.html").exists()
+    assert not (grading / "feedback/03_dropout-moodle.zip").exists()
     assert "make them anew" in capsys.readouterr().out

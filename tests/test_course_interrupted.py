@@ -140,7 +140,7 @@ def test_a_folder_that_cannot_be_written_is_said(
 
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="kills as `kill -9` does")
-def test_a_run_that_is_killed_goes_on(tmp_path: Path) -> None:
+def test_a_run_that_is_killed_goes_on(asked_once: None, tmp_path: Path) -> None:
     assert killing.survives(tmp_path, kills=1, students=3, seed=0)
 
 

@@ -1,5 +1,6 @@
 """The process that marks may be lost: it is tried again, and then there is a reason."""
 
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from instructor.content import ROOT
 from instructor.course import workers
 from instructor.course.jobs import Job, NotMarked
 from instructor.course.judging.sandbox import Unfit
@@ -15,6 +17,14 @@ JOB = Job("ada", "03_dropout", b"{", "", 1, False)
 READY = "import os, pathlib, pickle, sys, time; out = sys.stdout.buffer; pickle.dump(None, out)\n"
 ASKED = "out.flush(); job = pickle.load(sys.stdin.buffer)\n"
 ANSWER = "pickle.dump({'student': job.student}, out); out.flush(); time.sleep(60)"
+
+
+def test_whoever_sends_submissions_loads_no_pytorch() -> None:
+    code = "import sys, instructor.course.grade, instructor.course.regrade; print(*sys.modules)"
+    said = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
+    loaded = said.stdout.decode().split()
+    assert "instructor.course.workers" in loaded
+    assert "torch" not in loaded
 
 
 @pytest.fixture

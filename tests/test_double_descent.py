@@ -1,7 +1,5 @@
 """Random features and least squares: the peak, the fall behind it, and what λ makes of both."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -10,22 +8,19 @@ from course_utils.data import load_dataset
 from course_utils.evidence import paired_difference
 from course_utils.experiments import random_features
 from course_utils.experiments.random_features import RATIOS, Ridges, ridge_on_random_features
-from course_utils.live import open_panels
 from course_utils.panels import overfitting
 from tests.lessons import rises
 
 Array = NDArray[np.float64]
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("closing_last")]
 
 
 @pytest.fixture(scope="module")
-def ridges() -> Iterator[Ridges]:
+def ridges() -> Ridges:
     """The panel *double descent*, with the lesson's settings."""
     found: Ridges = overfitting.double_descent(load_dataset("digits")).result
-    yield found
-    for panel in open_panels():
-        panel.close()
+    return found
 
 
 def test_the_error_peaks_where_features_equal_samples_and_falls_again(ridges: Ridges) -> None:

@@ -11,6 +11,7 @@ from course_utils.evidence import (
     estimate,
     interval_along,
     paired_difference,
+    signed,
 )
 
 SAMPLES = [
@@ -37,6 +38,12 @@ def test_a_known_number():
     got = estimate([1, 2, 3, 4, 5])
     assert (got.mean, got.low, got.high) == pytest.approx((3, 1.0368, 4.9632), abs=1e-4)
     assert str(got) == "3.000 ± 1.963"
+
+
+def test_what_is_rounded_to_0_has_no_sign():
+    numbers = (0.04, -0.04, 0.0, 0.06, -0.06, math.nan)
+    assert [signed(x, 1) for x in numbers] == ["0.0", "0.0", "0.0", "+0.1", "-0.1", "+nan"]
+    assert paired_difference([0.5, 0.5], [0.5, 0.5]).points() == "0.0 ± 0.0 points"
 
 
 def test_any_iterable_will_do():

@@ -91,16 +91,31 @@ def test_a_stub_differs_only_where_the_student_writes(name: str) -> None:
         assert copy[key].metadata.deletable is False
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_an_untouched_exercise_runs_to_its_end_and_says_so(name: str) -> None:
-    said, world = io.StringIO(), {}
+def ran(folder: str, name: str) -> str:
+    """What a notebook says that is run from its first cell to its last, as in a new kernel."""
+    said, world = io.StringIO(), {"__name__": "__main__"}
     with contextlib.redirect_stdout(said), torch.random.fork_rng(devices=[]):
-        for cell in cells("exercises", name).values():
+        for cell in cells(folder, name).values():
             if cell.cell_type == "code":
                 exec(cell.source, world)
+    return said.getvalue()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_untouched_exercise_runs_to_its_end_and_says_so(name: str) -> None:
+    said = ran("exercises", name)
     for task in exercise(name).tasks:
-        assert f"○ {task.name}: not attempted yet" in said.getvalue()
-    assert "✗" not in said.getvalue()
+        assert f"○ {task.name}: not attempted yet" in said
+    assert "✗" not in said
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_solution_runs_to_its_end_and_every_check_passes(name: str) -> None:
+    said = ran("solutions", name)
+    for task in exercise(name).tasks:
+        assert f"✓ {task.name}" in said
+    assert "✗" not in said
+    assert "○" not in said
 
 
 def test_a_file_that_was_edited_by_hand_is_found_and_mended(tmp_path: Path) -> None:
@@ -110,8 +125,8 @@ def test_a_file_that_was_edited_by_hand_is_found_and_mended(tmp_path: Path) -> N
     edited.write_text("something else", encoding="utf-8")
     (tmp_path / "exercises" / "notes.txt").write_text("an instructor's own", encoding="utf-8")
     found = differences(tmp_path)
-    assert f"exercises/{name}/{name}.ipynb is not what its tasks give" in found
-    assert "exercises/notes.txt comes from no task" in found
+    assert f"exercises/{name}/{name}.ipynb differs from what its tasks generate" in found
+    assert "exercises/notes.txt is generated from no task" in found
     assert f"exercises/{name}/{name}.ipynb" in generate(tmp_path)
     for folder in ("exercises", "solutions"):
         path = Path(folder, name, f"{name}.ipynb")

@@ -6,13 +6,7 @@ from torch import nn
 
 from course_utils.fleet import Run, iter_fleet, together
 from course_utils.regularizers import l2_penalty
-from tests.fleets import (
-    BATCH,
-    DATA,
-    SignSGD,
-    mlp,
-    sgd,
-)
+from tests.fleets import BATCH, DATA, SignSGD, mlp, sgd
 
 pytestmark = pytest.mark.usefixtures("float64")
 

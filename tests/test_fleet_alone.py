@@ -9,15 +9,14 @@ import torchvision.transforms.v2 as T
 from torch import nn
 
 from course_utils.fleet import Run
-from course_utils.regularizers import (
-    l2_penalty,
-)
+from course_utils.regularizers import l2_penalty
 from tests.fleets import (
     LooksAtItsData,
     Replacing,
     alone,
     assert_members_are_fits,
     assert_values_matter,
+    by_rate,
     mlp,
     sgd,
     train,
@@ -69,14 +68,6 @@ class PlainStatistics(Replacing):
         self.mean, self.var = torch.zeros(n), torch.ones(n)
 
 
-def built_of(kind):
-    def build(lr):
-        model = kind()
-        return Run(model, sgd(model, lr))
-
-    return build
-
-
 def with_captured_weights(lam):
     model = mlp()
     weights = [p for p in model.parameters() if p.ndim > 1]
@@ -105,12 +96,12 @@ def with_an_extra_parameter(lr):
 
 
 ALONE = {
-    "looks at its data": (built_of(LooksAtItsData), "looks at the numbers in a tensor"),
-    "reads numbers to score": (built_of(ReadsNumbersToScore), "looks at the numbers in a tensor"),
-    "picks by mask": (built_of(PicksByMask), "decide the shape"),
-    "counts its calls": (built_of(CountsItsCalls), "CountsItsCalls.calls. changes from step"),
+    "looks at its data": (by_rate(LooksAtItsData), "looks at the numbers in a tensor"),
+    "reads numbers to score": (by_rate(ReadsNumbersToScore), "looks at the numbers in a tensor"),
+    "picks by mask": (by_rate(PicksByMask), "decide the shape"),
+    "counts its calls": (by_rate(CountsItsCalls), "CountsItsCalls.calls. changes from step"),
     "plain statistics": (
-        built_of(lambda: mlp(norm_layer=PlainStatistics)),
+        by_rate(lambda: mlp(norm_layer=PlainStatistics)),
         "PlainStatistics.mean. changes from step to step or from run to run, and is no weight",
     ),
     "captured weights": (with_captured_weights, "it uses weights kept in .weights"),
@@ -167,7 +158,7 @@ def test_what_differs_in_evaluation_only_holds_back_no_other_value():
 
 def test_the_reason_for_training_alone_is_one_short_sentence():
     with pytest.warns(UserWarning, match="train one after the other"):
-        fleet = train(built_of(LooksAtItsData), [0.1, 0.3], epochs=1)
+        fleet = train(by_rate(LooksAtItsData), [0.1, 0.3], epochs=1)
     assert fleet.fallback is not None
     assert len(fleet.fallback) < 200
     assert "\n" not in fleet.fallback
@@ -233,7 +224,7 @@ def test_a_model_that_draws_in_evaluation_trains_alone():
         def forward(self, x):
             return self.linear(F.dropout(x.flatten(1), 0.5))
 
-    build = built_of(NeverRests)
+    build = by_rate(NeverRests)
     with pytest.warns(UserWarning, match="it draws random numbers in evaluation"):
         fleet = train(build, [0.1, 0.3])
     _, model = alone(build, 0.1, 0)

@@ -12,7 +12,7 @@ from torch import nn
 
 from course_utils.fleet import Run
 from course_utils.regularizers import l2_penalty
-from tests.fleets import DATA, assert_values_matter, compared, mlp, sgd
+from tests.fleets import DATA, assert_values_matter, by_rate, compared, mlp, sgd
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -155,8 +155,4 @@ def test_a_network_with_a_mode_of_its_own_trains_alone():
         def forward(self, x):
             return self.net(x)
 
-    def build(lr):
-        model = Clamped()
-        return Run(model, sgd(model, lr))
-
-    compared(build, [0.1, 0.5], r"train\(\) or eval\(\) of its own")
+    compared(by_rate(Clamped), [0.1, 0.5], r"train\(\) or eval\(\) of its own")

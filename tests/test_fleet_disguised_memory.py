@@ -12,14 +12,7 @@ from torch import nn
 
 from course_utils.fleet import Run
 from course_utils.regularizers import l2_penalty
-from tests.fleets import (
-    Hidden,
-    compared,
-    mlp,
-    running,
-    sgd,
-    train,
-)
+from tests.fleets import Hidden, compared, mlp, running, sgd, train
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -17,6 +17,7 @@ from tests.fleets import (
     DATA,
     Hidden,
     assert_members_are_fits,
+    by_rate,
     compared,
     mlp,
     running,
@@ -153,12 +154,8 @@ def test_labels_that_only_pytorchs_loss_understands(kind):
     if kind == "ignored":
         y[::5] = -100
     data = dataclasses.replace(DATA, y_train=y, y_val=y_val)
-
-    def build(lr):
-        model = mlp()
-        return Run(model, sgd(model, lr))
-
-    compared(build, [0.1, 0.3], "several" if kind == "bytes" else None, data=data)
+    why = "several" if kind == "bytes" else None
+    compared(by_rate(mlp), [0.1, 0.3], why, data=data)
 
 
 # --- numbers taken out of tensors ---------------------------------------------------------------

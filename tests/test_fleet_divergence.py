@@ -9,12 +9,7 @@ from torch import nn
 from course_utils.fleet import Run
 from course_utils.models import MLP
 from course_utils.training import DivergedError
-from tests.fleets import (
-    LooksAtItsData,
-    alone,
-    sgd,
-    train,
-)
+from tests.fleets import LooksAtItsData, alone, sgd, train
 
 pytestmark = pytest.mark.usefixtures("float64")
 

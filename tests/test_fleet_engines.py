@@ -14,6 +14,7 @@ from tests.fleets import (
     Replacing,
     assert_members_are_fits,
     assert_values_matter,
+    by_rate,
     make_data,
     mlp,
     plain,
@@ -48,24 +49,10 @@ def with_penalty(lam):
     return Run(model, sgd(model), penalty=lambda m: lam * (l2_penalty(m) + 0.1 * l1_penalty(m)))
 
 
-def with_dropout(lr):
-    model = mlp(dropout=0.4)
-    return Run(model, sgd(model, lr))
-
-
-def with_batch_norm(lr):
-    model = mlp(norm_layer=nn.BatchNorm1d)
-    return Run(model, sgd(model, lr, momentum=0.5))
-
-
-def with_statistics_replaced(lr):
-    model = mlp(norm_layer=Replacing)
-    return Run(model, sgd(model, lr))
-
-
-def cnn(lr):
-    model = SmallCNN((1, 8, 8), 3, channels=(2, 3))
-    return Run(model, sgd(model, lr))
+with_dropout = by_rate(lambda: mlp(dropout=0.4))
+with_batch_norm = by_rate(lambda: mlp(norm_layer=nn.BatchNorm1d), momentum=0.5)
+with_statistics_replaced = by_rate(lambda: mlp(norm_layer=Replacing))
+cnn = by_rate(lambda: SmallCNN((1, 8, 8), 3, channels=(2, 3)))
 
 
 def augmented(lr):

@@ -4,12 +4,7 @@ import pytest
 import torch
 
 from course_utils.fleet import Run
-from course_utils.regularizers import (
-    elastic_net,
-    l1_penalty,
-    l2_penalty,
-    soft_threshold,
-)
+from course_utils.regularizers import elastic_net, l1_penalty, l2_penalty, soft_threshold
 from tests.fleets import (
     SignSGD,
     assert_members_are_fits,

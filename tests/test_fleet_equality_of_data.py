@@ -10,9 +10,7 @@ from course_utils.augmentation import GaussianNoise, RandomAffine, RandomFlip, R
 from course_utils.data import polynomial
 from course_utils.fleet import Run
 from course_utils.models import MLP, SmallCNN
-from course_utils.regularizers import (
-    l2_penalty,
-)
+from course_utils.regularizers import l2_penalty
 from tests.fleets import (
     DATA,
     assert_members_are_fits,

@@ -7,14 +7,12 @@ from torch import nn
 
 from course_utils.fleet import Run
 from course_utils.models import MLP, SmallCNN
-from course_utils.regularizers import (
-    BatchNorm1d,
-    Dropout,
-)
+from course_utils.regularizers import BatchNorm1d, Dropout
 from tests.fleets import (
     Replacing,
     assert_members_are_fits,
     assert_values_matter,
+    by_rate,
     mlp,
     sgd,
     train,
@@ -108,10 +106,7 @@ class InPlace(Replacing):
 def test_normalization(layer):
     # SGD, for a bias before a batch norm has a gradient of rounding errors alone: SGD leaves them
     # as small as they are, Adam divides by their size and makes steps of them.
-    def build(lr):
-        model = mlp(norm_layer=layer)
-        return Run(model, sgd(model, lr))
-
+    build = by_rate(lambda: mlp(norm_layer=layer))
     fleet = train(build, [0.05, 0.3])
     assert fleet.fallback is None
     assert_values_matter(fleet)

@@ -9,18 +9,10 @@ import pytest
 import torch
 from torch import nn
 
-from course_utils.fleet.memory import look_at
 from course_utils.regularizers import l2_penalty
-from tests.fleets import mlp
+from tests.fleets import look, mlp, reaching
 
 pytestmark = pytest.mark.usefixtures("float64")
-
-
-def look(model=None, **roots):
-    state = (
-        {} if model is None else {**dict(model.named_parameters()), **dict(model.named_buffers())}
-    )
-    return look_at({"model": model, **roots}, state)
 
 
 # --- what changed -----------------------------------------------------------------------------
@@ -42,10 +34,6 @@ class Slotted:
 class OfClass:
     n = 0
     by_name: dict = {}  # noqa: RUF012  # it is the trap
-
-
-def reaching(thing):
-    return lambda m: thing
 
 
 def partial_of(thing):

@@ -9,10 +9,7 @@ from torch import nn
 
 from course_utils.fleet import Run, engine, recorder
 from course_utils.models import MLP
-from tests.fleets import (
-    sgd,
-    train,
-)
+from tests.fleets import sgd, train
 
 pytestmark = pytest.mark.usefixtures("float64")
 

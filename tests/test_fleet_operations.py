@@ -9,14 +9,7 @@ from torch.nn.utils import parametrizations, prune, weight_norm
 from torchvision.ops import StochasticDepth
 
 from course_utils.fleet import Run
-from tests.fleets import (
-    Hidden,
-    assert_members_are_fits,
-    compared,
-    running,
-    sgd,
-    train,
-)
+from tests.fleets import Between, Hidden, assert_members_are_fits, compared, running, sgd, train
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -81,15 +74,6 @@ ATTENTION = {
 @pytest.mark.parametrize("make", ATTENTION.values(), ids=ATTENTION.keys())
 def test_attention_trains_together(make, values):
     compared(of_values(make), values)
-
-
-class Between(nn.Module):
-    def __init__(self, layer):
-        super().__init__()
-        self.first, self.layer, self.last = nn.Linear(16, 8), layer, nn.Linear(8, 3)
-
-    def forward(self, x):
-        return self.last(self.layer(self.first(x.flatten(1))))
 
 
 RANDOM_LAYERS = {

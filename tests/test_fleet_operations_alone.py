@@ -10,6 +10,7 @@ from torch.nn.utils import spectral_norm
 from course_utils.fleet import Run
 from tests.fleets import (
     DATA,
+    Between,
     Hidden,
     assert_members_are_fits,
     compared,
@@ -20,15 +21,6 @@ from tests.fleets import (
 )
 
 pytestmark = pytest.mark.usefixtures("float64")
-
-
-class Between(nn.Module):
-    def __init__(self, layer):
-        super().__init__()
-        self.first, self.layer, self.last = nn.Linear(16, 8), layer, nn.Linear(8, 3)
-
-    def forward(self, x):
-        return self.last(self.layer(self.first(x.flatten(1))))
 
 
 class Rows(nn.Module):

@@ -9,13 +9,7 @@ import pytest
 import torch
 
 from course_utils.fleet import Run
-from tests.fleets import (
-    alone,
-    compared,
-    mlp,
-    sgd,
-    train,
-)
+from tests.fleets import alone, compared, mlp, sgd, train
 
 pytestmark = pytest.mark.usefixtures("float64")
 

@@ -8,19 +8,17 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_utils.fleet import Run, engine
+from course_utils.fleet import engine
 from course_utils.fleet.recorder import merging, tracing
-from course_utils.regularizers import (
-    l2_penalty,
-)
+from course_utils.regularizers import l2_penalty
 from tests.fleets import (
     DATA,
     assert_members_are_fits,
+    by_rate,
     make_data,
     mlp,
     optimized,
     penalized,
-    sgd,
     train,
 )
 
@@ -198,10 +196,7 @@ def test_a_trace_knows_its_numbers_and_its_constants(traces):
                 def forward(self, x):
                     return self.net(x) * self.fixed
 
-            def build(lr, kind=Scaled):
-                model = kind()
-                return Run(model, sgd(model, lr))
-
+            build = by_rate(Scaled)
             assert_members_are_fits(train(build, [0.1, 0.2]), build)
 
 

@@ -1,5 +1,10 @@
 """What a fleet is while it trains and afterwards."""
 
+import platform
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -14,6 +19,7 @@ from tests.fleets import (
     DATA,
     EPOCHS,
     assert_members_are_fits,
+    by_rate,
     make_data,
     mlp,
     plain,
@@ -22,6 +28,8 @@ from tests.fleets import (
 )
 
 pytestmark = pytest.mark.usefixtures("float64")
+
+ROOT = Path(__file__).resolve().parents[1]
 
 
 # --- what a fleet is --------------------------------------------------------------------------
@@ -146,11 +154,7 @@ def test_zero_epochs_only_score():
 
 def test_the_batches_are_those_of_fit():
     """Told by a penalty-free linear model whose first step can be worked out."""
-
-    def build(lr):
-        model = nn.Sequential(nn.Flatten(), nn.Linear(16, 3))
-        return Run(model, sgd(model, lr))
-
+    build = by_rate(lambda: nn.Sequential(nn.Flatten(), nn.Linear(16, 3)))
     fleet = train_fleet(
         build, DATA, values=[0.5], seeds=[3], epochs=1, batch_size=DATA.n_train, progress=False
     )
@@ -172,3 +176,28 @@ def test_on_a_gpu_as_on_the_cpu():
     assert fleet.fallback is None
     assert fleet.model(0, 0).layers[1].weight.is_cuda
     assert_members_are_fits(fleet, build, tolerance=1e-3)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="other C libraries do otherwise")
+def test_memory_that_a_step_frees_is_not_taken_from_the_system_anew():
+    program = """
+import resource, torch
+from course_utils.fast_paths import keep_freed_memory
+
+def pages_taken():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(5):
+        pieces = [torch.ones(1_200_000) for _ in range(10)]
+        del pieces
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+first = pages_taken()
+keep_freed_memory()
+pages_taken()
+print(first, pages_taken())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    first, later = map(int, done.stdout.split())
+    assert later < first / 10

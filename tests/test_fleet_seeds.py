@@ -9,7 +9,7 @@ from torch import nn
 
 from course_utils.data import Dataset
 from course_utils.fleet import Run
-from tests.fleets import DATA, assert_members_are_fits, mlp, sgd, train
+from tests.fleets import DATA, assert_members_are_fits, by_rate, mlp, sgd, train
 from tests.small_runs import refuses
 
 pytestmark = pytest.mark.usefixtures("float64")
@@ -33,10 +33,7 @@ class Weights(nn.Module):
 
 @of_draws
 def test_runs_with_the_same_seed_start_from_the_same_weights(draw):
-    def build(lr):
-        model = Weights(draw)
-        return Run(model, sgd(model, lr))
-
+    build = by_rate(lambda: Weights(draw))
     states = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
     fleet = train(build, [0.1, 0.2, 0.3])
     assert (random.getstate(), np.random.get_state()[1].tolist()) == states  # noqa: NPY002

@@ -13,13 +13,7 @@ from torch import nn
 
 from course_utils.fleet import Run
 from course_utils.regularizers import l2_penalty
-from tests.fleets import (
-    BATCH,
-    DATA,
-    compared,
-    mlp,
-    sgd,
-)
+from tests.fleets import BATCH, DATA, compared, mlp, sgd
 
 pytestmark = pytest.mark.usefixtures("float64")
 

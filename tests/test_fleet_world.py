@@ -9,15 +9,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from course_utils.fleet import Run
-from tests.fleets import (
-    DATA,
-    assert_members_are_fits,
-    compared,
-    mlp,
-    running,
-    sgd,
-    train,
-)
+from tests.fleets import DATA, assert_members_are_fits, compared, mlp, running, sgd, train
 
 pytestmark = pytest.mark.usefixtures("float64")
 

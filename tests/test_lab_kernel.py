@@ -12,6 +12,8 @@ from tests.widget_page import new_page
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+STOPPED = "^The kernel has stopped. Run this cell again.$"
+
 
 def test_a_sweep_from_its_training_to_a_kernel_that_is_gone(lab, chrome):
     browser.write_notebook(lab.folder / "sweep.ipynb", [BOARD, SWEEP, BUSY])
@@ -59,7 +61,7 @@ def test_a_sweep_from_its_training_to_a_kernel_that_is_gone(lab, chrome):
         # Without a kernel the pages still turn, and the panel says what to do for the rest.
         browser.command(page, "docmanager:save")
         lab.stop_kernels()
-        panel.wait_doing("^The kernel has stopped. Run this cell again.$")
+        panel.wait_doing(STOPPED)
         assert panel.root.locator(SLIDER).nth(1).is_disabled()
         slider.focus()
         panel.press("Home")
@@ -68,21 +70,17 @@ def test_a_sweep_from_its_training_to_a_kernel_that_is_gone(lab, chrome):
         assert page.evaluate("watch.blank") == 0
 
 
-@pytest.mark.parametrize("how", ["restart", "crash"])
-def test_a_kernel_that_begins_anew_is_noticed(lab, chrome, how):
-    browser.write_notebook(lab.folder / f"{how}.ipynb", [BOARD, STREAM])
+def test_a_kernel_that_crashes_is_noticed(lab, chrome):
+    browser.write_notebook(lab.folder / "crash.ipynb", [BOARD, STREAM])
     with new_page(chrome) as page:
-        browser.open_notebook(page, lab, f"{how}.ipynb")
+        browser.open_notebook(page, lab, "crash.ipynb")
         browser.run_all(page)
         panel = Seen(page, "Training")
         panel.wait_text("level 0.00")
         panel.root.get_by_role("button", name="Play").click()
         panel.wait_doing("training: step")
-        if how == "restart":
-            page.evaluate("() => { jupyterapp.shell.currentWidget.sessionContext.restartKernel() }")
-        else:
-            browser.begin(page, "import os; os._exit(1)")
-        panel.wait_doing("^The kernel has stopped. Run this cell again.$")
+        browser.begin(page, "import os; os._exit(1)")
+        panel.wait_doing(STOPPED)
         assert panel.root.get_by_role("button", name="Pause").is_disabled()
         # The cells run again make panels that live.
         browser.wait_idle(page)
@@ -94,36 +92,63 @@ def test_a_kernel_that_begins_anew_is_noticed(lab, chrome, how):
 
 
 def test_a_kernel_restarted_in_the_middle_of_training_is_noticed(lab, chrome):
-    browser.write_notebook(lab.folder / "training.ipynb", [BOARD, SWEEP])
+    browser.write_notebook(lab.folder / "restart.ipynb", [BOARD, STREAM, SWEEP])
     with new_page(chrome) as page:
-        browser.open_notebook(page, lab, "training.ipynb")
-        panel = Seen(page, "How p changes the training")
+        browser.open_notebook(page, lab, "restart.ipynb")
+        stream, panel = Seen(page, "Training"), Seen(page, "How p changes the training")
         browser.start_all(page)
         panel.wait_doing("training: epoch [1-9]")
         page.evaluate("() => { jupyterapp.shell.currentWidget.sessionContext.restartKernel() }")
-        panel.wait_doing("^The kernel has stopped. Run this cell again.$")
+        for one in (stream, panel):
+            one.wait_doing(STOPPED)
+        assert stream.root.get_by_role("button", name="Play").is_disabled()
         assert panel.text.startswith("level 0.20, epoch")  # what there was of the picture stays
+        # The cells run again make panels that live.
         browser.wait_idle(page)
         browser.dismiss(page)
         browser.run_all(page)
         panel.wait_text("level 0.20, epoch 20")
         panel.wait_doing("^$")
+        stream.root.get_by_role("button", name="Step").click()
+        stream.wait_doing("paused: step 4")
 
 
-def test_settings_of_before_come_back_with_all_their_pages(lab, chrome):
-    browser.write_notebook(lab.folder / "back.ipynb", [BOARD, SWEEP])
+@pytest.fixture(scope="module")
+def sweeping(lab, chrome):
+    """A page with a panel that trains in its cell."""
+    browser.write_notebook(lab.folder / "sweeping.ipynb", [BOARD, SWEEP])
     with new_page(chrome) as page:
-        browser.open_notebook(page, lab, "back.ipynb")
-        browser.run_all(page)
-        panel = Seen(page, "How p changes the training")
-        panel.root.locator(SLIDER).nth(1).focus()
-        page.keyboard.press("ArrowRight")
-        panel.wait_text("level 0.40, epoch")  # pages of another run, which is not to end
-        page.keyboard.press("ArrowLeft")
-        panel.wait_text("level 0.20, epoch 20")
-        panel.root.locator(SLIDER).first.focus()
-        page.keyboard.press("End")
-        panel.wait_text("level 0.60, epoch 20")
+        browser.open_notebook(page, lab, "sweeping.ipynb")
+        yield page
+
+
+def test_settings_of_before_come_back_with_all_their_pages(sweeping):
+    browser.run_all(sweeping)
+    panel = Seen(sweeping, "How p changes the training")
+    panel.root.locator(SLIDER).nth(1).focus()
+    sweeping.keyboard.press("ArrowRight")
+    panel.wait_text("level 0.40, epoch")  # pages of another run, which is not to end
+    sweeping.keyboard.press("ArrowLeft")
+    panel.wait_text("level 0.20, epoch 20")
+    panel.root.locator(SLIDER).first.focus()
+    sweeping.keyboard.press("End")
+    panel.wait_text("level 0.60, epoch 20")
+
+
+def test_an_interrupt_is_one_sentence_and_the_cell_runs_again_at_once(sweeping):
+    panel = Seen(sweeping, "How p changes the training")
+    browser.start_all(sweeping)
+    panel.wait_text(r"epoch [1-9]$")
+    browser.command(sweeping, "notebook:interrupt-kernel")
+    panel.wait_doing(r"^stopped at epoch \d of 20; run the cell again$")
+    browser.wait_until_no_cell_runs(sweeping)
+    (error,) = browser.errors(sweeping)
+    assert re.search(r"stopped at epoch \d of 20; run the cell again$", error)
+    assert len(error.splitlines()) == 3
+    browser.start_all(sweeping)
+    panel.wait_doing(r"^training: epoch \d of 20$")
+    assert browser.errors(sweeping) == []
+    panel.wait_text(r"epoch 20$")
 
 
 def test_two_notebooks_train_at_the_same_time(lab, chrome):
@@ -150,22 +175,3 @@ def test_two_notebooks_train_at_the_same_time(lab, chrome):
             panel.watch()
             panel.press("End")
             assert panel.text == "level 0.60, epoch 20"
-
-
-def test_an_interrupt_is_one_sentence_and_the_cell_runs_again_at_once(lab, chrome):
-    browser.write_notebook(lab.folder / "interrupt.ipynb", [BOARD, SWEEP])
-    with new_page(chrome) as page:
-        browser.open_notebook(page, lab, "interrupt.ipynb")
-        panel = Seen(page, "How p changes the training")
-        browser.start_all(page)
-        panel.wait_text(r"epoch [1-9]$")
-        browser.command(page, "notebook:interrupt-kernel")
-        panel.wait_doing(r"^stopped at epoch \d of 20; run the cell again$")
-        browser.wait_until_no_cell_runs(page)
-        (error,) = browser.errors(page)
-        assert re.search(r"stopped at epoch \d of 20; run the cell again$", error)
-        assert len(error.splitlines()) == 3
-        browser.start_all(page)
-        panel.wait_doing(r"^training: epoch \d of 20$")
-        assert browser.errors(page) == []
-        panel.wait_text(r"epoch 20$")

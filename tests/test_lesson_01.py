@@ -3,8 +3,6 @@
 What it says of digits and MNIST alike stands in `claims.lesson_01`.
 """
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -14,7 +12,6 @@ from course_utils.data import Dataset, load_dataset
 from course_utils.evidence import paired_difference
 from course_utils.experiments.polynomials import DEGREES, GRID, Fits, fit_polynomials
 from course_utils.fleet import Fleet, Run, train_fleet
-from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import overfitting
 from tests.lessons import Lesson, every_control_moves_the_picture, falls, rises
@@ -23,14 +20,7 @@ Array = NDArray[np.float64]
 LAST = -1
 NOISES = (0.0, 0.2, 0.6, 1.0)
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_panel_stays() -> Iterator[None]:
-    yield
-    for panel in open_panels():
-        panel.close()
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("closing_last")]
 
 
 @pytest.fixture(scope="module")

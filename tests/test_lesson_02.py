@@ -3,7 +3,6 @@
 What it says of digits and MNIST alike stands in `claims.lesson_02`.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from course_utils.comparison import ENDINGS
 from course_utils.evidence import Difference, paired_difference
 from course_utils.figures.penalties import NEAR, weights_of
 from course_utils.fleet import Fleet, Run, train_fleet
-from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import penalties
 from course_utils.regularizers import elastic_net, l2_penalty, penalized_weights
@@ -26,14 +24,7 @@ from tests.precision import float64, in_float64
 Array = NDArray[np.float64]
 LAST = -1
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_panel_stays() -> Iterator[None]:
-    yield
-    for panel in open_panels():
-        panel.close()
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("closing_last")]
 
 
 def gain(after: Fleet, before: Fleet, score: str = "val_acc") -> Difference:

@@ -29,6 +29,16 @@ def test_a_control_takes_its_options_and_nothing_else():
         live.slider([], label="p")
 
 
+@pytest.mark.parametrize(("near", "start"), [(0.5, 0.5), (0.21, 0.2), (9, 0.7), (-1, 0.0)])
+def test_a_control_begins_at_the_option_nearest_to_a_number(near, start):
+    for make in (live.slider, live.choice):
+        control = make([0.0, 0.2, 0.5, 0.7], near=near)
+        assert control.value == start
+        assert control.options[control.index] == start
+    with pytest.raises(ValueError, match=r"p begins at start=0.2 or near=0.5, got both; leave one"):
+        live.slider([0.2, 0.5], label="p", start=0.2, near=0.5)
+
+
 def test_numbers_make_a_slider_and_names_a_choice(closing):
     panel = live.explore(
         lambda a, b, c: 0.5, Bar(), controls={"a": [1, 2], "b": ["L1", "L2"], "c": [False, True]}

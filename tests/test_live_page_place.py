@@ -37,6 +37,29 @@ def test_a_panel_is_seen_as_a_whole(chrome, width, height, most):
             assert panel.page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+NO_OVERLAP = """() => {
+  const parts = [...document.querySelectorAll(
+    ".live-controls > * > *, .live-controls input[type=range]")].filter((e) => e.offsetWidth);
+  const boxes = parts.map((e) => e.getBoundingClientRect());
+  return boxes.every((a, i) => boxes.every((b, j) => j <= i || parts[i].contains(parts[j]) ||
+    a.right <= b.left + 0.5 || b.right <= a.left + 0.5 || a.bottom <= b.top || b.bottom <= a.top));
+}"""
+
+
+@pytest.mark.parametrize("width", [390, 560, 640, 720, 800, 960])
+def test_controls_that_do_not_fit_go_on_another_line(chrome, width):
+    with new_page(chrome, width=width) as opened:
+        panel = Panel(opened)
+        controls = [
+            {**CONTROLS[0], "label": "averaged over (steps)"},
+            {**CONTROLS[1], "label": "learning rate", "labels": ["0.01", "0.02", "0.04"]},
+            {**CONTROLS[1], "name": "schedule", "label": "schedule", "labels": ["one", "another"]},
+        ]
+        panel.begin(sweep(controls=controls, indices={"p": 0, "noise": 0, "schedule": 0}))
+        assert opened.evaluate(NO_OVERLAP)
+        assert panel.slider.bounding_box()["width"] >= 100
+
+
 def test_a_small_picture_keeps_its_size(panel):
     panel.begin(sweep())
     assert panel.page.locator("canvas").bounding_box()["width"] == 300

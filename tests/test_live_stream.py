@@ -83,7 +83,7 @@ def test_a_training_that_ends_rests(closing):
 def test_a_stream_at_rest_says_that_a_setting_waits_for_the_next_step(closing):
     panel = make_stream()
     panel.controls["rate"].value = 0.05
-    assert panel.status == "paused: step 3; what you changed counts from the next step on"
+    assert panel.status == "paused: step 3; your change takes effect at the next step"
     assert panel.view.pages[0]["indices"] == {"rate": 0}  # the browser fades this picture
     panel.controls["rate"].value = 0.01
     assert panel.status == "paused: step 3"

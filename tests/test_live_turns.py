@@ -61,7 +61,7 @@ def test_wait_gives_up_in_words(trainer, closing):
     trainer.hold(0.2)
     panel.controls["noise"].value = 0.2
     assert trainer.reached[0.2].wait(WAIT)
-    with pytest.raises(TimeoutError, match=r"not done after 0.01 s \(it says: 'training"):
+    with pytest.raises(TimeoutError, match=r"not done after 0.01 s \(its status: 'training"):
         panel.wait(0.01)
     trainer.gates[0.2].set()
     panel.wait(WAIT)

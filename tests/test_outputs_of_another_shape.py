@@ -9,9 +9,8 @@ from torch import nn
 
 from course_utils.argument_checks import check_pairs, check_shapes
 from course_utils.data import Dataset, polynomial
-from course_utils.fleet import Run
 from course_utils.training import evaluate, fit
-from tests.fleets import compared, doubled, sgd, train
+from tests.fleets import by_rate, compared, doubled, sgd, train
 from tests.small_runs import refuses
 
 pytestmark = [
@@ -28,11 +27,7 @@ def heads(n):
 
 
 def built(n):
-    def build(lr):
-        model = nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, n))
-        return Run(model, sgd(model, lr))
-
-    return build
+    return by_rate(lambda: nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, n)))
 
 
 def gaussian(outputs, y):

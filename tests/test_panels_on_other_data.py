@@ -17,7 +17,7 @@ from course_utils import panels
 from course_utils.budget import set_training_share
 from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, train_fleet
-from course_utils.live import Explore, Stream, Sweep, open_panels
+from course_utils.live import Explore, Stream, Sweep
 from course_utils.models import MLP
 from course_utils.panels import (
     augmentation,
@@ -36,11 +36,9 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(autouse=True)
-def panels_train_quickly_and_none_stays() -> Iterator[None]:
+def panels_train_quickly_and_none_stays(closing: None) -> Iterator[None]:
     with set_training_share(SHARE):
         yield
-    for panel in open_panels():
-        panel.close()
 
 
 @pytest.fixture(scope="module")

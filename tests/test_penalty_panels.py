@@ -1,7 +1,5 @@
 """What the panels of lesson 02 compute: strengths, corners, and a boundary that lets go."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import torch
@@ -11,7 +9,6 @@ from course_utils.data import Dataset, load_dataset, moons
 from course_utils.evidence import paired_difference
 from course_utils.experiments.two_weights import lasso, ridge, solve
 from course_utils.fleet import Fleet, Run, train_fleet
-from course_utils.live import open_panels
 from course_utils.models import MLP
 from course_utils.panels import penalties
 from course_utils.panels.penalties import decision_boundary
@@ -21,14 +18,7 @@ from tests.lessons import falls, rises
 Array = NDArray[np.float64]
 LAST = -1
 
-pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module", autouse=True)
-def no_panel_stays() -> Iterator[None]:
-    yield
-    for panel in open_panels():
-        panel.close()
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("closing_last")]
 
 
 def test_the_threshold_finds_what_the_penalty_asks_for() -> None:

@@ -31,7 +31,7 @@ def test_training_is_solid_validation_dashed_and_the_band_is_the_interval(ax):
     assert dashed.get_ydata()[2] == pytest.approx(expected.mean)
     assert list(curves._best.get_xdata()) == [3, 3]
     assert curves._best.get_linestyle() == ":"
-    assert ax.get_ylabel() == LABELS["loss"] == "cross-entropy (without penalty)"
+    assert ax.get_ylabel() == LABELS["loss"] == "cross-entropy"
 
 
 def test_an_update_moves_the_same_artists_and_leaves_the_limits_alone(ax):

@@ -79,7 +79,7 @@ def test_where_no_widget_runs_the_question_is_still_there(monkeypatch: pytest.Mo
     kernel = SimpleNamespace(kernel=object())
     module = Prediction.show.__globals__  # the package's `predict` is the function
     monkeypatch.setitem(module, "get_ipython", lambda: kernel)
-    monkeypatch.setitem(module, "display", lambda data, raw: shown.append(data))
+    monkeypatch.setitem(module, "display", lambda data, **_: shown.append(data))
     predict(QUESTION, OPTIONS)
     (bundle,) = shown
     assert "falls &amp; stays" in bundle["text/html"]

@@ -9,11 +9,7 @@ from torch import nn
 
 from course_utils import scoring
 from course_utils.models import MLP
-from course_utils.scoring import (
-    evaluate,
-    mixes_samples,
-    outputs_of,
-)
+from course_utils.scoring import evaluate, mixes_samples, outputs_of
 from course_utils.snapshot import evaluating
 
 pytestmark = pytest.mark.usefixtures("float64")

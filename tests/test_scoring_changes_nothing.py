@@ -5,11 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from course_utils.fleet import Run
-from course_utils.scoring import (
-    evaluate,
-)
-from tests.fleets import compared, make_data, mlp, sgd
+from course_utils.scoring import evaluate
+from tests.fleets import by_rate, compared, make_data, mlp
 
 pytestmark = pytest.mark.usefixtures("float64")
 
@@ -113,11 +110,7 @@ def test_all_is_left_after_an_error_too(samples):
 @pytest.mark.parametrize("n", [1500, 3500])
 def test_a_fleet_scores_as_evaluate_does(n):
     data = make_data(n)
-
-    def build(lr):
-        model = mlp(norm_layer=nn.BatchNorm1d)
-        return Run(model, sgd(model, lr))
-
+    build = by_rate(lambda: mlp(norm_layer=nn.BatchNorm1d))
     fleet = compared(build, [0.01, 0.02], data=data, seeds=3, epochs=1, loss_fn=IGNORED)
     score = evaluate(fleet.model(1, 2), data.x_val, data.y_val, loss_fn=IGNORED)
     assert score.loss == pytest.approx(fleet.val_loss[1, 2, -1], abs=1e-9)

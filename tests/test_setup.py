@@ -157,6 +157,24 @@ def test_the_lab_opens_the_first_lesson_with_the_environment_of_the_course(
     assert variables["PATH"].split(os.pathsep)[0] == str(env.scripts)
 
 
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no execve that keeps the terminal")
+def test_the_lab_takes_the_place_of_the_start(
+    env: Environment, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)  # and back, after the test
+    seen = []
+
+    def become(program: str, command: list[str], variables: dict[str, str]) -> None:
+        seen.append((program, command, variables, Path.cwd()))
+        raise SystemExit  # for whoever becomes another program does not return
+
+    monkeypatch.setattr(os, "execve", become)
+    with pytest.raises(SystemExit):
+        lab.open_lab(env, env.root, browser=True)
+    command = lab.lab_command(env, env.root, browser=True)
+    assert seen == [(str(env.python), command, env.variables(), env.root.resolve())]
+
+
 @pytest.mark.parametrize(("system", "folder"), [("nt", "Scripts"), ("posix", "bin")])
 def test_the_python_of_each_system(
     env: Environment, monkeypatch: pytest.MonkeyPatch, system: str, folder: str

@@ -36,6 +36,8 @@ def test_all_checks_run_and_one_failure_fails(
 ) -> None:
     (env.root / "notebooks").mkdir()
     (env.root / lab.FIRST_LESSON).touch()
+    (env.root / "exercises").mkdir()
+    (env.root / "exercises" / "one.ipynb").touch()  # the instructor's tests execute it
     for part in ("course_utils", "benchmarks", "claims", "instructor", "tests"):
         (env.root / part).mkdir(exist_ok=True)
     assert cli.run_checks(env) == 1

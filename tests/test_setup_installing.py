@@ -171,6 +171,26 @@ def test_a_real_environment_answers(tmp_path: Path) -> None:
     assert environment.why_broken(env, None, probe) == "it has no pip"
 
 
+def test_what_was_installed_is_tried_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    env = Environment(tmp_path)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(env.folder)], check=True)
+    assert not installing.try_out(env, last=False), "it may be made anew and tried again"
+    with pytest.raises(StartError, match="Everything was installed, but it does not start"):
+        installing.try_out(env, last=True)
+    assert "No module named 'torch'" in capsys.readouterr().out
+    monkeypatch.setattr(installing, "_TRIAL", "print('PyTorch, as it should be')")
+    assert installing.try_out(env, last=True)
+    assert "PyTorch, as it should be" in capsys.readouterr().out
+
+
+def test_a_place_where_no_environment_can_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a file").touch()
+    with pytest.raises(StartError, match=r"\.venv could not be made"):
+        installing.make(Environment(tmp_path / "a file"))
+
+
 def test_only_one_start_installs_at_a_time(tmp_path: Path) -> None:
     lock = tmp_path / "lock"
     code = (

@@ -1,12 +1,17 @@
 """The static site: what is drawn ahead, and how notebooks become pages."""
 
+import base64
+import io
 import json
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from course_utils.live import explore, stream, sweep
+from course_utils.plots.figures import encode_png
 from tests.site_example import Number, count_up, example_pages
 from website import markup
 from website.ahead import drawn, places
@@ -59,6 +64,17 @@ def test_a_training_becomes_frames_up_to_where_the_lesson_left_it() -> None:
     assert [state["text"] for state in found["states"]] == [f"shows {n}" for n in range(8)]
 
 
+def test_a_drawn_picture_has_few_colors_and_is_smaller_for_it() -> None:
+    panel = explore(lambda a: a, [Number()], controls={"a": [1, 2]})
+    (state, *_) = drawn(panel)["states"]
+    webp = base64.b64decode(state["png"])
+    picture = Image.open(io.BytesIO(webp))
+    assert picture.size == Image.open(io.BytesIO(panel.image)).size
+    assert len(picture.getcolors(maxcolors=256)) <= 256
+    assert len(webp) < len(panel.image)
+    panel.close()
+
+
 # --- from notebook to page
 
 
@@ -70,6 +86,29 @@ def test_formulas_need_no_script() -> None:
     html = markup.text(r"If $w_i < 0$ then" "\n\n" r"$$\sum_i |w_i| \le 1$$")
     assert html.count("<math") == 2
     assert "$" not in html
+
+
+def test_what_may_be_wider_than_a_phone_can_be_moved_with_the_keyboard() -> None:
+    png = encode_png(np.zeros((30, 90, 3), dtype=np.uint8))
+    cell = nbformat.v4.new_code_cell("show(figure)")
+    solution = "<details><summary>Show solution</summary><pre>x = 1</pre></details>"
+    for data in (
+        {"image/png": base64.b64encode(png).decode(), "text/plain": "two curves"},
+        {"text/html": "<table><tr><td>0.5</td></tr></table>"},
+        {"text/html": solution},
+    ):
+        cell.outputs.append(nbformat.v4.new_output("display_data", data=data))
+    text = nbformat.v4.new_markdown_cell("```python\nx = 1\n```\n\n    y = 2\n")
+    html = "".join(lesson_page("one", notebook(cell, text)).cells)
+    assert html.count("<pre") == html.count('<pre tabindex="0"') == 4  # with the cell's own code
+    assert '<div class="wide" tabindex="0"><table>' in html
+    assert '<div class="wide" tabindex="0"><img' in html
+    assert 'width="90" height="30" style="--width: 90px" alt="two curves"' in html
+
+
+def test_printed_columns_stay_columns_and_sentences_wrap() -> None:
+    assert 'class="printed columned"' in markup.printed("L2    +1.0 points\nL1     0.0 points")
+    assert 'class="printed"' in markup.printed("The loss rises.\n  It is 0.5 now, and no more.")
 
 
 def test_an_answer_is_folded() -> None:

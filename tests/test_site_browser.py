@@ -1,5 +1,6 @@
 """The static site in a browser: from a folder, with the network off."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
 
 from benchmarks import browser
 from tests.site_example import example_pages
@@ -156,6 +158,28 @@ def test_without_scripts_the_pictures_are_there(chrome: Any, site: Path) -> None
     page.goto((site / "one.html").as_uri())
     assert page.locator("h1").inner_text() == "One"
     context.close()
+
+
+@pytest.mark.parametrize(("theme", "white"), [("light", True), ("dark", False)])
+def test_pictures_are_as_light_or_dark_as_the_page(
+    chrome: Any, site: Path, theme: str, white: bool
+) -> None:
+    for page in opened(chrome, site, theme=theme):
+        figure = page.get_by_alt_text("a white figure")
+        figure.scroll_into_view_if_needed()
+        for shown in (figure, panel(page, "A sweep").locator("canvas")):
+            pixels = Image.open(io.BytesIO(shown.screenshot())).convert("L")
+            assert (pixels.getpixel((20, pixels.height // 2)) > 200) is white
+
+
+def test_on_a_phone_a_wide_figure_can_be_read(chrome: Any, site: Path) -> None:
+    for page in opened(chrome, site, width=390):
+        figure = page.get_by_alt_text("a white figure")
+        assert figure.bounding_box()["width"] >= 0.6 * 900
+        around = figure.locator("..")
+        around.focus()
+        page.keyboard.press("ArrowRight")
+        page.wait_for_function("(one) => one.scrollLeft > 0", arg=around.element_handle())
 
 
 @pytest.mark.parametrize("width", WIDTHS)

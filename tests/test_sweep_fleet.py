@@ -1,6 +1,5 @@
 """A sweep over a fleet in one call: what a learner writes, and who is given which setting."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -33,12 +32,7 @@ panel = sweep_fleet(build, digits, parts, name="width", values=[4, 16, 64],
                     controls={"lr": [1e-3, 1e-2]}, epochs=5, seeds=3)
 """
 
-
-@pytest.fixture(autouse=True)
-def no_panel_stays() -> Iterator[None]:
-    yield
-    for panel in live.open_panels():
-        panel.close()
+pytestmark = pytest.mark.usefixtures("closing")
 
 
 def test_a_learner_writes_a_new_panel_in_a_cell() -> None:
@@ -93,7 +87,9 @@ def test_a_control_that_changes_nothing_is_refused() -> None:
     with pytest.raises(ValueError, match=r"asks for the control 'lr'.*write build\(value, lr\)"):
         live.sweep_fleet(build, digits, PARTS, controls={"lr": [0.1, 0.2]}, **options)
     shown = live.choice(["apples", "pears"], trains=False)
-    with pytest.raises(ValueError, match=r"'unit' is asked for.* made with trains=False"):
+    with pytest.raises(
+        ValueError, match=r"'unit' is used in the training.* made with trains=False"
+    ):
         live.sweep_fleet(asking, digits, PARTS, controls={"unit": shown}, **options)
 
 

@@ -34,7 +34,7 @@ def asked(answer: Callable[..., Any], *functions: Callable[[], int], seed: int =
             with in_any_order(check, answer) as questions:
                 for function in functions or (odd, even):
                     broken = function() % 2 == 1
-                    questions.add(function, broken=broken, on=function.__name__, **WORDS)
+                    questions.add(function, broken=broken, what=function.__name__, **WORDS)
         except CheckFailed as error:
             return str(error)
     assert len(check.passed().properties) == 3
@@ -127,7 +127,7 @@ def test_a_model_is_another_each_time_and_the_same() -> None:
 
     def asked(answer: Callable[..., bool]) -> None:
         with in_any_order(Check("task"), answer) as questions:
-            questions.add(model, x, broken=True, on="a model", **WORDS)
+            questions.add(model, x, broken=True, what="a model", **WORDS)
 
     asked(answer)
     assert len({id(one) for one in seen}) == len(seen) == ASKED

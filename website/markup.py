@@ -11,6 +11,8 @@ from pygments.formatters import HtmlFormatter
 
 LIGHT, DARK = "default", "monokai"  # colors of code, from pygments
 
+COLUMNS = re.compile(r"\S {3,}\S")  # in a line of what was printed
+
 _highlight = Highlight2HTML(pygments_lexer="ipython3")
 
 
@@ -30,6 +32,9 @@ class _Renderer(IPythonRenderer):
     def latex_environment(self, name: str, body: str) -> str:
         return _wide(convert(rf"\begin{{{name}}}{body}\end{{{name}}}", display="block"))
 
+    def block_code(self, code: str, info: str | None = None) -> str:
+        return reachable(super().block_code(code, info))
+
     def table(self, text: str) -> str:
         return f'<div class="wide" tabindex="0"><table>\n{text}</table></div>\n'
 
@@ -46,12 +51,18 @@ def text(source: str) -> str:
 
 def code(source: str) -> str:
     """Python as HTML, in colors."""
-    return str(_highlight(source)).replace("<pre>", '<pre tabindex="0">')
+    return reachable(str(_highlight(source)))
+
+
+def reachable(html: str) -> str:
+    """Code that can be moved sideways with the keyboard, where it is wider than the screen."""
+    return html.replace("<pre>", '<pre tabindex="0">')
 
 
 def printed(source: str) -> str:
-    """What a cell has printed, as HTML."""
-    return f'<pre class="printed" tabindex="0">{ansi2html(source)}</pre>'
+    """What a cell has printed, as HTML. Columns stay columns on a narrow screen; sentences wrap."""
+    kind = "printed columned" if COLUMNS.search(source) else "printed"
+    return f'<pre class="{kind}" tabindex="0">{ansi2html(source)}</pre>'
 
 
 def headings(html: str) -> list[tuple[str, str]]:

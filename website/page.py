@@ -1,6 +1,7 @@
 """A lesson's notebook as the cells of a page."""
 
 import base64
+import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,6 +9,7 @@ from html import escape
 from typing import Any
 
 from nbformat import NotebookNode
+from PIL import Image
 
 from website import markup
 from website.execute import Executed
@@ -96,13 +98,18 @@ def _picture(page: Page, cell: NotebookNode, number: int) -> str:
     if "image/png" not in output.data:
         return ""
     name = f"{page.name}-{cell.id}-{number}.png"
-    page.files[name] = base64.b64decode(output.data["image/png"])
+    png = page.files[name] = base64.b64decode(output.data["image/png"])
     said = output.metadata.get("image/png", {}).get("alt") or output.data.get("text/plain", "")
-    return f'<img loading="lazy" src="files/{escape(name)}" alt="{escape(said)}">'
+    width, height = Image.open(io.BytesIO(png)).size  # so that nothing moves when it is loaded
+    return (
+        f'<div class="wide" tabindex="0"><img loading="lazy" src="files/{escape(name)}" '
+        f'width="{width}" height="{height}" style="--width: {width}px" alt="{escape(said)}"></div>'
+    )
 
 
 def _html(output: NotebookNode) -> str:
     """What is no picture: tables and questions as they are, all else as text."""
     if "text/html" in output.data:
-        return str(output.data["text/html"])
+        html = markup.reachable(str(output.data["text/html"]))
+        return f'<div class="wide" tabindex="0">{html}</div>' if "<table" in html else html
     return markup.printed(output.data.get("text/plain", ""))

@@ -21,6 +21,9 @@ class Mistake(Mistakes):
         "evaluation normalizes with the batch that it is given, not with the running statistics"
     )
     BIASED_BUFFER = "the running variance is biased; what is stored is the unbiased one (n - 1)"
+    DIVIDED_TWICE = (
+        "the running variance is divided twice, by n and by n - 1; n / (n - 1) makes it unbiased"
+    )
     MOMENTUM_OF_THE_OLD_VALUE = (
         "momentum is the wrong way round: 0.1 is the weight of the newest batch"
     )
@@ -189,16 +192,19 @@ def _keeps_running_statistics(check: Check, cls: Callable[..., nn.Module], x: Te
 def _running_mistakes(batches: list[Tensor], x: Tensor) -> dict[str, Any]:
     """What an evaluation would give whose running statistics were kept in a wrong way."""
 
-    def output(momentum: float, correction: int, updates: list[Tensor]) -> Tensor:
+    def output(
+        momentum: float, correction: int, updates: list[Tensor], divided_by: int = 1
+    ) -> Tensor:
         mean, var = torch.zeros(3), torch.ones(3)
         for batch in updates:
             mean = mean + momentum * (batch.mean(0) - mean)
-            var = var + momentum * (batch.var(0, correction=correction) - var)
+            var = var + momentum * (batch.var(0, correction=correction) / divided_by - var)
         return (x - mean) / (var + 1e-5).sqrt()
 
     return {
         Mistake.BATCH_STATISTICS_IN_EVALUATION: (output(1.0, 0, [x])),
         Mistake.BIASED_BUFFER: output(0.1, 0, batches),
+        Mistake.DIVIDED_TWICE: output(0.1, 0, batches, divided_by=len(x) - 1),
         Mistake.MOMENTUM_OF_THE_OLD_VALUE: output(0.9, 1, batches),
         Mistake.NEVER_UPDATED: output(0.1, 1, []),
         Mistake.LAST_BATCH_ONLY: output(1.0, 1, batches),

@@ -1,8 +1,9 @@
 """The visible checks of the exercises: one folder per lesson, one module per task.
 
-A check calls the learner's answer and prints one line when all is right, or what was got, what was
-expected, on which input, and a hint. It never shows a solution. On a stub that nobody has touched
-it says so, and the notebook runs on. The graders' checks on other inputs are not here.
+A check calls the learner's answer. It prints one line if all is right, else the input, what was
+expected, what the answer returned, and a hint; never a solution. For an untouched stub it prints
+"not attempted yet", and the notebook runs on. The hidden checks, on other inputs, are in the
+instructor's part.
 """
 
 from course_utils.exercises.attempt import attempt

@@ -1,4 +1,8 @@
-"""How an exercise looks at one answer: reporting to a learner, raising for the autograder."""
+"""Run the check of one task, and report its result: printed for a learner, raised under nbgrader.
+
+Errors in the answer are reported in the learner's own lines, and calls of library functions that
+do the task's work are recorded with a profile function.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +19,16 @@ from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
-from torch import Tensor
+from torch import Tensor, nn
 
 from course_utils.checks.mistakes import Common
 from course_utils.checks.report import Check, CheckFailed, checking, shown
 
-MOST_SHOWN = 12  # numbers of an argument; of more, the shape says enough
+MOST_SHOWN = 12  # a tensor with more numbers than this is shown by its shape
 
 
 def grading() -> bool:
-    """Whether nbgrader runs the notebook, for which an answer that is not right must raise."""
+    """Whether nbgrader runs the notebook; a wrong answer must then raise."""
     return bool(os.environ.get("NBGRADER_EXECUTION"))
 
 
@@ -32,20 +36,21 @@ def grading() -> bool:
 def attempt(
     task: str, answer: Callable[..., Any], *, by_hand: Iterable[Callable[..., Any]] = ()
 ) -> Iterator[Check]:
-    """Check the learner's `answer` to `task` in the body, and report what comes of it.
+    """Report the result of the checks in the `with` body, which call the learner's `answer`.
 
-    Prints one line when everything holds, which says that more is checked later; else the
-    explanation of a `CheckFailed`, the place of an error in the answer's own lines, or "not
-    attempted yet" for a `NotImplementedError`.
+    Prints one line if all of them pass; else the explanation of a `CheckFailed`, the place of an
+    error in the answer's own lines, or "not attempted yet" for a `NotImplementedError`.
 
     Args:
-        by_hand: Library functions that do the task's work; an answer that calls one is not right.
+        task: The name that the report begins with.
+        answer: The learner's function or class.
+        by_hand: Library functions that do the task's work; an answer that calls one of them fails.
 
     Raises:
         CheckFailed: Under nbgrader only, with the same explanation; the cell then has no marks.
     """
     try:
-        with checking(task) as check, _watching(answer, by_hand) as used:
+        with checking(task) as check, _recorded_calls(answer, by_hand) as used:
             yield check
         if used:
             check.that(
@@ -80,7 +85,7 @@ def _report(text: str, mistake: str = "", error: Exception | None = None) -> Non
 
 
 def what_happened(error: Exception, answer: Callable[..., Any], hint: str) -> str:
-    """An error in the learner's terms: on which input, where in their lines, what Python said."""
+    """Describe an error in the learner's terms: the input, the line of the answer, the message."""
     codes = _codes(answer)
     files = {code.co_filename for code in codes}
     frames = [
@@ -104,11 +109,15 @@ def what_happened(error: Exception, answer: Callable[..., Any], hint: str) -> st
 
 
 def _arguments(frame: FrameType) -> str:
-    """What a function was called with, as far as its names still hold it."""
+    """The present values of a function's parameters, which it may have reassigned."""
     code = frame.f_code
     names = [n for n in code.co_varnames[: code.co_argcount] if n != "self"]
     values = {name: frame.f_locals[name] for name in names if name in frame.f_locals}
-    return ", ".join(f"{name} = {_short(value)}" for name, value in values.items())
+    said = [f"{name} = {_short(value)}" for name, value in values.items()]
+    owner = frame.f_locals.get("self")
+    if code.co_name == "forward" and isinstance(owner, nn.Module):
+        said.append(f"in {'training' if owner.training else 'evaluation'} mode")
+    return ", ".join(said)
 
 
 def _short(value: object) -> str:
@@ -121,10 +130,10 @@ def _short(value: object) -> str:
 
 
 @contextmanager
-def _watching(
+def _recorded_calls(
     answer: Callable[..., Any], forbidden: Iterable[Callable[..., Any]]
 ) -> Iterator[set[str]]:
-    """Collect the names of `forbidden` functions that are called from the answer's own lines."""
+    """Collect the names of `forbidden` functions that the answer's own lines call."""
     used: set[str] = set()
     names = {f: f.__qualname__ for f in forbidden}
     if not names:
@@ -133,38 +142,41 @@ def _watching(
     if _unwrapped(answer) in names:
         used.add(names[_unwrapped(answer)])
     by_code = {code: name for f, name in names.items() for code in _codes(f)}
-    called_so = {code.co_name for code in by_code}  # a name is compared sooner than a code
+    code_names = {code.co_name for code in by_code}  # comparing names first is faster
     files = {code.co_filename for code in _codes(answer)}
-    asking = _outside(sys._getframe())
+    check_frame = _frame_of_check(sys._getframe())
 
-    def look(frame: FrameType, event: str, called: Any) -> None:
+    def profile(frame: FrameType, event: str, called: Any) -> None:
         name = None
         if event == "c_call":
             name = names.get(called)
-        elif event == "call" and frame.f_code.co_name in called_so:
+        elif event == "call" and frame.f_code.co_name in code_names:
             name = by_code.get(frame.f_code)
-        if name and _called_from(files, frame, asking):
+        if name and _called_from(files, frame, check_frame):
             used.add(name)
 
     before = sys.getprofile()
-    sys.setprofile(look)
+    sys.setprofile(profile)
     try:
         yield used
     finally:
         sys.setprofile(before)
 
 
-def _outside(frame: FrameType | None) -> FrameType | None:
-    """The frame of the check, in whose `with` block the answer is called."""
+def _frame_of_check(frame: FrameType | None) -> FrameType | None:
+    """The frame of the check, in whose `with` body the answer is called: the first one outside."""
     while frame is not None and frame.f_code.co_filename in (__file__, contextlib.__file__):
         frame = frame.f_back
     return frame
 
 
-def _called_from(files: set[str], frame: FrameType | None, asking: FrameType | None) -> bool:
-    """Whether a function of `files` is on the way from the check, `asking`, to a call. The check
-    may itself be called by the learner's lines, and it may call the library to compare."""
-    while frame is not None and frame is not asking:
+def _called_from(files: set[str], frame: FrameType | None, check_frame: FrameType | None) -> bool:
+    """Whether a function defined in `files` is among the callers of `frame`, inside the check.
+
+    Frames outside the check do not count, because the learner's lines call the check itself. Nor do
+    calls that the check makes on its own, to compare with the library.
+    """
+    while frame is not None and frame is not check_frame:
         if frame.f_code.co_filename in files and frame.f_code.co_name != "<module>":
             return True
         frame = frame.f_back
@@ -178,7 +190,7 @@ def _unwrapped(answer: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _codes(answer: Callable[..., Any]) -> list[CodeType]:
-    """Compiled lines of a function, or of all methods of a class or of an object."""
+    """The code objects of a function, or of all methods of a class or of an object's class."""
     answer = _unwrapped(answer)
     if hasattr(answer, "__code__"):
         return [answer.__code__]

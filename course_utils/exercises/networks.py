@@ -1,4 +1,4 @@
-"""What the checks ask of a network that an answer has trained, before they score it."""
+"""Checks of a network that an answer has trained, made before the network is scored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from course_utils.checks.report import Check
 
 
 def is_network(check: Check, model: object, *, on: str, hint: str) -> None:
-    """The answer returned a network."""
+    """Check that the answer returned a network; `on` names the input."""
     check.that(
         isinstance(model, nn.Module),
         "a network is returned",
@@ -23,9 +23,12 @@ def is_network(check: Check, model: object, *, on: str, hint: str) -> None:
 def logits_of(
     check: Check, model: nn.Module, x: Tensor, classes: int, *, on: str, hint: str
 ) -> Tensor:
-    """What the network says of x [n, ...] in evaluation mode, which it keeps: [n, classes]."""
+    """The network's logits [n, classes] for x [n, ...]; check their shape.
+
+    Puts the network into evaluation mode and leaves it there.
+    """
     got: object
-    logits = x  # until the network has answered
+    logits = x  # replaced, unless the network raises, and then the check below fails
     try:
         with torch.no_grad():
             logits = model.eval()(x)

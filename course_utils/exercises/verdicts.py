@@ -1,8 +1,9 @@
-"""Yes-or-no answers, asked so that whoever guesses is found out.
+"""Check answers of yes or no so that guessing does not pass.
 
-A learner's test says of some code whether it is broken. Asked about one of each kind it would be
-right by chance in one case of four, and always if it knew the order in which they come. So each is
-asked about several times, in an order that nobody can foresee and each time in a new guise.
+In some tasks the learner's answer is a test, which returns whether a given piece of code is broken.
+Called once with broken and once with right code, it would pass by guessing in one case of four, and
+always if it knew the order. So it is called several times with each, in a random order, and each
+time with a copy that it cannot recognize.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from torch import Tensor, nn
 
 from course_utils.checks.report import Check
 
-ASKED = 12  # times at least in one check: six of each kind can come in 924 orders
+ASKED = 12  # calls in one check, at least: six of each kind can come in 924 orders
 
-#: Draws the order. Whoever marks submissions puts one here whose seed stays with the marks.
+#: Draws the order. Grading replaces it by a seeded generator, so that the marks can be reproduced.
 dice: random.Random = random.SystemRandom()
 
 
@@ -38,32 +39,38 @@ class _Case:
 
 
 class Verdicts:
-    """What is asked in one check."""
+    """The cases of one check: what the answer is called with, and the right verdict on each."""
 
     def __init__(self, answer: Callable[..., Any]) -> None:
         self._answer = answer
         self._cases: list[_Case] = []
 
-    def add(self, *given: Any, broken: bool, bug: str, on: str, missed: str, accused: str) -> None:
-        """Ask what the answer says of `given`; the rest is what `Check.verdict` takes."""
-        truth = {"broken": broken, "bug": bug, "on": on, "missed": missed, "accused": accused}
-        # What is to be asked about many times, to catch what happens seldom, is added many times.
+    def add(
+        self, *given: Any, broken: bool, what: str, bug: str, missed: str, accused: str
+    ) -> None:
+        """Add a case: call the answer with `given`, which `what` describes.
+
+        The other arguments are those of `Check.verdict`.
+        """
+        truth = {"broken": broken, "bug": bug, "on": what, "missed": missed, "accused": accused}
+        # The same object may be added several times, for an answer that is seldom wrong. Each case
+        # then has a seed of its own.
         seed = sum(case.given[0] is given[0] for case in self._cases)
         self._cases.append(_Case(given, truth, seed))
 
     def check(self, check: Check) -> None:
-        """Ask, in any order; what is wrong is told in the order in which it was added.
+        """Call the answer in a random order; report the first wrong case in the order of `add`.
 
         Raises:
-            Exception: What the answer raises.
+            Exception: The answer raised it.
             CheckFailed: A verdict is wrong, or numbers that were passed in have changed.
         """
         for case in self._order():
             _seed(case.seed)
-            case.asked.append(tuple(map(_in_a_new_guise, case.given)))
+            case.asked.append(tuple(map(_unrecognizable_copy, case.given)))
             try:
                 case.answers.append(self._answer(*case.asked[-1]))
-            except Exception as error:  # told in its turn, below
+            except Exception as error:  # raised below, when its case is due
                 case.answers.append(error)
         for case in self._cases:
             for got, asked in zip(case.answers, case.asked, strict=True):
@@ -80,22 +87,23 @@ class Verdicts:
 
 @contextmanager
 def in_any_order(check: Check, answer: Callable[..., Any]) -> Iterator[Verdicts]:
-    """Collect in the body what is to be asked; at its end it is."""
+    """Collect cases in the `with` body; at its end, check `answer` on all of them."""
     verdicts = Verdicts(answer)
     yield verdicts
     verdicts.check(check)
 
 
 def _seed(number: int) -> None:
-    """Draws that depend neither on the order nor on the kind: the one would change marks from run
-    to run, and by the other an answer would know what it is asked about."""
+    """Seed all global generators, so that the answer's draws depend neither on the order of the
+    cases, which would make marks differ between runs, nor on whether the case is broken, which
+    would give the verdict away."""
     random.seed(number)
     np.random.seed(number)  # noqa: NPY002
     torch.manual_seed(number)
 
 
-def _in_a_new_guise(thing: Any) -> Any:
-    """The same once more, in which nobody recognizes what was asked about before."""
+def _unrecognizable_copy(thing: Any) -> Any:
+    """An equal object with another identity, so that an answer cannot remember its verdict."""
     if isinstance(thing, nn.Module):
         return copy.deepcopy(thing)
     if isinstance(thing, Tensor):
@@ -111,7 +119,7 @@ def _in_a_new_guise(thing: Any) -> Any:
 
 
 def _numbers(given: tuple[Any, ...]) -> list[Tensor]:
-    """The tensors that are passed in, and the parameters of the models."""
+    """The tensors among `given`, and the parameters of the models among them."""
     tensors = [thing for thing in given if isinstance(thing, Tensor)]
     models = [thing for thing in given if isinstance(thing, nn.Module)]
     return [t.detach() for t in (*tensors, *(p for model in models for p in model.parameters()))]

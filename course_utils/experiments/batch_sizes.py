@@ -25,7 +25,8 @@ class Sizes:
     `fleets` are over "with batch norm" and "without"; `training_mode` [seeds] is the validation
     accuracy of batch norm in training mode, in batches of that size, and `differ` [seeds] how much
     of a sample's probability mass then lies elsewhere than in evaluation mode. `data` holds the
-    true labels, and the validation samples that were asked about.
+    true labels, and the validation samples that were asked about; `answers`, by size and sample,
+    what the first network with batch norm has said about one of them after its training.
     """
 
     data: Dataset
@@ -34,6 +35,7 @@ class Sizes:
     fleets: dict[int, Fleet] = field(default_factory=dict)
     training_mode: dict[int, Array] = field(default_factory=dict)
     differ: dict[int, Array] = field(default_factory=dict)
+    answers: dict[tuple[int, int], tuple[Array, Array]] = field(default_factory=dict)
 
     def accuracies(self, run: int) -> Array:
         """Validation accuracy in evaluation mode after training, [sizes, seeds]."""

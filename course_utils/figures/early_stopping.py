@@ -31,6 +31,7 @@ def show_count(val_losses: Sequence[float], patience: int, min_delta: float = 0.
         ax.annotate(
             str(count), (epoch, losses[epoch]), (0, 8), textcoords="offset points", ha="center",
             fontsize=FONT_SIZE, fontweight="bold" if count == patience else "normal",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},  # over the dotted line
         )  # fmt: skip
     restored = int(losses[: last + 1].argmin())
     ax.axvline(restored, color=COLORS[2], linestyle=":", linewidth=1.4)

@@ -17,7 +17,7 @@ from course_utils.plots import (
     show,
     tidy,
 )
-from course_utils.plots.style import FONT_SIZE, legend_above
+from course_utils.plots.style import FONT_SIZE, WITHOUT_PENALTY, legend_above
 from course_utils.regularizers import penalized_weights
 
 Weights = NDArray[np.floating]
@@ -70,7 +70,10 @@ def show_curves(runs: Mapping[str, Fleet]) -> None:
     figure, axes = new_figure(len(runs), width=4.6 * len(runs), height=2.9)
     sentences = []
     for i, (name, fleet) in enumerate(runs.items()):
-        curves = Curves(axes[i], fleet.epochs, ylim=(0, 1.25), color=color(i), label=name)
+        curves = Curves(
+            axes[i], fleet.epochs, ylim=(0, 1.25), color=color(i), label=name,
+            ylabel=WITHOUT_PENALTY,
+        )  # fmt: skip
         best = best_epoch(fleet.val_loss[0])
         curves.update(fleet.train_loss[0], fleet.val_loss[0], best)
         mean = fleet.val_loss[0].mean(0)

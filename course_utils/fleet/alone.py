@@ -1,4 +1,4 @@
-"""Members that cannot train together: each as in `fit`, one after the other."""
+"""Train members that cannot train together: one after the other, each as in `fit`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Scores = npt.NDArray[np.float64]
 
 
 class Alone:
-    """Members that take turns epoch by epoch; none of them knows of the others."""
+    """Members that take turns epoch by epoch, because they share nothing that one could change."""
 
     def __init__(self, members: Sequence[Member], training: Training) -> None:
         self.members = members
@@ -42,8 +42,11 @@ class Alone:
 
 
 class AloneInTurn:
-    """Members whose code changes Python objects, which others may use too: each is built, and
-    trained to its last epoch, before the next one is built, as if `fit` were called for each."""
+    """Members whose code changes Python objects that others may use too.
+
+    Each is built and trained to its last epoch before the next one is built, as if `fit` were
+    called for each.
+    """
 
     def __init__(self, members: Sequence[Member], training: Training) -> None:
         self.members = members
@@ -78,7 +81,7 @@ class AloneInTurn:
         return (outputs[self._epoch] for outputs in self._outputs)
 
     def _show(self) -> None:
-        """Let the models be as they were after this epoch."""
+        """Load into the models their weights after the present epoch."""
         with _what_cannot_be_copied_stays():
             for bring_back in self._models:
                 bring_back[self._epoch]()
@@ -91,7 +94,10 @@ def _snapshot(model: nn.Module) -> Callable[[], None]:
 
 @contextmanager
 def _what_cannot_be_copied_stays() -> Iterator[None]:
-    """Inside, a snapshot does not warn of it: the model of the last epoch is exact anyway."""
+    """Inside, snapshots do not warn about parts that cannot be copied, such as a generator.
+
+    They stay as they are after the last epoch, when the model is exact anyway.
+    """
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*cannot be copied")
         yield
@@ -100,7 +106,7 @@ def _what_cannot_be_copied_stays() -> Iterator[None]:
 class _Training:
     """One member's training, epoch by epoch."""
 
-    #: For the validation set, by the last call of `scores`.
+    #: For the validation set, from the last call of `scores`.
     val_outputs: Tensor
 
     def __init__(self, member: Member, training: Training) -> None:
@@ -141,18 +147,21 @@ class _Training:
             outputs = checked_outputs(outputs, y, data.num_classes, self._loss_fn)
             return self._loss_fn(outputs, y)
 
-        # `fit` scores with the random state that it is called in, which is the one after `build`.
+        # `fit` scores in the random state in which it was called, which is the one after `build`.
         with self._random_numbers():
             train = evaluate(model, data.x_train, data.y_train, loss_fn=loss_fn)
             given.clear()
             val = evaluate(model, data.x_val, data.y_val, loss_fn=loss_fn)
-        self.val_outputs = given[0]  # what follows only tries the loss
+        self.val_outputs = given[0]  # later calls of the loss are only tests of it
         return *train, *val
 
     @contextmanager
     def _random_numbers(self) -> Iterator[None]:
-        """Inside, they are what `fit` would meet: PyTorch's begin where `build` has left them, and
-        so do Python's and NumPy's if it has moved them, whatever other runs draw in between."""
+        """Inside, global random states are those that `fit` would have.
+
+        PyTorch's is the one that `build` has left, and so are Python's and NumPy's if `build` has
+        changed them, whatever other runs draw in between.
+        """
         outside = self._world.now()
         self._world.put_back()
         try:

@@ -1,6 +1,7 @@
-"""What code asks of the world outside: the clock, Python's and NumPy's random numbers, files.
+"""Find out which globals a function's code uses, and refuse code that depends on the outside world.
 
-Such an answer differs from call to call, and no seed of ours decides it.
+The clock, Python's and NumPy's random numbers and files can differ from call to call, and the seed
+does not determine them.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-#: Functions and classes of these packages remember nothing but what they are seen to hold.
+#: Functions and classes of these packages keep no state but what their objects visibly hold.
 KNOWN = {
     *("torch", "torchvision", "numpy", "scipy", "course_utils", "builtins", "math", "cmath"),
     *("operator", "functools", "itertools", "collections", "typing", "abc", "contextlib", "copy"),
     *("enum", "dataclasses", "numbers", "statistics", "fractions", "string", "re"),
 }
-#: What comes from these differs from call to call, or reaches out of the program.
+#: Results of these differ from call to call, or they reach outside the program.
 _OUTSIDE = {
     *("time", "datetime", "random", "_random", "secrets", "os", "posix", "nt", "uuid", "socket"),
     *("sys", "subprocess", "threading", "_thread", "multiprocessing", "io", "_io", "pathlib", "gc"),
@@ -50,7 +51,7 @@ _FILES = {
 
 
 class CannotTellError(Exception):
-    """What a run remembers cannot be known; the message says why."""
+    """It cannot be known what state a run keeps; the message says why."""
 
 
 def package(module: str | None) -> str:
@@ -60,7 +61,7 @@ def package(module: str | None) -> str:
 
 @functools.lru_cache(maxsize=4096)
 def is_installed(name: str) -> bool:
-    """Whether a package is Python's own or an installed one, and not a learner's."""
+    """Whether a package is part of Python or installed, and so not the learner's own."""
     module = sys.modules.get(name)
     places = [getattr(module, "__file__", None), *getattr(module, "__path__", ())]
     place = next((Path(p) for p in places if p is not None), None)
@@ -83,7 +84,7 @@ def refuse_outside(module: str | None, name: str = "") -> None:
 
 
 def refuse_unknown(module: str | None, name: str) -> None:
-    """Raise `CannotTellError` for a compiled function that may remember something."""
+    """Raise `CannotTellError` for a compiled function that may keep a state."""
     if package(module).removeprefix("_") not in {*KNOWN, ""}:
         raise CannotTellError(f"it calls {module}.{name}, and what that remembers cannot be seen")
 
@@ -91,10 +92,10 @@ def refuse_unknown(module: str | None, name: str) -> None:
 def globals_used(
     code: types.CodeType, names: Mapping[str, Any], cells: Mapping[str, Any]
 ) -> Iterator[tuple[str, Any]]:
-    """The global things that `code` uses, by name; of a module, what it takes out of it.
+    """The global objects that `code` uses, by name; for a module, the attributes that it uses.
 
     Raises:
-        CannotTellError: it asks the world outside.
+        CannotTellError: it depends on the outside world.
     """
     for chain in _chains(code):
         name, *attributes = chain
@@ -130,15 +131,15 @@ def globals_used(
 
 
 def names_used(code: types.CodeType) -> set[str]:
-    """The names in `code` that are not its own: of global variables, or of those in cells."""
+    """The names in `code` that are not local: of global variables, and of variables in cells."""
     parts = [constant for constant in code.co_consts if isinstance(constant, types.CodeType)]
     return {chain[0] for chain in _chains(code)}.union(*map(names_used, parts))
 
 
 @functools.lru_cache(maxsize=4096)
 def _chains(code: types.CodeType) -> tuple[tuple[str, ...], ...]:
-    """The names in `code` that are not its own, each with the attributes that are taken of it at
-    once; imports within it as "import NAME"."""
+    """The names in `code` that are not local, each followed by the attributes that are read from it
+    directly, as in ``a.b.c``; imports inside the code are "import NAME"."""
     chains: list[list[str]] = []
     grows = False
     for instruction in dis.get_instructions(code):

@@ -1,4 +1,4 @@
-"""What was seen of a run's memory, and what tensors and generators hold, as things to compare."""
+"""Records of the objects that a run can reach, and their contents, in a form to be compared."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from torch import Tensor, nn
 
 from course_utils.fleet.code import CannotTellError
 
-#: Larger tensors are read through once, and then watched by their version and a sample.
+#: Larger tensors are read in full once, and later compared by their version and a sample.
 _CLOSELY = 50_000
 
 
 @dataclass
 class Look:
-    """What was seen: for each path, a token that is equal where the object there is."""
+    """What was seen: for each path, a token that is equal if the objects there are equal."""
 
     tokens: dict[str, object] = field(default_factory=dict)
-    #: The objects themselves; held, so that no id is given to another one while it is looked.
+    #: The objects themselves, held so that their ids are not given to other objects meanwhile.
     reached: list[Any] = field(default_factory=list, repr=False)
     #: Objects (by id) through which others could change what this run remembers.
     mutable: set[int] = field(default_factory=set)
-    #: Where the tensors begin that it reaches and that are not its model's; see `address`.
+    #: The addresses of the tensors reached that are not the model's own; see `address`.
     addresses: set[int] = field(default_factory=set)
     #: Where weights or buffers of the model are kept beside the model itself, if anywhere.
     kept_weights: str | None = None
 
     def key(self) -> object:
-        """Equal for members whose code meets the same Python objects."""
+        """Equal for members whose code reaches equal Python objects."""
         return tuple(self.tokens.items())
 
     def changes(self, later: Look) -> list[str]:
@@ -45,27 +45,27 @@ class Look:
 
 
 class World:
-    """Python's and NumPy's global generators of random numbers, as they were."""
+    """The states of Python's and NumPy's global random generators at one moment."""
 
     def __init__(self, *, python: bool = True, numpy: bool = True) -> None:
-        """Of both, or of one."""
+        """Store the present states of both generators, or of one of them."""
         self._python = random.getstate() if python else None
         self._legacy = _legacy_state() if numpy else None
 
     def is_unchanged(self) -> bool:
-        """Whether nobody has drawn from them since."""
+        """Whether the generators are still in these states."""
         return not (self._python_has_moved() or self._numpy_has_moved())
 
     def moved(self) -> World:
-        """Those of them that have moved since, as they are now."""
+        """The present states of those generators whose state has changed since."""
         return World(python=self._python_has_moved(), numpy=self._numpy_has_moved())
 
     def now(self) -> World:
-        """The same ones, as they are now."""
+        """The present states of the same generators."""
         return World(python=self._python is not None, numpy=self._legacy is not None)
 
     def put_back(self) -> None:
-        """Let them be as they were."""
+        """Restore the states."""
         if self._python is not None:
             random.setstate(self._python)
         if self._legacy is not None:
@@ -87,7 +87,7 @@ def _legacy_state() -> tuple[Any, ...]:
 
 
 def address(t: Tensor) -> int:
-    """Where the memory begins that holds `t`: equal for tensors that share it."""
+    """The start of the memory that holds `t`: equal for tensors that share memory."""
     if nn.parameter.is_lazy(t) or t.layout is not torch.strided or t.device.type == "meta":
         return id(t)
     return t.untyped_storage().data_ptr() or id(t)  # an empty one has no memory
@@ -102,7 +102,7 @@ def memory_range(t: Tensor) -> range:
 
 
 def digest(t: Tensor) -> object:
-    """Equal for tensors of equal content.
+    """A value that is equal for tensors of equal content.
 
     Raises:
         CannotTellError: it is sparse.
@@ -123,9 +123,9 @@ _digests: dict[int, tuple[Any, object, int]] = {}
 
 
 def content(thing: Any) -> object:
-    """What a tensor, an array, or a mapping of such holds, to be compared."""
+    """The content of a tensor, an array, or a mapping of these, in a form to be compared."""
     if isinstance(thing, Tensor):
-        # A copy, for no tensor can be resized any more whose memory NumPy has seen.
+        # A copy, because a tensor can no longer be resized once NumPy has used its memory.
         copy = thing.detach().resolve_conj().resolve_neg().cpu().reshape(-1).clone()
         return copy.view(torch.uint8).numpy().tobytes() if copy.numel() else b""
     if isinstance(thing, Mapping):

@@ -1,5 +1,6 @@
-"""What is known of a member before it trains: what its code can reach, and whether that speaks
-against training it together with others. `first_step` adds what its first step shows.
+"""Look at a member before it trains: can it train together with others, by what its code reaches?
+
+`first_step` adds what the member's first step shows.
 """
 
 from __future__ import annotations
@@ -22,30 +23,30 @@ from course_utils.scoring import LossFn
 
 @dataclass
 class DryRun:
-    """A member's first step, and what was learned about its code."""
+    """The findings about a member's code, and its first step."""
 
-    #: Why the member must train alone, in words; None where nothing speaks for it.
+    #: Why the member must train alone, in words; None if nothing is against training together.
     reason: str | None = None
     #: Whether its code changes Python objects, which other members may use as well.
     has_memory: bool = False
-    #: Whether its outputs for a sample depend on the samples beside it, even in evaluation.
+    #: Whether its outputs for a sample depend on the other samples, even in evaluation mode.
     mixes_samples: bool = False
     #: The Python objects that its code can reach.
     look: Look = field(default_factory=Look)
-    #: Which of them changed in the step, or as other runs were built; by path.
+    #: The paths of those that changed in the step, or while other runs were built.
     changed: list[str] = field(default_factory=list)
-    #: Whether its code has run, and may have moved what it remembers.
+    #: Whether its code has run, and may have changed its own state.
     has_run: bool = False
-    #: The Python objects that its optimizer's own code can reach; after the step, once it has run.
+    #: The Python objects that its optimizer's own code can reach: after the step, if it has run.
     optimizer_look: Look = field(default_factory=Look)
     #: Those that the code of other members' optimizers reaches too.
     shared_by_optimizers: list[Any] = field(default_factory=list)
-    #: What the step drew.
+    #: The random tensors that the step drew.
     requests: list[Request] = field(default_factory=list)
     step: Step | None = None
 
     def refuse_changing(self, path: str) -> None:
-        """Let it train alone and in turn: what its code reaches there does not stay the same."""
+        """Make it train alone and in turn, because the object at `path` does not stay the same."""
         self.refuse(
             f"`{path}` changes from step to step or from run to run, and is no weight and no "
             "buffer of its model",
@@ -53,17 +54,17 @@ class DryRun:
         )
 
     def refuse(self, reason: str, *, has_memory: bool = False) -> None:
-        """Let it train alone, for the first reason that is given."""
+        """Make it train alone; of several reasons, the first one given is kept."""
         self.reason = self.reason or reason
         self.has_memory |= has_memory
 
 
 def first_look(member: Member, loss_fn: LossFn) -> DryRun:
-    """What a member's code can reach when it has been built, and whether that speaks against it."""
+    """Look at what a newly built member's code can reach, and whether it must train alone."""
     found, run = DryRun(), member.run
     objection = first_objection(run)
     if objection is not None:
-        found.refuse(objection, has_memory=True)  # for all that is known
+        found.refuse(objection, has_memory=True)  # it may have: nothing was looked at
         return found
     try:
         found.look = look_at(roots_of(run, loss_fn), tensors_of(member))
@@ -88,6 +89,6 @@ def first_look(member: Member, loss_fn: LossFn) -> DryRun:
 
 
 def roots_of(run: Run, loss_fn: LossFn) -> dict[str, Any]:
-    """What a member's training and scoring run, by name."""
+    """The objects whose code a member's training and scoring run, by name."""
     roots = {"model": run.model, "penalty": run.penalty, "augment": run.augment}
     return {**roots, "loss_fn": loss_fn, **settings_of_all()}

@@ -1,4 +1,4 @@
-"""What speaks against training a run together with others before its code has run once."""
+"""Decide, before a run's code has run once, whether its parts prevent training it with others."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from course_utils.fleet.run import Run
 
 
 def first_objection(run: Run) -> str | None:
-    """Why `run` must train alone, as far as its parts show it without being called; or None."""
+    """Why `run` must train alone, from its parts without calling them; None if nothing shows."""
     if any(map(nn.parameter.is_lazy, run.model.parameters())):
         return "it has lazy layers, which get their weights in the first call"
     if not isinstance(run.optimizer, torch.optim.Optimizer):
@@ -32,7 +32,7 @@ def first_objection(run: Run) -> str | None:
     return None
 
 
-#: Methods that tell what a model is made of.
+#: Methods that list the parts of a model.
 _PARTS = {
     *("parameters", "buffers", "modules", "children"),
     *("named_parameters", "named_buffers", "named_modules", "named_children"),
@@ -45,11 +45,12 @@ def _has_own_modes(model: nn.Module) -> bool:
 
 
 def look_at_optimizer(run: Run) -> Look:
-    """What the code of a learner's own optimizer reaches, beside the weights that it trains. Of one
-    of PyTorch's, nothing.
+    """What the code of a learner's own optimizer reaches, besides the weights that it trains.
+
+    Nothing for one of PyTorch's optimizers.
 
     Raises:
-        CannotTellError: it may do something else in a later step.
+        CannotTellError: it may behave differently in a later step.
     """
     optimizer = run.optimizer
     if is_pytorchs(optimizer):
@@ -74,7 +75,7 @@ def look_at_optimizer(run: Run) -> Look:
 
 
 def _has_own(thing: object, base: type, name: str) -> bool:
-    """Whether the method `name` of `thing` is another than that of `base`."""
+    """Whether `thing` overrides the method `name` of `base`."""
     return getattr(type(thing), name) is not getattr(base, name) or name in vars(thing)
 
 

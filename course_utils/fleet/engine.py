@@ -1,9 +1,10 @@
-"""How functions of one member become one function of all: the seam, and the plain way.
+"""The interface of the engines, which make one function of all members from functions of single
+ones, and the plain engine.
 
-Two engines stand behind it. The recorder (`course_utils.fleet.recorder`) is fast, and also merges
+There are two engines. The recorder (`course_utils.fleet.recorder`) is fast, and can also merge
 functions that differ in numbers, such as dropout's p or a penalty's λ. The plain one below is
-`torch.func` and little else. It is what the recorder is tested against, and what runs where the
-recorder cannot.
+`torch.func` and little else. It runs where the recorder cannot, and the recorder is tested against
+it.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from torch.func import grad, vmap
 
 from course_utils.fleet.pytorch import without_performance_warnings
 
-#: Takes tensors, each as an argument of its own, and returns a tuple of tensors. It may change its
-#: arguments in place (running statistics).
+#: Takes tensors as separate arguments, and returns a tuple of tensors. It may change its arguments
+#: in place (running statistics).
 TensorFn = Callable[..., tuple[Tensor, ...]]
 
-#: How an input differs: by value and seed (a leading [values, seeds]), by seed alone ([seeds]), by
-#: value alone ([values]), or not at all. What members share is computed once for them.
+#: How an input differs between members: by value and seed (leading dimensions [values, seeds]), by
+#: seed alone ([seeds]), by value alone ([values]), or not at all. Computations on inputs that
+#: members share are done once for all of them.
 Dims = tuple[int | None, int | None]
 BY_MEMBER: Dims = (0, 0)
 BY_SEED: Dims = (None, 0)
@@ -31,11 +33,11 @@ SHARED: Dims = (None, None)
 
 
 class CannotBatchError(Exception):
-    """These members cannot be run as one; the message says why, in words for the learner."""
+    """These members cannot be run as one; the message tells the learner why."""
 
 
-#: What PyTorch may raise where members that train well alone run as one. A learner's own errors
-#: come up again when they train alone, with the learner's own traceback.
+#: What PyTorch may raise when members run as one that can train alone. If the error is a learner's
+#: own, it is raised again when they train alone, with the learner's own traceback.
 UNEXPECTED = (RuntimeError, LookupError, TypeError, AttributeError, AssertionError)
 
 
@@ -43,13 +45,13 @@ UNEXPECTED = (RuntimeError, LookupError, TypeError, AttributeError, AssertionErr
 class Merge:
     """Functions of one member each, to be merged into one of all members, [values, seeds, ...]."""
 
-    #: Those that may do different things.
+    #: The functions, one for each kind of member.
     functions: Sequence[TensorFn]
     #: For each function, inputs of one member to run it on; they may be changed.
     alone: Sequence[Sequence[Tensor]]
-    #: For each member, value by value, which of the functions is its own.
+    #: For each member, value by value, the index of its function.
     which: Sequence[int]
-    #: How many values, how many seeds.
+    #: The number of values and the number of seeds.
     shape: tuple[int, int]
     #: Batched inputs, which may be changed; the result takes inputs of these shapes.
     example: Sequence[Tensor]
@@ -64,16 +66,16 @@ class Merge:
 
 @dataclass(frozen=True)
 class Merged:
-    """A function of all members' tensors, and what it does beside returning some."""
+    """A function of all members' tensors, and its side effects."""
 
     of_all: TensorFn
     #: Whether it may change tensors in place, such as running statistics.
     changes_in_place: bool
-    #: Whether it may use tensors that are no inputs, which others could change between two calls.
+    #: Whether it may use tensors that are not inputs, and could be changed between two calls.
     uses_constants: bool
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
-        """Run it."""
+        """Run the function."""
         return self.of_all(*inputs)
 
 
@@ -81,7 +83,8 @@ Engine = Callable[[Merge], Merged]
 
 
 def with_gradients(function: TensorFn, n_params: int) -> TensorFn:
-    """(gradients of the first output by the first `n_params` inputs, *outputs)."""
+    """`function`, returning the gradients of its first output with respect to its first `n_params`
+    inputs, and then its outputs."""
 
     def loss_and_outputs(*inputs: Tensor) -> tuple[Tensor, tuple[Tensor, ...]]:
         outputs = function(*inputs)
@@ -97,16 +100,16 @@ def with_gradients(function: TensorFn, n_params: int) -> TensorFn:
 
 
 def over_members(function: TensorFn, dims: Sequence[Dims]) -> TensorFn:
-    """`function` of one member as a function of all, where inputs differ as `dims` say."""
+    """The function of all members that applies `function` to each; `dims` of each input."""
     over_values, over_seeds = zip(*dims, strict=True)
     return vmap(vmap(function, in_dims=over_seeds), in_dims=over_values)
 
 
 def plain(merge: Merge) -> Merged:
-    """Merge members that do the same, with `torch.func` alone.
+    """Merge members that all have the same function, with `torch.func` alone.
 
     Raises:
-        CannotBatchError: they do not do the same.
+        CannotBatchError: they have several functions, or PyTorch cannot run theirs as one.
     """
     if len(merge.functions) > 1:
         raise CannotBatchError("its members differ in more than their tensors")

@@ -1,4 +1,4 @@
-"""Operations that cannot be done for several members at once, in others that can."""
+"""Replace operations that cannot run for several members at once by equal ones that can."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from torch.overrides import TorchFunctionMode
 
 
 class Equivalents(TorchFunctionMode):
-    """While active: ``out=`` is a copy of the result, `F.one_hot` a comparison, and attention is
-    done in products and a softmax, as its definition says."""
+    """While active, ``out=`` is a copy of the result, `F.one_hot` is a comparison, `F.rrelu` in
+    evaluation is a leaky ReLU, and attention is computed by its definition, with matrix products
+    and a softmax."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,9 +1,9 @@
-"""The first step of each member alone: what it shows of its code, and what must come out together.
+"""Take the first step of each member alone, to examine its code and to compare with the fleet.
 
-Before the first epoch every member takes its first step alone, from its own start, with its own
-draws and its own optimizer. That shows what its code remembers and what it asks of the world (then
-it trains alone), and it is what the first step together must agree with. Later, members in turn
-take one more step alone, from where they are.
+Before the first epoch every member takes its first step alone, from its own initial weights, with
+its own draws and its own optimizer. This shows whether its code keeps a state or depends on the
+outside world (then it trains alone), and the first step together must agree with it. Later, members
+take turns at one more step alone, from their present weights.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ def dry_run_step(
     loss_fn: LossFn,
     known: dict[object, DryRun],
 ) -> None:
-    """A member's first step, the first of `batches`, into what the first look `found`. Its weights,
-    buffers, optimizer, and Python's and NumPy's random numbers are put back afterwards.
+    """Take a member's first step, on the first of `batches`, and add what it shows to `found`.
 
-    What its code does to tensors is looked at once for members whose code meets the same Python
-    objects: `known` holds the first of each such kind.
+    The member's weights, buffers and optimizer, and the states of Python's and NumPy's generators,
+    are restored afterwards. The operations on tensors are examined only once for members whose code
+    reaches equal Python objects: `known` holds the first of each such kind.
 
     Raises whatever the learner's own code raises.
     """
@@ -71,10 +71,10 @@ def _take_first_step(
     loss_fn: LossFn,
     known: dict[object, DryRun],
 ) -> None:
-    """The step itself, and how far the code that it ran can be recorded.
+    """Take the step, and find out whether the code that it ran can be recorded.
 
     Raises:
-        CannotTellError: what the code reaches after the step cannot be looked at.
+        CannotTellError: the objects that the code reaches after the step cannot be examined.
     """
     run, guard, drawn = member.run, Guard(), list[Request]()
     batch, last = batches[0], batches[-1]
@@ -87,7 +87,7 @@ def _take_first_step(
     first = known.setdefault((found.look.key(), _shapes(member, batch)), found)
     found.step = step_alone(member, batch, draws := _NotedDraws(member, drawn), loss_fn)
     found.optimizer_look = look_at_optimizer(run)
-    look_again()  # after each call, or what turns to and fro would seem to stand still
+    look_again()  # after each call, or a value that alternates would seem not to change
     if first is found:
         try:
             _look_at_loss(found, member, batch, found.requests, guard, loss_fn)
@@ -99,7 +99,7 @@ def _take_first_step(
                 if _without_gradient(short) != _without_gradient(found.step):
                     found.refuse("some of its weights have a gradient in some batches only")
             _look_at_scoring(found, member, guard, loss_fn, look_again)
-        except UNEXPECTED as error:  # where the step itself did not
+        except UNEXPECTED as error:  # the step itself did not raise it
             found.refuse(f"its code raises a {type(error).__name__} when it is watched or scored")
             found.has_memory = True
     elif first.reason is not None:
@@ -131,7 +131,7 @@ def _kinds(state: Mapping[str, Tensor]) -> object:
 
 
 def _shapes(member: Member, batch: Tensor) -> object:
-    """What the same code could do something else for, numbers aside."""
+    """Everything but numbers that could make the same code behave differently."""
     data, model = member.data, member.run.model
     tensors = (data.x_train, data.y_train, data.x_val, data.y_val, *model.parameters())
     kinds = tuple((t.shape, t.dtype, t.requires_grad) for t in tensors)
@@ -146,7 +146,7 @@ def _look_at_loss(
     guard: Guard,
     loss_fn: LossFn,
 ) -> None:
-    """Watch what the training loss does to its tensors, and note what it draws in `requests`."""
+    """Watch the training loss's operations on tensors; append its draws to `requests`."""
     data, draws = member.data, _NotedDraws(member, requests)
     x, y = take_rows(data.x_train, batch), take_rows(data.y_train, batch)
     objective = Objective(member.run, loss_fn, data)
@@ -163,8 +163,8 @@ def _look_at_scoring(
     loss_fn: LossFn,
     look_again: Callable[[], None],
 ) -> None:
-    """Watch what scoring does, on as many samples as are scored at once, for its code may count
-    them."""
+    """Watch the operations of scoring, on as many samples as are scored at once, because the code
+    may depend on their number."""
     model, data = member.run.model, member.data
     sets = [(data.x_val, data.y_val)]
     if not is_plain(model):
@@ -196,7 +196,7 @@ def _scoring(run: Run) -> Iterator[None]:
 
 
 class _NotedDraws(SeededDraws):
-    """The draws of a member's seed, noting what was asked for."""
+    """The draws of a member's seed; the requests are recorded."""
 
     def __init__(self, member: Member, requests: list[Request]) -> None:
         generator, device = stream("draws", member.seed), member.data.x_train.device

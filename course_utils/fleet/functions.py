@@ -1,4 +1,4 @@
-"""The functions that train and score all members of a group: each merged from those of single ones.
+"""Merge the functions that train and score single members into functions of a whole group.
 
 A step, the outputs and their scores are merged once for each length of a batch or of a part.
 """
@@ -29,13 +29,13 @@ from course_utils.scoring import LossFn
 
 
 class Functions:
-    """What a group runs.
+    """The merged functions of a group.
 
     Args:
-        members: value by value, each with the same seeds.
-        kinds: equal for members whose code meets the same Python objects; only the first of each
+        members: value by value, each value with the same seeds.
+        kinds: equal for members whose code reaches equal Python objects; only the first of each
             kind is recorded.
-        engine: what merges.
+        engine: merges the functions.
         state: the stacked weights and buffers by name, [values, seeds, ...].
         batches: where the training inputs and targets come from.
         loss_fn: as in `fit`.
@@ -65,7 +65,7 @@ class Functions:
 
     @property
     def uses_constants(self) -> bool:
-        """Whether a step uses tensors that somebody else could change between two epochs."""
+        """Whether a step uses tensors that other code could change between two epochs."""
         return any(step.uses_constants for _, step in self._steps.values())
 
     @property
@@ -74,12 +74,16 @@ class Functions:
         return any(outputs.changes_in_place for outputs in self._merged_outputs.values())
 
     def _alone(self, member: Member) -> list[Tensor]:
-        """A copy of one member's weights and buffers, for recording, which may change buffers."""
+        """Copies of one member's weights and buffers, because recording may change buffers."""
         place = divmod(self._members.index(member), self._shape[1])
         return [t[place].clone() for t in self._state]
 
     def step(self, length: int) -> tuple[list[Request], Merged]:
-        """What a step on `length` samples draws, and the function to all members' gradients."""
+        """The draws of a step on `length` samples, and the function to all members' gradients.
+
+        Raises:
+            CannotBatchError: the members cannot be merged, or draw different random numbers.
+        """
         if length not in self._steps:
             given = [
                 [*self._alone(m), m.data.x_train[:length].clone(), m.data.y_train[:length].clone()]
@@ -138,7 +142,7 @@ class Functions:
         return self._merged_outputs[key]
 
     def score(self, sample: Scored, outputs: Tensor) -> Merged:
-        """The function (outputs, y) -> (loss, how many are correct), each [values, seeds]."""
+        """The function (outputs, y) -> (loss, number of correct outputs), each [values, seeds]."""
         key = outputs.shape, sample.y.shape
         if key not in self._merged_scores:
             score = score_of(self._loss_fn, self._members[0].data)
@@ -157,8 +161,8 @@ class Functions:
 
 
 def structure_of(member: Member, batch_size: int, loss_fn: LossFn) -> object:
-    """Equal for members whose training and scoring differ at most in numbers; None where that
-    cannot be known."""
+    """A value that is equal for members whose training and scoring differ at most in numbers; None
+    if that cannot be known."""
     objective = Objective(member.run, loss_fn, member.data)
     state, data = tensors_of(member), member.data
     names = list(state)

@@ -1,4 +1,4 @@
-"""Which members train together, which alone, and why."""
+"""Decide which members train together and which alone, and say why."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ def reason_of(error: Exception) -> str:
 def groups_of(
     members: Sequence[Member], dry_runs: Sequence[DryRun], training: Training, before: Undo
 ) -> tuple[list[Group], str | None]:
-    """As few groups as the members allow, and what to tell about those that train alone.
+    """Split the members into as few groups as possible.
 
-    `dry_runs` hold what was seen of each member when it had been built; `before` holds what there
-    was before any of them was.
+    Returns the groups, and the sentence about the members that train alone (None if there are
+    none). `dry_runs` hold the first look at each member when it had been built; `before` restores
+    the learner's objects to their state before any of them was.
     """
     _note_what_optimizers_share(dry_runs)
     built = _as_built(members, dry_runs)
@@ -81,7 +82,7 @@ def groups_of(
     groups: list[Group] = []
 
     def train_together(cluster: Sequence[Member], engine: Engine) -> bool:
-        """Whether `cluster` can; if not, `reasons` tells why."""
+        """Add a group for `cluster` if it can train together; else add to `reasons`."""
         try:
             groups.append(Together(cluster, [found[id(m)] for m in cluster], engine, training))
         except (CannotBatchError, *UNEXPECTED) as error:
@@ -95,7 +96,7 @@ def groups_of(
         elif train_together(cluster, recorder.merge):
             continue
         else:
-            # Perhaps only some are different (p = 0 takes another path than p > 0).
+            # Perhaps only some members differ (p = 0 may take another branch than p > 0).
             rest = _split(cluster, _structures(cluster, found, training))
             if len(rest) > 1:
                 rest = [s for s in rest if not train_together(s, recorder.merge)]
@@ -105,7 +106,8 @@ def groups_of(
                 if not train_together(same, plain):
                     reasons.update((key, reason) for key, reason in why.items() if reason)
     trained = {id(m) for group in groups for m in group.members}
-    # What several can reach, one may change under a condition that its first step did not meet.
+    # An object that several members reach may be changed by one of them later, under a condition
+    # that its first step did not meet.
     reached = Counter(key for dry_run in dry_runs for key in dry_run.look.mutable)
     common = {key for key, count in reached.items() if count > 1}
     rest_alone = [m for m in members if id(m) not in trained]
@@ -139,7 +141,7 @@ def _note_what_optimizers_share(dry_runs: Sequence[DryRun]) -> None:
 
 
 def _as_built(members: Sequence[Member], dry_runs: Sequence[DryRun]) -> Undo:
-    """What the members' code reaches, their models aside, which can be built again."""
+    """An `Undo` of all that the members' code reaches, except models, which can be built again."""
     own = {id(module) for member in members for module in member.run.model.modules()}
     looks = [look for r in dry_runs for look in (r.look, r.optimizer_look)]
     reached = [thing for look in looks for thing in look.reached if id(thing) not in own]
@@ -155,7 +157,7 @@ def told(n: int, of: int, why: str) -> str:
 
 
 def _split(members: Sequence[Member], key: Callable[[Member], object]) -> list[list[Member]]:
-    """Members with the same key, in groups of whole values: each has the same seeds."""
+    """Members with the same key, in groups in which every value has the same seeds."""
     clusters: dict[object, dict[int, list[Member]]] = {}
     for member in members:
         of_values = clusters.setdefault(key(member), {})
@@ -171,8 +173,8 @@ def _split(members: Sequence[Member], key: Callable[[Member], object]) -> list[l
 def _structures(
     members: Sequence[Member], found: Mapping[int, DryRun], training: Training
 ) -> Callable[[Member], object]:
-    """The function from a member to its `structure_of`, asked once for those that meet the same
-    Python objects."""
+    """The function from a member to its `structure_of`, which is computed once for members that
+    reach equal Python objects."""
     kinds = {found[id(m)].look.key(): m for m in members}
     structures = {
         key: structure_of(m, training.batch_size, training.loss_fn) for key, m in kinds.items()
@@ -183,7 +185,7 @@ def _structures(
 def _sizes(member: Member, dry_run: DryRun) -> object:
     """What must be equal for members to be stacked."""
     model, data = member.run.model, member.data
-    state = [*model.named_parameters(), *model.named_buffers()]
+    state = tensors_of(member).items()
     tensors = (data.x_train, data.y_train, data.x_val, data.y_val)
     step = dry_run.step
     assert step is not None
@@ -200,8 +202,11 @@ def _sizes(member: Member, dry_run: DryRun) -> object:
 
 
 def _refuse_readers(found: Collection[DryRun]) -> None:
-    """What one run changes, another one may read. As paths are names, and may lead to objects of
-    each run's own, this refuses some that would not need it."""
+    """Refuse runs that may read an object that another run changes.
+
+    Objects are compared by path, and equal paths may lead to different objects of two runs, so this
+    refuses some runs unnecessarily.
+    """
     changed = dict.fromkeys(path for dry_run in found for path in dry_run.changed)
     for dry_run in found:
         if not dry_run.has_memory:
@@ -211,8 +216,11 @@ def _refuse_readers(found: Collection[DryRun]) -> None:
 
 
 def _refuse_shared_optimizers(members: Sequence[Member], found: Mapping[int, DryRun]) -> None:
-    """Optimizers that moved what another one's code reaches, in a class or a global variable, can
-    only step in turn. That shows where something has changed since a member's own step."""
+    """Refuse all runs whose optimizers have changed objects that another one's code reaches.
+
+    Such objects are in a class or a global variable. They have changed if an optimizer reaches
+    something else now than after its own step.
+    """
     looked = [m for m in members if found[id(m)].has_run and not found[id(m)].has_memory]
     if any(found[id(m)].optimizer_look.tokens != look_at_optimizer(m.run).tokens for m in looked):
         for member in looked:
@@ -222,7 +230,7 @@ def _refuse_shared_optimizers(members: Sequence[Member], found: Mapping[int, Dry
 
 
 def _refuse_weights_of_others(members: Sequence[Member], found: Mapping[int, DryRun]) -> None:
-    """A run that reads another one's weights must be trained when that one has been."""
+    """Refuse runs that read another run's weights, and the runs that own those."""
     owners = {address(t): id(m) for m in members for t in tensors_of(m).values()}
     for member in members:
         for place in found[id(member)].look.addresses & owners.keys():
@@ -232,7 +240,7 @@ def _refuse_weights_of_others(members: Sequence[Member], found: Mapping[int, Dry
 
 
 def _shared_between(members: Sequence[Member]) -> set[int]:
-    """Members (by id) whose weights or buffers are another one's too."""
+    """The members, by id, that share trained weights or buffers with another member."""
     owners: dict[int, set[int]] = {}
     for member in members:
         model = member.run.model

@@ -1,8 +1,8 @@
-"""What a recording cannot see, found while a step runs alone.
+"""Notice, while a step runs alone, everything that a recording cannot represent.
 
-A recording holds the operations on tensors. It does not hold what Python code reads out of them (a
-number, a stride, whether a gradient is wanted), hooks on them, or gradients taken within the step.
-A step that does any of these is noticed here, and its run trains alone.
+A recording holds the operations on tensors. It does not hold what Python code reads from them (a
+number, a stride, whether a gradient is required), hooks on them, or gradients computed within the
+step. If a step does any of these, its run trains alone.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from course_utils.fleet.pytorch import TorchDispatchMode, aten, is_wrapped
 _SAME = {"shape", "dtype", "device", "layout", "ndim", "itemsize", "nbytes", "T", "mT", "H", "mH"}
 _SAME |= {"real", "imag", "is_cpu", "is_cuda", "is_mps", "is_xpu", "is_meta", "is_nested"}
 _SAME |= {"is_sparse", "is_quantized", "names"}
-#: Functions of a tensor that return no tensor, and the same in a recording.
+#: Functions of a tensor that return no tensor, and return the same in a recording.
 _SHAPES = {"size", "dim", "ndimension", "numel", "nelement", "__len__", "is_floating_point"}
 _SHAPES |= {"is_complex", "is_signed", "element_size", "get_device", "__iter__", "__setitem__"}
 _SHAPES |= {
@@ -36,14 +36,14 @@ _SHAPES |= {
     "type",
 }
 _SHAPES |= {"is_inference", "promote_types", "has_names", "_set_grad_enabled"}
-#: Functions that return tensors, but are more than operations.
+#: Functions that return tensors, but do more than compute them.
 _MORE = {"as_strided", "as_strided_", "set_", "resize_", "resize_as_", "requires_grad_", "detach_"}
 _MORE |= {"as_subclass", "apply_", "map_", "map2_", "share_memory_", "grad", "to_dlpack"}
 _MORE |= {"squeeze_", "unsqueeze_", "t_", "transpose_", "swapaxes_", "swapdims_", "unfold_"}
-#: Functions that read numbers out of tensors that they are given as numbers, or in a list.
+#: Functions that read the numbers in tensors that are passed in place of numbers, or in a list.
 _OF_NUMBERS = {"tensor", "as_tensor", "asarray", "scalar_tensor", "new_tensor", "arange", "full"}
 _OF_NUMBERS |= {"full_like", "new_full", "linspace", "logspace", "range", "eye", "tensor_split"}
-#: Functions that return a view of their argument or a copy, as it happens to lie in memory.
+#: Functions that return a view of their argument or a copy, depending on its memory layout.
 _PERHAPS_VIEWS = {
     "reshape",
     "reshape_as",
@@ -58,7 +58,7 @@ _PERHAPS_VIEWS |= {"float", "double", "half", "bfloat16", "view_as", "unflatten"
 
 
 class Guard(TorchFunctionMode):
-    """A context, to be entered as often as needed; `reason` says what was noticed, if anything."""
+    """A context that can be entered repeatedly; `reason` describes what was noticed first."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class Guard(TorchFunctionMode):
 
     @property
     def reason(self) -> str | None:
-        """What was noticed first, if anything."""
+        """What was noticed first, in words; None if nothing was."""
         return self._reason or self._reads.reason
 
     def __enter__(self) -> Self:
@@ -82,8 +82,8 @@ class Guard(TorchFunctionMode):
         super().__exit__(*exception)
 
     def lend(self, *tensors: Tensor) -> None:
-        """Notice it if any of these, or what shares their memory, is changed in place."""
-        self._lent += tensors  # held, so that their memory is not given to others
+        """Notice if any of these tensors, or one that shares their memory, is changed in place."""
+        self._lent += tensors  # held, so that their memory is not reused for other tensors
         self._memory |= {_memory(t) for t in tensors}
 
     def __torch_function__(
@@ -127,7 +127,7 @@ class Guard(TorchFunctionMode):
 
 
 class _Reads(TorchDispatchMode):
-    """Notices where PyTorch reads numbers itself: for an index or a slope, or for a shape."""
+    """Notices when PyTorch itself reads numbers in a tensor: for an index, a slope or a shape."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -163,7 +163,7 @@ class _Reads(TorchDispatchMode):
 
 
 def _sets_a_shape(func: Any, args: tuple[Any, ...]) -> bool:
-    """Whether the shape of the result depends on numbers; of indices only masks are such."""
+    """Whether the shape of the result depends on numbers; indexing does so only with masks."""
     if func is aten.index.Tensor:
         masks = (torch.bool, torch.uint8)
         return any(index is not None and index.dtype in masks for index in args[1])
@@ -171,7 +171,7 @@ def _sets_a_shape(func: Any, args: tuple[Any, ...]) -> bool:
 
 
 def _knows_its_length(func: Any, *args: Any, **kwargs: Any) -> bool:
-    """Whether it is a one-hot code of given length, which reads numbers only to check them."""
+    """Whether it is `F.one_hot` of a given length, which reads numbers only to check them."""
     if func is not F.one_hot:
         return False
     return bool(kwargs.get("num_classes", args[1] if len(args) > 1 else -1) >= 0)
@@ -186,7 +186,7 @@ def _memory(t: Tensor) -> int:
 
 
 def _is_about(name: str) -> int:
-    """How many tensors come first that the function is about."""
+    """The number of leading arguments that may be tensors without their numbers being read."""
     return int(name in ("new_tensor", "full_like", "new_full", "tensor_split"))
 
 

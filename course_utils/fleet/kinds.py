@@ -1,4 +1,4 @@
-"""Kinds of Python objects, by how one sees what they hold."""
+"""Kinds of Python objects, by the way in which a `Walk` finds out what they hold."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import types
 import numpy as np
 import torch
 
-#: Their value is all that there is to them, and they compare by it.
+#: Objects that consist of their value alone, and compare by it.
 PLAIN = {
     *(type(None), str, bytes, type(...), type(NotImplemented), range, types.CodeType),
     *(torch.dtype, torch.device, torch.layout, torch.memory_format),
@@ -31,7 +31,7 @@ DATA = (
     torch.Tensor,
 )
 
-#: Parts of a class that are no part of a step, or of every class.
+#: Attributes of a class that play no part in a step, or that every class has.
 NOT_IN_A_STEP = {
     *("__init__", "__new__", "__repr__", "__str__", "extra_repr", "__doc__", "__dict__"),
     *("__weakref__", "__module__", "__annotations__", "__annotate__", "__annotate_func__"),
@@ -39,7 +39,7 @@ NOT_IN_A_STEP = {
     *("__orig_bases__", "__annotations_cache__", "__static_attributes__", "__firstlineno__"),
 }
 
-#: They hold functions.
+#: Objects that hold functions.
 CALLED: tuple[type, ...] = (
     *(types.MethodType, functools.partial, property, classmethod, staticmethod),
     *(type(functools.cache(abs)), functools.cached_property),

@@ -1,14 +1,14 @@
-"""What a run remembers beside its weights: the Python objects that its code can reach.
+"""Look at the Python objects that a run's code can reach: the state it keeps besides its weights.
 
-A fleet runs one recording for many members and many steps. That is right only if a step does the
-same each time, and it does where two things hold. It changes nothing that its own code can reach
-(a counter in a closure, a list, a class attribute, a generator of random numbers): then the next
-step starts from the same state as this one did. And it asks nothing of the world outside: then the
-same state leads to the same operations.
+A fleet runs one recording for many members and many steps. This is right only if every step runs
+the same operations, which follows from two conditions. First, a step changes nothing that its own
+code can reach (a counter in a closure, a list, a class attribute, a random generator), so the next
+step starts from the same state. Second, it does not depend on the outside world, so the same state
+leads to the same operations.
 
 `look_at` walks from a run's objects to all that they reach, and returns what it saw, path by path.
-Two looks are compared: before and after a step, for what changed; at two members, for where they
-differ.
+Two looks can be compared: before and after a step, to find what changed; at two members, to find
+where they differ.
 """
 
 from __future__ import annotations
@@ -38,11 +38,14 @@ from course_utils.fleet.walk import VALUES, Walk
 def look_at(
     roots: Mapping[str, Any], state: Mapping[str, Tensor], known: Iterable[object] = ()
 ) -> Look:
-    """All that the named `roots` reach. The tensors `state` (a model's weights and buffers) stand
-    for themselves there, whatever numbers they hold, and so does what is `known`.
+    """Everything that the named `roots` reach.
+
+    The tensors `state` (a model's weights and buffers, by name) are recorded by name only, whatever
+    numbers they hold. Objects in `known` are not looked into.
 
     Raises:
-        CannotTellError: an object's state cannot be known, or the code asks the world outside.
+        CannotTellError: an object's state cannot be known, or the code depends on the outside
+            world.
     """
     walk = _OfARun(state, known)
     try:
@@ -51,7 +54,7 @@ def look_at(
         raise
     except RecursionError:
         raise CannotTellError("its functions reach too many objects to look at") from None
-    except Exception as error:  # of whatever kind an object raises that is asked what it holds
+    except Exception as error:  # an object may raise anything when its attributes are read
         raise CannotTellError(
             f"it holds something that cannot be looked at ({type(error).__name__})"
         ) from error
@@ -62,7 +65,7 @@ def reachable(roots: Mapping[str, Any], known: Iterable[object] = ()) -> list[An
     """The objects that the named `roots` reach, as far as that can be seen."""
     walk = _OfARun({}, known)
     for root in roots.items():
-        with contextlib.suppress(Exception):  # of whatever kind an object raises
+        with contextlib.suppress(Exception):  # as in `look_at`
             walk.visit_all([root], "{1}")
     return walk.look.reached
 
@@ -77,7 +80,7 @@ class _OfARun(Walk):
         for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
             with contextlib.suppress(ValueError):  # a cell that is not filled yet
                 cells[name] = cell.cell_contents
-        if isinstance(own := cells.get("__class__"), type):  # for `super()`, which makes nothing
+        if isinstance(own := cells.get("__class__"), type):  # for `super()`; makes no object
             self._kind(own)
         self.visit_all(((n, cell) for n, cell in cells.items() if n != "__class__"), "{1}")
         self.visit_all(enumerate(function.__defaults__ or ()), "{}'s default {}", path)
@@ -117,7 +120,7 @@ class _OfARun(Walk):
         return thing.cache_info().currsize if hasattr(thing, "cache_info") else None
 
     def cls(self, path: str, cls: type) -> object:
-        """A class that a step can reach, and make something of."""
+        """A class that a step can reach, and so make an object of."""
         self._kind(cls)
         for base in cls.__mro__:
             if package(base.__module__) not in KNOWN:
@@ -133,7 +136,7 @@ class _OfARun(Walk):
         self.look.mutable.add(id(module))
         for name, value in vars(module).items():
             if name in ("_parameters", "_buffers"):
-                # A weight of the model stands for itself; one of another module is a tensor.
+                # A weight of the model is recorded by name; one of another module as a tensor.
                 named = ((key, self._state.get(id(t), t)) for key, t in value.items())
                 self.visit_all(named, "{}.{}", path)
             elif name == "_modules":
@@ -182,8 +185,8 @@ class _OfARun(Walk):
 
 
 def _is_of_python(cls: type) -> bool:
-    """Whether a class keeps all that its objects hold in attributes, as one written in Python does
-    and one of a compiled library (an iterator, say) does not."""
+    """Whether objects of a class hold nothing but attributes, as those of classes written in Python
+    do, and those of compiled classes (an iterator, say) do not."""
     if cls in (object, types.SimpleNamespace):
         return True
     heap, immutable = 1 << 9, 1 << 8  # flags of CPython's type objects

@@ -1,4 +1,4 @@
-"""What training minimizes and what scoring measures, as functions of one member's tensors."""
+"""The training loss, the outputs and the scores of one member, as functions of its tensors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Objective:
         self.loss_fn = _loss(loss_fn, data)
 
     def __call__(self, x: Tensor, y: Tensor) -> tuple[Tensor, ...]:
-        """(the loss to minimize,) or, where there is a penalty, (that loss, the penalty in it)."""
+        """(the loss to minimize,) or, if there is a penalty, (that loss, the penalty in it)."""
         model, augment = self.run.model.train(), self.run.augment
         outputs = model(x if augment is None else checked_batch(augment(x), y))
         loss = self.loss_fn(checked_outputs(outputs, y, self.num_classes, self.loss_fn), y)
@@ -46,7 +46,7 @@ class Objective:
 
 
 def code_of(objective: Objective) -> object:
-    """Equal for objectives that run the same Python code, whatever numbers they hold."""
+    """A value that is equal for objectives with the same Python code, whatever their numbers."""
     run = objective.run
     hooks = (objective.loss_fn, run.penalty, run.augment)
     return tuple(map(type, run.model.modules())), tuple(map(_code, hooks))
@@ -63,20 +63,20 @@ def _loss(loss_fn: LossFn, data: Dataset) -> LossFn:
 
 
 def has_plain_labels(data: Dataset) -> bool:
-    """Whether each label is the number of a class: `F.cross_entropy` also takes bytes, and leaves
-    out samples that are labelled -100."""
+    """Whether each label is an int64 class. `F.cross_entropy` also accepts bytes, and ignores
+    samples with label -100."""
     labels = (data.y_train, data.y_val)
     return all(y.dtype == torch.int64 and bool((y >= 0).all()) for y in labels)
 
 
 def _cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
-    """`F.cross_entropy`, without the search for classes to ignore, in half the operations."""
-    logits = logits - logits.detach().amax(1, keepdim=True)  # or exp would overflow
+    """`F.cross_entropy` without ignored classes, with half as many operations."""
+    logits = logits - logits.detach().amax(1, keepdim=True)  # otherwise exp could overflow
     return (logits.exp().sum(1).log() - logits.gather(1, y[:, None]).squeeze(1)).mean()
 
 
 def loss_of(objective: Objective, names: Sequence[str]) -> TensorFn:
-    """The function (*weights and buffers `names`, x, y, *noise) -> what `Objective` returns, in
+    """The function (*weights and buffers `names`, x, y, *noise) -> the result of `objective`, in
     training mode."""
 
     def loss(*tensors: Tensor) -> tuple[Tensor, ...]:
@@ -89,7 +89,8 @@ def loss_of(objective: Objective, names: Sequence[str]) -> TensorFn:
 def draws_of(
     objective: Objective, names: Sequence[str], given: Sequence[Tensor], seed: int
 ) -> tuple[list[Request], list[Tensor]]:
-    """What a training step on `given` (weights, buffers, x, y) draws, with numbers of this seed."""
+    """The requests and the numbers drawn in a training step on `given` (weights, buffers, x, y)
+    with this seed."""
     generator = stream("draws", seed)
     requests: list[Request] = []
     drawn: list[Tensor] = []
@@ -126,11 +127,11 @@ def outputs_of(objective: Objective, names: Sequence[str]) -> TensorFn:
 
 
 def score_of(loss_fn: LossFn, data: Dataset) -> TensorFn:
-    """The function (outputs, y) -> (loss, how many are correct)."""
+    """The function (outputs, y) -> (loss, number of correct outputs)."""
     loss_fn = _loss(loss_fn, data)
 
     def score(outputs: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
-        # What argmax finds, which takes many times longer where classes lie far apart in memory.
+        # The same as argmax, which takes many times longer if classes are far apart in memory.
         correct = None if y.is_floating_point() else (outputs.max(1).indices == y).sum()
         if loss_fn is not _cross_entropy:  # a learner's loss may write into its arguments
             outputs, y = outputs.clone(), y.clone()
@@ -143,10 +144,10 @@ def score_of(loss_fn: LossFn, data: Dataset) -> TensorFn:
 
 @contextmanager
 def _holding(model: nn.Module, state: dict[str, Tensor]) -> Iterator[None]:
-    """Inside, `model` holds these tensors in the place of its weights and buffers, by name.
+    """Inside, `model` holds the tensors `state` in place of its weights and buffers, by name.
 
-    Where a forward pass puts a new buffer in place of the old one (``self.mean = ...``), its
-    numbers are written into the tensor that was given.
+    If a forward pass replaces a buffer by a new tensor (``self.mean = ...``), the new numbers are
+    written into the tensor in `state`.
     """
     own = (*model.named_parameters(), *model.named_buffers())
     given = {id(t): state[name] for name, t in own}  # a module, or a weight, may be used twice

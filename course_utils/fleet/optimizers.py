@@ -1,4 +1,4 @@
-"""Optimizer steps for all members of a group, with as few optimizers as their settings allow."""
+"""Take the optimizer steps of all members of a group, with as few optimizers as possible."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from course_utils.fast_paths import has_hooks
 from course_utils.fleet.engine import CannotBatchError
 from course_utils.fleet.run import Member
 
-#: These treat every number of a tensor alike, so stacking the members' tensors changes nothing.
+#: These update every number of a tensor on its own, so stacking the members' tensors is exact.
 _ELEMENTWISE: tuple[type[torch.optim.Optimizer], ...] = (
     torch.optim.SGD,
     torch.optim.Adam,
@@ -24,20 +24,20 @@ _ELEMENTWISE: tuple[type[torch.optim.Optimizer], ...] = (
     torch.optim.NAdam,
     torch.optim.RAdam,
 )
-#: These have a fused step, which does the same arithmetic 2.5 times faster on the CPU.
+#: These have a fused step, which computes the same 2.5 times faster on the CPU.
 _FUSED = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 
-#: What an optimizer keeps once for a whole tensor.
+#: The parts of an optimizer's state that are one number for a whole tensor.
 _OF_ALL = {"step", "mu_product"}
 
-#: Gradients by name; a weight that the loss does not depend on has none, and is left alone.
+#: Gradients by name; a weight that the loss does not depend on has none, and is not changed.
 Gradients = Mapping[str, Tensor]
-#: Which members: all of one value, or one of them.
+#: An index into [values, seeds]: () for all members, (value,) for those of a value, or one member.
 Place = tuple[slice | int, ...]
 
 
 class StackedOptimizer:
-    """One optimizer for members that have the same settings, in memory that they share."""
+    """One optimizer for the stacked weights of members that have the same settings."""
 
     def __init__(
         self, members: Sequence[Member], params: Mapping[str, Tensor], place: Place
@@ -64,20 +64,21 @@ class StackedOptimizer:
     def _carry_over(self, members: Sequence[Member]) -> None:
         """Start from the members' own states, such as Adam's moments."""
         shapes = {name: p.shape for name, p in members[0].run.model.named_parameters()}
+        of_members = [_state_by_name(m) for m in members]
         for name, leaf in self.leaves.items():
-            states = [_state_by_name(m).get(name, {}) for m in members]
+            states = [of_member.get(name, {}) for of_member in of_members]
             if any(states):
                 self._optimizer.state[leaf] = _stacked(states, leaf, shapes[name])
 
     def step(self, gradients: Gradients) -> None:
         for name, leaf in self.leaves.items():
             gradient = gradients.get(name)
-            # The fused step reads memory in order, whatever the strides say.
+            # The fused step reads memory in order and ignores strides.
             leaf.grad = None if gradient is None else gradient[self.place].contiguous()
         self._optimizer.step()
 
     def lend_state(self, member: Member, within: tuple[int, ...]) -> None:
-        """Let a member's own optimizer be where this one is; `within` is its place in here."""
+        """Copy this optimizer's state for a member, at index `within`, to the member's own."""
         for name, p in member.run.model.named_parameters():
             state = self._optimizer.state.get(self.leaves[name])
             if state:
@@ -91,10 +92,10 @@ class StackedOptimizer:
 
 
 class OwnOptimizer:
-    """A member's own optimizer, for kinds that are not known to treat each number alike.
+    """A member's own optimizer, for kinds that are not known to update each number on its own.
 
-    Subclasses of known ones are among them, for their step may be another: right, but slower by
-    the cost of a step for each member.
+    This includes subclasses of known ones, because they may override the step. It is slower by the
+    cost of one step per member.
     """
 
     def __init__(
@@ -107,7 +108,7 @@ class OwnOptimizer:
     def step(self, gradients: Gradients) -> None:
         for name, p in self._own.items():
             gradient = gradients.get(name) if p.requires_grad else None
-            # A copy, for a hook may change it, and gradients may share their memory.
+            # A copy, because a hook may change it, and gradients may share memory.
             p.grad = None if gradient is None else gradient[self.place].clone()
         wanted, before = [p.requires_grad for p in self._own.values()], torch.get_rng_state()
         self._member.run.optimizer.step()
@@ -144,17 +145,17 @@ def optimizers_for(
 
 
 def are_stacked(members: Sequence[Member]) -> bool:
-    """Whether stacked weights are trained, not each member's own."""
+    """Whether the stacked weights are trained, rather than each member's own."""
     return all(is_elementwise(m.run.optimizer) for m in members)
 
 
 def is_elementwise(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether it is known to treat each number of a tensor alike, with no code of a learner's."""
+    """Whether it is known to update each number on its own, and runs no code of the learner's."""
     return type(optimizer) in _ELEMENTWISE and is_pytorchs(optimizer)
 
 
 def is_pytorchs(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether no code but PyTorch's runs in a step: no subclass, no hook, no schedule."""
+    """Whether a step runs only PyTorch's code: no subclass, no hook, no schedule."""
     own = any(callable(value) for value in vars(optimizer).values())
     methods = (type(optimizer).step, type(optimizer).zero_grad)
     written = type(optimizer).__module__.startswith("torch.optim.") and all(
@@ -164,7 +165,7 @@ def is_pytorchs(optimizer: torch.optim.Optimizer) -> bool:
 
 
 def _is_torchs(function: Any) -> bool:
-    """Whether PyTorch wrote a method, and all that is wrapped around it."""
+    """Whether a method and all its wrappers are PyTorch's own."""
     while function is not None:
         if not function.__globals__["__name__"].startswith("torch."):
             return False
@@ -184,7 +185,7 @@ def _state_by_name(member: Member) -> dict[str, dict[str, Any]]:
 
 
 def _stacked(states: Sequence[dict[str, Any]], leaf: Tensor, shape: torch.Size) -> dict[str, Any]:
-    """The members' states of one weight of this shape as the state of the stacked weight."""
+    """The state of a stacked weight, from the members' states of that weight, of this shape."""
     different = CannotBatchError("its optimizers start from states of different kinds")
     if any(state.keys() != states[0].keys() for state in states):
         raise different
@@ -201,7 +202,7 @@ def _stacked(states: Sequence[dict[str, Any]], leaf: Tensor, shape: torch.Size) 
 
 
 def _is_per_number(key: str, value: Any, shape: torch.Size) -> bool:
-    """Whether a state holds a number for each of the weight's, not one for all, as its steps."""
+    """Whether a part of the state has one number per number of the weight, unlike a step count."""
     return isinstance(value, Tensor) and key not in _OF_ALL and value.shape == shape
 
 
@@ -210,7 +211,7 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def _settings(member: Member) -> list[Any]:
-    """Equal for optimizers that do the same: their class, and their groups by names of weights."""
+    """A value that is equal for optimizers with equal settings: class, groups, frozen weights."""
     names, optimizer = _names(member), member.run.optimizer
     groups = [
         {

@@ -1,7 +1,7 @@
-"""All that the fleet uses of PyTorch beyond its public interface, and where that was tested.
+"""All private parts of PyTorch that the fleet uses, and the versions that they were tested with.
 
-With another version of PyTorch these parts may have changed; the plain engine, which needs next to
-none of them, runs there instead of the recorder.
+In other versions they may have changed; there the plain engine runs instead of the recorder,
+because it needs almost none of them.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def is_tested() -> bool:
 
 
 def memory_of(t: Tensor) -> int:
-    """Equal for tensors that lie in the same memory."""
+    """A number that is equal for tensors in the same memory."""
     return t.untyped_storage()._cdata if t.layout is torch.strided else id(t)
 
 
@@ -61,7 +61,7 @@ def is_wrapped(t: Tensor) -> bool:
 
 
 def decompositions(operations: Iterable[Any]) -> dict[Any, Any]:
-    """PyTorch's own ways to do these operations in others."""
+    """PyTorch's own decompositions of these operations into others."""
     return get_decompositions(list(operations))
 
 
@@ -71,19 +71,19 @@ def is_own_gradient(node: Any) -> bool:
 
 
 def hooks_of_all_optimizers() -> list[Any]:
-    """What runs in each step of any optimizer."""
+    """The global hooks, which run in each step of any optimizer."""
     hooks = (of_optimizers._global_optimizer_pre_hooks, of_optimizers._global_optimizer_post_hooks)
     return [hook for of_all in hooks for hook in of_all.values()]
 
 
 def hook_registries() -> list[dict[Any, Any]]:
-    """Where PyTorch keeps hooks on all modules and on all optimizers."""
+    """The dicts in which PyTorch keeps hooks on all modules and on all optimizers."""
     kept = {**vars(torch.nn.modules.module), **vars(of_optimizers)}
     return [v for n, v in kept.items() if n.startswith("_global_") and isinstance(v, dict)]
 
 
 def settings_of_all() -> dict[str, Any]:
-    """What changes how every module works: the default dtype, and hooks on all modules."""
+    """Settings that affect every module: the default dtype, and hooks on all modules."""
     hooks = {n: v for n, v in vars(torch.nn.modules.module).items() if n.startswith("_global_")}
     kept = {n: list(v.values()) for n, v in hooks.items() if isinstance(v, dict) and v}
     return {"default dtype": torch.get_default_dtype(), "hooks on all modules": kept}
@@ -91,7 +91,7 @@ def settings_of_all() -> dict[str, Any]:
 
 @contextmanager
 def without_performance_warnings() -> Iterator[None]:
-    """Inside, PyTorch keeps to itself which operations `vmap` does one member at a time."""
+    """Inside, PyTorch does not warn about operations that `vmap` runs one member at a time."""
     functorch: Any = torch._C._functorch
     functorch._set_vmap_fallback_warning_enabled(False)
     try:

@@ -1,4 +1,4 @@
-"""One run of a fleet: what `fit` needs to train it alone."""
+"""The runs of a fleet: what `build` returns, and how members are built from it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from course_utils.training import Augment, Penalty, own_state
 
 @dataclass
 class Run:
-    """A model with its optimizer, and what is added to its loss or done to its batches."""
+    """A model and its optimizer, with an optional penalty and augmentation, as in `fit`."""
 
     model: nn.Module
     optimizer: torch.optim.Optimizer
@@ -35,7 +35,7 @@ DataFor = Dataset | Callable[[Any, int], Dataset]
 
 @dataclass(frozen=True)
 class Training:
-    """What is the same for all members; see `train_fleet`."""
+    """The arguments that are the same for all members; see `train_fleet`."""
 
     build: Build
     data: DataFor
@@ -50,13 +50,13 @@ class Training:
 
     @property
     def scorings(self) -> int:
-        """How often they are scored."""
+        """How many times the members are scored."""
         return sum(map(self.is_scored, range(self.epochs + 1)))
 
 
 @dataclass
 class Member:
-    """A run in its place in the fleet: which value, which seed, which data."""
+    """A run of the fleet with its value, its seed and its data."""
 
     value_index: int
     seed_index: int
@@ -66,11 +66,11 @@ class Member:
     data: Dataset
     #: The global random state after its model was built, which `fit` would start from.
     random_state: Tensor
-    #: And those of Python's and NumPy's generators that `build` has drawn from, or seeded itself.
+    #: The states then of those of Python's and NumPy's generators that `build` used or seeded.
     world: World
 
     def build_again(self, training: Training) -> None:
-        """Start anew, where what was tried on the run may have moved what its code remembers."""
+        """Build the run anew, because trying its code may have changed the state that it keeps."""
         self.run, self.random_state, self.world = seeded(training.build, self.value, self.seed)
         own_state(self.run.optimizer)
         self.data = _own_data(training.data, self.run, self.value, self.seed)
@@ -83,8 +83,8 @@ def tensors_of(member: Member) -> dict[str, Tensor]:
 
 
 def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor, World]:
-    """``build(value)`` with the random numbers of `seed`, and the random states that it leaves:
-    PyTorch's, and those of Python's and NumPy's generators that it has moved."""
+    """``build(value)`` with the random numbers of `seed`, and the random states afterwards:
+    PyTorch's, and those of Python's and NumPy's generators that have changed."""
     with _random_numbers_of(seed):
         before = World()
         run = build(value)
@@ -98,7 +98,7 @@ def seeded(build: Build, value: Any, seed: int) -> tuple[Run, Tensor, World]:
 
 @contextmanager
 def _random_numbers_of(seed: int) -> Iterator[None]:
-    """Inside, PyTorch's, NumPy's and Python's random numbers start from `seed`."""
+    """Inside, PyTorch's, NumPy's and Python's generators are seeded with `seed`."""
     world = World()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -162,8 +162,8 @@ def _contents(data: Dataset) -> list[object]:
 
 
 def _refuse_trained_by_others(run: Run, value: Any, trained: set[int]) -> None:
-    """Refuse weights that another run trains as well: `trained` holds where those are, and gets
-    these. (What is frozen may be shared.)"""
+    """Refuse weights that another run trains too; frozen ones may be shared. `trained` holds the
+    addresses of the weights of other runs, and this run's are added."""
     groups = getattr(run.optimizer, "param_groups", [])
     stepped = {id(p) for group in groups for p in group["params"]}
     own = {n: p for n, p in run.model.named_parameters() if p.requires_grad and id(p) in stepped}

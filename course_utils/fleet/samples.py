@@ -1,4 +1,4 @@
-"""The members' data: batches to train on, and the sets that they are scored on."""
+"""The members' data: the batches that they train on, and the sets that they are scored on."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch import Tensor
 
 from course_utils.fleet.engine import BY_MEMBER, BY_SEED, SHARED, Dims
 
-#: Samples times members in a forward pass when scoring: many, for each pass costs some calls, but
-#: few enough for their activations to stay in the cache.
+#: Samples times members in a forward pass when scoring: many, because each pass has an overhead,
+#: but few enough for their activations to stay in the cache.
 _SCORED_AT_ONCE = 6400
 
-#: How many values and how many seeds; members are in this order, value by value.
+#: The number of values and the number of seeds; members are in this order, value by value.
 Shape = tuple[int, int]
 
 
 class Batches:
-    """Training inputs (or targets) of all members, to take each one's batches from."""
+    """The training inputs (or targets) of all members, from which `take` makes batches."""
 
     def __init__(self, of_members: Sequence[Tensor], shape: Shape) -> None:
         different = {id(t): t for t in of_members}
@@ -33,24 +33,24 @@ class Batches:
         self._starts = starts[0] if shared else starts
 
     def rows(self, order: Tensor) -> Tensor:
-        """Where the samples in `order` [seeds, n] are: [seeds, n] or [values, seeds, n]."""
+        """The rows of the samples `order` [seeds, n]: [seeds, n] or [values, seeds, n]."""
         return (order + self._starts[..., None]).to(self._all.device)
 
     def take(self, rows: Tensor) -> Tensor:
-        """These samples; several times faster than by advanced indexing."""
+        """The samples in these rows. Several times faster than advanced indexing."""
         return self._all.index_select(0, rows.reshape(-1)).unflatten(0, rows.shape)
 
 
 @dataclass
 class Scored:
-    """What members are scored on: tensors that they share, or stacked [values, seeds, n, ...]."""
+    """A set to score on: tensors that all members share, or stacked [values, seeds, n, ...]."""
 
     x: Tensor
     y: Tensor
     x_dims: Dims
     y_dims: Dims
     members: int
-    #: Whether all samples must be in one forward pass, for they influence each other.
+    #: Whether all samples must be in one forward pass, because they influence each other.
     whole: bool
 
     @classmethod
@@ -68,7 +68,7 @@ class Scored:
         return self.y.shape[_sample_dim(self.y_dims)]
 
     def parts(self) -> Iterator[Scored]:
-        """Cut into parts, all of one length if that can be, for each length is traced anew."""
+        """The set in parts, of one length if possible, because each length is traced anew."""
         if self.whole:
             return iter([self])
         fewest = math.ceil(self.n * self.members / _SCORED_AT_ONCE)

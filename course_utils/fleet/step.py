@@ -1,4 +1,4 @@
-"""One step of one member alone, as `fit` does it, and whether it agrees with the step together."""
+"""Take one step of one member alone, as in `fit`, and compare it with the same step together."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from course_utils.training import DivergedError, train_epoch
 
 @dataclass
 class Step:
-    """What a step alone led to, by name of the weight or buffer."""
+    """The result of a step: `state` and `gradients` by name of the weight or buffer."""
 
     state: dict[str, Tensor]
-    #: None where the loss does not depend on a weight.
+    #: None if the loss does not depend on the weight.
     gradients: dict[str, Tensor | None]
     diverged: bool
-    #: An attribute that something hung on a weight or a buffer, if any.
+    #: An attribute that the code has set on a weight or a buffer, if any.
     hung: str | None = None
-    #: Whether the optimizer trains more than before.
+    #: Whether the optimizer trains more groups than before.
     grew: bool = False
 
 
 def step_alone(
     member: Member, batch: Tensor, draws: AbstractContextManager[None], loss_fn: LossFn
 ) -> Step:
-    """A member's step on the samples `batch`, as `fit` does it, from where its model and optimizer
-    are; both are put back afterwards."""
+    """Take a member's step on the samples `batch`, as in `fit`; its model and optimizer are
+    restored afterwards."""
     run, diverged = member.run, False
     n_groups = len(getattr(run.optimizer, "param_groups", ()))
     with put_back(run):
@@ -63,7 +63,7 @@ def step_alone(
 
 @contextmanager
 def put_back(run: Run) -> Iterator[None]:
-    """Inside, a run's tensors are copies; afterwards all is as it was."""
+    """Inside, a run's tensors are copies; afterwards model and optimizer are restored."""
     tensors = [*run.model.parameters(), *run.model.buffers()]
     contents, gradients = [t.data for t in tensors], [t.grad for t in tensors]
     registers = [(m, dict(m._buffers)) for m in run.model.modules()]
@@ -94,7 +94,8 @@ def _copy_of(state: Any) -> Any:
 
 
 def disagreement(together: Step, alone: Step, start: dict[str, Tensor]) -> str | None:
-    """Where the same step together and alone led to different numbers, beyond rounding; or None."""
+    """The first tensor in which a step together and the same step alone differ by more than
+    rounding; None if they agree. `start` is the state before the step."""
     if together.diverged or alone.diverged:
         return None if together.diverged == alone.diverged else "whether it diverges"
     sizes = [g.abs().max() for g in alone.gradients.values() if g is not None and g.numel()]
@@ -110,7 +111,7 @@ def disagreement(together: Step, alone: Step, start: dict[str, Tensor]) -> str |
             continue
         counts = torch.ones_like(after, dtype=torch.bool)
         if gradient is not None:
-            # An optimizer may make a large step of a gradient that is nothing but rounding.
+            # An optimizer may take a large step for a gradient that is only rounding error.
             size, slack = gradient.abs(), _slack(gradient)
             counts = size > torch.maximum(10 * slack * size.max(), 1000 * slack**2 * largest)
             counts |= (gradient == 0) & (together.gradients[name] == 0)
@@ -122,7 +123,7 @@ def disagreement(together: Step, alone: Step, start: dict[str, Tensor]) -> str |
 
 
 def _slack(t: Tensor) -> float:
-    """Half of the digits of a number."""
+    """The relative error at which half the digits of a number agree."""
     return float(torch.finfo(t.dtype).eps ** 0.5)
 
 

@@ -1,7 +1,7 @@
-"""Members that train together, as one function of stacked tensors.
+"""Train members together, by one function of their stacked tensors.
 
-Told that more epochs follow, ``scores`` may train the next one meanwhile, on a core that would be
-idle; models show it after the next ``train_epoch()``.
+If more epochs follow, ``scores`` may train the next one meanwhile, on a core that would be idle;
+the models show it only after the next ``train_epoch()``.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from course_utils.training import shuffled_batches
 class Together:
     """Members of one architecture, value by value with the same seeds, trained as one.
 
-    Raises `CannotBatchError` when it finds that they cannot be.
+    Raises `CannotBatchError`, at once or in a later epoch, if they cannot be.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Together:
             if self._functions.scoring_leaves_traces and parts > 1:
                 raise CannotBatchError("scoring changes a buffer, once for each part of the data")
 
-        #: Those that are trained; the same, unless an epoch may be trained before its time.
+        #: The tensors that are trained: the same, unless an epoch may be trained ahead.
         self._trained = self._shown
         self._is_ahead = False
         if self._train.x.is_cpu and are_stacked(members) and self._may_run_ahead():
@@ -107,7 +107,7 @@ class Together:
             member.run.model.train()  # as `fit` leaves it
 
     def train_epoch(self) -> None:
-        """One epoch of all members; their models show it."""
+        """Train all members for one epoch, and update their models."""
         if not self._is_ahead:
             self._train_epoch()
         self._is_ahead = False
@@ -119,7 +119,7 @@ class Together:
         self._diverged_shown.copy_(self._diverged)
 
     def scores(self, *, more: bool) -> Scores:
-        """All members' scores on clean data."""
+        """All members' scores on clean data; `more` if more epochs follow."""
         if not more or self._trained is self._shown or not _core_to_spare():
             scores = self._scores()
         else:
@@ -143,20 +143,20 @@ class Together:
             yield torch.full_like(outputs, torch.nan) if gone else outputs
 
     def _may_run_ahead(self) -> bool:
-        """Whether it does not matter if an epoch is trained before the one before it has been
-        scored, and before whoever watches may have changed a tensor that the training uses."""
+        """Whether an epoch may be trained before the last one is scored: not if scoring changes a
+        buffer, nor if training uses a tensor that the caller may change between two epochs."""
         functions = self._functions
         return not (functions.uses_constants or functions.scoring_leaves_traces)
 
     def _show(self) -> None:
-        """Let the members' models hold the current weights and buffers, in memory of their own."""
+        """Copy the current weights and buffers into the members' models."""
         shown = [t.flatten(0, 1).unbind() for t in self._shown]
         rows = [row for of_member in zip(*shown, strict=True) for row in of_member]
         torch._foreach_copy_(self._models_tensors, rows)
 
     def _keep_what_fit_keeps(self) -> None:
-        """Let models that keep what they compute (an old weight norm its weight) keep what they
-        computed last where `fit` trains: for the scores of the validation set."""
+        """Run models that store what they compute (the old weight norm stores its weight) on the
+        validation set, so that they store what they would after `fit`, which scores it last."""
         for member in self._keeping:
             with evaluating(member.run.model), torch.no_grad():
                 outputs_of(member.run.model, member.data.x_val)
@@ -186,7 +186,7 @@ class Together:
             raise negative_penalty(f"value {member.value!r}, seed {member.seed}")
 
     def _noise(self) -> Iterator[list[Tensor]]:
-        """What each step of an epoch draws."""
+        """The random tensors of each step of an epoch."""
         steps, rest = divmod(self._n, self._batch_size)
         for length, count in ((self._batch_size, steps), (rest, int(rest > 0))):
             if count:
@@ -195,7 +195,7 @@ class Together:
                 yield from draw_for_seeds(requests, self._generators, device, steps=count)
 
     def _step(self, x_rows: Tensor, y_rows: Tensor, noise: Sequence[Tensor]) -> dict[str, Tensor]:
-        """One step of all members; the gradients that it took, by name."""
+        """Take one step of all members, and return its gradients by name."""
         _, step_of_all = self._functions.step(x_rows.shape[-1])
         x, y = self._x.take(x_rows), self._y.take(y_rows)
         found = step_of_all(*self._trained, x, y, *noise)
@@ -238,11 +238,11 @@ def _core_to_spare() -> bool:
 
 @functools.cache
 def _scorer() -> ThreadPoolExecutor:
-    """The thread that scores while another one trains."""
+    """The executor of the thread that scores while this one trains."""
     usual = torch.get_num_threads()
     scorer = ThreadPoolExecutor(1, "scorer", initializer=lambda: torch.set_num_threads(1))
     scorer.submit(lambda: None).result()
-    torch.set_num_threads(usual)  # for this thread, and for threads to come
+    torch.set_num_threads(usual)  # in this thread, and in threads started later
     return scorer
 
 

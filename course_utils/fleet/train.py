@@ -1,4 +1,4 @@
-"""The fleet: train seeds x values of one hyperparameter together, and keep what was recorded."""
+"""Train a fleet, seeds x values of one hyperparameter, and record the scores of every run."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tqdm.auto import tqdm
 
 from course_utils.argument_checks import checked_index, checked_seeds
 from course_utils.data import Dataset
+from course_utils.fast_paths import keep_freed_memory
 from course_utils.fleet.alone import AloneInTurn
 from course_utils.fleet.dry_run import first_look
 from course_utils.fleet.engine import UNEXPECTED, CannotBatchError
@@ -34,10 +35,11 @@ Curves = npt.NDArray[np.float64]
 
 @dataclass(eq=False)
 class Fleet:
-    """What the runs recorded so far, one for each value and seed.
+    """The scores recorded so far, of one run for each value and seed.
 
-    The four curves are [values, seeds, epochs + 1], NaN where an epoch has not been trained yet or
-    was not scored, or where a run diverged. Entry e was measured after e epochs, as in `History`.
+    The four curves are [values, seeds, epochs + 1]. An entry is NaN if its epoch has not been
+    trained yet or is not scored, or if the run diverged. Entry e is the score after e epochs, as in
+    `History`.
     """
 
     values: list[Any]
@@ -78,13 +80,13 @@ class Fleet:
         return self._outputs[self._place(value_index, seed_index)]
 
     def _place(self, value_index: int, seed_index: int) -> tuple[int, int]:
-        """The two as places in `values` and `seeds`, from 0."""
+        """The checked indices of a run; negative ones count from the end."""
         v = checked_index("value_index", value_index, "fleet.values", len(self.values))
         return v, checked_index("seed_index", seed_index, "fleet.seeds", len(self.seeds))
 
-    @torch.enable_grad()  # whatever is around the loop over epochs
+    @torch.enable_grad()  # the loop over epochs may be in `torch.no_grad`
     def _record(self, group: Group, epoch: int, *, scored: bool) -> None:
-        """Let `group` train an epoch, if one is due, and keep its scores."""
+        """Train `group` for an epoch, except before the first, and record its scores."""
         if epoch > 0:
             group.train_epoch()
         if not scored:
@@ -112,21 +114,21 @@ def train_fleet(
 
     Args:
         build: ``build(value)`` -> `Run`, in plain PyTorch, with a new model each time. It is called
-            for each value and seed, with the random numbers of the seed (PyTorch's, NumPy's and
-            Python's); runs with the same seed start from the same weights and meet the same batches
-            and dropout masks, so that their differences are paired.
+            for each value and seed, with the random generators (PyTorch's, NumPy's and Python's)
+            seeded; runs with the same seed have the same initial weights, batches and dropout
+            masks, so that their differences are paired.
         data: one data set for all, or ``data(value, seed)`` -> data set, called in the same way.
-        values: the values of the hyperparameter, in the order in which they are kept.
-        seeds: how many seeds (0, 1, ...), or which.
+        values: the values of the hyperparameter, in the order of the curves' first axis.
+        seeds: the number of seeds (0, 1, ...), or a list of seeds.
         epochs, batch_size, loss_fn: as in `fit`.
-        score_at: after how many epochs to score, besides 0 and the last; None for after each.
-            Scoring takes about a third of the time, wasted where nobody looks at the curves.
+        score_at: the epochs after which to score, besides 0 and the last; None for all.
+            Scoring takes about a third of the time, which is wasted if the curves are not used.
         progress: show a progress bar.
 
-    Runs of different architecture train in groups. What cannot be batched at all (a model whose
-    Python code branches on the values of its tensors, say) trains one run after the other; a
-    warning and ``fleet.fallback`` say so. A run that diverges records NaN, and leaves the others
-    alone.
+    Runs of different architectures train in separate groups. Runs that cannot be batched at all
+    (with a model whose Python code branches on the values of its tensors, say) train one after the
+    other; a warning and ``fleet.fallback`` say so. A run that diverges records NaN, and does not
+    affect the others.
 
     Raises:
         ValueError, TypeError: an argument is unusable; the message says what to change.
@@ -160,11 +162,11 @@ def iter_fleet(
     score_at: Collection[int] | None = None,
 ) -> Iterator[Fleet]:
     """`train_fleet`, epoch by epoch: yields the same growing `Fleet` after 0, 1, ... epochs, or
-    where it is scored.
+    only after those that are scored.
 
-    Stop iterating to cancel. Runs that must train one after the other because of what they share do
-    so, to their last epoch, before the first yield. Should runs that train together disagree with
-    the same runs alone, all start again, and so do the yields, after 0 epochs.
+    Stop iterating to cancel. Runs that must train one after the other because they share something
+    are trained to their last epoch before the first yield. If runs that train together disagree
+    with the same runs alone, all start again, and the yields begin again after 0 epochs.
     """
     seeds = checked_seeds(seeds)
     if not isinstance(values, Iterable) or isinstance(values, str | bytes):
@@ -191,6 +193,7 @@ def iter_fleet(
     training = replace(training, epochs=epochs, batch_size=batch_size)
     fleet = Fleet(values, seeds, epochs)
     fleet._members = {(m.value_index, m.seed_index): m for m in members}
+    keep_freed_memory()
     groups, fleet.fallback = groups_of(members, dry_runs, training, before)
     if fleet.fallback is not None:
         warnings.warn(fleet.fallback, stacklevel=2)
@@ -204,14 +207,14 @@ def iter_fleet(
             for group in together:
                 fleet._record(group, epoch, scored=scored)
         except (CannotBatchError, DisagreesError, *UNEXPECTED) as error:
-            # The same code made all of them, so none is trusted any more. Whatever was not seen may
-            # be something that they share, so each is trained as a whole before the next.
+            # All groups were made by the same code, so none is trusted any more. The cause may be
+            # something that the runs share, so each is trained to its end before the next.
             why = told(len(members), len(members), f"{reason_of(error)}; they start again")
             fleet.fallback = f"{fleet.fallback}; {why}" if fleet.fallback else why
             warnings.warn(why, stacklevel=2)
             before.put_back()
             together, alone = [], [AloneInTurn(members, training)]
-            # Whoever reads scores along the way has read those of runs that are not trusted.
+            # The caller may have read scores that are not trusted, so all are yielded again.
             for earlier in range(epoch):
                 fleet._record(alone[0], earlier, scored=training.is_scored(earlier))
                 if training.is_scored(earlier):

@@ -1,8 +1,8 @@
-"""What trying a run's code leaves behind in the learner's own objects, put back.
+"""Restore the learner's own objects after trying a run's code.
 
-A loss with a memory, a counter in a closure or a generator beside `build` belongs to all runs. Such
-runs train one after the other; the first of them must meet these objects as it would meet them in
-`fit`, and not as the tries have left them.
+A loss that keeps a state, a counter in a closure or a generator outside `build` is shared by all
+runs. Such runs train one after the other, and the first of them must find these objects as it would
+in `fit`, and not as the trial steps have left them.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ Undoing = Callable[[], object]
 
 
 class Undo:
-    """Objects as they are now. Each holds a copy of what is in it, not of what that holds."""
+    """Stores the present contents of objects, by shallow copies, and can restore them."""
 
     def __init__(self, objects: Iterable[object]) -> None:
-        """`objects`: all that could change, as a `Walk` has reached them."""
+        """`objects`: all that could change, as reached by a `Walk`."""
         each = {id(thing): thing for thing in objects}
         self._alive = list(each.values())
         self._steps: list[Undoing] = []
         for thing in self._alive:
-            with contextlib.suppress(Exception):  # of whatever kind it raises: no copy can be made
+            with contextlib.suppress(Exception):  # an object that raises cannot be copied
                 self._steps += list(_steps(thing))
 
     def put_back(self) -> None:
-        """Let all of them be as they were."""
+        """Restore all of them."""
         for step in self._steps:
             step()
 
 
 def _steps(thing: Any) -> Iterator[Undoing]:
-    """What puts `thing` back."""
+    """The functions that restore `thing`."""
     if isinstance(thing, Tensor):
         yield _tensor(thing)
     elif isinstance(thing, np.ndarray):
@@ -107,7 +107,7 @@ def _sequence(items: Any, before: list[Any]) -> Undoing:
 
 
 def _filled(items: Any, before: Any) -> Undoing:
-    """A set or a mapping with what was in it."""
+    """Restores the contents `before` of a set or a mapping."""
 
     def put() -> None:
         items.clear()
@@ -117,7 +117,7 @@ def _filled(items: Any, before: Any) -> Undoing:
 
 
 def _function(function: FunctionType) -> Iterator[Undoing]:
-    """Its variables: in cells, and global. (Its defaults are objects that are reached too.)"""
+    """Restores the global variables and cells of a function. (A `Walk` reaches its defaults.)"""
     for cell in function.__closure__ or ():
         with contextlib.suppress(ValueError):  # a cell that is not filled yet
             yield functools.partial(setattr, cell, "cell_contents", cell.cell_contents)
@@ -135,7 +135,7 @@ def _names(variables: dict[str, Any], before: dict[str, Any], names: set[str]) -
 
 
 def _namespace(owner: Any) -> Undoing:
-    """The values that a class or a module keeps, but not its code."""
+    """Restores the values that a class or a module holds, but not its code."""
     before = _values(owner)
     name = owner.__name__ if isinstance(owner, ModuleType) else owner.__module__
     installed = is_installed(package(name))
@@ -143,7 +143,7 @@ def _namespace(owner: Any) -> Undoing:
     def put() -> None:
         now = _values(owner)
         for name in now.keys() - before.keys():
-            if not installed:  # or it may be something that a library keeps from now on
+            if not installed:  # a library may need a value that it has stored
                 delattr(owner, name)
         for name, value in before.items():
             if now.get(name, owner) is not value:

@@ -1,6 +1,6 @@
-"""The walk from a run's objects to all that they reach, and what values hold.
+"""Walk from a run's objects to all that they reach, and record the contents of values.
 
-How code, classes and objects of a learner's own are looked at stands in memory.py.
+The module `memory` adds code, classes and objects of the learner's own classes.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ from course_utils.fleet.content import Look, address, content, digest, memory_ra
 from course_utils.fleet.kinds import DATA, GENERATOR, NOT_IN_A_STEP, NUMBERS, PLAIN
 
 _MOST_OBJECTS = 20_000
-#: Classes from outside, of which it is known what an object of theirs holds.
+#: Classes from outside that need no look themselves, because it is known what their objects hold.
 _SEEN_WHOLE = {*GENERATOR, weakref.ReferenceType}
 
 
 class Walk:
-    """Visits objects, each once, and notes a token for each path that leads to one."""
+    """Visits objects, each once, and records a token for each path that leads to one."""
 
-    #: How each kind of object is looked at: the first that fits.
+    #: For each kind of object, the function that looks at it; the first kind that fits counts.
     looks: list[tuple[Any, Callable[[Any, str, Any], object]]]
 
     def __init__(self, state: Mapping[str, Tensor], known: Iterable[object]) -> None:
-        """`state`: the model's weights and buffers, which may hold any numbers; `known`: what is
-        looked at no further."""
+        """`state`: the model's weights and buffers by name, which may hold any numbers; `known`:
+        objects that are not looked into."""
         self.look = Look()
         self._known = set(map(id, known))
         self._state = {id(t): name for name, t in state.items()}
@@ -57,7 +57,8 @@ class Walk:
         """Look at `thing`, and at all that it reaches.
 
         Raises:
-            CannotTellError: an object's state cannot be known, or the code asks the world outside.
+            CannotTellError: an object's state cannot be known, or the code depends on the outside
+                world.
         """
         tokens = self.look.tokens
         if path in tokens:  # two closures may use the same name
@@ -89,14 +90,14 @@ class Walk:
                 self._kind(kind)
 
     def visit_all(self, items: Iterable[tuple[Any, Any]], form: str, path: str = "") -> None:
-        """Visit each of the named `items`; `form` makes their paths of `path` and the name."""
+        """Visit each of the named `items`; `form` makes their paths from `path` and the name."""
         for name, item in list(items):
             self.visit(form.format(path, name), item)
 
     # --- every object ---------------------------------------------------------------------------
 
     def _name(self, path: str, thing: Any) -> str:
-        """What the attributes of `thing` are told as attributes of."""
+        """The first part of the paths to the attributes of `thing`."""
         kind = type(thing)
         return path if package(kind.__module__) in KNOWN else kind.__name__
 
@@ -111,7 +112,7 @@ class Walk:
                         self.visit(f"{path}.{name}", slot.__get__(thing))
 
     def _kind(self, cls: type) -> None:
-        """The class of something that has been made: its methods, and what is kept in it."""
+        """Look at the class of an object: its methods, and the data stored in it."""
         if id(cls) in self._kinds:
             return
         refuse_outside(cls.__module__, cls.__name__)
@@ -125,7 +126,7 @@ class Walk:
                 self.look.reached.append(base)
                 own = ((n, v) for n, v in vars(base).items() if n not in NOT_IN_A_STEP)
                 self.visit_all(own, "{}.{}", base.__name__)
-            elif base.__module__ != "builtins":  # a learner may have hung a count on it
+            elif base.__module__ != "builtins":  # a learner may have stored a count in it
                 names = _data_names(base, len(vars(base)))
                 if names:
                     self.look.reached.append(base)
@@ -140,7 +141,7 @@ class Walk:
         self.look.addresses.add(place := address(t))
         if place in self._addresses:
             self.look.kept_weights = self.look.kept_weights or path
-        # What is computed from weights wants a gradient in training, and none while it is scored.
+        # Tensors computed from weights require a gradient in training, but not during scoring.
         wants_gradient = t.is_leaf and t.requires_grad
         return t.shape, t.stride(), t.dtype, t.device, wants_gradient, digest(t)
 
@@ -193,7 +194,8 @@ class Walk:
 
 @functools.lru_cache(maxsize=4096)
 def _data_names(cls: type, size: int) -> list[str]:
-    """What a class of a library keeps beside its methods, while it has `size` attributes."""
+    """The names of a library class's data attributes; `size`, its number of attributes, makes the
+    cache notice new ones."""
 
     def is_data(value: Any) -> bool:
         if isinstance(value, tuple):

@@ -1,4 +1,4 @@
-"""Training together, held against members that take the same step alone."""
+"""Compare training together with members that take the same steps alone."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from course_utils.fleet.dry_run import DryRun
 from course_utils.fleet.engine import CannotBatchError
 from course_utils.fleet.memory import look_at
 from course_utils.fleet.optimizers import Optimizers, StackedOptimizer
-from course_utils.fleet.run import Member, Training
+from course_utils.fleet.run import Member, Training, tensors_of
 from course_utils.fleet.step import Step, disagreement, step_alone
 from course_utils.random_streams import SeededDraws
 from course_utils.scoring import evaluate
 
-#: So often in a training (at least) one member takes a step alone and is scored alone, and as often
-#: as there are values or seeds.
+#: How many times in a training a member takes a step alone and is scored alone, unless there are
+#: more values or seeds: then as many times as those.
 _LOOKS = 8
-#: How well two scores agree that differ in rounding only.
+#: The relative difference that two scores may have because of rounding.
 _DIGITS = 1e-3
 
 
@@ -32,9 +32,9 @@ class DisagreesError(Exception):
 class Watch:
     """Compares the first step of every member, and later steps and scores of members in turn.
 
-    A unit whose input is zero but for rounding may be on in one way and off in the other, and then
-    the two differ for once without a fault. So a member that disagrees is looked at again in the
-    next step, and only the second time counts.
+    A unit whose input is zero up to rounding may be on in one of the two and off in the other, so
+    they may differ once although both are right. So a member that disagrees is compared again in
+    the next step, and only a second disagreement counts.
     """
 
     def __init__(
@@ -49,7 +49,9 @@ class Watch:
         for i, dry_run in enumerate(dry_runs):
             assert dry_run.step is not None
             self._expected[i] = dry_run.step
-        self._start = [{n: t.detach().clone() for n, t in _state(m)} for m in members]
+        self._start = [
+            {name: t.detach().clone() for name, t in tensors_of(m).items()} for m in members
+        ]
         self._suspects: list[int] = []
         self._to_step, self._to_score = _members_in_turn(shape), _members_in_turn(shape)
         self._every = max(1, training.epochs // max(_LOOKS, *shape))
@@ -58,11 +60,11 @@ class Watch:
         self._scorings = 0
 
     def due(self, epoch: int, step: int) -> list[int]:
-        """Who is to take this step alone too; after the first step of all, which all did."""
+        """The members (indices) that take this step alone too; all have taken the first one."""
         if self._suspects:
             return self._suspects
         look, at_epoch = divmod(epoch, self._every)
-        # The last batch may be shorter than the others: it is met at every second look.
+        # The last batch may be shorter than the others: every second look is at that one.
         wanted = self._last_step if epoch == 1 or look % 2 else 0
         if step == wanted and (epoch == 1 or at_epoch == 0) and (epoch, step) != (1, 0):
             return [next(self._to_step)]
@@ -76,13 +78,13 @@ class Watch:
         state: Mapping[str, Tensor],
         optimizers: Optimizers,
     ) -> None:
-        """Let member number `i` take a step alone from the stacked `state`."""
+        """Take a step of member `i` alone from the stacked `state`, to be compared later."""
         v, s = place = divmod(i, self._shape[1])
         own = [o for o in optimizers if o.place == place[: len(o.place)]]
         if not isinstance(own[0], StackedOptimizer):
-            return  # what a learner's own optimizer remembers could not be put back
+            return  # the state of a learner's own optimizer could not be restored
         member, drawn = self._members[i], iter([t[s].clone() for t in noise])
-        tensors = dict(_state(member))
+        tensors = tensors_of(member)
         held = {name: t.data for name, t in tensors.items()}
         self._start[i] = {name: t[v, s].clone() for name, t in state.items()}
         for name, t in tensors.items():
@@ -98,7 +100,7 @@ class Watch:
     def compare(
         self, state: Mapping[str, Tensor], gradients: Mapping[str, Tensor], diverged: Tensor
     ) -> None:
-        """Hold the steps that were taken alone against `state`, where all are now.
+        """Compare the steps taken alone with the stacked `state` after the step together.
 
         Raises:
             DisagreesError: a member disagrees for the second time in a row.
@@ -129,7 +131,7 @@ class Watch:
         """Score some members alone too: first one of each value and of each seed, then in turn.
 
         Raises:
-            DisagreesError: a score is another.
+            DisagreesError: a score differs.
         """
         looks = (
             range(max(self._shape))
@@ -157,8 +159,10 @@ class Watch:
 
 
 class SharedByOptimizers:
-    """What the code of several optimizers reaches. One of them may change it under a condition on
-    numbers, after steps in which it did not."""
+    """The objects that the code of several optimizers reaches, to be checked for changes.
+
+    An optimizer may change one under a condition on numbers, after many steps in which it did not.
+    """
 
     def __init__(self, dry_runs: Sequence[DryRun]) -> None:
         shared = {id(t): t for dry_run in dry_runs for t in dry_run.shared_by_optimizers}
@@ -166,10 +170,10 @@ class SharedByOptimizers:
         self._before = self._look()
 
     def check(self) -> None:
-        """Look again.
+        """Look again, and compare.
 
         Raises:
-            CannotBatchError: something has changed.
+            CannotBatchError: an object has changed.
         """
         if self._objects and self._look() != self._before:
             raise CannotBatchError("its optimizer changes what another run's also uses")
@@ -181,13 +185,9 @@ class SharedByOptimizers:
             raise CannotBatchError(str(error)) from error
 
 
-def _state(member: Member) -> list[tuple[str, Tensor]]:
-    return [*member.run.model.named_parameters(), *member.run.model.named_buffers()]
-
-
 def _members_in_turn(shape: Sequence[int]) -> Iterator[int]:
-    """Endless members, the last one first: each value and each seed soon comes up, and in the end
-    each member as often as the others."""
+    """Members (indices) without end, from the last: every value and every seed comes up soon, and
+    in the long run all members come up equally often."""
     n_values, n_seeds = shape
     turn = 0
     while True:

@@ -1,9 +1,10 @@
-"""Live panels: sliders that answer at once, training that shows itself. The one place of widgets.
+"""Live panels: pictures in a notebook that follow their controls, or a training as it runs.
 
-Three kinds, each one call: `sweep` (or `sweep_fleet`) trains once and then turns the pages of a
-flip-book in the browser; `explore` computes and draws anew for several controls; `stream` shows a
-training while it goes on. All are given the parts to show, and return a `Panel` whose `.controls`
-can be set and whose `.text` and `.image` can be read without a browser.
+There are three kinds, each made by one call: `sweep` (or `sweep_fleet`) trains once and then turns
+the pages of a flip-book in the browser; `explore` computes and draws anew whenever a control moves;
+`stream` shows a training while it runs. Each takes the parts to show and returns a `Panel`, whose
+`.controls` can be set and whose `.text` and `.image` can be read without a browser. All widgets of
+the course are made here.
 """
 
 from course_utils.live.controls import Control, choice, slider

@@ -1,4 +1,4 @@
-"""Controls of a panel: a value chosen among some, by a slider or by buttons side by side."""
+"""Controls of a panel: one value out of several, chosen with a slider or with a row of buttons."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -10,10 +10,10 @@ from course_utils.plots.value_axis import format_value
 
 
 class Control(traitlets.HasTraits):
-    """One value among `options`. Set `.value` (or `.index`) and the panel follows.
+    """One value out of `options`. Set `.value` (or `.index`) and the panel follows.
 
-    It is drawn by the panel's own view, and works as well where there is no browser. In a `sweep`,
-    ``trains=False`` says that it only chooses what is shown of what has been trained.
+    The panel's view draws the control, but it works without a browser too. In a `sweep`,
+    ``trains=False`` means that the control only chooses what is shown of the trained models.
     """
 
     value = traitlets.Any()
@@ -25,6 +25,7 @@ class Control(traitlets.HasTraits):
         *,
         label: str = "",
         start: Any = None,
+        near: float | None = None,
         kind: Literal["slider", "choice"] = "slider",
         say: Callable[[Any], str] = format_value,
         trains: bool = True,
@@ -40,6 +41,13 @@ class Control(traitlets.HasTraits):
         self.trains = trains
         self.labels = [say(option) for option in self.options]
         self.index = 0 if start is None else self._find(start)
+        if near is not None:
+            if start is not None:
+                raise ValueError(
+                    f"{label or 'a control'} begins at start={start!r} or near={near}, got both; "
+                    "leave one of them out"
+                )
+            self.index = min(range(len(options)), key=lambda i: abs(options[i] - near))
         self.value = self.options[self.index]
 
     def _find(self, value: Any) -> int:
@@ -72,7 +80,7 @@ class Control(traitlets.HasTraits):
         self.value = self.options[change.new]
 
     def spec(self, name: str, *, pages: bool) -> dict[str, Any]:
-        """What the view needs to draw it; `pages`: whether it turns the pages of the flip-book."""
+        """What the view needs to draw the control; `pages`: whether it turns the panel's pages."""
         return {
             "name": name,
             "label": self.label or name,
@@ -87,18 +95,26 @@ def slider(
     *,
     label: str = "",
     start: Any = None,
+    near: float | None = None,
     say: Callable[[Any], str] = format_value,
     trains: bool = True,
 ) -> Control:
-    """A slider over `options` in their order.
+    """A slider over `options`, in the order given.
 
     Args:
-        label: its name on the screen; left out, the name that the panel knows it by.
-        start: the option that it begins at; left out, the first.
-        say: ``say(option)`` -> what stands beside it.
-        trains: False if it only chooses what is shown, so that a `sweep` need not train for it.
+        options: the values to choose from, at least one.
+        label: the name on the screen; by default the name of the control in the panel.
+        start: the option chosen at first; by default the first one.
+        near: instead of `start`, a number: the option nearest to it is chosen at first.
+        say: ``say(option)`` -> the text beside the slider.
+        trains: False if it only chooses what is shown, so that a `sweep` need not train again.
+
+    Raises:
+        ValueError: there are no options, `start` is not one of them, or `near` is given besides.
     """
-    return Control(options, label=label, start=start, kind="slider", say=say, trains=trains)
+    return Control(
+        options, label=label, start=start, near=near, kind="slider", say=say, trains=trains
+    )
 
 
 def choice(
@@ -106,15 +122,18 @@ def choice(
     *,
     label: str = "",
     start: Any = None,
+    near: float | None = None,
     say: Callable[[Any], str] = format_value,
     trains: bool = True,
 ) -> Control:
-    """Buttons side by side, one for each of `options`, of which one is pressed; see `slider`."""
-    return Control(options, label=label, start=start, kind="choice", say=say, trains=trains)
+    """A row of buttons, one for each option, of which one is pressed; arguments as in `slider`."""
+    return Control(
+        options, label=label, start=start, near=near, kind="choice", say=say, trains=trains
+    )
 
 
 def make_controls(given: Mapping[str, Control | Sequence[Any]]) -> dict[str, Control]:
-    """Controls by name; a plain list becomes a slider if it holds numbers, else a choice."""
+    """Controls by name; a plain list becomes a slider if it holds only numbers, else a choice."""
     made: dict[str, Control] = {}
     for name, control in given.items():
         if not isinstance(control, Control):

@@ -1,4 +1,4 @@
-"""How a panel appears in a notebook, and the picture it leaves behind when it cannot be live."""
+"""Display of a panel in a notebook: the live view, and a picture for where no widget can run."""
 
 import io
 import textwrap
@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import anywidget
 import numpy as np
 from IPython import get_ipython
 from IPython.display import display
@@ -19,22 +20,22 @@ from course_utils.plots.style import DPI, NEUTRAL
 
 Snapshot = Callable[[], tuple[Picture, str]]
 
-_outputs: "weakref.WeakSet[Output]" = weakref.WeakSet()  # those that a cell has shown
+_outputs: "weakref.WeakSet[Output]" = weakref.WeakSet()  # all that have been shown in a cell
 
 
 class Output:
-    """One output of a cell that holds both: the live view, and a picture of it.
+    """An output of a cell that holds both the live view and a picture of it.
 
     A front end without widgets (GitHub, nbconvert, an untrusted notebook) shows the picture. In a
-    running notebook the view is there from the first moment on, and the picture is renewed when the
-    training in the cell has ended.
+    running notebook the view appears at once, and the picture is renewed when the training in the
+    cell has ended.
     """
 
     def __init__(self, view: View, snapshot: Snapshot, discard: Callable[[], None]) -> None:
         self._view = view
         self._snapshot = snapshot
         self._discard = discard
-        self._cells: dict[str, int] = {}  # the cells that show it, and which run of each did
+        self._cells: dict[str, int] = {}  # execution count by the id of each cell that shows it
         self._handle: Any = None
         self._shown_in: int | None = None
 
@@ -61,16 +62,16 @@ class Output:
             self.show()
 
     def show_as_value(self) -> None:
-        """Show the panel as a cell's last value, unless the call that made it is in that cell."""
+        """Show the panel as a cell's last value, unless the running cell already shows it."""
         shell = get_ipython()
         if shell is None or self._shown_in != shell.execution_count:
             self.show()
 
     def replace(self) -> None:
-        """Discard the panels that an earlier run of this cell has left behind.
+        """Discard the panels left behind by an earlier run of this cell.
 
-        Nobody can see them any more, and each holds its pages and its trained networks. A panel
-        that another cell shows too lives on.
+        They are no longer on the page, but each still holds its pages and its trained networks. A
+        panel that another cell shows as well is kept.
         """
         shell = get_ipython()
         cell = running_cell()
@@ -85,15 +86,24 @@ class Output:
     def _bundle(self) -> Bundle:
         picture, settings = self._snapshot()
         png = compact_png(with_caption(picture, settings))
-        shown = self._view._repr_mimebundle_()
-        said = f"{picture.alt} ({settings})" if settings else picture.alt
+        alt = f"{picture.alt} ({settings})" if settings else picture.alt
         text = f"{settings}\n{picture.alt}" if settings else picture.alt
-        data, metadata = picture_bundle(png, said, text)
-        return {**(shown[0] if shown else {}), **data}, metadata
+        return with_widget(self._view, picture_bundle(png, alt, text))
+
+
+def with_widget(widget: anywidget.AnyWidget, still: Bundle) -> Bundle:
+    """The widget, and in the same output what is shown where no widget can run.
+
+    The widget's metadata count as well: Google Colab finds in them the manager that draws it.
+    """
+    shown = widget._repr_mimebundle_()
+    if shown is None:
+        return still
+    return {**shown[0], **still[0]}, {**shown[1], **still[1]}
 
 
 def running_cell() -> str:
-    """What the front end calls the cell that runs now; empty where it has no names for cells."""
+    """The front end's id of the running cell; empty if the front end sends none."""
     kernel = getattr(get_ipython(), "kernel", None)
     parent = kernel.get_parent() if kernel is not None else {}
     return str(parent.get("metadata", {}).get("cellId", ""))

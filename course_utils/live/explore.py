@@ -1,4 +1,4 @@
-"""A panel for what is quick to compute: several controls, each change computed and drawn anew."""
+"""A panel that computes and draws anew whenever a control moves, for quick computations."""
 
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -9,11 +9,11 @@ from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
 from course_utils.live.throttle import Throttle
 
-SLOW = 0.3  # seconds of computing from which the panel says so
+SLOW = 0.3  # seconds; a computation that takes longer shows "computing" as its status
 
 
 class Explore(Panel):
-    """See `explore`, which makes one."""
+    """The panel that `explore` makes. `state` is what was computed last."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class Explore(Panel):
         self.state: Any = None
 
     def changed(self, name: str) -> None:
-        """Compute with the new values, once what is being computed has been drawn."""
+        """Compute with the new values as soon as the running computation has been drawn."""
         self._worker.submit(self._run)
 
     def _run(self) -> Generator[float, None, None]:
@@ -40,7 +40,7 @@ class Explore(Panel):
         began = time.perf_counter()
         self.view.begin_answer()
         state = self._compute(**self.settings)
-        # Drawn even if a newer value waits: in a steady drag there always is one.
+        # Drawn even if a newer value waits: while a slider is dragged there always is one.
         self._draw(state)
         self.state = state
         self._took = time.perf_counter() - began
@@ -62,10 +62,10 @@ def explore(
         compute: ``compute(**settings)`` -> state, in well under a second; the settings are the
             values of `controls`, by name.
         drawing: draws what `compute` returns: a list of parts, or a `plots.PartsBoard` of them.
-        controls: lists of values, `slider(...)` or `choice(...)`, by name.
+        controls: by name, each a list of values, a `slider(...)` or a `choice(...)`.
         title: what the panel is about, read out by screen readers.
 
-    Errors of the first state fail the cell; later ones show in the panel.
+    Errors in the first state fail the cell; later ones are shown in the panel.
     """
     panel = Explore(compute, drawing, controls=controls, title=title or "Explore")
     panel.start()

@@ -1,4 +1,7 @@
-"""From a state to a picture, fast: one kept figure, a kept background, moving artists redrawn."""
+"""Draw states as PNG pictures, fast: only the artists that move are drawn for each state.
+
+The figure is made once, and all that does not move is drawn once and kept as the background.
+"""
 
 import threading
 from collections.abc import Sequence
@@ -29,42 +32,42 @@ class Drawing(Protocol):
         """One line of text that says what the picture of `state` shows."""
 
 
-#: A drawing, or only its parts, which then stand side by side.
+#: A drawing, or a list of its parts, which are then placed side by side.
 Shown = Drawing | Sequence[Part | Sequence[Part]]
 
 
 class Painter:
-    """Draws states with one `Drawing`. May be called from any thread; one at a time draws."""
+    """Draws states with one `Drawing`. Any thread may call it; a lock lets one draw at a time."""
 
     def __init__(self, shown: Shown) -> None:
         self.drawing = drawing = PartsBoard(shown) if isinstance(shown, Sequence) else shown
         self._canvas = FigureCanvasAgg(drawing.figure)
-        self._kept: Any = None
-        self._kept_number: int | None = None
+        self._background: Any = None
+        self._background_number: int | None = None
         self._lock = threading.Lock()
 
     def paint(self, state: Any) -> Picture:
-        """`state` as PNG bytes with its text. Errors of the drawing pass through."""
+        """Draw `state`, and return it as PNG bytes with its text."""
         with self._lock:
             self.drawing.update(state)
-            if self._kept_number != self.drawing.background:
-                self._keep_background()
-            self._canvas.restore_region(self._kept)
+            if self._background_number != self.drawing.background:
+                self._draw_background()
+            self._canvas.restore_region(self._background)
             for artist in self.drawing.artists:
                 artist.draw(self._canvas.get_renderer())
             png = encode_png(np.asarray(self._canvas.buffer_rgba()))
             return Picture(png, self.drawing.describe(state))
 
     def release(self) -> None:
-        """Let go of the figure; nothing can be painted any more."""
+        """Free the figure's memory; afterwards nothing can be painted."""
         with self._lock:
-            del self.drawing, self._canvas, self._kept
+            del self.drawing, self._canvas, self._background
 
-    def _keep_background(self) -> None:
-        """Draw all that does not move, once, and keep it."""
+    def _draw_background(self) -> None:
+        """Draw everything that does not move, and keep the pixels."""
         figure, moving = self.drawing.figure, self.drawing.artists
-        self._kept_number = self.drawing.background
-        # The layout is settled once with everything in place; then nothing may shift any more.
+        self._background_number = self.drawing.background
+        # The layout is computed once, with everything in place, so that nothing shifts later.
         if (layout := figure.get_layout_engine()) is not None:
             for artist in moving:
                 artist.set_animated(False)
@@ -73,4 +76,4 @@ class Painter:
         for artist in moving:
             artist.set_animated(True)
         self._canvas.draw()
-        self._kept = self._canvas.copy_from_bbox(figure.bbox)
+        self._background = self._canvas.copy_from_bbox(figure.bbox)

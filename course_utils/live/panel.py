@@ -1,9 +1,10 @@
-"""What every live panel has: controls, a picture, a line of text, a worker, and its errors."""
+"""The base class of the live panels: controls, a picture with a line of text, a worker, errors."""
 
 import traceback
 import weakref
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -16,7 +17,7 @@ from course_utils.plots.figures import Picture
 from course_utils.plots.value_axis import format_value
 from course_utils.tracebacks import shortened
 
-# What a panel has trained or computed, and the training that may go on.
+# The attributes that hold what a panel has trained or computed, or a training that is paused.
 TRAINED = ("result", "state", "_kept", "_results", "_states")
 
 _panels: "weakref.WeakSet[Panel]" = weakref.WeakSet()
@@ -72,7 +73,7 @@ class Panel:
 
     @property
     def text(self) -> str:
-        """The line under the picture, which says the same in words."""
+        """The line under the picture, which describes it in words."""
         return (self._pictures[self._page] or self._picture).alt
 
     @property
@@ -82,15 +83,14 @@ class Panel:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The values of the controls, without the one that only turns pages."""
+        """The values of the controls by name, except the slider that only turns pages."""
         return {name: c.value for name, c in self.controls.items() if name != self._pages}
 
     def start(self) -> None:
         """Do the first run in the calling cell, so that the notebook keeps its last picture.
 
-        The panel is shown as soon as there is a picture: until then, and outside any widget, an
-        error of the run or of the drawing fails the cell as any error does. So it does later, and
-        the panel says it as well.
+        The panel is shown as soon as there is a picture. An error in this run or its drawing fails
+        the cell as any error does; once the panel is on the page, it shows the error as well.
         """
         self._in_cell = True
         self._output.replace()
@@ -114,27 +114,27 @@ class Panel:
     def wait(self, timeout: float | None = 60.0) -> None:
         """Block until the panel has drawn what its controls ask for.
 
-        Raises what the run raised, or TimeoutError after `timeout` seconds.
+        Raises the error of the run, if there was one, or TimeoutError after `timeout` seconds.
         """
         if not self._worker.wait(timeout):
             raise TimeoutError(
-                f"the panel was not done after {timeout:g} s (it says: {self.status!r}); "
-                "give it more time or pause it"
+                f"the panel was not done after {timeout:g} s (its status: {self.status!r}); "
+                "pass a longer timeout, or pause it"
             )
         if self.error is not None:
             raise self.error
 
     def close(self) -> None:
-        """Stop all work and take the panel away."""
+        """Stop all work and remove the panel from the page."""
         self._worker.cancel()
         self.view.layout.close()
         self.view.close()
         _panels.discard(self)
 
     def discard(self) -> None:
-        """Close a panel whose cell has been run again, and let go of what it has trained.
+        """Close a panel whose cell has been run again, and free what it has trained.
 
-        IPython keeps the value of each cell for ever, so without this each run would cost memory.
+        IPython keeps the value of each cell for ever, so without this every run would cost memory.
         """
         self.close()
         self._worker.wait(2.0)
@@ -154,13 +154,13 @@ class Panel:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def changed(self, name: str) -> None:
-        """Control `name` has a new value: do what follows from it."""
+        """Called when control `name` has a new value."""
 
     def pressed(self, name: str) -> None:
-        """Button `name` was pressed."""
+        """Called when button `name` was pressed."""
 
     def _run(self) -> Generator[float, None, None]:
-        """The panel's job: follow the controls, a step of work between two yields."""
+        """The panel's job for the `Worker`, which brings the picture in line with the controls."""
         raise NotImplementedError(f"{type(self).__name__} must define _run")
 
     def _ipython_display_(self) -> None:
@@ -174,16 +174,18 @@ class Panel:
         settings = [f"{c.label}: {format_value(c.value)}" for c in self.controls.values()]
         return Picture(self.image, self.text), " · ".join(settings)
 
-    def _draw(self, state: Any, page: int = 0) -> None:
-        """Draw `state` and show it as page `page`."""
+    def _draw(self, state: Any, page: int = 0, *, said: str = "") -> None:
+        """Draw `state` and show it as page `page`, with `said` in place of its own text."""
         picture = self._painter.paint(state)
+        if said:
+            picture = replace(picture, alt=said)
         self._pictures[page] = picture
         if page == self._page:
             self._picture = picture
         self.view.push_page(page, picture)
 
     def _rest(self, status: str = "") -> None:
-        """The picture is what the controls ask for: say so, and keep it in the running cell."""
+        """Show `status` once the picture is final, and keep the picture in the running cell."""
         if self._in_cell:
             self.view.keep_pages()
             self._output.show()

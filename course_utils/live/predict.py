@@ -1,4 +1,4 @@
-"""Predict first: a small question that keeps the learner's guess and shows it beside the result."""
+"""Questions before a result: keep the learner's guess, and show it beside what was measured."""
 
 from collections.abc import Sequence
 from html import escape
@@ -9,13 +9,14 @@ import traitlets
 from IPython import get_ipython
 from IPython.display import display
 
+from course_utils.live.display import with_widget
 from course_utils.live.scripts import WEB, bundle
 
 WAITING = "No guess yet: choose one of the answers above, then run this cell again."
 
 
 class Question(anywidget.AnyWidget):
-    """What the browser draws: the question, and one radio button for each option."""
+    """The widget: the question, and one radio button for each option."""
 
     _esm = bundle("predict.js")
     _css = (WEB / "predict.css").read_text(encoding="utf-8")
@@ -48,18 +49,25 @@ class Prediction:
         return self.options[self.view.chosen] if self.view.chosen >= 0 else None
 
     def choose(self, option: str) -> None:
-        """Choose as a click does, without a browser."""
+        """Choose an option as a click on it does. Raises ValueError if there is no such option."""
         if option not in self.options:
             raise ValueError(f"option must be one of {', '.join(self.options)}, got {option!r}")
         self.view.chosen = self.options.index(option)
 
     def reveal(self, measured: str, *, answer: int | str) -> None:
-        """Print whether the guess was right, and under it what was `measured`, in words.
+        """Print whether the guess was right, and below it what was measured.
 
-        `answer` is the option that the measurement bears out, best found from the numbers: its
-        index from 0, or its text. Where the question can be seen and nobody has answered it yet,
-        nothing is given away; where nobody could answer (a notebook executed as a whole), the
-        answer stands without a guess.
+        While a browser shows the question and no option is chosen yet, only a request to choose is
+        printed. Where nobody could choose (a notebook executed as a whole), the answer is printed
+        without a guess.
+
+        Args:
+            measured: the result, in words.
+            answer: the option that the measurement confirms, by its text or by its index from 0;
+                best computed from the measured numbers.
+
+        Raises:
+            ValueError: `answer` is neither an option nor the index of one.
         """
         right, guess = self._option(answer), self.guess
         if guess is None and self.view.drawn:
@@ -87,27 +95,30 @@ class Prediction:
             return
         # Where no widget can run (GitHub, a static page) the HTML is shown in its place.
         items = "".join(f"<li>{escape(option)}</li>" for option in self.options)
-        asked = f"<strong>Predict.</strong> {escape(self.question)}"
-        shown = self.view._repr_mimebundle_()
-        bundle = {
-            **(shown[0] if shown else {}),
-            "text/html": f"<p>{asked}</p><ul>{items}</ul>",
+        question = f"<strong>Predict.</strong> {escape(self.question)}"
+        still = {
+            "text/html": f"<p>{question}</p><ul>{items}</ul>",
             "text/plain": "\n".join([self.question, *(f"- {option}" for option in self.options)]),
         }
-        display(bundle, raw=True)
+        data, metadata = with_widget(self.view, (still, {}))
+        display(data, metadata=metadata, raw=True)
 
     def __repr__(self) -> str:
         return f"Prediction({self.question!r}, guess: {self.guess or 'none'})"
 
 
 def predict(question: str, options: Sequence[str]) -> Prediction:
-    """Ask before the cell below is run; the guess is kept until `reveal` shows it again.
+    """Ask a question before its result is computed; `Prediction.reveal` shows the guess again.
+
+    Execution does not wait for an answer: the notebook runs on, and `reveal` asks for a guess if
+    there is none.
 
     Args:
         question: one sentence.
-        options: at least two answers to choose among, by mouse or by arrow keys.
+        options: at least two different answers, to be chosen by mouse or with the arrow keys.
 
-    Nothing stops for an answer: a notebook runs through without one, and `reveal` asks for it.
+    Raises:
+        ValueError: there are fewer than two options, or two are the same.
     """
     prediction = Prediction(question, options)
     prediction.show()

@@ -1,4 +1,4 @@
-"""A panel where training itself is the show: play, pause, step, reset, and live settings."""
+"""A panel that shows a training while it runs, with play, pause, step, reset and live settings."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -19,8 +19,10 @@ from course_utils.live.training_lock import (
 
 
 class Live:
-    """The values of a panel's controls, by name: ``live.lam``. They change between two steps only,
-    so that all of one step, and the picture of it, sees the same."""
+    """The values of a panel's controls, by name: ``live.lam``.
+
+    They change only between two steps, so that a whole step and its picture use the same values.
+    """
 
     def __init__(self, controls: Mapping[str, Control]) -> None:
         self._controls = dict(controls)
@@ -28,15 +30,16 @@ class Live:
         self.follow()
 
     def follow(self) -> None:
-        """Take the values that the controls have now."""
+        """Take over the present values of the controls."""
         self._values = {name: control.value for name, control in self._controls.items()}
         for name, tensor in self._tensors.items():
             tensor.fill_(self._values[name])
 
     def tensor(self, name: str) -> Tensor:
-        """The value of a control as a tensor [] that follows it from step to step.
+        """The value of a control as a tensor [] that follows the control from step to step.
 
-        For a penalty of a fleet, which is looked at once and then met again in every step.
+        Meant for the penalty of a fleet: the fleet records the penalty's operations once and then
+        repeats them in every step, so that a plain number would stay as it was when recorded.
         """
         return self._tensors.setdefault(name, torch.tensor(float(getattr(self, name))))
 
@@ -51,7 +54,13 @@ Restart = Sequence[str] | Callable[[str, Live], bool]
 
 
 class Stream(Panel):
-    """See `stream`, which makes one."""
+    """The panel that `stream` makes.
+
+    Attributes:
+        state: what `train` yielded last.
+        steps: how many steps it has trained.
+        playing: whether it trains until it is paused.
+    """
 
     def __init__(
         self,
@@ -73,52 +82,52 @@ class Stream(Panel):
         self._restart = restart
         self._period = 1 / steps_per_second
         self._states: Iterator[Any] = iter(())
-        self._fresh = True  # begin anew before the next step
-        self._wanted = first  # steps asked for one by one
+        self._restarting = True  # whether to begin anew before the next step
+        self._steps_to_do = first  # even while it is not playing
         self._throttle = Throttle()
         self._undrawn = False  # whether `state` is newer than the picture
         self._show_buttons()
 
     def play(self) -> None:
-        """Train on and on, until `pause`."""
+        """Train until `pause` is called or `train` ends."""
         self.playing = True
         self._go()
 
     def pause(self) -> None:
         """Stop after the step that runs now."""
         self.playing = False
-        self._wanted = 0
+        self._steps_to_do = 0
         self._go()
 
     def step(self, count: int = 1) -> None:
-        """Train `count` steps more."""
-        self._wanted += count
+        """Train `count` more steps."""
+        self._steps_to_do += count
         self._go()
 
     def reset(self) -> None:
-        """Begin anew with the settings as they are now; goes on playing if it was."""
-        self._fresh = True
-        self._wanted = 0
+        """Begin anew with the present settings; if it was playing, it plays on."""
+        self._restarting = True
+        self._steps_to_do = 0
         self._go()
 
     def changed(self, name: str) -> None:
-        """Settings are read at the next step; those in `restart` begin the training anew."""
+        """Begin the training anew if `restart` says so; else the next step reads the new value."""
         restart = self._restart
         if restart(name, Live(self.controls)) if callable(restart) else name in restart:
             self.reset()
         elif not self._worker.busy:
-            waits = "" if self.view.answered else "; what you changed counts from the next step on"
-            self.view.say(self._doing() + waits)
+            pending = "" if self.view.answered else "; your change takes effect at the next step"
+            self.view.say(self._doing() + pending)
 
     def pressed(self, name: str) -> None:
-        """Play or pause, step, reset."""
+        """Play or pause, step or reset; pause when the last view of the panel has gone."""
         if name == "play":
             (self.pause if self.playing else self.play)()
         elif name == "step":
             self.step()
         elif name == "reset":
             self.reset()
-        elif name == "hidden":  # the last view has gone: nobody watches
+        elif name == "hidden":  # the last view has gone
             self.pause()
 
     def _go(self) -> None:
@@ -128,14 +137,14 @@ class Stream(Panel):
     def _run(self) -> Generator[float, None, None]:
         with limited_threads():
             try:
-                if self._fresh:
+                if self._restarting:
                     yield from self._begin()
-                while self.playing or self._wanted > 0:
+                while self.playing or self._steps_to_do > 0:
                     began = time.perf_counter()
                     yield from self._one_step()
                     yield max(0.0, self._period - (time.perf_counter() - began))
             except (Exception, KeyboardInterrupt):
-                self.playing, self._wanted, self._fresh = False, 0, True
+                self.playing, self._steps_to_do, self._restarting = False, 0, True
                 self._show_buttons()
                 raise
             finally:
@@ -148,8 +157,8 @@ class Stream(Panel):
             close()
         self.live = Live(self.controls)
         self._states = iter(self._train(self.live))
-        self._fresh, self.steps, self.state = False, -1, None
-        self._wanted += 1  # the state before the first step
+        self._restarting, self.steps, self.state = False, -1, None
+        self._steps_to_do += 1  # the state before the first step
         yield from self._one_step()
         self._draw_newest()
         self._succeed()
@@ -162,9 +171,9 @@ class Stream(Panel):
             state = next(self._states, None)
         finally:
             release_training_lock()
-        self._wanted = max(0, self._wanted - 1)
+        self._steps_to_do = max(0, self._steps_to_do - 1)
         if state is None:
-            self.playing, self._wanted = False, 0
+            self.playing, self._steps_to_do = False, 0
             self._show_buttons()
             return
         self.state, self.steps, self._undrawn = state, self.steps + 1, True
@@ -180,7 +189,8 @@ class Stream(Panel):
             self._throttle.drawn(time.perf_counter() - began)
 
     def _doing(self) -> str:
-        return f"{'training' if self.playing or self._wanted else 'paused'}: step {self.steps}"
+        doing = "training" if self.playing or self._steps_to_do else "paused"
+        return f"{doing}: step {self.steps}"
 
     def _show_buttons(self) -> None:
         self.view.buttons = [
@@ -200,22 +210,22 @@ def stream(
     steps_per_second: float = 50.0,
     title: str = "",
 ) -> Stream:
-    """Show a training while it goes on, with play, pause, step and reset.
+    """Show a training while it runs, with buttons to play, pause, step and reset.
 
     Args:
         train: ``train(live)`` -> states, the first before any training, e.g. a generator that
             yields after each epoch. ``live.lam`` is the value of control "lam" in that step, so a
-            change takes effect at the next one. What the picture says of a setting belongs into
-            the state, as ``yield fleet, live.lam``.
+            change takes effect at the next one. If the picture shows a setting, yield it as part
+            of the state: ``yield fleet, live.lam``.
         drawing: draws a state: a list of parts, or a `plots.PartsBoard` of them.
-        controls: lists of values, `slider(...)` or `choice(...)`, by name.
-        restart: the controls that begin the training anew, by name, or a function
-            ``restart(name, live) -> bool`` that decides when one moves.
+        controls: by name, each a list of values, a `slider(...)` or a `choice(...)`.
+        restart: names of the controls that begin the training anew, or a function
+            ``restart(name, live) -> bool`` that decides it whenever control `name` moves.
         first: how many steps the cell itself trains, so that a saved notebook shows them.
-        steps_per_second: no faster than this.
+        steps_per_second: an upper limit on the speed.
         title: what the panel is about, read out by screen readers.
 
-    Errors of the first steps fail the cell; later ones show in the panel.
+    Errors in the first steps fail the cell; later ones are shown in the panel.
     """
     panel = Stream(
         train, drawing, controls=controls, restart=restart, first=first,

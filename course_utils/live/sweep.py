@@ -1,12 +1,10 @@
-"""A panel that trains a fleet once and then answers each step of its slider at once."""
+"""A panel that trains once for all values of a slider, and then shows any of them at once."""
 
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
-
-from numpy.typing import NDArray
 
 from course_utils.live.controls import Control, slider
 from course_utils.live.painter import Shown
@@ -18,37 +16,38 @@ from course_utils.live.training_lock import (
     release_training_lock,
 )
 from course_utils.plots.figures import Picture
+from course_utils.plots.part import Array
 
-DRAWING_SHARE = 0.15  # of the time, while training
-KEPT_RUNS, KEPT_PAGES = 12, 24  # settings whose training is kept, and whose pictures
+DRAWING_SHARE = 0.15  # the share of the training's time that drawing may take
+KEPT_RUNS, KEPT_PAGES = 12, 24  # for how many settings trainings and pictures are kept
 
 Key = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
 class At:
-    """The state a sweep draws: what was trained so far, and where the slider stands in it."""
+    """The state that a sweep draws: what has been trained so far, and where the slider stands."""
 
     result: Any  # what `train` yielded last, e.g. a Fleet
-    index: int
+    index: int  # of the slider's value in `values`
     value: Any
     values: list[Any]
-    settings: dict[str, Any]
+    settings: dict[str, Any]  # the values of the other controls, by name
     name: str = ""  # of the slider
 
-    def curves(self, score: str) -> NDArray[Any]:
-        """Of a fleet: one of its curves, e.g. "val_loss", at the slider's value, [seeds, epochs]"""
-        curves: NDArray[Any] = getattr(self.result, score)[self.index]
+    def curves(self, score: str) -> Array:
+        """One curve of a fleet, e.g. "val_loss", at the slider's value: [seeds, epochs]."""
+        curves: Array = getattr(self.result, score)[self.index]
         return curves
 
-    def scores(self, score: str) -> NDArray[Any]:
-        """Of a fleet: a score after the last epoch trained so far, [values, seeds]."""
-        scores: NDArray[Any] = getattr(self.result, score)[..., self.result.epoch]
+    def scores(self, score: str) -> Array:
+        """A score of a fleet after the last epoch trained so far: [values, seeds]."""
+        scores: Array = getattr(self.result, score)[..., self.result.epoch]
         return scores
 
 
 class Sweep(Panel):
-    """See `sweep` and `sweep_fleet`, which make one."""
+    """The panel that `sweep` and `sweep_fleet` make. `result` is what `train` yielded last."""
 
     def __init__(
         self,
@@ -61,15 +60,15 @@ class Sweep(Panel):
         epochs: int | None,
         title: str,
     ) -> None:
-        turner = values if isinstance(values, Control) else slider(values)
-        super().__init__(drawing, {name: turner, **controls}, pages=name, title=title)
+        page_slider = values if isinstance(values, Control) else slider(values)
+        super().__init__(drawing, {name: page_slider, **controls}, pages=name, title=title)
         self._train = train
         self._epochs = epochs
         self._name = name
-        self._results: dict[Key, Any] = {}  # what was trained, by the settings that train
-        self._kept: dict[Key, list[Picture]] = {}  # its pages, by all settings
-        self._in_training: Key | None = None
-        self._on_show: Key | None = None  # all settings of the pages that are there
+        self._results: dict[Key, Any] = {}  # trained results, by the settings that train
+        self._kept: dict[Key, list[Picture]] = {}  # finished pages, by all settings
+        self._in_training: Key | None = None  # the settings that train, while they do
+        self._on_show: Key | None = None  # all the settings of the present pages
         self._draws = 0
         self.result: Any = None
 
@@ -78,21 +77,22 @@ class Sweep(Panel):
         """The values that the slider goes through."""
         return list(self.controls[self._name].options)
 
-    def _that_train(self, settings: dict[str, Any]) -> dict[str, Any]:
+    def _training_settings(self, settings: dict[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in settings.items() if self.controls[name].trains}
 
     def changed(self, name: str) -> None:
-        """Turn a page, which is drawn already; draw all pages anew; or train again.
+        """Draw all pages anew or train again, if it takes that to follow control `name`.
 
-        A training that goes on meets what only changes its picture by itself.
+        The slider only turns a page, which the view does alone. A running training notices by
+        itself when a control that does not train moves, and redraws.
         """
-        if name != self._name and self._in_training != _key(self._that_train(self.settings)):
+        if name != self._name and self._in_training != _key(self._training_settings(self.settings)):
             self._worker.submit(self._run)
 
     def _run(self) -> Generator[float, None, None]:
         self.view.begin_answer()
         with limited_threads():
-            trained = self._that_train(self.settings)
+            trained = self._training_settings(self.settings)
             key = _key(trained)
             if key not in self._results:
                 self.view.say("waiting for another panel's training")
@@ -105,7 +105,7 @@ class Sweep(Panel):
                     release_training_lock()
             self.view.begin_answer()
             settings = self.settings  # read after `_in_training`: see `changed`
-            if _key(self._that_train(settings)) != key:
+            if _key(self._training_settings(settings)) != key:
                 return  # another run has been asked for
             self.result = self._results[key]
             yield from self._publish(settings)
@@ -118,8 +118,8 @@ class Sweep(Panel):
         result, epoch, shown = None, -1, {**self.settings, **trained}
         with closing(_generator(self._train(**trained))) as states:
             for number, result in enumerate(states):
-                epoch = getattr(result, "epoch", number)  # a fleet need not be scored in each
-                # What trains may have moved on already; this run shows what it was begun with.
+                epoch = getattr(result, "epoch", number)  # a fleet may skip epochs when scoring
+                # A control that trains may have moved meanwhile: show the values this run uses.
                 now = {**self.settings, **trained}
                 if number == 0 or now != shown:
                     shown = now
@@ -127,7 +127,7 @@ class Sweep(Panel):
                     self._begin_pages(_key(shown))
                 if throttle.due() or self._pictures[self._page] is None:
                     began = time.perf_counter()
-                    self._draw_next(result, shown)
+                    self._draw_next(result, shown, epoch)
                     self.view.say(self._doing(epoch), epoch / self._epochs if self._epochs else -1)
                     throttle.drawn(time.perf_counter() - began)
                 yield 0.0
@@ -139,7 +139,7 @@ class Sweep(Panel):
         _keep(self._results, _key(trained), result, KEPT_RUNS)
 
     def _publish(self, settings: dict[str, Any]) -> Generator[float, None, None]:
-        """Show the final pages, the one that is looked at first."""
+        """Draw the final pages, beginning with the one on show, and send them to the view."""
         key = _key(settings)
         if key not in self._kept:
             if key != self._on_show:
@@ -161,17 +161,21 @@ class Sweep(Panel):
         self._pictures[:] = [None] * len(self._pictures)
         self.view.forget_pages()
 
-    def _draw_next(self, result: Any, settings: dict[str, Any]) -> None:
-        """Draw the page on show; every third time, the next page that waits for its first draw."""
+    def _draw_next(self, result: Any, settings: dict[str, Any], epoch: int) -> None:
+        """Draw the page on show or, every third time, another page in turn.
+
+        Without its numbers: early in a training they may say that the wrong one wins.
+        """
         page = self._page
         self._draws += 1
         if self._pictures[page] is not None and self._draws % 3 == 0:
             page = (self._draws // 3) % len(self._pictures)
-        self._draw(self._at(result, page, settings), page)
+        said = f"{self._doing(epoch)}; what comes of it is said here at the end"
+        self._draw(self._at(result, page, settings), page, said=said)
 
     def _at(self, result: Any, page: int, settings: dict[str, Any]) -> At:
-        turner = self.controls[self._name]
-        return At(result, page, self.values[page], self.values, settings, turner.label)
+        label = self.controls[self._name].label
+        return At(result, page, self.values[page], self.values, settings, label)
 
     def _doing(self, epoch: int) -> str:
         return f"training: epoch {epoch}" + (f" of {self._epochs}" if self._epochs else "")
@@ -182,13 +186,13 @@ def _key(settings: dict[str, Any]) -> Key:
 
 
 def _generator(states: Iterable[Any]) -> Generator[Any, None, None]:
-    """`states` as a generator: closing it closes them too, if they can be closed."""
+    """`states` as a generator, which can always be closed, and then closes `states` if it can."""
     yield from states
 
 
-def _keep(kept: dict[Key, Any], key: Key, what: Any, most: int) -> None:
-    """Keep `what`, and of the others the newest."""
-    kept[key] = what
+def _keep(kept: dict[Key, Any], key: Key, value: Any, most: int) -> None:
+    """Add `value`, and drop the oldest entries beyond `most`."""
+    kept[key] = value
     while len(kept) > most:
         del kept[next(iter(kept))]
 
@@ -203,26 +207,27 @@ def sweep(
     epochs: int | None = None,
     title: str = "",
 ) -> Sweep:
-    """Train once for all `values` of a hyperparameter, then let a slider go through them.
+    """Train once for all `values` of a hyperparameter, then go through them with a slider.
 
-    The cell trains with a progress bar while curves fill in; afterwards each step of the slider is
-    answered by the browser alone. Moving one of the other `controls` trains again in the
-    background, unless it only chooses what is shown (``trains=False``); a newer setting cancels an
-    older run, and settings seen before are answered at once. `sweep_fleet` is shorter where what
-    trains is one fleet.
+    The cell trains with a progress bar while curves fill in; afterwards the browser alone answers
+    the slider. Moving one of the other `controls` trains again in the background, unless it only
+    chooses what is shown (``trains=False``); a newer setting cancels an older run, and the latest
+    settings are kept, so that going back to one is answered at once. To train one fleet,
+    `sweep_fleet` is shorter.
 
     Args:
         train: ``train(**settings)`` -> states after 0, 1, ... epochs, e.g. ``iter_fleet(...)``;
             the settings are the values of the `controls` that train, by name.
-        drawing: draws an `At`: a list of parts, or a `plots.PartsBoard` of them. Limits are the
-            same for all values.
+        drawing: draws an `At`: a list of parts, or a `plots.PartsBoard` of them. The limits of its
+            axes should be the same for all values.
         name: the name of the slider, e.g. "p".
-        values: what it goes through, or a `slider(...)` with its own start and label.
-        controls: the other controls: lists of values, `slider(...)` or `choice(...)`.
+        values: the slider's values, or a `slider(...)` with its own start and label.
+        controls: the other controls by name, each a list of values, a `slider(...)` or a
+            `choice(...)`.
         epochs: how many epochs `train` takes, for the progress bar.
         title: what the panel is about, read out by screen readers.
 
-    Errors of `train` or of the drawing fail the cell; later ones show in the panel.
+    Errors in the first training or its drawing fail the cell; later ones are shown in the panel.
     """
     panel = Sweep(
         train, drawing, name=name, values=values, controls=controls or {}, epochs=epochs,

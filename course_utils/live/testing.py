@@ -1,15 +1,15 @@
-"""Move every control of a panel through its range without a browser: what the tests do."""
+"""Move every control of a panel through its range without a browser, as the tests do."""
 
 from course_utils.live.panel import Panel
 from course_utils.live.stream import Stream
 
 
 def move_every_control(panel: Panel, *, most: int = 6, timeout: float = 60.0) -> dict[str, int]:
-    """Set each control to up to `most` of its options, first and last included, and back.
+    """Set each control to up to `most` of its options, the first and the last among them, and back.
 
-    Returns how many different pictures and texts each control gave, by its name; a stream trains
-    two steps at each. Raises what the panel raises, and AssertionError if a panel with an unmoved
-    picture changed its text, or the other way round.
+    A stream trains two steps at each option. Returns how many different pairs of picture and text
+    each control gave, by name. Raises what the panel raises, and AssertionError if the picture or
+    the text is empty.
     """
     seen: dict[str, int] = {}
     for name, control in panel.controls.items():

@@ -1,17 +1,17 @@
-"""How often to draw: never more often than an eye can see, never at the cost of the training."""
+"""Limit how often a panel draws: no faster than the eye can follow, nor too much of the time."""
 
 import time
 from collections.abc import Callable
 
 MOST_PER_SECOND = 25.0
-LONGEST_REST = 0.3  # seconds; the first draw is slow and says little about the next
+LONGEST_REST = 0.3  # seconds; the first draw is slow and a poor guide to the next
 
 
 class Throttle:
-    """Says when the next draw is due.
+    """Decides when the next draw is due.
 
-    `share` is the share of the time that drawing may take: with 0.15, training that draws its
-    curves as it goes is slowed down by a sixth. A rest is never longer than `LONGEST_REST`.
+    `share` is the share of the time that drawing may take: with 0.15, drawing its curves slows a
+    training down by about a sixth. A rest is never longer than `LONGEST_REST`.
     """
 
     def __init__(
@@ -30,6 +30,6 @@ class Throttle:
         return max(0.0, self._next - self._clock())
 
     def drawn(self, seconds: float) -> None:
-        """Note that a draw has just ended that took `seconds`."""
+        """Record that a draw has just ended, and that it took `seconds`."""
         rest = max(1 / MOST_PER_SECOND, seconds / self._share) - seconds
         self._next = self._clock() + min(max(rest, 0.0), LONGEST_REST)

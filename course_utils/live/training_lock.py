@@ -1,6 +1,7 @@
-"""One training at a time in this process, with a thread count chosen on purpose.
+"""A lock that lets one training run at a time in this process, and PyTorch's thread count for it.
 
-Threads of two trainings that fight for two cores make a fleet of two seconds take thirty.
+When the threads of two trainings compete for two cores, a fleet that takes two seconds alone takes
+thirty.
 """
 
 import os
@@ -11,25 +12,25 @@ from contextlib import contextmanager
 import torch
 
 _lock = threading.Lock()
-_counting = threading.Lock()
-_users = 0
-_usual_threads = 0
+_users_lock = threading.Lock()  # guards the next two
+_users = 0  # how many trainings have set the thread count now
+_usual_threads = 0  # the thread count before the first of them
 
 
 def training_threads() -> int:
-    """How many threads a training uses: all cores but one, which scores, and serves the browser; at
-    most 4.
+    """How many threads a training uses: all cores but one, and at most 4.
 
-    The models here are small: more threads would wait for each other.
+    One core is left for scoring and for serving the browser. The models of the course are small,
+    and more than four threads would wait for each other.
     """
     return max(1, min(4, (os.cpu_count() or 1) - 1))
 
 
 @contextmanager
 def limited_threads() -> Iterator[None]:
-    """Set PyTorch's thread count for training, and give back the usual one at the end."""
+    """Set PyTorch's thread count for training, and restore the usual one at the end."""
     global _users, _usual_threads
-    with _counting:
+    with _users_lock:
         if _users == 0:
             _usual_threads = torch.get_num_threads()
         _users += 1
@@ -37,17 +38,17 @@ def limited_threads() -> Iterator[None]:
     try:
         yield
     finally:
-        # PyTorch keeps the number for each thread too, so each user sets it back for itself.
+        # PyTorch also keeps the number per thread, so each user restores it in its own thread.
         torch.set_num_threads(_usual_threads)
-        with _counting:
+        with _users_lock:
             _users -= 1
 
 
 def acquire_training_lock() -> Iterator[float]:
-    """Wait for the lock, as an iterator, so that whoever waits can be cancelled.
+    """Wait for the lock, as an iterator, so that a waiting job can be cancelled at each yield.
 
-    Yields 0 while another training runs. When it ends without having been closed, the caller
-    holds the lock, and must call `release_training_lock`.
+    Yields 0 while another training runs. Once the iterator is exhausted, the caller holds the lock
+    and must call `release_training_lock`; if it is closed before, the caller does not hold it.
     """
     while not _lock.acquire(timeout=0.05):
         yield 0.0

@@ -16,22 +16,24 @@ from course_utils.plots.figures import Picture
 
 
 class View(anywidget.AnyWidget):
-    """What the browser draws (see web/view.js). Knows nothing of training or plots."""
+    """The panel's widget (see web/view.js). It knows nothing about training or plots."""
 
     _esm = bundle("view.js")
     _css = (WEB / "view.css").read_text(encoding="utf-8")
 
     title = traitlets.Unicode("").tag(sync=True)
     controls: Any = traitlets.List().tag(sync=True)  # of Control.spec
-    # Of each control, by name. Not echoed: the browser that moved a slider knows where it stands.
+    # The chosen option of each control, by name. Not echoed: the browser that moved a slider
+    # already has its position.
     indices = traitlets.Dict().tag(sync=True, echo_update=False)
-    # Each is {"png": bytes, "text": str, "indices": what the controls stood at for it}, or None.
+    # Each is None or {"png": bytes, "text": str, "indices": the `indices` that it was drawn for}.
     pages: Any = traitlets.List().tag(sync=True)
     newest = traitlets.Dict().tag(sync=True)  # the page pushed last, with its run and its index
     buttons: Any = traitlets.List().tag(sync=True)  # of {"name", "label", "pressed"}
     status = traitlets.Unicode("").tag(sync=True)
     progress = traitlets.Float(-1.0).tag(sync=True)  # 0 to 1; below 0 there is nothing to show
-    # The browser counts what it asks for, and learns here how much of it has been taken notice of.
+    # The browser counts its requests in `asked`; the kernel copies the count to `heard` when it
+    # has received them.
     asked = traitlets.Int(0).tag(sync=True, echo_update=False)
     heard = traitlets.Int(0).tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
@@ -44,7 +46,7 @@ class View(anywidget.AnyWidget):
         self._lock = threading.RLock()
         super().__init__(**traits)
         self._run = 0
-        self._answered: dict[str, int] = {}  # the indices that what is drawn now answers
+        self._answered: dict[str, int] = {}  # the `indices` that pictures are now drawn for
         self.uid = self.model_id or ""
 
     def _handle_msg(self, msg: Any) -> None:
@@ -56,9 +58,9 @@ class View(anywidget.AnyWidget):
         self.heard = change.new
 
     def begin_answer(self) -> None:
-        """What is drawn from now on answers the controls as they stand now.
+        """Mark the pictures drawn from now on as answers to the present position of the controls.
 
-        Until the first such picture comes, the browser fades the old one.
+        Until the first such picture arrives, the browser fades the old one.
         """
         with self._lock:
             self._answered = dict(self.indices)
@@ -69,29 +71,29 @@ class View(anywidget.AnyWidget):
         return self.indices == self._answered
 
     def forget_pages(self) -> None:
-        """Drop all pages, which belong to settings of before; the picture on show stays."""
+        """Drop all pages, because they belong to earlier settings; the picture on show stays."""
         with self._lock:
             self._run += 1
             self.pages[:] = [None] * len(self.pages)
-            # Sent as well: else the same pages, published once more, would be no news to a browser
-            # that has dropped them.
+            # Sent to the browser too, which drops its pages. Without this, publishing the same
+            # pages again would not count as a change there, and they would stay dropped.
             self.send_state("pages")
 
     def push_page(self, index: int, picture: Picture) -> None:
-        """Show or keep one new page, without sending the others again."""
+        """Send one new page to the browser, without sending the others again."""
         with self._lock:
             page = self._page(picture)
             self.pages[index] = page  # changed in place, and so not sent
             self.newest = {**page, "index": index, "run": self._run}
 
     def publish_pages(self, pictures: Sequence[Picture]) -> None:
-        """Replace all pages at once, in the widget's state as well: they are final."""
+        """Replace all pages by the final ones, in the widget's state as well."""
         with self._lock:
             self.pages[:] = [self._page(picture) for picture in pictures]
             self.keep_pages()
 
     def keep_pages(self) -> None:
-        """Send all pages as they are: what was pushed is then part of the widget's state."""
+        """Send all present pages, so that those pushed one by one become part of the state."""
         with self._lock:
             self.send_state("pages")
 
@@ -99,13 +101,13 @@ class View(anywidget.AnyWidget):
         return {"png": picture.png, "text": picture.alt, "indices": self._answered}
 
     def say(self, status: str = "", progress: float = -1.0) -> None:
-        """Show what is going on, with a bar from 0 to 1 unless `progress` is below 0."""
+        """Show a status, and a bar at `progress` in [0, 1]; no bar if `progress` is below 0."""
         with self._lock, self.hold_sync():
             self.status = status
             self.progress = progress
 
     def report(self, error: str, trace: str = "") -> None:
-        """Show an error under the picture, or take it away with an empty text."""
+        """Show an error and its traceback under the picture; an empty `error` removes it."""
         with self._lock, self.hold_sync():
             self.error = error
             self.trace = trace

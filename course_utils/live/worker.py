@@ -1,11 +1,11 @@
-"""One background worker for each panel: the newest job wins, the one before it is cancelled."""
+"""A panel's background worker: it runs one job at a time, and a new job cancels the one before."""
 
 import threading
 from collections.abc import Callable, Generator
 from contextlib import closing
 
-# A job does a step of work between two yields and says how many seconds to rest before the next
-# step. It is cancelled by closing it where it rests, so its `finally` blocks run.
+# A job does a step of work between two yields; each yields how many seconds to rest before the next
+# step. It is cancelled by closing the generator at a yield, so its `finally` blocks run.
 Job = Callable[[], Generator[float, None, None]]
 
 LINGER = 5.0  # seconds after which an idle thread ends
@@ -14,8 +14,9 @@ LINGER = 5.0  # seconds after which an idle thread ends
 class Worker:
     """Runs jobs one at a time on a thread of its own.
 
-    Sliders send changes faster than work gets done. Only the newest job counts: `submit` replaces
-    what waits and cancels what runs, at its next yield.
+    A slider can send changes faster than they can be drawn, so only the newest job counts: `submit`
+    replaces the waiting job, and cancels the running one at its next yield. `on_error` is called
+    with whatever a job raises.
     """
 
     def __init__(self, on_error: Callable[[BaseException], None]) -> None:
@@ -30,14 +31,14 @@ class Worker:
         """Run `job` as soon as the one before it has stopped. Returns at once."""
         with self._changed:
             self._waiting = job
-            self._cancelled = True  # whatever runs now
+            self._cancelled = True  # the running job, if there is one
             if self._thread is None:
                 self._thread = threading.Thread(target=self._serve, name="live", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
 
     def cancel(self) -> None:
-        """Stop what runs, at its next yield, and forget what waits. Returns at once."""
+        """Stop the running job at its next yield, and drop the waiting one. Returns at once."""
         with self._changed:
             self._waiting = None
             self._cancelled = True

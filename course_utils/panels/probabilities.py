@@ -5,12 +5,9 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
-from course_utils.plots import Part, tidy
+from course_utils.plots import Array, Part, tidy
 from course_utils.plots.style import FONT_SIZE
-
-Array = NDArray[Any]
 
 
 class Probabilities(Part):

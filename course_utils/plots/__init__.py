@@ -11,7 +11,7 @@ from course_utils.plots.curves import Curves, Line, best_epoch, plot_curves
 from course_utils.plots.figures import Picture, figure_png, new_figure, show
 from course_utils.plots.images import Mosaic, plot_images, tile
 from course_utils.plots.metric import Metric, plot_metric
-from course_utils.plots.part import Curve, Part
+from course_utils.plots.part import Array, Curve, Part
 from course_utils.plots.plane import (
     Boundary,
     ContourPath,
@@ -28,6 +28,7 @@ __all__ = [
     "COLORS",
     "LINE_STYLES",
     "MARKERS",
+    "Array",
     "Board",
     "Boundary",
     "ContourPath",

@@ -79,7 +79,8 @@ class Curves:
     """Training and validation curves of one run on `ax`, over epochs 0..epochs.
 
     `ylim` is fixed: a plot that rescales while a slider moves cannot be compared. Several runs
-    share an axes as several `Curves` with their own `color` and `label`.
+    share an axes as several `Curves` with their own `color` and `label`. `ylabel` takes the place
+    of the quantity's name.
     """
 
     def __init__(
@@ -91,12 +92,13 @@ class Curves:
         quantity: Quantity = "loss",
         color: str = COLORS[0],
         label: str = "",
+        ylabel: str = "",
     ) -> None:
         tidy(ax)
         ax.set(xlim=(0, epochs), ylim=ylim)
         mark_epochs(ax, epochs)
         ax.set_xlabel("epoch", fontsize=FONT_SIZE)
-        ax.set_ylabel(LABELS[quantity], fontsize=FONT_SIZE)
+        ax.set_ylabel(ylabel or LABELS[quantity], fontsize=FONT_SIZE)
         names = {
             split: ", ".join(filter(None, (label, SPLIT_NAMES[split]))) for split in SPLIT_NAMES
         }

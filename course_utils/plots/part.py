@@ -8,11 +8,13 @@ from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from course_utils.evidence import interval_along
 from course_utils.plots.off_scale import on_scale
 from course_utils.plots.style import BAND_ALPHA, NEUTRAL
+
+Array = NDArray[Any]
 
 
 class Moving(Protocol):

@@ -20,7 +20,8 @@ SPLIT_NAMES: dict[Split, str] = {"train": "training", "val": "validation"}
 
 BAND_ALPHA = 0.22
 NEUTRAL = "#555555"  # what belongs to no run: guides, legends of splits
-LABELS = {"loss": "cross-entropy (without penalty)", "accuracy": "accuracy"}
+LABELS = {"loss": "cross-entropy", "accuracy": "accuracy"}
+WITHOUT_PENALTY = "cross-entropy (without penalty)"
 
 DPI = 100
 FONT_SIZE = 9.0

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from course_utils.evidence import estimate, paired_difference
+from course_utils.evidence import estimate, paired_difference, signed
 from course_utils.plots.value_axis import format_value
 
 
@@ -51,7 +51,7 @@ def change_text(samples: ArrayLike, baseline: ArrayLike, digits: int = 2) -> str
     if both.sum() < 2:
         return "a difference that needs two seeds or more"
     found = paired_difference(a[both], b[both])
-    return f"{found.mean:+.{digits}f} ± {found.half_width:.{digits}f}"
+    return f"{signed(found.mean, digits)} ± {found.half_width:.{digits}f}"
 
 
 def sweep_text(

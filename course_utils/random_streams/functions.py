@@ -1,10 +1,10 @@
 """PyTorch's random functions, computed from the numbers of a source.
 
-Each function here takes the source, then what its PyTorch namesake takes. It returns NotImplemented
-for what it cannot make, and PyTorch itself then handles the call: complex numbers, an integer range
-that 64 bits do not divide evenly, or an invalid argument. All of them work under `torch.func.vmap`,
-where the source returns tensors of many seeds: none reads a number out of a tensor or depends on
-its memory layout, and results are contiguous.
+Each function here takes the source, then the arguments of its PyTorch namesake. It returns
+NotImplemented for a call that it does not serve, and PyTorch itself then handles the call: complex
+numbers, a range of more than 2**32 integers, or an invalid argument. All of them work under
+`torch.func.vmap`, where the source returns tensors of many seeds: none reads a number out of a
+tensor or depends on its memory layout, and results are contiguous.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ Serve = Callable[..., Any]
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 INTEGERS = (torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64)
 _IN_DOUBLE: dict[Kind, Kind] = {"uniform": "uniform64", "normal": "normal64"}
-#: Of 2**64 numbers each of n gets a share that is off by n / 2**64 at most; 2**32 numbers are
-#: drawn with chances that are right to nine digits.
+#: The most integers in a range that is served. An integer is the remainder of 64 random bits, so of
+#: n integers each has the probability 1 / n up to a relative error of n / 2**64: for 2**32 integers
+#: that is nine digits.
 _MOST_INTEGERS = 2**32
 
 
 class Wanted(NamedTuple):
-    """A tensor of random numbers to make."""
+    """The random tensor that a call asks for, and the source to make it from."""
 
     source: Source
     shape: tuple[int, ...]
@@ -37,14 +38,14 @@ class Wanted(NamedTuple):
     device: Any
 
     def raw(self, kind: Kind) -> Tensor:
-        """In float64 for a float64 result, which has room for all its digits, and for integers;
-        else in float32."""
+        """Numbers of `kind` from the source: in float64 if the result is float64, so that it has
+        all its digits, or integers; else in float32."""
         if self.dtype not in (torch.float16, torch.bfloat16, torch.float32):
             kind = _IN_DOUBLE.get(kind, kind)
         return self.source(kind, self.shape).to(self.device)
 
     def inside(self) -> Tensor:
-        """Uniform in (0, 1) without either end, so that its logarithm is finite and below 0."""
+        """Uniform in (0, 1), without 0 and 1, so that the logarithm is finite and negative."""
         drawn = self.raw("uniform")
         return drawn.clamp(min=torch.finfo(drawn.dtype).eps / 4)
 
@@ -83,7 +84,7 @@ def _factory(distribution: Callable[[Wanted], Tensor]) -> Serve:
 
 
 def _like(factory: Serve) -> Serve:
-    """The same in the shape of a tensor, by default with its dtype and on its device."""
+    """`factory` with the shape of a tensor, and by default with its dtype and device."""
 
     def make(
         source: Source,
@@ -105,7 +106,7 @@ def _like(factory: Serve) -> Serve:
 
 
 def between(wanted: Wanted, low: Any, high: Any) -> Any:
-    """Whole numbers from `low` to `high` - 1, all equally likely."""
+    """Integers from `low` to `high` - 1, all equally likely."""
     if isinstance(low, Tensor) or isinstance(high, Tensor):
         return NotImplemented
     low, high = operator.index(low), operator.index(high)
@@ -115,7 +116,7 @@ def between(wanted: Wanted, low: Any, high: Any) -> Any:
 
 
 def _holds(dtype: torch.dtype, low: int, last: int) -> bool:
-    """Whether the dtype has every whole number from `low` to `last`."""
+    """Whether the dtype can represent every integer from `low` to `last`."""
     if dtype in FLOATS:
         return max(abs(low), abs(last)) <= 2 / torch.finfo(dtype).eps
     if dtype == torch.bool:
@@ -150,7 +151,7 @@ def _randperm(source: Source, n: int, *, dtype: Any = torch.int64, device: Any =
     if n < 0 or not _holds(dtype or torch.int64, 0, n):
         return NotImplemented
     device = torch.get_default_device() if device is None else device
-    # Among 64-bit numbers no two are equal, so that no order of equals matters.
+    # 64-bit numbers are practically never equal, so the order of equal ones does not matter.
     return source("integers", (n,)).to(device).argsort().to(dtype or torch.int64)
 
 
@@ -169,7 +170,7 @@ def _normal_of(
         dtype, device = tensors[0].dtype, tensors[0].device
     elif not tensors and size is not None:
         shape, dtype = _shape((size,)), dtype or torch.get_default_dtype()
-        device = "cpu" if device is None else device  # it ignores the default device
+        device = "cpu" if device is None else device  # torch.normal ignores the default device
     else:
         return NotImplemented
     if dtype not in FLOATS or any(not t.is_floating_point() for t in tensors):
@@ -179,14 +180,17 @@ def _normal_of(
     elif not std >= 0:
         return NotImplemented
     drawn = Wanted(source, tuple(shape), dtype, device).raw("normal")
-    # As in PyTorch a parameter's gradient through a draw is 0, and not None.
+    # As in PyTorch, the gradient of a parameter through a draw is 0 and not None.
     fixed = [t.detach() if isinstance(t, Tensor) else t for t in (mean, std)]
     drawn = drawn * fixed[1] + fixed[0]
     return sum((t * 0 for t in tensors), drawn).to(dtype)
 
 
 def _nan_unless(allowed: Tensor, values: Tensor) -> Tensor:
-    """NaN, which training refuses, where PyTorch would raise: under `vmap` no one can look."""
+    """`values`, with NaN where PyTorch would raise; training refuses a NaN.
+
+    Under `vmap` no error can depend on the values of a tensor.
+    """
     return torch.where(allowed, values, torch.nan)
 
 
@@ -197,7 +201,7 @@ def _bernoulli(source: Source, input: Tensor, p: float | None = None) -> Any:
 
 
 def below(source: Source, like: Tensor, chance: Any) -> Any:
-    """1 with that chance, else 0: a tensor like `like`."""
+    """A tensor like `like` that is 1 with probability `chance`, else 0."""
     if like.is_complex():
         return NotImplemented
     if not isinstance(chance, Tensor):

@@ -1,7 +1,8 @@
 """PyTorch's functions that fill a tensor with random numbers (see `functions`).
 
-Under `torch.func.vmap` a tensor that all members share cannot take the draws of many, and PyTorch
-raises. With `torch.func.functionalize` inside of `vmap`, what is written to becomes a new tensor.
+Under `torch.func.vmap`, a tensor that all members share cannot be filled with a different draw for
+each, and PyTorch raises. With `torch.func.functionalize` inside `vmap`, the write makes a new
+tensor instead.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from course_utils.random_streams.streams import Source
 
 
 def _put(values: Any, input: Tensor) -> Any:
-    """`input.copy_(values)`; of these two `functionalize` and `vmap` together have a fast form."""
+    """`input.copy_(values)`, by two operations that are fast under `functionalize` and `vmap`."""
     return values if values is NotImplemented else input.fill_(0).add_(values.to(input.dtype))
 
 
 def _fill(values_of: Callable[..., Any], dtypes: tuple[torch.dtype, ...] = FLOATS) -> Serve:
-    """Fill a tensor with `values_of` (what is wanted, *numbers)."""
+    """A function that fills a tensor with ``values_of(wanted, *numbers)``."""
 
     def fill(source: Source, input: Tensor, *numbers: Any, **named: Any) -> Any:
         if input.dtype not in dtypes or any(
@@ -64,7 +65,7 @@ def _exponential(wanted: Wanted, lambd: float = 1.0) -> Any:
 
 
 def _geometric(wanted: Wanted, p: float) -> Any:
-    """How many trials it takes to the first success."""
+    """The number of trials up to and including the first success."""
     return (wanted.inside().log() / math.log1p(-p)).ceil() if 0 < p < 1 else NotImplemented
 
 
@@ -75,7 +76,7 @@ def _cauchy(wanted: Wanted, median: float = 0.0, sigma: float = 1.0) -> Any:
 
 
 def _whole_numbers(wanted: Wanted, *numbers: int, low: int = 0, high: int | None = None) -> Any:
-    """random_(to) and random_(from, to); without `to` it is PyTorch's."""
+    """random_(to) and random_(from, to); a call without `to` is left to PyTorch."""
     if len(numbers) == 1 and high is None:
         (high,) = numbers
     elif len(numbers) == 1:

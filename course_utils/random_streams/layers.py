@@ -12,24 +12,24 @@ from torch import Tensor
 from course_utils.random_streams.functions import Serve, Wanted
 from course_utils.random_streams.streams import LEVELS, Source
 
-#: What SELU tends to far below 0, with its sign turned: alpha dropout puts units there.
+#: Minus the limit of SELU at minus infinity, the value that alpha dropout gives to dropped units.
 _SELU_FLOOR = 1.7580993408473766
 
 
-def _kept(source: Source, shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
-    """0 with probability p, else 1."""
+def _keep_mask(source: Source, shape: tuple[int, ...], p: float, like: Tensor) -> Tensor:
+    """A tensor [*shape] that is 0 with probability p, else 1, of the dtype of `like`."""
     if not 0.0 <= p <= 1.0:
         raise ValueError(f"dropout probability must be in [0, 1], got {p}; p is the share dropped")
     bits = source("bits", shape)
-    # Keep where bits >= dropped. Whole numbers make that a clamp to exactly 0 or 1, which costs a
-    # third of a comparison and its conversion from bool.
+    # Keep where bits >= dropped. Because bits are integers, this is a clamp to exactly 0 or 1,
+    # which takes a third of the time of a comparison and a conversion from bool.
     dropped = round(p * LEVELS) - LEVELS // 2
     return (bits.to(torch.float32) - (dropped - 1)).clamp(0.0, 1.0).to(like.dtype)
 
 
 def _drop(*, channels: bool = False, alpha: bool = False, inplace: bool = False) -> Serve:
-    """Dropout of units, or of whole channels: one draw per [sample, channel]. Alpha dropout does
-    not scale units up, but keeps their mean at 0 and their variance at 1."""
+    """Dropout of units, or of whole channels, with one draw per [sample, channel]. Alpha dropout
+    does not scale units up, but keeps their mean at 0 and their variance at 1."""
 
     def dropout(source: Source, input: Tensor, p: float, train: bool) -> Any:
         if not train or not input.is_floating_point() or (channels and input.ndim < 2):
@@ -37,7 +37,7 @@ def _drop(*, channels: bool = False, alpha: bool = False, inplace: bool = False)
         shape = tuple(input.shape)
         if channels:
             shape = shape[:2] + (1,) * (input.ndim - 2)
-        kept = _kept(source, shape, p, input)
+        kept = _keep_mask(source, shape, p, input)
         if not alpha or p == 1.0:
             mask = kept * (1.0 / (1.0 - p) if p < 1.0 else 0.0)
             return input.mul_(mask) if inplace else input * mask
@@ -71,12 +71,12 @@ def _attention(
 ) -> Any:
     """softmax(query keyᵀ · scale + mask) value, with dropout of the softmax's weights.
 
-    query [..., heads, queries, width], key and value [..., heads, keys, width]. Without dropout,
-    and where the arguments contradict each other, PyTorch handles the call.
+    query [..., heads, queries, width], key and value [..., heads, keys, width]. PyTorch handles the
+    call if there is no dropout, or if the arguments contradict each other.
     """
     if dropout_p == 0.0 or (is_causal and attn_mask is not None):
         return NotImplemented
-    if enable_gqa:  # several heads of the query share one of the others
+    if enable_gqa:  # several heads of the query share one head of key and value
         key, value = (
             t.repeat_interleave(query.shape[-3] // t.shape[-3], dim=-3) for t in (key, value)
         )
@@ -92,14 +92,14 @@ def _attention(
             scores = scores.masked_fill(~attn_mask, -torch.inf)
         else:
             scores = scores + attn_mask
-        # A query that may look at nothing gets 0, where the softmax would be 0/0.
+        # A query that may attend to nothing gets 0; its softmax would be 0/0.
         blind = (scores == -torch.inf).all(-1, keepdim=True)
         weights = scores.masked_fill(blind, 0.0).softmax(-1).masked_fill(blind, 0.0)
     return _dropout(source, weights, dropout_p, True) @ value
 
 
 def _rrelu(*, inplace: bool = False) -> Serve:
-    """Leaky ReLU with a random slope for each unit below 0."""
+    """Leaky ReLU with a random slope for each negative unit."""
 
     def rrelu(
         source: Source,

@@ -1,4 +1,4 @@
-"""PyTorch's random functions, served by a stream while it is active."""
+"""Contexts in which a stream serves PyTorch's random functions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from course_utils.random_streams.layers import LAYERS
 from course_utils.random_streams.streams import Kind, Source, draw, stream, stream_seed
 
 _SERVED = FUNCTIONS | IN_PLACE | LAYERS
-#: PyTorch's functions in Python that draw within, in layers or in gradient hooks.
+#: PyTorch's functions written in Python that draw inside, in layers or in gradient hooks.
 _FOLLOWED = {
     F.dropout1d,
     F.dropout2d,
@@ -34,7 +34,7 @@ _FOLLOWED = {
     torch.autograd.backward,
     torch.autograd.grad,
 }
-#: Arguments of random functions, and their values when nothing special is asked for.
+#: Arguments of random functions, and the values with which they change nothing.
 _USUAL: dict[str, tuple[Any, ...]] = {
     "generator": (None,),
     "out": (None,),
@@ -44,7 +44,7 @@ _USUAL: dict[str, tuple[Any, ...]] = {
     "pin_memory": (None, False),
     "requires_grad": (None, False),
 }
-#: Arguments with another name here: `from` is a reserved word in Python.
+#: Arguments that have another name in this package, because `from` is a reserved word in Python.
 _RENAMED = {"from": "low", "to": "high"}
 
 
@@ -59,14 +59,21 @@ class SeededDraws:
     def __init__(
         self, seed: int, device: torch.device | str = "cpu", source: Source | None = None
     ) -> None:
-        """`source`: where served draws come from, if not from the seed's own stream."""
+        """Make the context; nothing is drawn yet.
+
+        Args:
+            seed: decides all draws, unless there is a `source`, which then makes the served ones.
+            device: where the drawn tensors are put.
+            source: where served draws come from, instead of the seed's own stream.
+        """
         generator = stream("draws", seed)
 
         def own(kind: Kind, shape: tuple[int, ...]) -> Tensor:
             return draw(kind, shape, generator).to(device)
 
-        self._noise = RandomStream(source or own)
-        # What RandomStream leaves to PyTorch (a learner's torch.multinomial, say) meets this state.
+        self._stream = RandomStream(source or own)
+        # Draws that RandomStream leaves to PyTorch (a learner's torch.multinomial, say) use this
+        # state.
         self._device = torch.device(device)
         start = stream_seed("other draws", seed)
         self._states = [
@@ -77,25 +84,25 @@ class SeededDraws:
 
     @property
     def left_some_to_pytorch(self) -> bool:
-        """Whether PyTorch's global state was drawn from inside, for draws that are not served."""
+        """Whether draws inside have used PyTorch's global state, because they are not served."""
         return not all(map(torch.equal, self._states, self._starts))
 
     def __enter__(self) -> None:
-        self._outer.append(_exchanged(self._device, self._states))
-        self._noise.__enter__()
+        self._outer.append(_exchange(self._device, self._states))
+        self._stream.__enter__()
 
     def __exit__(self, *exception: Any) -> None:
-        self._noise.__exit__(*exception)
-        self._states = _exchanged(self._device, self._outer.pop())
+        self._stream.__exit__(*exception)
+        self._states = _exchange(self._device, self._outer.pop())
 
 
 def _generating(device: torch.device) -> list[torch.device]:
-    """The devices with a global random state that a run on `device` may meet."""
+    """The devices whose global random state a run on `device` may use."""
     return [torch.device("cpu"), *([device] if device.type == "cuda" else [])]
 
 
-def _exchanged(device: torch.device, states: list[Tensor]) -> list[Tensor]:
-    """The global random states until now, for which `states` have been set."""
+def _exchange(device: torch.device, states: list[Tensor]) -> list[Tensor]:
+    """Set the global random states to `states`, and return the ones before."""
     before = [torch.get_rng_state()]
     torch.set_rng_state(states[0])
     if device.type == "cuda":
@@ -107,13 +114,17 @@ def _exchanged(device: torch.device, states: list[Tensor]) -> list[Tensor]:
 class RandomStream(TorchFunctionMode):
     """While active, serves PyTorch's random functions from `source` (see the package).
 
-    A call that says where its numbers come from or go to (``generator=``, ``out=``), and any that
-    is not served, is left to PyTorch as a whole. It then draws from PyTorch's global state, or
-    raises under `torch.func.vmap`, which allows no random operation unless told. So is a draw
-    within a `vmap` that was entered after the stream, for it may ask for different draws in each
-    sample; and one within `torch.utils.checkpoint`, which computes again in the backward pass, with
-    the same numbers as before if they came from PyTorch's state. ``torch.manual_seed`` changes the
-    global state, and nothing that the stream serves.
+    These calls are left to PyTorch as a whole:
+
+    - a call that names where its numbers come from or go to (``generator=``, ``out=``), and one
+      that `functions`, `in_place` and `layers` do not serve. It draws from PyTorch's global state,
+      or raises under `torch.func.vmap`, which by default allows no random operations;
+    - a draw within a `vmap` that was entered after the stream, because it may need different
+      numbers for each sample;
+    - a draw within `torch.utils.checkpoint`, which repeats the computation in the backward pass and
+      restores PyTorch's state, but no other, to get the same numbers.
+
+    ``torch.manual_seed`` changes the global state, and nothing that the stream serves.
     """
 
     def __init__(self, source: Source) -> None:
@@ -160,7 +171,7 @@ class RandomStream(TorchFunctionMode):
             traceback = error.__traceback__
             if traceback is not None and traceback.tb_next is not None:
                 raise
-            return NotImplemented  # not called at all: it takes no such arguments
+            return NotImplemented  # `serve` was not even entered: it takes no such arguments
 
 
 def _active_vmaps() -> int:
@@ -180,10 +191,10 @@ def _is_checkpointed() -> bool:
 
 @functools.cache
 def _body(func: FunctionType) -> FunctionType:
-    """What `func` does when no mode is active.
+    """A copy of `func` that does not look for an active mode.
 
-    With one, PyTorch's functions in Python first hand themselves over to it, and then run with the
-    mode off. This copy sees no mode, so the mode can stay on for the calls within.
+    PyTorch's functions in Python first pass themselves to the active mode, which is then switched
+    off while they run. This copy skips that, so the mode can stay on for the calls inside.
     """
 
     def none_active(*args: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Raw random numbers: a generator for each use of randomness, and draws for one seed or many."""
+"""Raw random numbers: one generator for each use of randomness, and draws for one or many seeds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch import Tensor
 #: float64 in [0, 1); normal, normal64: float32 and float64, standard normal.
 Kind = Literal["bits", "integers", "uniform", "uniform64", "normal", "normal64"]
 Source = Callable[[Kind, tuple[int, ...]], Tensor]
-#: A random tensor to draw: its kind and its shape.
+#: The kind and the shape of a random tensor to draw.
 Request = tuple[Kind, tuple[int, ...]]
 
 _DTYPES: dict[Kind, torch.dtype] = {
@@ -25,32 +25,32 @@ _DTYPES: dict[Kind, torch.dtype] = {
     "normal": torch.float32,
     "normal64": torch.float64,
 }
-#: How many values 16 bits take.
+#: The number of values that 16 bits can have.
 LEVELS = 2**16
-#: Random bits are drawn for several steps at once, up to this many numbers.
+#: Random bits are drawn for several steps at once, up to this many numbers per draw.
 _MOST_AT_ONCE = 2**20
 
 
 def stream(name: str, seed: int) -> torch.Generator:
     """A generator for one use of randomness (`name`) in the run with this seed.
 
-    First weights, the order of the batches and dropout masks each have a stream of their own:
-    generators that start from the same seed give the same raw numbers, and then which samples meet
-    in a batch would say something about which units are dropped.
+    Initial weights, the order of the batches and dropout masks each have a stream of their own.
+    Generators that start from the same seed give the same raw numbers, so with one seed for all the
+    dropped units would depend on which samples are in a batch.
     """
     return torch.Generator().manual_seed(stream_seed(name, seed))
 
 
 def stream_seed(name: str, seed: int) -> int:
-    """Where the generator of that stream starts, in [0, 2**63)."""
+    """The seed of that stream's generator, in [0, 2**63): a hash of `name` and `seed`."""
     digest = hashlib.blake2b(f"{name}: {seed}".encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 1
 
 
 def draw(kind: Kind, shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
-    """A tensor of fresh random numbers on the CPU."""
+    """Draw a tensor [*shape] of random numbers on the CPU."""
     if kind == "bits":
-        # One 64-bit draw is four 16-bit ones; a tail shorter than that is drawn on its own.
+        # A 64-bit draw gives four of 16 bits; a shorter remainder is drawn on its own.
         whole, tail = divmod(math.prod(shape), 4)
         bits = _integers((whole,), generator).view(torch.int16)
         if tail:
@@ -69,7 +69,7 @@ def _integers(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
 
 
 def empty(kind: Kind, shape: Iterable[int]) -> Tensor:
-    """An uninitialized tensor on the CPU, of the dtype that `kind` is drawn in."""
+    """An uninitialized tensor [*shape] on the CPU, with the dtype of `kind`."""
     return torch.empty(tuple(shape), dtype=_DTYPES[kind], device="cpu")
 
 
@@ -80,7 +80,7 @@ def draw_for_seeds(
     *,
     steps: int = 1,
 ) -> Iterator[list[Tensor]]:
-    """For each of `steps` steps: per request, in turn, the draws of all seeds, [seeds, *shape].
+    """Yield, for each of `steps` steps, the draws of all seeds: [seeds, *shape] per request.
 
     These are the numbers that each seed would draw alone, one step and one request after the other.
     """
@@ -93,8 +93,7 @@ def draw_for_seeds(
                 for kind, shape in requests
             ]
         return
-    # Whole 64-bit draws are the same numbers when many are drawn at once, for a fraction of the
-    # calls.
+    # One large draw gives the same 64-bit numbers as many small ones, with far fewer calls.
     at_once = max(1, _MOST_AT_ONCE // max(1, total * len(generators)))
     for first in range(0, steps, at_once):
         count = min(at_once, steps - first)

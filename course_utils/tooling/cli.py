@@ -17,7 +17,6 @@ from course_utils.tooling.learner_folder import choose_folder
 from course_utils.tooling.pip import say
 from course_utils.tooling.torch_build import WISHES
 
-NOTEBOOK_FOLDERS = ("notebooks", "exercises", "solutions")  # whose notebooks are tests as well
 CELL_TIMEOUT_S = 120
 MOST_PROCESSES = 4  # of the tests; each holds a PyTorch of its own in memory
 
@@ -207,9 +206,13 @@ def checks(env: Environment) -> list[tuple[str, list[str], str]]:
 
 
 def pytest_arguments(env: Environment) -> list[str]:
-    """All tests, and every notebook executed as one."""
+    """All tests, and every notebook executed as one.
+
+    Where the instructor's part is there, its tests execute the exercises and solutions themselves.
+    """
     folders = ["tests"] if (env.root / "tests").is_dir() else []
-    folders += [name for name in NOTEBOOK_FOLDERS if any((env.root / name).rglob("*.ipynb"))]
+    notebooks = ["notebooks"] if (env.root / "instructor").is_dir() else ["notebooks", "exercises"]
+    folders += [name for name in notebooks if any((env.root / name).rglob("*.ipynb"))]
     return [
         *("-m", "pytest", *folders),
         # A file, or a class in it, stays in one process: its tests share what they make. They keep

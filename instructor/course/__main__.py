@@ -1,4 +1,4 @@
-"""The words of ``course``, and what each of them runs.
+"""Run the subcommands of ``course``, here called words.
 
 The console command is installed in the instructor's copy; ``python -m instructor.course`` is the
 same.
@@ -11,17 +11,17 @@ import signal
 import sys
 from collections.abc import Sequence
 
-# Each word, the module whose `main(arguments, prog)` does it, and what the help says of it.
+# For each word, the module whose `main(arguments, prog)` runs it, and its line of help.
 WORDS = {
     "handout": ("instructor.course.handout", "make the copy of the course that students get"),
     "release": ("instructor.generate", "write exercises and solutions anew from the tasks"),
     "collect": ("instructor.course.collect", "take what students handed in, from zips or folders"),
     "grade": ("instructor.course.grade", "mark a class: gradebook, records, what formgrader shows"),
-    "regrade": ("instructor.course.regrade", "mark a task again after its check was mended"),
+    "regrade": ("instructor.course.regrade", "mark a task again after its check was corrected"),
     "feedback": ("instructor.course.feedback", "write a page for each student"),
     "report": ("instructor.course.report", "write a report on the class"),
     "export": ("instructor.course.export", "fill in the table of Moodle or Canvas"),
-    "forget": ("instructor.course.forget", "delete everything that is kept of one student"),
+    "forget": ("instructor.course.forget", "delete everything that is kept about one student"),
     "try": ("instructor.course.tryout", "try one answer file against one task"),
 }
 HELP = "\n".join(
@@ -32,13 +32,13 @@ HELP = "\n".join(
         "",
         *(f"  {word:<9} {text}" for word, (_, text) in WORDS.items()),
         "",
-        "course WORD --help says what a word needs.",
+        "course WORD --help describes a word and its arguments.",
     ]
 )
 
 
 def main(argv: Sequence[str]) -> int:
-    """Do what the command line asks; the exit code."""
+    """Run the word on the command line; returns the exit code."""
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # Windows' consoles
     if not argv or argv[0] in ("-h", "--help"):
@@ -58,7 +58,7 @@ def main(argv: Sequence[str]) -> int:
 
 def run() -> int:
     """The console command."""
-    # A shell lets what it starts in the background ignore Ctrl-C; here it always stops cleanly.
+    # A command started in the background ignores Ctrl-C by default; this one always stops cleanly.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     code = main(sys.argv[1:])
     # Python notes that a KeyboardInterrupt passed through an `exec` of text (SQLAlchemy and

@@ -1,4 +1,4 @@
-"""Whether a mark from outside is the mark from inside, for every known answer of the banks."""
+"""Compare the marks from outside with those in this process, for every known answer of a bank."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Pair:
 
 
 def pairs(judge: Judge, trial: Trial, task: Task, *, every: int = 1) -> Iterator[Pair]:
-    """Every known answer to a task, or every `every`-th, under both."""
+    """Judge every known answer to a task, or every `every`-th, in both ways."""
     bank = answers.load(task)
     known = list(answers._collected)
     source = (task.folder / "bank.py").read_text(encoding="utf-8")
     for one in (*bank.right, *bank.wrong)[::every]:
-        # The player has the whole bank, as the answers use each other and what stands beside them.
+        # The player gets the whole bank, because answers use each other and functions beside them.
         pick = f"\nfrom instructor import answers as _a\n{task.name} = _a._collected"
         pick += f"[{known.index(one)}].answer\n"
         judge.take(())

@@ -1,7 +1,8 @@
-"""The process that marks: ``python -m instructor.course.apart``, which `workers` starts.
+"""The marking process: ``python -m instructor.course.apart``, which `workers` starts.
 
-Jobs come on its standard input, and what became of each goes to its standard output, as pickles:
-both ends are ours, and no student's code runs in here. It ends with the process that started it.
+It reads jobs from standard input and writes the result of each to standard output, as pickles: both
+ends are our own code, and no student's code runs in this process. It ends with the process that
+started it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def main() -> None:
     """Mark one job after the other."""
     source, target = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     nowhere = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1):  # what a check prints is no answer
+    for stream in (0, 1):  # a check must not print into the results
         os.dup2(nowhere, stream)
     code_digest()
     from instructor.course.marking import mark  # loads PyTorch
@@ -42,7 +43,7 @@ def _take(source: BinaryIO, jobs: queue.SimpleQueue[Job]) -> None:
         try:
             jobs.put(pickle.load(source))
         except (EOFError, OSError):
-            os._exit(0)  # whoever asked is gone, and nobody waits for the rest
+            os._exit(0)  # the process that sent the jobs is gone
 
 
 def _tell(target: BinaryIO, told: object) -> None:

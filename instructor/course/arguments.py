@@ -1,4 +1,4 @@
-"""The arguments that the commands on a class have in common."""
+"""Command-line arguments that the commands for a class have in common."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def parser_of(
 
 
 def chosen_exercise(parser: argparse.ArgumentParser, text: str) -> str:
-    """The name of the exercise that is meant, "" for none; anything else ends the command."""
+    """The name of the exercise `text`, "" for "". An unknown exercise ends the command."""
     try:
         return named(text) if text else ""
     except KeyError as error:

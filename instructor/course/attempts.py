@@ -1,4 +1,4 @@
-"""All that a student has handed in of an exercise, in order; the last attempt counts."""
+"""Keep all of a student's attempts at an exercise, in order, and choose the one that counts."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ COUNTER = re.compile(r"(?:\((\d{1,4})\)|-(\d{1,2}))$")
 
 @dataclass(frozen=True)
 class Kept:
-    """What counts now, as its platform named it ("" for one of an earlier collection), how many
-    other attempts are kept, and whether its time is known."""
+    """The attempt that counts now: the platform's name of its file ("" if it was collected
+    earlier), the number of other attempts kept, whether its time is known, whether it is late."""
 
     counts: str
     others: int
@@ -40,10 +40,10 @@ def keep(
     folder: Path, student: str, exercise: str, found: Sequence[Handed],
     notebook: Callable[[Path], bytes],
 ) -> Kept:  # fmt: skip
-    """Keep all attempts in ``collected/``, and put what counts where `course grade` finds it.
+    """Keep all attempts in ``collected/``, and put the one that counts into ``submitted/``.
 
-    Attempts follow each other by time; where that is the same or not known, by the platform's own
-    number, and by the number that is appended to the file's name.
+    Attempts are ordered by time; if times are equal or unknown, by the platform's own number, and
+    then by the number appended to the file's name.
     """
     kept = folder / "collected" / student / exercise
     kept.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ def keep(
     for one in found:
         path = kept / _name(one)
         names[path.name] = one.file
-        if one.told:  # the same file, collected by its time in a zip
+        if one.told:  # the same file may have been collected before, by its time in a zip
             for other in kept.glob(f"*{path.name.removeprefix(path.name.split('-')[0])}"):
                 os.replace(other, path)
         if not path.exists():
@@ -85,12 +85,12 @@ def _name(one: Handed) -> str:
 
 
 def _note_time(place: Path, stamp: str, *, late: bool) -> None:
-    """What `late.py` reads. A time that a person has noted stays where none is known."""
+    """Write the time for `late.py` to read. If none is known, a person's note of it is kept."""
     if stamp != UNKNOWN:
         day, clock = stamp.split("T")
         when = f"{day[:4]}-{day[4:6]}-{day[6:]} {clock[:2]}:{clock[2:4]}:{clock[4:]} UTC"
         replace(place / STAMP, when + "\n")  # nbgrader reads it
     if late:
-        replace(place / LATE_MARK, "The platform calls it late, and does not say by how much.\n")
+        replace(place / LATE_MARK, "The platform calls it late, without a time.\n")
     else:
         (place / LATE_MARK).unlink(missing_ok=True)

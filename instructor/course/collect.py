@@ -2,19 +2,19 @@
 
 A SOURCE is Moodle's or Canvas's zip as it was downloaded, a folder of GitHub Classroom clones, or
 a folder of loose files under any names. Notebooks and .py files are taken; of several attempts the
-newest counts, and all are kept. Of files with the same time, and where no time is known, the one
-counts with the higher number that the platform has given.
+newest counts, and all are kept. Of files with the same time, or with no known time, the one with
+the platform's higher number counts.
 
-FILE is a list of the class with a line of names: Moodle's grading worksheet, Canvas's gradebook, or
-a table of your own. A file is matched with it by any of its columns (a number, an email, a login, a
-name). It is worth having: Moodle calls the same student otherwise in each assignment. Without it, a
-student's id is what the platform wrote on the file.
+FILE is a list of the class with a header line: Moodle's grading worksheet, Canvas's gradebook, or a
+table of your own. A file is matched with a row by any column (a number, an email, a login, a name).
+The list is worth having, because Moodle gives a student another number in each assignment. Without
+it, a student's id is what the platform wrote on the file.
 
-The time of handing in is that of Moodle's worksheet where FILE is one; else that of the file in the
-zip, on a clock of this computer's zone, or of the `timezone` in class.toml. Canvas's zip has no
-times: there only its word LATE is known.
+The time of a submission is that of Moodle's worksheet, if FILE is one; else that of the file in the
+zip, in this computer's time zone, or in the `timezone` of class.toml. Canvas's zip has no times: it
+only marks files as LATE.
 
-What could not be matched is in unmatched.csv in the class's folder, with the reason.
+Files that could not be matched are listed with the reason in unmatched.csv in the class's folder.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ UNMATCHED = ("file", "student on it", "reason")
 
 @dataclass(frozen=True)
 class Collected:
-    """What came of it: by student and exercise, how many files were taken, and what was not."""
+    """The result: what is kept by student and exercise, the number of files taken, the others."""
 
     kept: dict[tuple[str, str], Kept]
     files: int
@@ -98,10 +98,10 @@ def collect(
 
 
 def exercise_of(handed: Handed) -> str:
-    """The exercise that a file belongs to, by its name or by the tasks in it.
+    """The exercise that a file belongs to, by the file's name or by the tasks in it.
 
     Raises:
-        ValueError: Neither tells.
+        ValueError: Neither identifies an exercise.
     """
     names = exercise_names()
     for name in names:
@@ -112,7 +112,7 @@ def exercise_of(handed: Handed) -> str:
     found = {name: sum(task in text for task in of) / len(of) for name, of in tasks.items()}
     best = max(found, key=lambda name: found[name])
     if found[best] < 0.5 or sorted(found.values())[-2] == found[best]:
-        raise ValueError("it does not tell which exercise it is; say so with --exercise")
+        raise ValueError("the exercise cannot be identified; name it with --exercise")
     return best
 
 
@@ -122,7 +122,7 @@ def _notebook(path: Path) -> bytes:
 
 
 def as_notebook(script: bytes) -> bytes:
-    """A .py file as a notebook, which says that it was one."""
+    """A .py file as a notebook, whose metadata record that it was a script."""
     text, _ = decoded(script)
     made = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell}
     cells = [made[cell["cell_type"]](cell["source"]) for cell in script_cells(text)]
@@ -131,13 +131,13 @@ def as_notebook(script: bytes) -> bytes:
 
 
 def main(argv: Sequence[str], prog: str = "course collect") -> int:
-    """Collect; the exit code: 0 where every file was matched, 1 where not."""
+    """Collect. Returns the exit code: 0 if every file was matched, 1 if not, 2 for an error."""
     parser = parser_of(prog, __doc__, gradebook=False)
     parser.add_argument("source", nargs="+", type=Path)
-    parser.add_argument("--exercise", default="", help="its number; left out, the files tell")
+    parser.add_argument("--exercise", default="", help="its number; by default from the files")
     parser.add_argument("--students", type=Path, metavar="FILE", help="the list of the class")
     parser.add_argument(
-        "--id", default="", metavar="COLUMN", help="of the list, with the ids to use"
+        "--id", default="", metavar="COLUMN", help="the column of FILE that has the ids"
     )
     given = parser.parse_args(argv)
     exercise = chosen_exercise(parser, given.exercise)
@@ -171,7 +171,7 @@ def main(argv: Sequence[str], prog: str = "course collect") -> int:
 def lines(
     found: Collected, students: Students | None, folder: Path, clock: str
 ) -> Iterator[str]:  # fmt: skip
-    """What a person should know of a collection."""
+    """What a person should know about a collection, line by line."""
     who = len({student for student, _ in found.kept})
     yield f"{counted(len(found.kept), 'submission')} of {counted(who, 'student')}."
     if students:
@@ -200,9 +200,9 @@ def _of_times(found: Collected, clock: str) -> Iterator[str]:
     late = sorted({who for (who, _), one in found.kept.items() if one.late and not one.timed})
     if unknown:
         yield (
-            f"When it was handed in is not known for {counted(len(unknown), 'student')} (a zip "
-            "from Canvas, or one whose files all have the same time), and lateness is not counted "
-            f"there: {_some(unknown)}. To have it counted, write the time into "
+            f"The time of handing in is not known for {counted(len(unknown), 'student')} (a zip "
+            "from Canvas, or one whose files all have the same time), so lateness is not counted "
+            f"for them: {_some(unknown)}. To have it counted, write the time into "
             "submitted/STUDENT/EXERCISE/timestamp.txt."
         )
     if late:

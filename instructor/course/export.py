@@ -2,11 +2,11 @@
 
 TABLE.csv is Moodle's grading worksheet or Canvas's gradebook, as you downloaded it. The marks are
 written into a copy, in its own columns, delimiter, decimal sign and language, which the platform
-takes back unchanged. Only the marks of students who are there and whose submission is marked
-wholly are filled in: what waits for a person, was not handed in or could not be read stays as it
-is, never a 0, and is listed.
+takes back. Only students in the table whose submission is completely marked get a mark: the field
+of a submission that waits for a person, is missing or could not be read stays as it is, never a 0,
+and is listed.
 
-Where the platform counts to another maximum than the exercise, marks are scaled to it.
+If the platform's maximum differs from that of the exercise, marks are scaled to it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ NUMBER = re.compile(r"\d+([.,]\d+)?")
 
 @dataclass(frozen=True)
 class Columns:
-    """Where a table has what.
+    """The layout of a table.
 
-    `first` is the first row of a student, `who` the column with what the platform calls them and
-    `mark` that of the mark. The columns before `others` say who a student is; none is a mark.
+    `first` is the first row of a student, `who` the column with the platform's id and `mark` that
+    of the mark. The columns before `others` identify a student; none of them is a mark.
     """
 
     system: str
@@ -46,11 +46,11 @@ class Columns:
 def moodle(table: Table, column: str = "") -> Columns | None:
     """The columns of Moodle's worksheet in any language, or None if it is none.
 
-    The first column tells a participant by a number. The maximum is the same number in every row,
-    and the mark, a number or nothing, stands before it.
+    The first column identifies a participant by a number. The maximum is the same number in every
+    row, and the column before it has the mark, a number or nothing.
 
     Raises:
-        ValueError: There is no such column, or which one has the maximum cannot be told.
+        ValueError: There is no such column, or the column of the maximum cannot be determined.
     """
     rows = table.rows[1:]
     if not all(re.fullmatch(r"\D*\d+", row[0]) for row in rows):
@@ -90,7 +90,7 @@ def canvas(table: Table, column: str = "") -> Columns | None:
     """The columns of Canvas's gradebook, or None if it is none.
 
     Raises:
-        ValueError: Which assignment is meant, cannot be told.
+        ValueError: `column` does not name exactly one assignment.
     """
     at = next((i for i, row in enumerate(table.rows[:4]) if "Points Possible" in row[0]), None)
     who = table.column("id")
@@ -119,9 +119,13 @@ def number(text: str) -> float:
 def fill(
     table: Table, columns: Columns, found: Sequence[Marked], known: Mapping[tuple[str, str], str]
 ) -> tuple[int, list[tuple[str, str]]]:
-    """Write marks into the table; how many, and who has none in it with the reason.
+    """Write marks into the table.
 
-    `known` maps a platform and what it calls a student to the student.
+    Args:
+        known: The student's id by platform and the platform's id.
+
+    Returns:
+        How many marks were written, and (student, reason) for those without one.
     """
     by_student = {one.record.student: one for one in found}
     left, there, written = [], set(), 0
@@ -156,7 +160,7 @@ def _student(
 
 
 def origins(folder: Path, exercise: str) -> dict[tuple[str, str], str]:
-    """What each platform calls a student, as `course collect` has seen it."""
+    """The student's id by platform and the platform's id, as `course collect` has seen them."""
     path = folder / "origins.jsonl"
     lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
     found = [json.loads(line) for line in lines]
@@ -166,7 +170,7 @@ def origins(folder: Path, exercise: str) -> dict[tuple[str, str], str]:
 
 
 def main(argv: Sequence[str], prog: str = "course export") -> int:
-    """Export; the exit code: 0 where every row has a mark, 1 where not."""
+    """Export. Returns the exit code: 0 if every row has a mark, 1 if not, 2 for an error."""
     parser = parser_of(prog, __doc__)
     parser.add_argument("table", type=Path, help="as it was downloaded")
     parser.add_argument("--exercise", required=True, help="its number")

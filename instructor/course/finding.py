@@ -1,4 +1,4 @@
-"""The submissions of a class: which notebook is whose, and for which exercise."""
+"""Find the submissions of a class: the notebooks, with their student and their exercise."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SUFFIXES = (".ipynb", ".py")
 
 @dataclass(frozen=True)
 class Found:
-    """A notebook as it was handed in, or a folder in which there should be one."""
+    """A notebook as it was handed in, or a folder that should contain one."""
 
     student: str
     exercise: str
@@ -34,7 +34,7 @@ class Found:
             path = self._in(path)
             if path.name != f"{self.exercise}.ipynb":
                 notes.append(f"the file is called {path.name}; read as {self.exercise}.ipynb")
-        # A link could lead to anything that the instructor may read, and a pipe never ends.
+        # A link could lead to any file that the instructor can read, and a pipe never ends.
         if path.is_symlink() or not stat.S_ISREG(path.lstat().st_mode):
             raise Unreadable(
                 "it is a link to another file, or no file; hand in the notebook itself"
@@ -63,7 +63,7 @@ class Found:
 def submitted(
     folder: Path, students: Sequence[str] = (), exercises: Sequence[str] = ()
 ) -> tuple[list[Found], list[str]]:
-    """What lies in a class's folder as `submitted/STUDENT/EXERCISE/`, and what has no place there.
+    """The submissions in a class's folder `submitted/STUDENT/EXERCISE/`, and messages about others.
 
     Raises:
         ValueError: There is no such folder, or none of these students is in it.
@@ -98,7 +98,7 @@ def submitted(
 def loose(
     folder: Path, exercise: str, students: Sequence[str] = ()
 ) -> tuple[list[Found], list[str]]:
-    """Notebooks in a plain folder, one per student: the file's name is the student's.
+    """Notebooks in a plain folder, one per student and named after the student.
 
     Raises:
         ValueError: There is no notebook.
@@ -134,5 +134,5 @@ def _folders(home: Path, odd: list[str]) -> Iterator[Path]:
 
 
 def hidden(path: Path) -> bool:
-    """Whether a file lies where Jupyter and other programs keep their own."""
+    """Whether a file is in a folder that Jupyter or another program uses for itself."""
     return any(part.startswith((".", "__")) for part in path.parts)

@@ -1,7 +1,7 @@
-"""Delete everything that the class's folder and gradebook keep of one student.
+"""Delete everything that the class's folder and gradebook keep about one student.
 
-`course forget STUDENT` lists what there is and asks; `--yes` does not ask. What has been exported,
-sent out, or copied elsewhere is not in its reach.
+`course forget STUDENT` lists what there is and asks before it deletes; `--yes` does not ask. It
+cannot reach what has been exported, sent out or copied elsewhere.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ FOLDERS = ("submitted", "collected", "autograded", "grades", "feedback")
 
 
 def places(folder: Path, student: str) -> list[Path]:
-    """The student's folders, whole, and the class's files with lines about them."""
+    """The student's folders, and the class's files that mention the student."""
     found = [folder / name / student for name in FOLDERS]
     found += [path for path in folder.glob("*.jsonl") if _lines(path, student)[1]]
-    found += sorted(folder.glob("report/*"))
+    found += sorted([*folder.glob("report/*"), *folder.glob("feedback/*-moodle.*")])
     called = _called(folder, student)
     found += [folder / NAMES] if student in listed(folder) else []
     table = folder / UNMATCHED
@@ -43,10 +43,11 @@ def places(folder: Path, student: str) -> list[Path]:
 
 
 def forget(folder: Path, student: str, url: str = "") -> list[Path]:
-    """Delete it; what was deleted or written anew.
+    """Delete everything about the student; returns the files deleted or rewritten.
 
-    Reports may name the student, and are deleted: `course report` makes them anew. Of the list of
-    what could not be matched, the lines go that name the student.
+    Reports and zips of feedback may name the student, and are deleted as a whole: `course report`
+    and `course feedback` make them anew. In unmatched.csv only lines that name the student are
+    deleted.
 
     Raises:
         RuntimeError: Another command is at work in this folder, or the gradebook cannot be written;
@@ -55,7 +56,7 @@ def forget(folder: Path, student: str, url: str = "") -> list[Path]:
     student_id(student)  # a folder's name, which leads nowhere else
     with held(folder):
         found, called = places(folder, student), _called(folder, student)
-        if _in_gradebook(folder, student, url, delete=True):  # first: another may be writing it
+        if _in_gradebook(folder, student, url, delete=True):  # first, because it may be in use
             found.append(folder / "gradebook.db")
         for path in found:
             if path.is_dir():
@@ -73,7 +74,7 @@ def forget(folder: Path, student: str, url: str = "") -> list[Path]:
 
 
 def _lines(path: Path, student: str) -> tuple[list[str], int]:
-    """The lines of a journal about others, and how many are about the student."""
+    """The lines of a journal about other students, and the number of lines about this one."""
     kept, gone = [], 0
     for line in path.read_text(encoding="utf-8").splitlines(keepends=True):
         try:
@@ -91,7 +92,7 @@ def _text(path: Path) -> str:
 
 
 def _called(folder: Path, student: str) -> set[str]:
-    """The student's id, and what the platforms and the list of the class call them."""
+    """The student's id, and their ids and names on the platforms and on the list of the class."""
     path = folder / "origins.jsonl"
     lines = _text(path).splitlines() if path.is_file() else []
     found = set()
@@ -104,7 +105,7 @@ def _called(folder: Path, student: str) -> set[str]:
 
 
 def _without(path: Path, called: set[str]) -> str:
-    """A table in CSV without the rows in which one of these stands as a word."""
+    """The text of a CSV table without the rows that contain one of these as a word."""
     either = "|".join(map(re.escape, sorted(called)))
     word = re.compile(rf"(?<![\w-])(?:{either})(?![\w-])", re.IGNORECASE)
     rows = [*csv.reader(io.StringIO(_text(path), newline=""))]
@@ -140,7 +141,7 @@ def _in_gradebook(folder: Path, student: str, url: str, *, delete: bool) -> bool
 
 
 def main(argv: Sequence[str], prog: str = "course forget") -> int:
-    """Forget a student; the exit code: 1 where nothing was known of them."""
+    """Forget a student. Returns the exit code: 1 if nothing was deleted, 2 for an error."""
     parser = parser_of(prog, __doc__)
     parser.add_argument("student", help="the id")
     parser.add_argument("--yes", action="store_true", help="do not ask")
@@ -148,7 +149,9 @@ def main(argv: Sequence[str], prog: str = "course forget") -> int:
     try:
         student_id(given.student)
         found = [*places(given.folder, given.student)]
-        own = [path for path in found if path.parent.name != "report"]
+        whole = [path for path in found if path.parent.name in ("report", "feedback")]
+        whole = [path for path in whole if path.is_file()]  # not the student's own folder
+        own = [path for path in found if path not in whole]
         if not own and not _in_gradebook(given.folder, given.student, given.db, delete=False):
             print(
                 f"{prog}: nothing is kept of {given.student!r} in {given.folder}", file=sys.stderr
@@ -156,8 +159,9 @@ def main(argv: Sequence[str], prog: str = "course forget") -> int:
             return 1
         for path in found:
             print(path)
-        if any(path.parent.name == "report" for path in found):
-            print("Of the files of the class, only lines go; reports go whole: make them anew.")
+        if whole:
+            print("Of the class's other files, only lines go; reports and zips go whole: make "
+                  "them anew.")  # fmt: skip
         if not given.yes and input("Delete all this, and the marks? [y/N] ").strip().lower() != "y":
             print("Nothing was deleted.")
             return 1

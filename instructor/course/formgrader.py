@@ -1,7 +1,7 @@
-"""What formgrader shows of a submission: the answers, and beside them what the checks said.
+"""Write the notebooks that formgrader shows: a student's answers, with the messages of the checks.
 
-It is put together from the exercise and the record, not from the student's file: nothing of theirs
-but the text of their answers is in it, and no output that a browser would run.
+They are made from the exercise and the record, not from the student's file, so that they contain
+nothing from the student but the text of the answers, and no output that a browser would run.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ c.CourseDirectory.source_directory = "source"
 c.CourseDirectory.submitted_directory = "submitted"
 c.CourseDirectory.autograded_directory = "autograded"
 c.CourseDirectory.feedback_directory = "nbgrader_feedback"
-c.HTMLExporter.sanitize_html = True  # what students write is text, and no page that runs
+c.HTMLExporter.sanitize_html = True  # students' texts must not run anything
 """
 
 
@@ -37,7 +37,7 @@ def path_of(folder: Path, student: str, exercise: str) -> Path:
 
 
 def write(folder: Path, exercise: Exercise, record: Record) -> None:
-    """Write what formgrader shows of a submission."""
+    """Write the notebook that formgrader shows for a submission."""
     notebook = copy.deepcopy(_released(exercise.name))
     tasks = {task.name: task for task in record.tasks}
     for cell in notebook.cells:
@@ -56,7 +56,7 @@ def write(folder: Path, exercise: Exercise, record: Record) -> None:
 
 
 def write_source(folder: Path, exercise: str) -> None:
-    """Write what formgrader lists exercises by: the notebook as students got it."""
+    """Write the notebook as students got it, which formgrader needs to list the exercise."""
     path = folder / "source" / exercise / f"{exercise}.ipynb"
     replace(path, as_text(_released(exercise)))
 
@@ -77,7 +77,7 @@ def _answer(record: Record, task: Task) -> str:
 
 
 def configure(folder: Path, url: str) -> None:
-    """Tell nbgrader where a class's folders are; a file that is there already stays."""
+    """Write nbgrader's configuration with the class's folders, unless there is one already."""
     path = folder / "nbgrader_config.py"
     if not path.exists():
         replace(path, CONFIG.format(root=str(folder.resolve()), url=url))

@@ -5,22 +5,22 @@ submitted/STUDENT/EXERCISE/EXERCISE.ipynb (`course collect` puts it there). Besi
 
   gradebook.db     nbgrader's gradebook: marks and comments; --db URL for another database
   grades/          a record of each submission in JSON, from which feedback and report are made
-  autograded/      what formgrader shows, where prose is marked: start JupyterLab in FOLDER
-  journal.jsonl    what is done; the same command again goes on after it
+  autograded/      what formgrader shows for marking prose: start JupyterLab in FOLDER
+  journal.jsonl    what has been done; the same command continues after it
 
 To grade a plain folder of notebooks, one per student and named after the student:
 
   course grade --notebooks DOWNLOADS --exercise 03
 
-Each mark is decided outside the student's process (see instructor/README.md). A submission that
-has changed since is graded anew, and nothing else is; after a change of the checks or the course,
-everything is. Marks that a person gave stay. The students' files are not changed. Stop with Ctrl-C.
+Each mark is decided outside the student's process (see instructor/README.md). Only submissions that
+have changed since are graded anew; after a change of the checks or the course, all are. Marks that
+a person gave are kept. The students' files are not changed. Stop with Ctrl-C.
 
-A Dask cluster marks with --scheduler ADDRESS, from `python3 start.py setup instructor cluster` on;
-each of its workers needs a copy of this course, and none of the class's folder.
+With --scheduler ADDRESS a Dask cluster marks (`python3 start.py setup instructor cluster` installs
+Dask); each of its workers needs a copy of this course, but not the class's folder.
 
-Without bubblewrap the command says what is not protected, and wants --unprotected. The last line
-is JSON, with counts. The exit code is 0; 1 where something could not be read; 2 for an error.
+Without bubblewrap the command explains what is not protected, and requires --unprotected. The last
+line is JSON, with counts. The exit code is 0; 1 if something could not be read; 2 for an error.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from instructor.course.workers import processes
 if TYPE_CHECKING:
     from instructor.course.running import Run
 
-AGAIN = "Nothing that was done is lost; the same command goes on from there"
+AGAIN = "Nothing that was done is lost; the same command continues from there"
 
 
 def main(argv: Sequence[str], prog: str = "course grade") -> int:
@@ -91,7 +91,7 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
 
 
 def _workers(given: argparse.Namespace) -> tuple[Callable[[int], Executor], int]:
-    """What makes the workers, and how many they are."""
+    """The function that makes the workers, and their number."""
     if not given.scheduler:
         return processes, given.workers
     from instructor.course.scheduler import Cluster
@@ -127,8 +127,8 @@ def _parser(prog: str) -> argparse.ArgumentParser:
     add("--scheduler", metavar="ADDRESS", help="of a Dask cluster to mark on: tcp://HOST:8786")
     add("--db", metavar="URL", help="of the gradebook, as SQLAlchemy writes it")
     add("--seed", type=int, help="of the checks' draws; default: that of the last run here")
-    add("--unprotected", action="store_true", help="go on where there is no sandbox")
-    add("--no-sandbox", action="store_true", help="leave out the sandbox where there is one")
+    add("--unprotected", action="store_true", help="grade even if there is no sandbox")
+    add("--no-sandbox", action="store_true", help="do not use the sandbox")
     return parser
 
 

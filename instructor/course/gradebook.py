@@ -1,4 +1,4 @@
-"""Marks as nbgrader keeps them: its gradebook, which formgrader shows and where prose is marked."""
+"""Write marks into nbgrader's gradebook, which formgrader uses to show them and to mark prose."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class Book:
         self._book.engine.dispose()
 
     def add_exercise(self, exercise: Exercise) -> None:
-        """Make the assignment of an exercise, or change its cells to what they are now.
+        """Make the assignment of an exercise, or update its cells.
 
-        Marks for cells that the exercise no longer has go with the cells.
+        Marks for cells that the exercise no longer has are deleted with the cells.
         """
         with self._transaction():
             self._add(exercise)
@@ -81,7 +81,7 @@ class Book:
             book.db.delete(old)
 
     def there(self) -> set[tuple[str, str]]:
-        """Student and exercise of every submission that it has."""
+        """The (student, exercise) of every submission in the gradebook."""
         found = (
             self._book.db.query(Student.id, Assignment.name)
             .join(SubmittedAssignment, SubmittedAssignment.student_id == Student.id)
@@ -90,8 +90,10 @@ class Book:
         return {(student, exercise) for student, exercise in found}
 
     def write(self, record: Record, before: Record | None = None) -> None:
-        """Put the marks of one submission in the place of older ones, and leave what a person has
-        given. Prose that is another than in the record `before` waits for a person again."""
+        """Replace the marks of one submission, except those that a person gave.
+
+        Prose that differs from the record `before` waits for a person again.
+        """
         book, name = self._book, record.exercise
         with self._transaction():
             try:
@@ -120,7 +122,7 @@ class Book:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All or nothing, where nbgrader's own methods would commit step by step."""
+        """One transaction, although nbgrader's own methods commit step by step."""
         session = self._book.db
         try:
             with mock.patch.object(session, "commit", session.flush):
@@ -142,7 +144,7 @@ def connect(url: str) -> Gradebook:
 
 @contextmanager
 def opened(url: str) -> Iterator[Gradebook]:
-    """The same, let go of at the end: a server counts the connections that are left to it."""
+    """As `connect`, but closed at the end, because a server limits the number of connections."""
     book = connect(url)
     try:
         yield book
@@ -152,7 +154,7 @@ def opened(url: str) -> Iterator[Gradebook]:
 
 
 def url_of(folder: Path) -> str:
-    """The address of the gradebook that lies in a class's folder."""
+    """The URL of the gradebook in a class's folder."""
     return f"sqlite:///{(folder / 'gradebook.db').resolve().as_posix()}"
 
 
@@ -161,7 +163,7 @@ def _task_of(grade_id: str) -> str:
 
 
 def _waits(task: Task, grade: Grade, before: Record | None) -> bool:
-    """Whether a person has to give a mark, or to look again at the one that was given."""
+    """Whether a person must give a mark, or look again at the one given."""
     if task.state not in (records.WAITS, records.NOT_READ):
         return False
     if grade.manual_score is None:
@@ -171,7 +173,7 @@ def _waits(task: Task, grade: Grade, before: Record | None) -> bool:
 
 
 def _comment(record: Record, task: Task) -> str:
-    """What the gradebook says beside an answer, and the student reads."""
+    """The gradebook's comment on an answer, which the student reads."""
     parts = [record.reason, task.text, *(f"Note: {note}" for note in (*record.notes, *task.notes))]
     if task.state == records.EMPTY:
         parts.append("No response.")

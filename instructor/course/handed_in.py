@@ -1,7 +1,7 @@
-"""What students handed in, as a learning platform packs it: files with their owner and their time.
+"""Read submissions as learning platforms pack them: files, with their owner and their time.
 
-Read are Moodle's zip of all submissions, Canvas's zip, a folder of GitHub Classroom clones, and any
-folder of loose files. Nothing is unpacked: a file is its bytes.
+It reads Moodle's zip of all submissions, Canvas's zip, a folder of GitHub Classroom clones, and any
+folder of loose files. Nothing is unpacked to disk: files are read as bytes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from instructor.course.reading import MOST_BYTES
 
 ANSWERS = (".ipynb", ".py")
-PACKING = timedelta(seconds=10)  # what is nearer than that was written with the zip
+PACKING = timedelta(seconds=10)  # if all times are within this, they are those of the packing
 
 # FULLNAME_ID_assignsubmission_file_, as a folder or in front of the file's name.
 MOODLE = re.compile(r"(?P<name>.*?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)")
@@ -32,13 +32,13 @@ CANVAS = re.compile(
 class Handed:
     """One file of one student.
 
-    `system` is "moodle", "canvas", "github" or "files", `id` what that system knows the student by,
-    `name` what it calls them, which may be empty. `where` is for messages. `reason` says why the
-    file cannot be taken, "" otherwise; `data` is empty then.
+    `system` is "moodle", "canvas", "github" or "files", `id` the system's id of the student and
+    `name` the student's name there, which may be empty. `where` is for messages. `reason` is why
+    the file cannot be taken, and "" if it can; in the first case `data` is empty.
 
-    `when` is None where the time is not known. Canvas writes the time of the download into its zip:
-    of its files it is known only whether they are `late`. `told` is whether a time is the
-    platform's own, and not that of a file.
+    `when` is None if the time is not known. Canvas writes the time of the download into its zip, so
+    for its files only `late` is known. `told` is whether `when` is the platform's own time, and not
+    that of a file.
     """
 
     system: str
@@ -55,18 +55,18 @@ class Handed:
 
 
 def moment(clock: datetime, zone: ZoneInfo | None) -> datetime:
-    """What a clock in `zone`, None for this computer's, showed: in UTC."""
+    """The time `clock` in `zone` (None for this computer's), converted to UTC."""
     return (clock.replace(tzinfo=zone) if zone else clock).astimezone(UTC)
 
 
 def handed_in(source: Path, zone: ZoneInfo | None = None) -> Iterator[Handed]:
-    """Every file of `source`, a zip or a folder, with the student that it belongs to.
+    """Every file of `source`, a zip, a folder or a single file, with the student it belongs to.
 
-    The times in a zip are those of a clock in `zone`, None for this computer's. Where all are the
-    same they are those of the packing, and no time is known.
+    The times in a zip are in `zone`, None for this computer's. If all are the same, they are those
+    of the packing, and no time is known.
 
     Raises:
-        ValueError: `source` is neither.
+        ValueError: `source` is none of these.
     """
     if source.is_dir():
         yield from _of_folder(source)
@@ -82,7 +82,7 @@ def handed_in(source: Path, zone: ZoneInfo | None = None) -> Iterator[Handed]:
 
 
 def owner(path: PurePosixPath) -> tuple[str, str, str, str, int] | None:
-    """System, id, name, file and order that a path inside a zip tells, or None."""
+    """The system, id, name, file and order in a path inside a zip; None if it has none."""
     for part in path.parts:
         if found := MOODLE.fullmatch(part.removeprefix("GROUP-")):
             file = found["file"] if part == path.name else path.name
@@ -117,8 +117,8 @@ def _of_zip(source: Path, zone: ZoneInfo | None) -> Iterator[Handed]:
 
 
 def _noted(item: zipfile.ZipInfo) -> datetime | None:
-    """When a file in a zip was changed, by a clock of which the zone is not said; None for a folder
-    and where there is no time, or only the oldest of the format, which stands for none."""
+    """When a file in a zip was changed, in an unknown time zone; None for a folder, and if there is
+    no time or only the format's earliest, which means none."""
     try:
         clock = datetime(*item.date_time)
     except ValueError:
@@ -166,8 +166,8 @@ def _file(
 
 
 def _committed(path: Path) -> datetime | None:
-    """When a file of a clone was committed last; its time on this disk is that of the download."""
-    # No hook and no setting of the clone may run anything here.
+    """When a file of a clone was last committed; its time on this disk is that of the download."""
+    # No hook and no setting of the clone may run a program here.
     command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "log", "-1"]
     try:
         told = subprocess.run(
@@ -190,7 +190,7 @@ def _refusal(path: PurePosixPath, size: int) -> str:
 
 
 def hidden(path: PurePosixPath) -> bool:
-    """Whether a file lies where Jupyter, git and other programs keep their own."""
+    """Whether a file is in a folder that Jupyter, git or another program uses for itself."""
     return any(part.startswith((".", "~")) or part == "__MACOSX" for part in path.parts)
 
 

@@ -1,12 +1,12 @@
-"""Make the copy of the course to hand out: ``course handout FOLDER``.
+"""Make the copy of the course for students: ``course handout FOLDER``.
 
-The copy has the lessons, the exercises without their solutions, the package behind them and
-a README for students that says what to hand in. It works alone: `python3 start.py` in it opens
-lesson 1, and `python3 start.py test` checks what is there.
+The copy has the lessons, the exercises without their solutions, the package behind them and a
+README for students that explains what to hand in. It works alone: `python3 start.py` in it opens
+lesson 1, and `python3 start.py test` checks the copy.
 
-It is put together from a list of what students get, without git's history, and searched before it
-appears: hidden checks, model answers, known answers and guides are not in it. The exercises are
-written from their tasks, whatever lies in the folder exercises/. FOLDER must be new or empty.
+It is put together from a list of what students get, without git's history, and is searched before
+it appears, so that it contains no hidden checks, model answers, known answers or guides. The
+exercises are generated from their tasks, not copied from exercises/. FOLDER must be new or empty.
 """
 
 from __future__ import annotations
@@ -35,25 +35,25 @@ HANDING_IN = """\
 The notebook of each exercise, `exercises/NN_name/NN_name.ipynb`, as one file, under its own name.
 Nothing else is needed: no data, no package, no zip of the course.
 
-- Write in the cells that ask for an answer, and keep the names of the functions. Cells that you add
-  for trying things out do no harm.
-- Leave the other cells where they are. The cells that check an answer are replaced by fresh ones
-  when it is graded, and more is checked then than you see.
-- Each task is marked alone. One that you leave as it was costs its own marks and no others.
-- Before you hand in: **Run > Restart Kernel and Run All Cells**, then save. What works only because
-  of a cell that you have deleted since does not work when it is graded.
-- Hand in from Jupyter's own file. A notebook that went through another editor may lose what
-  connects its cells with their tasks.
+- Write in the cells that ask for an answer, and keep the names of the functions. You may add cells
+  to try things out.
+- Leave the other cells where they are. The cells that check an answer are replaced by new ones for
+  grading, and further checks run then.
+- Each task is marked alone. A task that you do not attempt costs its own marks and no others.
+- Before you hand in: **Run > Restart Kernel and Run All Cells**, then save. Code that works only
+  because of a cell that you have deleted will not work when it is graded.
+- Hand in the file that Jupyter has saved. A notebook saved by another editor may lose the
+  information that connects its cells with their tasks.
 
 """
 
 
 def handout(folder: Path, root: Path = ROOT) -> int:
-    """Make the copy in `folder`; how many files it has.
+    """Make the copy in `folder`, and return its number of files.
 
     Raises:
-        ValueError: `folder` has something in it, or lies in a folder that is copied; or something
-            hidden would have been handed out. Nothing was written.
+        ValueError: `folder` is not empty, or is inside a folder that is copied; or something hidden
+            would have been handed out. Nothing was written.
     """
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ValueError(f"{folder} is not empty; name a new folder, or empty this one")
@@ -90,11 +90,11 @@ def _fill(made: Path, root: Path) -> None:
 
 
 def readme(text: str) -> str:
-    """The students' README: the instructor's up to its chapter for instructors, without what is
-    marked as for them alone, what to hand in, and the license.
+    """The students' README: the course's, up to its chapter for instructors and without passages
+    marked as only for them, then what to hand in, and the license.
 
     Raises:
-        ValueError: A chapter is not where it was.
+        ValueError: README.md has no chapter of the expected name.
     """
     text = re.sub(f"{ONLY}.*?{ALL}\\n+", "", text, flags=re.DOTALL)
     parts = re.split(r"^(?=## )", text, flags=re.MULTILINE)

@@ -1,6 +1,6 @@
-"""What no student may read before handing in, and whether a folder holds any of it.
+"""Search a folder for hidden passages, which students must not read before they hand in.
 
-A single line of code may well stand in a lesson too; passages of several lines do not by chance.
+A single line of code may be in a lesson too, but a passage of several lines is not there by chance.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ from typing import Any
 
 from instructor.content import TASKS
 
-SHORTEST = 60  # characters; `else:` and `return x` are nobody's secret
-# How many lines in a row give a file of the tasks away. Lessons teach what the answers use, so
-# that three lines of a right answer may stand there; for a model answer it takes the whole.
+SHORTEST = 60  # characters of a passage; shorter code, such as `return x`, occurs anywhere
+# How many consecutive lines of a task's file count as a leak. Lessons teach what the answers use,
+# so they may contain three lines of a right answer; a model answer leaks only as a whole.
 LINES = {"hidden*.py": 2, "guide.md": 2, "answer.md": 2, "bank.py": 4}
 READ = {".py", ".md", ".toml", ".txt", ".yml", ".json", ".js", ".css", ".html", ".csv", ".ipynb"}
-# What students are shown word for word, by the file and the task whose answers use it.
+# Passages that students may see word for word: the file, and the task whose answers use them.
 TAUGHT = {
     ("notebooks/01_overfitting.ipynb", "01_overfitting/train_one_epoch"),  # the training step
     ("course_utils/blanks/solutions.py", "01_overfitting/train_one_epoch"),
     ("course_utils/blanks/solutions.py", "03_dropout/dropout"),  # dropout in four lines
-    # A training loop that stands in what is given: a check, and code to repair.
+    # A training loop that is part of a check, or of code to correct.
     ("course_utils/exercises/lesson_08/adamw.py", "08_regularization_today/adamw"),
     ("exercises/04_batchnorm/04_batchnorm.ipynb", "08_regularization_today/adamw"),
     ("exercises/04_batchnorm/04_batchnorm.ipynb", "04_batchnorm/train_head"),
     ("exercises/04_batchnorm/04_batchnorm.ipynb", "03_dropout/fit_with_dropout"),
     ("exercises/03_dropout/03_dropout.ipynb", "03_dropout/fit_with_dropout"),
-    # Two visible checks do what a hidden one does: gradients left from before, numbers that stay.
+    # Two visible checks test the same as a hidden one: gradients left before, unchanged tensors.
     ("course_utils/exercises/lesson_03/fit_with_dropout.py", "01_overfitting/train_one_epoch"),
     ("course_utils/exercises/lesson_08/ema_update.py", "04_batchnorm/fold"),
 }
@@ -37,7 +37,7 @@ _SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", flags=re.DO
 
 
 def passages(tasks: Path = TASKS) -> dict[str, str]:
-    """Every hidden passage, and the file that it is from."""
+    """Every hidden passage, with the file that it is from."""
     found = {}
     for pattern, count in LINES.items():
         for path in sorted(tasks.rglob(pattern)):
@@ -50,7 +50,7 @@ def passages(tasks: Path = TASKS) -> dict[str, str]:
 
 
 def leaks(folder: Path, secrets: dict[str, str] | None = None) -> list[str]:
-    """Where `folder` holds a hidden passage, one sentence each."""
+    """One sentence for each hidden passage in `folder`."""
     secrets = passages() if secrets is None else secrets
     found = []
     for path in sorted(path for path in folder.rglob("*") if path.suffix in READ):
@@ -66,11 +66,11 @@ def _hidden_of(path: Path) -> str:
     text = path.read_text(encoding="utf-8")
     if not path.name.startswith("answer"):
         return text
-    return "".join(_SOLUTION.findall(text)) or text  # prose is an answer from its first word
+    return "".join(_SOLUTION.findall(text)) or text  # the whole of a prose answer
 
 
 def _lines(text: str) -> list[str]:
-    """The lines without indentation, blank ones and imports: those of a passage."""
+    """The lines without indentation, and without blank lines and imports."""
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not re.match(r"(from|import) ", line)]
 

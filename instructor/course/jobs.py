@@ -1,6 +1,6 @@
-"""A submission on its way to a worker, and the record of one that is not marked.
+"""Jobs, which take a submission to a worker, and the record of a submission that is not marked.
 
-Nothing here loads PyTorch: whoever sends submissions has no need of it.
+Nothing here loads PyTorch, because the process that sends submissions does not need it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class NotMarked(Exception):
 
 @dataclass(frozen=True)
 class Job:
-    """A submission to mark: data alone, so that it can go to another computer.
+    """A submission to mark. It is only data, so that it can be sent to another computer.
 
-    `course` is the digest of the course that has to mark it, `seed` the run's.
+    `course` is the digest of the course that must mark it, `seed` the seed of the run.
     """
 
     student: str
@@ -54,14 +54,17 @@ class Job:
 
 @functools.cache
 def digest(exercise: str) -> str:
-    """Changes when something changes that a mark depends on: the tasks, the course, the judge."""
+    """A digest of everything that a mark depends on: the tasks, the course, the judge."""
     return _of(code_digest(), [*(ROOT / "instructor" / "tasks" / exercise).rglob("*.*")])
 
 
 @functools.cache
 def code_digest() -> str:
-    """The part of `digest` that is not the tasks. A process that may live longer than a copy of
-    the course stays as it is asks for it first: it is that of the code which it then loads."""
+    """The part of `digest` without the tasks.
+
+    A long-lived process calls this before it loads the code, so that the digest is that of the code
+    it runs, even if the course's files change later.
+    """
     home = ROOT / "instructor"
     files = [
         path for place in (ROOT / "course_utils", home / "course") for path in place.rglob("*")
@@ -79,7 +82,7 @@ def _of(begin: str, files: Iterable[Path]) -> str:
 
 
 def unread(job: Job, exercise: Exercise, reason: str) -> Record:
-    """The record of a submission that nothing can be said of but why."""
+    """The record of a submission that could not be read, with the reason."""
     tasks = tuple(
         Task(t.name, kind_of(t), t.title, records.NOT_READ, None, t.points) for t in exercise.parts
     )
@@ -99,10 +102,10 @@ def record_of(job: Job, tasks: tuple[Task, ...], **more: Any) -> Record:
         protected=job.protected,
         **more,
     )
-    # Names of files, answers and errors are a student's, and everything else is made of records.
+    # Names of files, answers and errors come from a student, and must be made harmless.
     return records.from_json(records.plain(record.as_json()))
 
 
 def kind_of(task: Asked) -> str:
-    """Who marks a task: "code" is for its checks, "prose" for a person."""
+    """How a task is marked: "code" by its checks, "prose" by a person."""
     return "prose" if task.prose else "code"

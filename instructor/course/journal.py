@@ -1,7 +1,7 @@
-"""What `course grade` has done: a file to which each finished submission adds one line.
+"""The journal of `course grade`: a file to which each finished submission adds one line.
 
-A line is there when its submission is done, and then for good: it is on the disk before anything
-else is written from it. Killed at any moment, a run goes on from here. One process writes at once.
+A line is on the disk before anything else is written from it, so a run that was killed at any
+moment can continue from here. Only one process at a time can write it.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from instructor.course.records import Record, from_json
 
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
-    """Hold a class's journal, which no other process changes inside.
+    """Hold the lock of a class's journal; inside, no other process changes it.
 
-    The lock is a file beside it, and not the journal itself: `course forget` puts a new file in
-    the journal's place, and whoever held the old one would write where nobody reads.
+    The lock is a file beside the journal, because `course forget` replaces the journal by a new
+    file, and a process that had locked the old one would write to a file that nobody reads.
 
     Raises:
         RuntimeError: Another process holds it at this moment.
@@ -55,7 +55,7 @@ class Journal:
         try:
             self._open.enter_context(held(folder))
             self._file: BinaryIO = self._open.enter_context(path.open("a+b"))  # to read
-            # To add to, with nothing kept back.
+            # To append to, without a buffer.
             self._end = self._open.enter_context(path.open("ab", 0))
             self._places: dict[str, int] = {}
             self._tried: set[str] = set()  # exercises and courses whose model answers were right
@@ -75,14 +75,14 @@ class Journal:
         self._open.close()
 
     def _read(self) -> int | None:
-        """Note where each submission's line is; the seed of the last run."""
+        """Record where each submission's line is, and return the seed of the last run."""
         seed, place, line = None, 0, b""
         self._file.seek(0)
         for line in self._file:
             try:
                 told = json.loads(line) if line.endswith(b"\n") else None
             except ValueError:
-                told = None  # at this line a run was killed
+                told = None  # a run was killed while it wrote this line
             if told and "seed" in told:
                 seed = told["seed"]
             elif told and "tried" in told:
@@ -98,25 +98,25 @@ class Journal:
         return _text(key) in self._places
 
     def record(self, key: Sequence[Any]) -> Record:
-        """The record of what is done."""
+        """The record of a finished submission."""
         self._file.seek(self._places[_text(key)])
         return from_json(json.loads(self._file.readline())["record"])
 
     def add(self, key: Sequence[Any], record: dict[str, Any]) -> None:
-        """Note that a submission is done; it is on the disk when this returns."""
+        """Record that a submission is finished; it is on the disk when this returns."""
         self._places[_text(key)] = self._add({"key": key, "record": record})
 
     def tried(self, exercise: str, course: str) -> bool:
-        """Whether the model answers of an exercise had full marks in this state of the course."""
+        """Whether the exercise's model answers had full marks in this version of the course."""
         return _text([exercise, course]) in self._tried
 
     def note_tried(self, exercise: str, course: str) -> None:
-        """Note that they had."""
+        """Record that the exercise's model answers had full marks."""
         self._add({"tried": [exercise, course]})
         self._tried.add(_text([exercise, course]))
 
     def take_over(self, other: Journal) -> None:
-        """Note all that another journal has."""
+        """Add all records of another journal."""
         for text in other._places:
             key = json.loads(text)
             self.add(key, other.record(key).as_json())

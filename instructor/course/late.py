@@ -1,6 +1,6 @@
-"""Deadlines, extensions, and what being late costs: `class.toml` in the class's folder.
+"""Deadlines, extensions and penalties for lateness, from `class.toml` in the class's folder.
 
-    timezone = "Europe/Berlin"   # of the clocks in zips and worksheets; else this computer's
+    timezone = "Europe/Berlin"   # of the times in zips and worksheets; by default this computer's
 
     [deadlines]
     03_dropout = 2026-12-01T23:59:00+01:00
@@ -9,12 +9,12 @@
     m002 = 2026-12-03T23:59:00+01:00
 
     [late]
-    per_day = 0.1        # of the marks, for each day that has begun
-    at_most = 0.5        # and never more than this share; left out: 1, all the marks
-    grace_minutes = 10   # late by no more than this is in time
+    per_day = 0.1        # the share of the marks lost for each day begun
+    at_most = 0.5        # the largest share lost; by default 1, all the marks
+    grace_minutes = 10   # no later than this counts as in time
 
-Without the file, or without a deadline, nothing is late. The marks of the tasks stay as they are:
-what is lost comes off the sum, in `feedback`, `report` and `export`.
+Without the file, or without a deadline, nothing is late. The marks of the tasks do not change: the
+penalty is subtracted from their sum, in `feedback`, `report` and `export`.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from instructor.content import exercise_names
 
 DAY = timedelta(days=1)
 STAMP = "timestamp.txt"  # beside a submission: when it came in
-NAMES = "names.json"  # of the class: the ids on its list, and the names
-LATE_MARK = "late.txt"  # beside it where the platform calls it late, and says no time
+NAMES = "names.json"  # in the class's folder: ids and names from the list of the class
+LATE_MARK = "late.txt"  # beside a submission that the platform calls late, without a time
 LATE = ("per_day", "at_most", "grace_minutes")
 
 
 @dataclass(frozen=True)
 class Terms:
-    """The deadlines of a class and the price of being late."""
+    """The deadlines of a class and the penalty for being late."""
 
     deadlines: dict[str, datetime] = field(default_factory=dict)
     extensions: dict[tuple[str, str], datetime] = field(default_factory=dict)
@@ -49,10 +49,10 @@ class Terms:
 
     @classmethod
     def read(cls, folder: Path) -> Terms:
-        """What `class.toml` says; nothing is late where there is none.
+        """Read `class.toml`; without it nothing is late.
 
         Raises:
-            ValueError: It says what cannot be meant; the message names it.
+            ValueError: An entry is invalid; the message names it.
         """
         path = folder / "class.toml"
         if not path.is_file():
@@ -82,10 +82,10 @@ class Terms:
     def days_late(
         self, student: str, exercise: str, when: datetime | None, *, late: bool = False
     ) -> int:
-        """Days that had begun since the deadline; 0 in time.
+        """The number of days begun since the deadline; 0 if in time.
 
-        Where no time is known it is 1 for what the platform calls `late`, which has begun a day at
-        least, and else 0; 0 as well with an extension, of which the platform does not know.
+        If no time is known, it is 1 for a submission that the platform calls `late`, since at least
+        one day has begun; but 0 with an extension, which the platform does not know.
         """
         own = self.extensions.get((student, exercise))
         deadline = own or self.deadlines.get(exercise)
@@ -98,13 +98,13 @@ class Terms:
         return math.ceil((when - deadline) / DAY)
 
     def lost(self, days: int) -> float:
-        """The share of the marks that so many days cost."""
+        """The share of the marks lost by being late by so many days."""
         return min(days * self.per_day, self.at_most)
 
 
 def unknown_extensions(folder: Path, terms: Terms) -> list[str]:
-    """A line for each extension of an id that has handed in nothing and is on no list that was
-    collected with, with the ids nearest to it."""
+    """A line for each extension whose id has handed in nothing and is on no list of the class, with
+    the most similar ids."""
     known = {path.name for path in (folder / "submitted").glob("*")} | {*listed(folder)}
     lines = []
     for student, exercise in terms.extensions:
@@ -116,13 +116,13 @@ def unknown_extensions(folder: Path, terms: Terms) -> list[str]:
 
 
 def listed(folder: Path) -> dict[str, str]:
-    """The names of the class by id, as `course collect` was given them; empty without a list."""
+    """The names of the class by id, from the list given to `course collect`; empty without one."""
     path = folder / NAMES
     return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
 
 
 def handed_in_at(folder: Path, student: str, exercise: str) -> datetime | None:
-    """When a submission came in, as `course collect` or nbgrader has noted it; None if neither has.
+    """When a submission came in, as recorded by `course collect` or nbgrader; None if not recorded.
 
     Raises:
         ValueError: The note is no time.

@@ -1,4 +1,4 @@
-"""One submission becomes a record, by the judge that this process keeps."""
+"""Mark one submission, with the judge that this process keeps, and make its record."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from instructor.course.judging.sandbox import Unfit
 from instructor.course.records import Check, Record, Task
 from instructor.course.submission import Submission, Unreadable, read
 
-# What an answer to no task of this course needs; somebody may look why it is there.
+# Names that no answer in this course needs; they are flagged for a person to look at.
 UNUSUAL = {
     *("ctypes", "gc", "inspect", "importlib", "subprocess", "socket", "threading", "pickle"),
     *("setprofile", "settrace", "_getframe", "system", "exec", "eval", "__builtins__"),
@@ -26,8 +26,8 @@ UNUSUAL = {
 
 TEXT_OF_SCRIPT = "no answer in words was recognized in the .py file; a person reads the file itself"
 
-_judge: Judge | None = None  # the one that this process used last,
-_for = ("", False)  # for this exercise, and with a sandbox or without
+_judge: Judge | None = None  # the judge that this process used last
+_for = ("", False)  # its exercise, and whether it has a sandbox
 
 
 def mark(job: Job) -> dict[str, Any]:
@@ -62,7 +62,7 @@ def mark(job: Job) -> dict[str, Any]:
 
 
 def release() -> None:
-    """End what this process keeps for the next submission."""
+    """Close the judge that this process keeps for the next submission."""
     global _judge
     if _judge is not None:
         _judge.close()
@@ -102,7 +102,7 @@ def _code(judge: Judge, submission: Submission, task: Asked, job: Job) -> Task:
     seed = seed_of(job, task.name)
     result = judge.marks(task, own, seed=seed)
     broken = tuple(failure.broken for failure in result.failures if failure.broken)
-    if broken:  # no mark follows from a check that fails of itself; a person mends it
+    if broken:  # a check that itself fails gives no mark; a person must correct it
         return Task(
             *(task.name, kind_of(task), task.title, records.WAITS, None, task.points),
             answer=answer.text,
@@ -130,13 +130,13 @@ def _code(judge: Judge, submission: Submission, task: Asked, job: Job) -> Task:
 
 
 def seed_of(job: Job, task: str) -> int:
-    """The seed of the draws of one task's checks: the same whenever the submission is marked."""
+    """The seed of the draws of one task's checks, the same each time the submission is marked."""
     text = f"{job.seed}/{job.student}/{job.exercise}/{task}"
     return int.from_bytes(hashlib.sha256(text.encode(errors="replace")).digest()[:4], "big")
 
 
 def unusual(source: str) -> list[str]:
-    """Names in an answer that a person may want to look at."""
+    """Flags for names in an answer that a person may want to look at."""
     found = set()
     for node in (node for stmt in body(source) or () for node in ast.walk(stmt)):
         names = [getattr(node, "id", ""), getattr(node, "attr", "")]

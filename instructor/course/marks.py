@@ -1,4 +1,4 @@
-"""The marks of a class: of the checks, from the records, and of persons, from formgrader."""
+"""Put together the marks of a class: from the checks' records, and from persons in formgrader."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from instructor.course.records import MARKED, STATES, WAITS, Record, Task, recor
 
 @dataclass(frozen=True)
 class Given:
-    """What a person gave to one question: marks, and a comment that the student reads."""
+    """A person's marks for one question, and a comment that the student reads."""
 
     marks: float
     comment: str = ""
 
 
 def by_hand(folder: Path, url: str = "") -> dict[tuple[str, str, str], Given]:
-    """What persons gave, by student, exercise and task; empty where there is no gradebook yet."""
+    """The marks that persons gave, by student, exercise and task; empty without a gradebook."""
     if not url and not (folder / "gradebook.db").is_file():
         return {}
     found = {}
@@ -40,9 +40,9 @@ def by_hand(folder: Path, url: str = "") -> dict[tuple[str, str, str], Given]:
 
 @dataclass(frozen=True)
 class Marked:
-    """A record with the marks that persons gave in it; those, by task; and what being late costs.
+    """A record that includes the marks given by persons; those marks by task; and the late penalty.
 
-    A question that waited for a person, and has marks now, is "marked" in the record.
+    A question that waited for a person and now has marks is "marked" in the record.
     """
 
     record: Record
@@ -52,9 +52,9 @@ class Marked:
 
     @property
     def final(self) -> float | None:
-        """The mark that may leave the house: None as long as a question waits or was not read.
+        """The mark to publish: None as long as a question waits or could not be read.
 
-        What was not handed in counts as nothing once a person, or a check, has marked the rest.
+        An unanswered question counts as 0 once the rest has been marked.
         """
         if self.record.marks is None or STATES.index(self.record.state) >= STATES.index(WAITS):
             return None
@@ -86,7 +86,7 @@ def marked(folder: Path, url: str = "", **only: str) -> Iterator[Marked]:
 
 
 def warn(folder: Path) -> None:
-    """Say which extensions are of nobody."""
+    """Print a warning for each extension whose id is unknown."""
     for line in unknown_extensions(folder, Terms.read(folder)):
         print(f"to look at: {line}", file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""Before a class is graded: do the model answers get full marks?"""
+"""Test, before a class is graded, that the model answers get full marks."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ def full_marks(exercise: Exercise) -> None:
     """Run each task's model answer through its checks, in this process.
 
     Raises:
-        ValueError: One does not get full marks; the message names the task and what was said.
+        ValueError: One does not; the message names the task and has the checks' messages.
     """
     from instructor.course.judging.watching import seeded  # loads PyTorch
     from instructor.trial import Trial

@@ -1,6 +1,6 @@
-"""Jobs go to workers, and come back as they are done.
+"""Send jobs to workers, and yield the results in the order in which they are done.
 
-Workers are any `concurrent.futures.Executor`: threads here, each with a process that marks, or the
+Workers are any `concurrent.futures.Executor`: threads here, each with a marking process, or the
 threads of a cluster.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 from instructor.course.jobs import Job, NotMarked
 from instructor.course.workers import mark, processes, release
 
-WINDOW = 3  # jobs for each worker that are under way at once; the others wait here, unread
+WINDOW = 3  # jobs sent to each worker at once; the others are not even read yet
 
 Done = tuple[Job, dict[str, Any] | str]  # the record, or why there is none
 
@@ -21,7 +21,7 @@ Done = tuple[Job, dict[str, Any] | str]  # the record, or why there is none
 def results(
     jobs: Iterable[Job], make: Callable[[int], Executor] = processes, workers: int = 1
 ) -> Iterator[Done]:
-    """What comes of each job, in the order in which they are done."""
+    """The result of each job, in the order in which they are done."""
     todo, pool = iter(jobs), make(workers)
     under_way: dict[Future[dict[str, Any]], Job] = {}
     try:

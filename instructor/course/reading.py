@@ -1,4 +1,4 @@
-"""The cells of a notebook's file, whatever has happened to it; nothing in it is believed."""
+"""Read the cells of a notebook's file, even a damaged one, without trusting anything in it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Unreadable(ValueError):
 
 
 def decoded(data: bytes) -> tuple[str, list[str]]:
-    """The text of a file, and what was repaired.
+    """The text of a file, and notes about what was repaired.
 
     Raises:
         Unreadable: It is empty or too large.
@@ -47,10 +47,10 @@ def decoded(data: bytes) -> tuple[str, list[str]]:
 
 
 def cells_of(text: str) -> tuple[list[dict[str, Any]], list[str]]:
-    """The cells of a notebook, of a Python script with `# %%` between them as well.
+    """The cells of a notebook, or of a Python script with `# %%` between them, and notes.
 
     Raises:
-        Unreadable: It is no notebook.
+        Unreadable: The text is neither.
     """
     try:
         notebook = json.loads(text)
@@ -79,7 +79,7 @@ def cells_of(text: str) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def source_of(cell: dict[str, Any]) -> str:
-    """The text of a cell, without IPython's own lines, which are no Python and answer nothing."""
+    """The text of a cell, without IPython's magic lines, which are not Python."""
     source = cell.get("source", cell.get("input", ""))
     text = "".join(map(str, source)) if isinstance(source, list) else str(source)
     text = text[:LONGEST].replace("\r\n", "\n").replace("\0", "")
@@ -92,7 +92,7 @@ def source_of(cell: dict[str, Any]) -> str:
 
 
 def came_from_script(notebook: Any) -> bool:
-    """Whether `course collect` made this notebook of a .py file."""
+    """Whether `course collect` made this notebook from a .py file."""
     about = notebook.get("metadata") if isinstance(notebook, dict) else None
     return isinstance(about, dict) and about.get(FROM_SCRIPT) is True
 

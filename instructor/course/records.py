@@ -1,16 +1,16 @@
-"""What a class leaves on disk: the folders, and the record of each graded submission.
+"""Read and write the record of each graded submission, and describe a class's folder.
 
 A class has one folder, `grading/` in the course unless another is named::
 
-    submitted/STUDENT/EXERCISE/EXERCISE.ipynb   handed in; read, and never changed
+    submitted/STUDENT/EXERCISE/EXERCISE.ipynb   what was handed in; it is never changed
     grades/STUDENT/EXERCISE.json                the record of its grading, a `Record`
     autograded/STUDENT/EXERCISE/EXERCISE.ipynb  what formgrader shows: answers, and what checks said
-    source/EXERCISE/EXERCISE.ipynb              what formgrader lists exercises by
+    source/EXERCISE/EXERCISE.ipynb              formgrader's list of exercises
     feedback/STUDENT/EXERCISE.html              the page for the student
     gradebook.db                                nbgrader's gradebook, unless --db names another
-    nbgrader_config.py                          tells nbgrader and formgrader these places
+    nbgrader_config.py                          these paths, for nbgrader and formgrader
     journal.jsonl                               what `course grade` has done, a line per submission
-    journal.lock                                held while a command changes what is in the folder
+    journal.lock                                held while a command changes the folder
 
 EXERCISE is a name such as `03_dropout`. STUDENT is an id that is a folder's name: see `student_id`.
 
@@ -30,9 +30,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1  # of a record; another number is another course's file
+FORMAT = 1  # of a record; files with another number are not read
 
-# The states of a task. Those of a record are the last of these that one of its tasks has.
+# The states of a task. The state of a record is the last of these that one of its tasks has.
 MARKED = "marked"
 EMPTY = "nothing handed in"  # a question in prose that was left as it was
 WAITS = "waits for a person"
@@ -44,9 +44,9 @@ _UNFIT = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f-\x9f\ud800-\udfff]")
 
 @dataclass(frozen=True)
 class Check:
-    """One check of a task: `name` is its grade_id in nbgrader ("dropout-hidden"), `points` what it
-    is worth, `marks` what it gave. For one that failed, `text` is what the student reads and
-    `mistake` the id of the mistake, "unnamed" where none was recognized."""
+    """One check of a task: `name` is its grade_id in nbgrader ("dropout-hidden"), `marks` are those
+    given of `points`. If it failed, `text` is what the student reads and `mistake` the id of the
+    mistake, "unnamed" if none was recognized."""
 
     name: str
     points: float
@@ -60,10 +60,10 @@ class Task:
     """One task of a submission.
 
     `kind` is "code" or "prose". `marks` is null unless the state is "marked". `checks` are those of
-    code. `answer` is the text that counts as the student's: code or Markdown, as it was written and
-    not made safe for a page. `notes` say what was repaired to find it. `flags` are for a person to
-    look at, are no ground for a mark, and students do not read them. `seed` is the one with which
-    its checks drew their random numbers.
+    a code task. `answer` is the student's text that counts: code or Markdown, as it was written and
+    not made safe for a page. `notes` describe what was repaired to find it. `flags` are for a
+    person to look at; they do not change the mark, and students do not see them. `seed` is that of
+    the checks' random numbers.
     """
 
     name: str
@@ -89,10 +89,11 @@ class Task:
 class Record:
     """One graded submission.
 
-    `marks` is the sum of what has marks, null where the submission could not be read; `of` is what
-    all tasks are worth. `reason` says why it could not be read, "" otherwise. `notes` say what was
-    repaired in the whole file. `file` is the SHA-256 of the notebook, `course` the digest of all
-    that a mark depends on: checks, course and judge. `protected` is whether it ran in a sandbox.
+    `marks` is the sum of the tasks' marks, null if the submission could not be read; `of` is the
+    most marks that all tasks can give. `reason` is why it could not be read, else "". `notes`
+    describe what was repaired in the whole file. `file` is the SHA-256 of the notebook, `course`
+    the digest of everything that a mark depends on: checks, course and judge. `protected` is
+    whether it ran in a sandbox.
     """
 
     student: str
@@ -110,19 +111,19 @@ class Record:
     format: int = field(default=FORMAT)
 
     def task(self, name: str) -> Task:
-        """The task of that name; `KeyError` where there is none."""
+        """The task of that name; `KeyError` if there is none."""
         for task in self.tasks:
             if task.name == name:
                 return task
         raise KeyError(f"{self.exercise} of {self.student} has no task {name!r}")
 
     def as_json(self) -> dict[str, Any]:
-        """As it stands in the file."""
+        """The record as the file has it."""
         return asdict(self)
 
 
 def made(**values: Any) -> Record:
-    """A record whose state and marks follow from its tasks."""
+    """A record with state and marks computed from its tasks; `values` are its other fields."""
     tasks = values["tasks"]
     given = [task.marks for task in tasks if task.marks is not None]
     return Record(
@@ -134,7 +135,7 @@ def made(**values: Any) -> Record:
 
 
 def from_json(told: dict[str, Any]) -> Record:
-    """A record from what stands in its file.
+    """A record from the JSON in its file.
 
     Raises:
         ValueError: It is no record, or one of another format.
@@ -159,12 +160,12 @@ def from_json(told: dict[str, Any]) -> Record:
 
 
 def record_path(folder: Path, student: str, exercise: str) -> Path:
-    """Where the record of one submission lies in a class's folder."""
+    """The path of the record of one submission in a class's folder."""
     return folder / "grades" / student / f"{exercise}.json"
 
 
 def write_record(folder: Path, record: Record) -> Path:
-    """Write a record into a class's folder, in the place of an older one at once."""
+    """Write a record into a class's folder, replacing an older one atomically."""
     path = record_path(folder, record.student, record.exercise)
     text = json.dumps(record.as_json(), ensure_ascii=False, indent=1)
     replace(path, text + "\n")
@@ -191,8 +192,10 @@ def records(folder: Path, *, student: str = "", exercise: str = "") -> Iterator[
 
 
 def plain(told: Any) -> Any:
-    """JSON, in whose texts nothing is left that a database, a file or a terminal would refuse or
-    obey: half surrogates and control characters, which a hostile submission brings."""
+    """JSON without half surrogates and control characters in its texts.
+
+    Databases and files refuse these, and terminals obey them; a hostile submission may have them.
+    """
     if isinstance(told, str):
         return _UNFIT.sub("\ufffd", told)
     if isinstance(told, dict):
@@ -201,7 +204,7 @@ def plain(told: Any) -> Any:
 
 
 def replace(path: Path, text: str) -> None:
-    """Write a file so that whoever reads it finds the old text or the new one."""
+    """Write a file atomically: a reader finds either the old text or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8", errors="replace", newline="\n")
@@ -209,7 +212,7 @@ def replace(path: Path, text: str) -> None:
 
 
 def student_id(text: str) -> str:
-    """A student's id, which is a folder's name in a class.
+    """Check a student's id, which is the name of a folder in a class, and return it.
 
     Raises:
         ValueError: It cannot be one on every system: it is empty, longer than 80 characters, hidden

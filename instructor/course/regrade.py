@@ -1,7 +1,7 @@
-"""Mark a task again after its check was mended: ``course regrade 03 dropout``.
+"""Mark a task again after its check was corrected: ``course regrade 03 dropout``.
 
-All submissions of the exercise are marked anew, beside what there is. Then it says whose marks
-change, and asks before anything is written; `--yes` does not ask. Marks that a person gave stay.
+All submissions of the exercise are marked anew, in a temporary folder. Then it shows whose marks
+change, and asks before anything is written; `--yes` does not ask. Marks given by a person are kept.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Change:
 
 
 def changes(old: Sequence[Record], new: Sequence[Record]) -> Iterator[Change]:
-    """What is another mark in the new records, task by task; whoever had no record is left out."""
+    """The marks that differ in the new records, task by task; new students are left out."""
     before = {(r.student, t.name): t.marks for r in old for t in r.tasks}
     for record in new:
         for task in record.tasks:
@@ -48,10 +48,10 @@ def changes(old: Sequence[Record], new: Sequence[Record]) -> Iterator[Change]:
 
 
 def main(argv: Sequence[str], prog: str = "course regrade") -> int:
-    """Regrade; the exit code: 1 where nothing was written."""
+    """Regrade. Returns the exit code: 1 if nothing was written, 2 for an error."""
     parser = parser_of(prog, __doc__)
     parser.add_argument("exercise", help="its number")
-    parser.add_argument("task", help="the task whose check was mended")
+    parser.add_argument("task", help="the task whose check was corrected")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--workers", type=int, default=os.cpu_count(), help="processes")
     parser.add_argument("--unprotected", action="store_true", help="go on without a sandbox")
@@ -79,7 +79,7 @@ def _regrade(given: argparse.Namespace, exercise: str, *, protected: bool) -> in
         raise ValueError(f"no submission of {exercise} is graded yet; run `course grade`")
     found, _ = finding.submitted(given.folder, [record.student for record in old], [exercise])
     given_to = {"protected": protected, "workers": given.workers, "seed": old[-1].seed}
-    # What is done there is added to the class's own journal, and not done twice.
+    # The results are added to the class's own journal, so that nothing is marked twice.
     with tempfile.TemporaryDirectory(prefix=".regrade-", dir=given.folder) as name:
         scratch = Path(name)
         grade(scratch, found, **given_to)

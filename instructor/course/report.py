@@ -1,9 +1,9 @@
 """Report on a class: ``course report``.
 
-For each exercise a page and a table in CSV: how the marks are distributed, marks by task, which
-known mistakes the answers show, tasks that hardly tell strong students from weak ones, submissions
-that need a person, and prose that looks alike (fingerprints; nothing leaves this machine, and a
-likeness is a reason to look, not a finding).
+It writes a page and a CSV table for each exercise: the distribution of the marks, marks by task,
+the known mistakes in the answers, tasks that hardly separate strong students from weak ones,
+submissions that need a person, and prose that looks alike (compared on this computer by
+fingerprints; similarity is a reason to look, not a finding).
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from instructor.course.records import MARKED, Record, replace
 from instructor.course.similar import alike
 from instructor.course.writing_csv import spreadsheet
 
-FEWEST = 10  # submissions for which a correlation says anything
-ATTEMPTED = "not attempted yet"  # what a check says of a stub
+FEWEST = 10  # submissions needed to compute a correlation
+ATTEMPTED = "not attempted yet"  # a check's message for a stub
 UNNAMED = "wrong in a way that has no name yet"
-WEAK = 0.2  # correlation of a task with the rest, below which it hardly tells who is strong
+WEAK = 0.2  # a task whose correlation with the rest is lower hardly separates students
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class TaskReport:
 
     @property
     def weak(self) -> bool:
-        """Whether it hardly tells who did well in the rest."""
+        """Whether its marks are hardly correlated with those of the other tasks."""
         return self.with_rest is not None and self.with_rest < WEAK
 
 
@@ -76,14 +76,14 @@ def _task(found: Sequence[Record], name: str, title: str, of: float) -> TaskRepo
 
 
 def _correlation(a: np.ndarray, b: np.ndarray) -> float | None:
-    """None where there are too few, or where all are the same."""
+    """The correlation; None if there are too few values, or all are the same."""
     if len(a) < FEWEST or a.std() == 0 or b.std() == 0:
         return None
     return float(np.corrcoef(a, b)[0, 1])
 
 
 def bars(marks: Sequence[float], of: float, count: int = 10) -> list[tuple[str, int]]:
-    """How many submissions have marks in each tenth of what can be had; full marks in the last."""
+    """The number of submissions in each tenth of the possible marks; full marks are in the last."""
     edges = np.linspace(0, of, count + 1)
     counts, _ = np.histogram(np.clip(marks, 0, of), edges)
     labels = [f"{number(a)}–{number(b)}" for a, b in pairwise(edges)]
@@ -123,7 +123,7 @@ def page(exercise: str, submissions: Sequence[Marked]) -> str:
 
 
 def table(found: Sequence[Marked]) -> str:
-    """A line for each student: state, sum, marks of each task; empty where there is no mark."""
+    """The CSV table, a line per student: state, sum, marks by task; empty if there is no mark."""
     tasks = [task.name for task in found[0].record.tasks]
     rows = []
     for one in found:
@@ -136,7 +136,7 @@ def table(found: Sequence[Marked]) -> str:
 def main(argv: Sequence[str], prog: str = "course report") -> int:
     """Write the reports; the exit code."""
     parser = parser_of(prog, __doc__)
-    parser.add_argument("--exercise", default="", help="its number; left out, all")
+    parser.add_argument("--exercise", default="", help="its number; by default all")
     given = parser.parse_args(argv)
     exercise = chosen_exercise(parser, given.exercise)
     try:

@@ -1,4 +1,4 @@
-"""A run over a class: what is not done yet goes to workers, and what comes back is written."""
+"""Grade a class: send the submissions that are not done yet to workers, and write the results."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def grade(
     seed: int | None = None,
     make: Callable[[int], Executor] = processes,
 ) -> Run:
-    """Grade what was found into a class's folder; what came of it.
+    """Grade the submissions that were found, and write the results into a class's folder.
 
     Args:
         url: Of the gradebook, as SQLAlchemy writes it; "" for the one in the folder.
         seed: Of the checks' draws; None for that of the last run in this folder, or a new one.
-        make: Makes the workers, as many as it is told.
+        make: ``make(workers)`` makes the workers.
 
     Raises:
         ValueError: A model answer does not get full marks, so nothing was graded.
@@ -65,7 +65,7 @@ def grade(
 
 
 class Run:
-    """One run over what was found: it asks the workers for what is not done yet, and writes."""
+    """One run over the submissions of a class; counts what is graded in each state."""
 
     def __init__(self, folder: Path, book: Book, journal: Journal, *, protected: bool) -> None:
         self._folder, self._book, self._journal = folder, book, journal
@@ -76,7 +76,7 @@ class Run:
         self.fresh = 0
 
     def grade(self, found: Sequence[Found], make: Callable[[int], Executor], workers: int) -> None:
-        """Grade what is not graded yet, and write what is not written yet."""
+        """Grade all submissions that are not graded yet, and write all that is not written yet."""
         for name in sorted({one.exercise for one in found}):
             exercise = read_exercise(name)
             self._exercises[name] = exercise, digest(name)
@@ -97,7 +97,7 @@ class Run:
 
     @contextmanager
     def _stopped(self, found: Sequence[Found]) -> Iterator[None]:
-        """Say on Ctrl-C how far the run has come."""
+        """On Ctrl-C, print how many submissions are done."""
         try:
             yield
         except KeyboardInterrupt:
@@ -105,7 +105,7 @@ class Run:
             raise
 
     def _try_models(self, exercise: Exercise) -> None:
-        """Once for each state of the course: are the checks right about the right answers?"""
+        """Check, once for each version of the course, that the model answers get full marks."""
         course = digest(exercise.name)
         if not self._journal.tried(exercise.name, course):
             models.full_marks(exercise)
@@ -149,7 +149,7 @@ class Run:
             return None
 
     def _write(self, record: Record) -> None:
-        """The record itself comes last: where it is, everything is."""
+        """Write everything about a submission, its record last: if that is there, all is."""
         exercise, _ = self._exercises[record.exercise]
         self._book.write(record, self._before(record))
         formgrader.write(self._folder, exercise, record)

@@ -1,8 +1,8 @@
-"""The workers of a Dask cluster, for ``course grade --scheduler ADDRESS``.
+"""Use the workers of a Dask cluster, for ``course grade --scheduler ADDRESS``.
 
-A submission goes there as bytes and its record comes back as data: the workers share no disk with
-this computer, and need the course and its packages. Each of their threads has a process that marks,
-as workers here have (see `workers`). Dask gives what a dead worker was at to another one.
+A submission is sent as bytes and its record comes back as data: the workers share no disk with this
+computer, but need the course and its packages. Each of their threads has a marking process, like
+the workers here (see `workers`). If a worker dies, Dask gives its jobs to another one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ INSTALL = "python3 start.py setup instructor cluster"
 
 
 class Cluster(Executor):
-    """An executor whose threads are those of a cluster's workers; `threads` says how many.
+    """An executor whose threads are those of a cluster's workers; `threads` is their number.
 
     Raises:
         RuntimeError: It cannot be used; the message says why and what to do.
@@ -54,7 +54,7 @@ class Cluster(Executor):
         self._pool = self._client.get_executor(pure=False)
 
     def submit(self, run: Callable[..., Any], /, *args: Any, **options: Any) -> Future[Any]:
-        """Call a function, which the workers import by its name, with data."""
+        """Call a function with data on a worker, which imports the function by its name."""
         done: Future[Any] = Future()
         there = self._pool.submit(run, *args, **options)
         there.add_done_callback(lambda future: self._pass_on(future, done))
@@ -65,7 +65,7 @@ class Cluster(Executor):
             done.set_exception(RuntimeError("the connection to the scheduler was lost"))
             return
         error = there.exception()
-        if isinstance(error, self._killed):  # several workers in turn, with all that they were at
+        if isinstance(error, self._killed):  # several workers died one after the other
             error = NotMarked(f"workers of the cluster were lost over it: {error}")
         if error is None:
             done.set_result(there.result())
@@ -73,10 +73,10 @@ class Cluster(Executor):
             done.set_exception(error)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """Let go of the cluster, which goes on."""
+        """Close the connection to the cluster, which runs on."""
         self._pool.shutdown(wait=wait)
         self._client.close()
 
 
 def there() -> None:
-    """Called on a worker: whether it can import the course."""
+    """Do nothing; called on a worker to test that it can import the course."""

@@ -1,4 +1,4 @@
-"""The cells of a Python script: a notebook that nbconvert, Jupytext or an editor has written."""
+"""Split a Python script, as nbconvert, Jupytext or an editor writes a notebook, into its cells."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ _HEAD = re.compile(r"#!|#.*coding[:=]")
 
 
 def script_cells(text: str) -> list[dict[str, Any]]:
-    """Code cells, and as Markdown cells the blocks of comments that follow a cell's code.
+    """The code cells, and the blocks of comments after a cell's code as Markdown cells.
 
-    All these programs write Markdown as lines of comments, with an empty line around. Comments
-    between lines of code stay there: to cut them out could cut a function in two.
+    All these programs write Markdown as comment lines, with empty lines around. Comments between
+    lines of code stay there, because cutting them out could cut a function in two.
     """
     parts: list[list[str]] = [[]]
     for line in text.splitlines():

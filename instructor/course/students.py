@@ -1,4 +1,4 @@
-"""Who is who: a list of students, and what each learning platform calls them."""
+"""Identify students: match what a learning platform writes on a file with a list of the class."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 from instructor.course.handed_in import Handed
 from instructor.course.records import student_id
 
-# Columns that name a student for a whole course, the best first; Moodle's "Identifier" is another
-# one in each assignment.
+# Columns that identify a student in a whole course, the best first; Moodle's "Identifier" differs
+# between assignments.
 LASTING = ("student", "student id", "id number", "sis user id", "sis login id", "login", "username",
            "email address", "email", "e-mail")  # fmt: skip
 
@@ -24,7 +24,7 @@ NAMES = ("full name", "vollständiger name", "name", "student")
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file as it was written: rows of cells, and how to write them again."""
+    """A CSV file: its rows of cells, and the format in which it was written."""
 
     rows: list[list[str]]
     delimiter: str
@@ -56,7 +56,7 @@ class Table:
         return cls(rows, delimiter, newline, data.startswith(b"\xef\xbb\xbf"))
 
     def text(self) -> str:
-        """The file's text, with the same delimiter and ends of lines."""
+        """The file's text, with the same delimiter and line endings."""
         buffer = io.StringIO(newline="")
         csv.writer(buffer, delimiter=self.delimiter, lineterminator=self.newline).writerows(
             self.rows
@@ -64,7 +64,7 @@ class Table:
         return ("\ufeff" if self.bom else "") + buffer.getvalue()
 
     def column(self, *names: str) -> int | None:
-        """The place of the first of these columns that is there."""
+        """The index of the first of these columns that exists; None if none does."""
         heads = [head.strip().lower() for head in self.rows[0]]
         return next((heads.index(name) for name in names if name in heads), None)
 
@@ -75,17 +75,17 @@ class Table:
 
 
 class Students:
-    """The students of a class by what may stand on a file of theirs.
+    """The students of a class, to be found by what a platform writes on their files.
 
-    `column` is what the column of the ids is called, `at` its place; `names` are by id, "" where
-    the list has none.
+    `column` is the name of the column with the ids, `at` its index; `names` are by id, "" if the
+    list has none.
     """
 
     def __init__(self, table: Table, column: str = "") -> None:
         """`column` names the one with the ids to use; ValueError if there is none."""
         # Canvas calls the column of the names "Student".
         lasting = [name for name in LASTING if name != "student" or not table.assignments]
-        # "ID" is the best of an own list; in the platforms' it is a number that nobody else knows.
+        # "ID" is best in a list of one's own; in a platform's it is an internal number.
         lasting = [*lasting, "id"] if _of_a_platform(table) else ["id", *lasting]
         at = table.column(column.lower()) if column else table.column(*lasting)
         if at is None:
@@ -99,7 +99,7 @@ class Students:
         self.names: dict[str, str] = {}
         self._by_key: dict[str, set[str]] = {}
         name = table.column(*NAMES)
-        about = min(table.assignments, default=len(table.rows[0]))  # a mark says not who it is
+        about = min(table.assignments, default=len(table.rows[0]))  # marks identify nobody
         for row in table.rows[1:]:
             if at < len(row) and row[at].strip():
                 named = row[name].strip() if name is not None and name < len(row) else ""
@@ -130,14 +130,14 @@ class Students:
 
 
 def _of_a_platform(table: Table) -> bool:
-    """Whether this is Canvas's gradebook, or Moodle's worksheet, in whose first column is a number
-    of one assignment: "Teilnehmer/in4711"."""
+    """Whether this is Canvas's gradebook or Moodle's worksheet, whose first column has a number for
+    one assignment: "Teilnehmer/in4711"."""
     canvas = table.column("sis login id", "sis user id") is not None or bool(table.assignments)
     return canvas or all(re.fullmatch(r"\D*[\s/]\D*\d+", row[0]) for row in table.rows[1:])
 
 
 def own_id(handed: Handed) -> str:
-    """Without a list: the student's id is what the platform calls them.
+    """The student's id if there is no list: the platform's own.
 
     Raises:
         ValueError: It cannot be an id.
@@ -146,7 +146,7 @@ def own_id(handed: Handed) -> str:
 
 
 def keys(cell: str) -> list[str]:
-    """How a cell may stand on a file: as it is, an email without its domain, bare of everything.
+    """The forms in which a cell may be on a file: itself, an email without its domain, `bare`.
 
     Moodle's "Participant 4711", in any language, is 4711 on the file.
     """
@@ -163,11 +163,11 @@ def keys(cell: str) -> list[str]:
 
 
 def bare(text: str) -> str:
-    """Small letters and digits alone, without accents."""
+    """Only lower-case letters and digits, without accents."""
     plain = unicodedata.normalize("NFKD", text.lower())
     return "".join(c for c in plain if c.isalnum())
 
 
 def words(text: str) -> Iterable[str]:
-    """The words of a file's name that may be an id; short numbers are rather an exercise's."""
+    """The words of a file's name that may be an id; shorter ones may be an exercise's number."""
     return [word.lower() for word in re.split(r"[^\w@.]+|_", text) if len(word) > 2]

@@ -1,7 +1,7 @@
-"""A student's notebook as the judge takes it: for each task the answer that counts.
+"""Find in a student's notebook the answer to each task that counts.
 
-Answers are found by task and not by place. What had to be repaired is a note; the file stays as it
-is.
+Answers are found by task and not by position. Repairs are recorded as notes; the file is not
+changed.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ __all__ = ["Answer", "Cell", "Submission", "Unreadable", "read"]
 
 @dataclass(frozen=True)
 class Cell:
-    """A cell: its place, "code" or another kind, its source, the name that nbgrader knows it by,
-    and whether it is one that the course gives."""
+    """A cell: its place, its kind ("code" or another), its source, its name in nbgrader ("" for the
+    student's own), and whether it is one that the course provides."""
 
     place: int
     kind: str
@@ -32,7 +32,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Answer:
-    """What counts as the answer to a task, "" where there is none, and what was repaired."""
+    """The answer to a task that counts, "" if there is none, and notes about repairs."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -47,17 +47,17 @@ class Submission:
 
     @property
     def script(self) -> bool:
-        """Whether a .py file was handed in, in which text may stand anywhere."""
+        """Whether a .py file was handed in, in which text may be anywhere."""
         return SCRIPT in self.notes
 
     def own(self) -> list[tuple[str, str]]:
-        """The student's code cells, in order: name and source. Checks are not among them, nor what
-        the course gives, which the player has of its own."""
+        """The student's code cells in order, name and source, without the cells that the course
+        provides, which the player has itself."""
         return [(f"cell {c.place}", c.source) for c in self.cells if c.kind == "code" and _own(c)]
 
     def answer(self, task: Task) -> Answer:
-        """The definition that counts: the one in the answer's own cell; where that is left as it
-        was or defines nothing, the last one anywhere."""
+        """The definition that counts: the one in the answer's own cell or, if that is unchanged or
+        defines nothing, the last one anywhere."""
         named = [cell for cell in self.cells if cell.grade_id == task.name]
         notes = []
         if len(named) > 1:
@@ -81,8 +81,8 @@ class Submission:
         return Answer(chosen.source, tuple(notes))
 
     def prose(self, task: Task) -> Answer:
-        """The text that answers a question; text in cells of the student's own belongs to it where
-        the answer's own cell is left as it was."""
+        """The text that answers a question: that of the answer's own cell or, if that is unchanged,
+        the text cells that the student has added."""
         named = [cell for cell in self.cells if cell.grade_id == task.name]
         texts = [cell.source.strip() for cell in named if not _is_blank(cell.source)]
         if texts:
@@ -106,8 +106,8 @@ def _last(cells: Sequence[Cell], name: str) -> Cell | None:
 
 
 def _joined(cells: Sequence[Cell], named: Sequence[Cell], name: str) -> str:
-    """The answer of a cell that was split, "" where none was: its parts, one of which is no Python
-    alone, follow each other, and are Python together."""
+    """The answer of a cell that was split, "" if none was: consecutive parts, one of which alone is
+    not valid Python, but all together are."""
     if not named:
         return ""
     start = cells.index(named[0])
@@ -163,9 +163,9 @@ def read(data: bytes, exercise: Exercise) -> Submission:
 
 
 def _cell(place: int, cell: dict[str, Any], known: Iterable[Any]) -> Cell:
-    """A cell under the name that the exercise gives it: by its mark, else by its id, else by the
-    text of a cell that the course gives. What a mark says of rights and points is the student's to
-    change, and is not read."""
+    """A cell with its name in the exercise, found by its nbgrader metadata, else by its id, else by
+    the text of a cell that the course provides. Points and rights in the metadata are not read,
+    because a student could have changed them."""
     source, kind = source_of(cell), str(cell.get("cell_type"))
     metadata = cell.get("metadata")
     mark = metadata.get("nbgrader") if isinstance(metadata, dict) else None
@@ -180,5 +180,5 @@ def _cell(place: int, cell: dict[str, Any], known: Iterable[Any]) -> Cell:
 
 
 def _shown(source: str) -> str:
-    """What students see of a cell that the course gives."""
+    """The part of a provided cell that students see."""
     return source.partition("### BEGIN HIDDEN TESTS")[0].strip()

@@ -1,4 +1,4 @@
-"""When something was handed in: the class's time zone, and the times in Moodle's worksheet."""
+"""Read times of submissions: the class's time zone, and the times in Moodle's worksheet."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from instructor.course.handed_in import moment
 from instructor.course.students import Table, bare
 
-# How months begin in English, German, French, Spanish, Italian, Portuguese and Dutch, without
-# accents. No beginning means two months in these.
+# The beginnings of the months' names in English, German, French, Spanish, Italian, Portuguese and
+# Dutch, without accents. No beginning stands for two months.
 MONTHS = (
     ("jan", "ene", "gen"), ("feb", "fev"), ("mar", "maa", "mrz"), ("apr", "avr", "abr"),
     ("may", "mai", "mag", "mei"), ("jun", "juin", "giu"), ("jul", "juil", "lug"),
@@ -24,10 +24,10 @@ BY_YEAR = re.compile(r"(\d{4})\D{1,3}(\d{1,2})\D{1,3}(\d{1,2})(?!\d)")
 
 
 def zone_of(folder: Path) -> ZoneInfo | None:
-    """The zone that `timezone` in a class's `class.toml` names; None for that of this computer.
+    """The time zone named in a class's `class.toml`; None for that of this computer.
 
     Raises:
-        ValueError: It is no zone that is known here, or the file is no TOML.
+        ValueError: The zone is not known here, or the file is not TOML.
     """
     path = folder / "class.toml"
     if not path.is_file():
@@ -83,14 +83,14 @@ def _weekday(word: str) -> bool:
 
 
 def handed_in_times(table: Table, at: int, zone: ZoneInfo | None) -> dict[str, datetime]:
-    """By what column `at` holds, when Moodle's worksheet says that a submission was changed last;
-    empty for a table that is none.
+    """The times of the last change to each submission in Moodle's worksheet, by the cell in column
+    `at`; empty for another table.
 
-    The column is "Last modified (submission)"; in another language the first that holds nothing
-    but times and "-": that of the mark's time follows it.
+    They are in the column "Last modified (submission)"; in another language in the first column
+    with nothing but times and "-", because that of the mark's time comes later.
 
     Raises:
-        ValueError: There are entries in that column which are no times.
+        ValueError: The column has entries that are not times.
     """
     rows = [row for row in table.rows[1:] if len(row) == len(table.rows[0])]
     if not rows or not all(re.fullmatch(r"\D*\d+", row[0]) for row in rows):

@@ -1,14 +1,14 @@
 """Try one answer against one task: ``course try 03 choose_p answer.py``.
 
-The file holds the answer's function or class under the task's own name, as it would stand in the
-notebook; the exercise's imports are there already. Prints what a student would read, and as its
-last line JSON: `exercise`, `task`, `marks`, `of`, `seconds`, `messages` (what a student reads, a
-text for each check that failed), `mistakes` (their ids, or "unnamed") and `failures`, a list of
-`check`, `mistake` and `text`. The exit code is 0 for full marks, 1 for fewer, 2 for an error.
+The file has the answer's function or class under the task's own name, as in the notebook; the
+exercise's imports are already made. The command prints what a student would read, and as its last
+line JSON: `exercise`, `task`, `marks`, `of`, `seconds`, `messages` (what a student reads, a text
+for each failed check), `mistakes` (their ids, or "unnamed") and `failures`, a list of `check`,
+`mistake` and `text`. The exit code is 0 for full marks, 1 for fewer, 2 for an error.
 
 The answer is judged as a student's is, from outside: it runs in a process of its own, in a sandbox
-where there is bubblewrap, and only data comes back. Where there is no sandbox, that is said. With
---in-process it runs here, as in a notebook, where a debugger sees it.
+if there is bubblewrap, and only data comes back. Without a sandbox the command warns. With
+--in-process the answer runs in this process, as in a notebook, so that a debugger can be used.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from instructor.content import named, read
 
 
 def tried(exercise: str, task: str, source: str, *, in_process: bool = False) -> dict[str, Any]:
-    """What the checks of `task` say of the text of an answer; see the module for the keys.
+    """Run the checks of `task` on the text of an answer; see the module for the result's keys.
 
     Args:
         exercise: The number of the exercise or its name: "03", "3" or "03_dropout".

@@ -1,7 +1,6 @@
-"""Workers: threads here or on a cluster, each with a process of its own that marks.
+"""Workers: threads here or on a cluster, each with a marking process of its own.
 
-That process is a child of whoever asks for marks: what an answer does to it harms no other job, and
-nothing here loads PyTorch.
+An answer that harms its marking process harms no other job, and nothing here loads PyTorch.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ def processes(workers: int) -> Executor:
 
 
 def mark(job: Job) -> dict[str, Any]:
-    """The record of a submission, as JSON; a process that is lost is tried once more.
+    """The record of a submission, as JSON. If the marking process is lost, it tries once more.
 
     Raises:
         Unfit: Nothing can be marked on this computer as it is.
@@ -51,7 +50,7 @@ def mark(job: Job) -> dict[str, Any]:
                 break  # by `release`
             process.end()
         except Unfit:
-            # What was started for an earlier run may have another course than is here now.
+            # A process started for an earlier run may have loaded an earlier version of the course.
             process.end()
             if process.fresh:
                 raise
@@ -59,7 +58,7 @@ def mark(job: Job) -> dict[str, Any]:
 
 
 def release() -> None:
-    """End all processes that mark for this one, whatever they are at."""
+    """End all marking processes of this process at once."""
     for process in list(_all):
         process.end()
 
@@ -78,9 +77,9 @@ class Process:
             COMMAND,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            # As many run as there are cores, so each has one thread.
+            # There are as many processes as cores, so each has one thread.
             env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            start_new_session=os.name == "posix",  # Ctrl-C is answered by who started it
+            start_new_session=os.name == "posix",  # so that Ctrl-C reaches only this process
         )
         _all.add(self)
         try:
@@ -113,7 +112,7 @@ class Process:
             raise EOFError(str(error)) from None
 
     def end(self) -> None:
-        """End it at once; what it was at is not done."""
+        """End the process at once; its present job is not done."""
         self.ended = True
         _all.discard(self)
         if os.name == "posix":

@@ -1,4 +1,4 @@
-"""Tables for a spreadsheet program, in which no cell is a formula."""
+"""Write CSV tables for a spreadsheet program, so that no cell is taken for a formula."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 
 def spreadsheet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """The text of a CSV file. What is None is an empty cell, never a 0."""
+    """The text of a CSV file. None becomes an empty cell, never a 0."""
     buffer = io.StringIO(newline="")
     table = csv.writer(buffer, lineterminator="\n")
     table.writerow(columns)
@@ -18,7 +18,7 @@ def spreadsheet(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
 
 
 def field(value: Any) -> Any:
-    """A value for a spreadsheet, which would take a text that begins with `=` for a formula."""
+    """`value`, quoted if a spreadsheet would take it for a formula, as text beginning with `=`."""
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t")):
         return f"'{value}"
     return value

@@ -1,9 +1,13 @@
 """What goes wrong with a download is named, leaves nothing behind, and can be run again."""
 
+import gzip
+import sys
 import threading
 
 import numpy as np
+import pooch
 import pytest
+import requests
 import torchvision
 from tqdm import tqdm
 
@@ -155,3 +159,34 @@ def test_images_and_labels_that_do_not_belong_together(tiny, mirror, monkeypatch
     monkeypatch.setattr(torchvision.datasets.MNIST, "resources", table)
     mirror.serve(files)
     assert "60 images but 59 labels" in failure()
+
+
+def test_a_file_of_the_right_checksum_that_holds_no_images(tiny, mirror, monkeypatch):
+    files = {**tiny, FIRST: gzip.compress(b"pixels, one day", mtime=0)}
+    table = [(name, md5(content)) for name, content in files.items()]
+    monkeypatch.setattr(torchvision.datasets.MNIST, "resources", table)
+    mirror.serve(files)
+    assert f"{FIRST} has the expected checksum but is not an IDX file of bytes; delete it" in (
+        failure()
+    )
+
+
+def test_a_network_that_signs_with_its_own_certificate_is_told_which_variable(
+    tiny, mirror, monkeypatch
+):
+    def signed_by_a_stranger(*_):
+        raise requests.exceptions.SSLError("[SSL: CERTIFICATE_VERIFY_FAILED] self-signed")
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", signed_by_a_stranger)
+    message = failure()
+    assert "CERTIFICATE_VERIFY_FAILED" in message
+    assert "let REQUESTS_CA_BUNDLE name that certificate's file" in message
+    assert left_behind() == []
+
+
+def test_a_torchvision_that_does_not_fit_torch_leaves_digits(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torchvision", None)
+    message = failure()
+    assert "mnist is fetched with torchvision, which could not be imported" in message
+    assert "install torch and torchvision together" in message
+    assert load_dataset("digits").num_classes == 10

@@ -11,7 +11,9 @@ from collections import Counter, defaultdict
 # One thread: the tensors are small. It must be said before PyTorch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from tests.fuzzing.alone import one_by_one
 from tests.fuzzing.cases import case
+from tests.fuzzing.judging import judge
 
 
 def one(number: int) -> int:
@@ -24,7 +26,7 @@ def one(number: int) -> int:
     return 1 if verdict.found else 0
 
 
-def many(first: int, cases: int, traps_only: bool) -> int:
+def many(first: int, cases: int, *, traps_only: bool, alone: bool) -> int:
     """Run cases, print each that failed as it comes, and a table at the end."""
     how: Counter[str] = Counter()
     faults: Counter[str] = Counter()
@@ -34,7 +36,7 @@ def many(first: int, cases: int, traps_only: bool) -> int:
         chosen = case(number)
         if traps_only and chosen.trap is None:
             continue
-        verdict = chosen.judge()
+        verdict = judge(chosen.recipe, one_by_one) if alone else chosen.judge()
         how[verdict.how] += 1
         if verdict.found:
             worst = verdict.found[0].partition(":")[0]
@@ -55,10 +57,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--cases", type=int, default=300, help="how many")
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first one's number")
     parser.add_argument("--traps", action="store_true", help="only cases with a trap")
+    parser.add_argument(
+        "--one-by-one", action="store_true", help="judge single runs in the place of fleets"
+    )
     chosen = parser.parse_args(arguments)
     if chosen.number is not None:
         return one(chosen.number)
-    return many(chosen.first, chosen.cases, chosen.traps)
+    return many(chosen.first, chosen.cases, traps_only=chosen.traps, alone=chosen.one_by_one)
 
 
 if __name__ == "__main__":

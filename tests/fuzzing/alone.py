@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import math
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import torch
@@ -112,3 +114,50 @@ def default_dtype(dtype: torch.dtype) -> Iterator[None]:
         yield
     finally:
         torch.set_default_dtype(before)
+
+
+def one_by_one(
+    build: Any,
+    data: Any,
+    *,
+    values: Any,
+    seeds: Any,
+    epochs: int,
+    batch_size: int,
+    loss_fn: Any,
+    progress: bool,
+) -> Any:
+    """What may stand for a fleet: `fit` for one run after the other, with a reason."""
+    histories, models = {}, {}
+    for v, value in enumerate(values):
+        for s, seed in enumerate(seeds):
+            own = data if isinstance(data, Dataset) else data(value, seed)
+            for last in range(epochs, -1, -1):
+                with torch.random.fork_rng(devices=[]):
+                    torch.manual_seed(seed)
+                    run = build(value)
+                    try:
+                        history = fit(
+                            run.model,
+                            own,
+                            optimizer=run.optimizer,
+                            penalty=run.penalty,
+                            augment=run.augment,
+                            epochs=last,
+                            batch_size=batch_size,
+                            loss_fn=loss_fn,
+                            seed=seed,
+                        )
+                    except DivergedError:
+                        continue
+                break
+            for name in CURVES:
+                getattr(history, name).extend([float("nan")] * (epochs - last))
+            histories[v, s], models[v, s] = history, run.model
+    reason = "these runs train one after the other"
+    warnings.warn(reason, stacklevel=1)
+    return SimpleNamespace(
+        fallback=reason,
+        history=lambda v, s: histories[v, s],
+        model=lambda v, s: models[v, s],
+    )

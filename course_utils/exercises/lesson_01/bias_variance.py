@@ -26,12 +26,12 @@ class Mistake(Mistakes):
     )
     MEAN_SQUARED_ERROR = "this is the whole error, bias² + variance; average the fits, then square"
     DISTANCES = "these are distances, not squares"
-    SUMS = "this is the sum over the points; asked for is the mean"
+    SUMS = "this is the sum over the points; the task asks for the mean"
     UNBIASED_VARIANCE = (
         "this divides by fits - 1; only with correction=0 do the two parts add up to the "
         "whole error"
     )
-    VARIANCE_AMONG_POINTS = "this is the variance among points; asked for is the one among fits"
+    VARIANCE_AMONG_POINTS = "this is the variance among points; take it among the fits"
     VARIANCE_OF_EVERYTHING = "this is the variance of all numbers at once; take it at each point"
     STANDARD_DEVIATION = "this is the standard deviation"
 

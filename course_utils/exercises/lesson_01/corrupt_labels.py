@@ -20,23 +20,25 @@ class Mistake(Mistakes):
 
     IN_PLACE = "y was changed in place; write into a copy, y.clone(), or pick with torch.where"
     ONE_CLASS_TOO_MANY = "num_classes itself is drawn; the upper end of torch.randint is exclusive"
-    GLOBAL_DRAWS = "hand `generator=generator` to every draw: whether, and what to"
-    SEEDED_INSIDE = "the generator is used as it comes; do not seed it again"
+    GLOBAL_DRAWS = (
+        "pass `generator=generator` to every draw: of what to redraw, and of the new class"
+    )
+    SEEDED_INSIDE = "use the generator as it is passed in; do not seed it again"
     ALWAYS_ANOTHER_CLASS = (
-        "as many labels are wrong as when a redrawn label is never the old one; *all* classes "
-        "means the old one too"
+        "this share of labels is wrong if a redrawn label is never the old one; *all* classes "
+        "includes the old one"
     )
     KEEPS_THE_FRACTION = "fraction and 1 - fraction are swapped"
     WITHOUT_THE_LAST_CLASS = "the last class, num_classes - 1, is never drawn"
     WITHOUT_CLASS_0 = "class 0 is never drawn; classes count from 0"
-    ONE_COIN_FOR_ALL = "all labels were redrawn, or none; each is redrawn or kept on its own"
+    ONE_COIN_FOR_ALL = "all labels were redrawn, or none; decide for each label on its own"
     NO_OTHER_LABEL = (
-        "no label is another one: were all kept by one draw, or the new ones taken from `y` and "
-        "not from all classes?"
+        "no label has changed: did one draw keep them all, or were the new ones drawn from `y` "
+        "instead of from all classes?"
     )
     OTHER_NUMBERS = (
-        "torch.randint draws int64, and torch.where or an index keeps it; a product with a mask of "
-        "floats does not"
+        "torch.randint draws int64, and torch.where or an index keeps the dtype; multiplying by a "
+        "float mask does not"
     )
     ONE_CLASS_FOR_ALL = "all redrawn labels become the same class; draw one for each"
 
@@ -56,7 +58,7 @@ LABELS_LIBRARY = (Dataset.with_label_noise, Dataset._with_label_noise)
 def labels_redrawn(
     check: Check, answer: Corrupt, *, fraction: float, num_classes: int, truth: int, n: int = 10_000
 ) -> None:
-    """`answer` redraws labels that are all `truth`, and leaves everything else alone."""
+    """Check that `answer` redraws labels that are all `truth`, and changes nothing else."""
     on = f"{n} labels that are all {truth}, fraction {fraction}, {num_classes} classes"
     y, generator = torch.full((n,), truth), Generator().manual_seed(1)
     noisy = check.tensor(answer(y, fraction, num_classes, generator), (n,), on=on)

@@ -17,12 +17,10 @@ from course_utils.exercises.verdicts import Verdicts, in_any_order
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    BUG_MISSED = (
-        "look for each training sample in the whole validation part, wherever it stands there"
-    )
+    BUG_MISSED = "look for each training sample in the whole validation part, at every position"
     RIGHT_ACCUSED = (
-        "a right split is accused: none of its samples is in both parts, and only that is a leak; "
-        "of samples that are equal, one can be taken for another"
+        "a right split is accused: none of its samples is in both parts, and only that is a leak. "
+        "Did you take two different samples with equal values for the same one?"
     )
 
 
@@ -38,22 +36,22 @@ def exposes_leak(answer: Callable[[Split], bool]) -> None:
 
 
 def verdict(asked: Verdicts, split: Split, *, leak: str = "", right: str = "") -> None:
-    """Ask whether `split` leaks; either `leak` or `right` tells what it does."""
+    """Add the case of `split`; either `leak` or `right` describes what it does."""
     asked.add(
         split,
         broken=bool(leak),
         bug="a leak",
-        on=f"a split that {leak}" if leak else right,
+        what=f"a split that {leak}" if leak else right,
         missed=Mistake.BUG_MISSED,
         accused=Mistake.RIGHT_ACCUSED,
     )
 
 
 def cut(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Three quarters for training, the rest for validation, at random.
+    """A right split: a random three quarters for training, the rest for validation.
 
     Raises:
-        ValueError: x and y are not what a split is asked to take.
+        ValueError: x is not [n, features], or y is not n labels 0 or 1.
     """
     if (
         x.ndim != 2
@@ -71,7 +69,7 @@ def cut(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
 
 
 def shuffled_twice(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Training and validation samples come from two shuffles, and many are in both."""
+    """A leaking split: two shuffles draw training and validation samples, so many are in both."""
     middle = len(x) * 3 // 4
     train, val = torch.randperm(len(x))[:middle], torch.randperm(len(x))[middle:]
     return x[train], y[train], x[val], y[val]

@@ -26,8 +26,8 @@ class Mistake(Mistakes):
         "before you stop"
     )
     NOT_MEMORIZED = (
-        "look at the loss as it trains: does it still fall (more steps), does it stand still or "
-        "jump (another rate), or are there too few units?"
+        "look at the loss during training: does it still fall (more steps), does it stay the same "
+        "or jump (another learning rate), or are there too few units?"
     )
 
 
@@ -35,16 +35,16 @@ Memorizer = Callable[[Tensor, Tensor], nn.Module]
 
 
 def memorize(answer: Memorizer) -> None:
-    """Task ``memorize(x, y)`` -> a network that knows every label."""
+    """Task ``memorize(x, y)`` -> a network that gets every training label right."""
     with attempt("memorize", answer) as check:
         new = by_heart(check, answer, 40, 6, 3)
-        print(f"  of new samples, with labels by dice as well, your network gets {new:.0%} right")
+        print(f"  of new samples, with random labels too, your network gets {new:.0%} right")
 
 
 def by_heart(check: Check, answer: Memorizer, n: int, features: int, classes: int) -> float:
-    """`answer` gets all labels of these samples right; what it gets right of others."""
+    """Check that `answer` memorizes n random labels; return its accuracy on 1000 other samples."""
     x, y = nonsense(n, features, classes)
-    on = f"{n} samples of {features} features, {classes} classes by dice"
+    on = f"{n} samples of {features} features, random labels of {classes} classes"
     given = x.clone(), y.clone()
     model = answer(*given)
     is_network(check, model, on=on, hint=Mistake.NO_NETWORK)
@@ -68,10 +68,10 @@ def by_heart(check: Check, answer: Memorizer, n: int, features: int, classes: in
     check.that(
         right == n,
         "every training label is right for a sample alone",
-        on=f"{on}, which the network gets one by one",
+        on=f"{on}, passed to the network one by one",
         expected=f"{n} of {n} right",
         got=f"{right} of {n} right",
-        hint="what the network says of a sample depends on that sample alone",
+        hint="the network's output for a sample must depend on that sample alone",
     )
     check.kept(given, (x, y), on=on)
     with torch.no_grad():
@@ -87,7 +87,7 @@ def _right_in_training(model: nn.Module, x: Tensor, y: Tensor) -> bool:
 
 
 def nonsense(n: int, features: int, classes: int, seed: int = 0) -> tuple[Tensor, Tensor]:
-    """Samples, and labels by dice; each class is there."""
+    """Random samples [n, features] and random labels [n], in which every class occurs."""
     dice = torch.Generator().manual_seed(seed)
     x = torch.randn(n, features, generator=dice)
     return x, (torch.arange(n) % classes)[torch.randperm(n, generator=dice)]

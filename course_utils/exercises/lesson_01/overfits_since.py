@@ -17,14 +17,14 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     WITHOUT_THE_TRAINING_LOSS = (
-        "overfitting is both: validation clearly up, and training clearly down"
+        "overfitting takes both: a validation loss clearly up and a training loss clearly down"
     )
     LOWEST_SINGLE_LOSS = (
         "this is the epoch of the lowest single loss; average the losses of the seeds first, then "
         "look for the lowest"
     )
     TURN_OF_THE_TRAINING_LOSS = "this is where the training loss is lowest"
-    FIRST_CLEAR_EPOCH = "epoch 5 is clearly worse, but epoch 6 is not; it has to last to the end"
+    FIRST_CLEAR_EPOCH = "epoch 5 is clearly worse, but epoch 6 is not; it must last to the end"
     BY_THE_MEANS = "the mean is higher from here on, but the intervals include 0"
     OVERLAPPING_INTERVALS = (
         "the intervals of the two means overlap, but the runs are paired: compare within each"
@@ -33,7 +33,7 @@ class Mistake(Mistakes):
 
 
 def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
-    """Task ``overfits_since(train_loss, val_loss)`` -> the turn, and since when it overfits."""
+    """Task ``overfits_since(train_loss, val_loss)`` -> two epochs: the turn, and overfits since."""
     with attempt("overfits_since", answer) as check:
         train_loss, val_loss = small_record()
         on = "the losses of 4 seeds over 8 epochs, as in the cell above"
@@ -43,7 +43,7 @@ def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
             turn,
             3,
             on=on,
-            hint="the mean over the seeds, at each epoch; then the epoch of the lowest",
+            hint="take the mean over the seeds at each epoch; then the epoch of the lowest mean",
             mistakes={
                 Mistake.LOWEST_SINGLE_LOSS: 4,
                 Mistake.TURN_OF_THE_TRAINING_LOSS: 8,
@@ -54,7 +54,7 @@ def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
             since,
             7,
             on=on,
-            hint="from this epoch on, each epoch up to the last is clearly worse than the turn",
+            hint="from this epoch to the last, every epoch is clearly worse than the turn",
             mistakes={
                 Mistake.FIRST_CLEAR_EPOCH: 5,
                 Mistake.BY_THE_MEANS: 4,
@@ -67,8 +67,8 @@ def overfits_since(answer: Callable[[Any, Any], Any]) -> None:
             "it takes a training loss that falls",
             got,
             None,
-            on="the same validation losses, but training losses that are 1 all along",
-            hint="there is no such epoch, and that is None"
+            on="the same validation losses, but training losses that are always 1",
+            hint="there is no such epoch, so return None"
             if isinstance(got, int) and got in (-1, len(level[0]))
             else Mistake.WITHOUT_THE_TRAINING_LOSS,
         )

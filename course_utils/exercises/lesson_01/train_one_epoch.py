@@ -26,24 +26,23 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     GRAPHS_KEPT = (
-        "added up like this, the loss keeps the graph of every step in memory; loss.item() is"
-        " the number alone"
+        "added up like this, the loss keeps the graph of every step in memory; loss.item() gives"
+        " only the number"
     )
-    MEAN_OF_BATCH_MEANS = "this is a mean of batch means; the smaller batch must count less"
+    MEAN_OF_BATCH_MEANS = "this is the mean of the batch means; a smaller batch must count less"
     DIVIDED_TWICE = "batch means, summed and divided by the number of samples, are divided twice"
     SUM_OVER_SAMPLES = "this is the sum over the samples; divide by their number"
     SUM_OF_BATCH_MEANS = "this is the sum of the batch means"
     LOSS_OF_THE_LAST_BATCH = "this is the loss of the last batch alone"
     SCORED_IN_EVALUATION = (
-        "this was scored in evaluation mode; asked for are the losses of the training steps"
-    )
-    SCORED_AFTERWARDS = (
-        "this was scored after the weights had moved; asked for is the loss that each step was "
-        "taken on"
+        "this was scored in evaluation mode; take the losses of the training steps"
     )
     OTHER_BATCHES = (
-        "these are not the samples of `batches`: each batch holds numbers of samples, and "
-        "`data.x_train[batch]` picks them"
+        "these are not the samples of `batches`: each batch holds sample numbers, and "
+        "`data.x_train[batch]` picks the samples"
+    )
+    SCORED_AFTERWARDS = (
+        "this was scored after the weights had moved; take the losses of the training steps"
     )
 
 
@@ -61,7 +60,7 @@ TRAINING_LIBRARY = (fit, train_epoch)
 
 
 def as_in_fit(check: Check, answer: TrainOneEpoch) -> None:
-    """A loop around `answer` does what `fit` does."""
+    """Check that a training loop around `answer` does what `fit` does."""
 
     def loop(
         model: nn.Module,
@@ -74,7 +73,7 @@ def as_in_fit(check: Check, answer: TrainOneEpoch) -> None:
         history, batches = History(), shuffled_batches(data.n_train, batch_size, seed)
         for epoch in range(epochs + 1):
             if epoch > 0:
-                model.eval()  # as it comes from scoring in many a loop
+                model.eval()  # as many loops leave the model after scoring it
                 given = next(batches)
                 with _passes_in_training(model) as trained:
                     answer(model, data, optimizer, given)
@@ -124,9 +123,9 @@ def _as_given(check: Check, trained: list[Tensor], x: Tensor, batches: Sequence[
 def mean_of_the_epoch(
     check: Check, answer: TrainOneEpoch, sizes: list[int], *, normed: bool = False
 ) -> None:
-    """`answer` returns the mean loss of the samples that it met, in batches of these `sizes`.
+    """Check that `answer` returns the mean loss of its samples, in batches of these `sizes`.
 
-    A `normed` model has a batch norm, so that a loss taken in evaluation mode is another one.
+    A `normed` model has batch norm, so that its loss in evaluation mode is different.
     """
     data = numbers(sum(sizes))
     batches = torch.arange(sum(sizes)).split(sizes)
@@ -184,7 +183,7 @@ def small_model(normed: bool) -> tuple[nn.Module, torch.optim.Optimizer]:
 
 
 def numbers(n: int) -> Dataset:
-    """`n` training samples, one number each, of which every third is of class 1."""
+    """`n` training samples of one number each; every third one is of class 1."""
     x = torch.linspace(-1.0, 2.0, n)[:, None]
     y = (torch.arange(n) % 3 == 0).long()
     return Dataset("numbers", x, y, x[:1], y[:1], SealedTestSet(x[:1], y[:1], name="numbers"), 2)

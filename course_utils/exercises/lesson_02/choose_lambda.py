@@ -17,24 +17,24 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    VERDICT_NOT_A_BOOL = "`paired_difference(a, b).is_clear` is one"
+    VERDICT_NOT_A_BOOL = "`paired_difference(a, b).is_clear` is such a value"
     OVERLAPPING_INTERVALS = (
-        "seed by seed λ = 0.01 gains 0.03, 0.034, 0.029 and 0.033, and the interval of this gain "
-        "leaves out 0"
+        "seed by seed, λ = 0.01 gains 0.03, 0.034, 0.029 and 0.033, and the interval of this gain "
+        "excludes 0"
     )
     ANY_GAIN_IS_CLEAR = (
         "a higher mean is not yet a clear gain: does the interval of the paired difference "
-        "leave out 0?"
+        "exclude 0?"
     )
     DIVERGED_CHOSEN = (
         "this λ has a run that diverged (NaN), so it has no mean; NumPy's argmax takes NaN "
         "for the largest, and nanmean leaves the failure out"
     )
     BEST_SINGLE_RUN = (
-        "this λ has the single best run, but the mean of another is higher; one lucky seed is no "
+        "this λ has the single best run, but another has the higher mean; one lucky seed is no "
         "evidence"
     )
-    PLACE = "this is its place in the list; look the λ up"
+    PLACE = "this is the position in the list; look up the λ there"
 
 
 def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) -> None:
@@ -49,7 +49,7 @@ def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) 
             best,
             0.01,
             on=on,
-            hint="the mean over the seeds, of each λ; then the λ of the highest",
+            hint="take the mean over the seeds for each λ; then the λ of the highest mean",
             mistakes={
                 Mistake.DIVERGED_CHOSEN: 0.1,
                 Mistake.BEST_SINGLE_RUN: 0.001,
@@ -82,7 +82,7 @@ def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) 
 
 
 def is_clear(check: Check, got: object, expected: bool, *, on: str, hint: str) -> None:
-    """The verdict is a bool, and the right one."""
+    """Check that the verdict is a bool, and the right one."""
     check.that(
         isinstance(got, bool | np.bool_),
         "the verdict is True or False",

@@ -20,15 +20,17 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    SHARES_EXCHANGED = "alpha is the share of L1, and 1 - alpha that of L2; here they are exchanged"
-    WITHOUT_STRENGTH = "no overall strength: alpha only mixes, and the strength multiplies both"
-    WITHOUT_PARENTHESES = "the strength multiplies L1 alone; parentheses around the mix"
-    STRENGTH_ON_L2 = "the strength multiplies L2 alone; it belongs to the whole mix"
+    SHARES_EXCHANGED = "alpha is the share of L1 and 1 - alpha that of L2; here they are swapped"
+    WITHOUT_STRENGTH = "the overall strength is missing: it multiplies the mix of both parts"
+    WITHOUT_PARENTHESES = "the strength multiplies only L1; put parentheses around the mix"
+    STRENGTH_ON_L2 = "the strength multiplies only L2; it must multiply the whole mix"
     STRENGTH_TWICE = "the strength is applied twice"
     L2_IN_FULL = "both parts count in full; L2 has the share 1 - alpha"
-    WITH_HALF_THE_SQUARES = "half of the squares: there is no ½ in this penalty"
-    NORMS = "the square root of L2 was taken; it is the sum of squares itself"
-    MEANS = "means over the weights; a penalty adds up, so that each weight costs the same"
+    WITH_HALF_THE_SQUARES = "L2 is half the sum of squares here; this penalty has no ½"
+    NORMS = "the square root of L2 was taken; L2 is the sum of squares itself"
+    MEANS = (
+        "these are means over the weights; a penalty is a sum, so that each weight costs the same"
+    )
 
 
 PENALTIES = (regularizers.elastic_net, regularizers.l1_penalty, regularizers.l2_penalty)
@@ -68,11 +70,11 @@ def elastic_net(answer: PenaltyFn) -> None:
 
 
 def alone(
-    check: Check, what: str, lessons: Callable[..., Passed], answer: PenaltyFn, alpha: float
+    check: Check, what: str, lesson_check: Callable[..., Passed], answer: PenaltyFn, alpha: float
 ) -> None:
-    """One end of the mix is a penalty of the lesson, with the lesson's own check."""
+    """Check with the lesson's own check that at this `alpha` the mix is the lesson's penalty."""
     try:
-        check.include(lessons(lambda model: answer(model, 1.0, alpha)))
+        check.include(lesson_check(lambda model: answer(model, 1.0, alpha)))
     except CheckFailed as failed:
         text = f"{check.name}, strength = 1: {what}\n{failed}"
         raise CheckFailed(text, failed.mistake) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import unique
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -19,16 +20,14 @@ from course_utils.regularizers import l2_penalty
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    BUG_MISSED = (
-        "the bug is not seen: train with two strengths; what stays the same here, to the last bit?"
-    )
+    BUG_MISSED = "the bug is missed: train with two strengths; what stays exactly the same here?"
     RIGHT_ACCUSED = (
         "a right training is accused: in it at least one weight depends on the strength. Are "
         "your two strengths far apart, and do you look at all parameters?"
     )
 
 
-#: Trains with a penalty of the given strength; the model and the losses it reported.
+#: ``train(strength)`` -> the model trained with a penalty of that strength, and its losses.
 TrainFn = Callable[[float], tuple[nn.Module, list[float]]]
 
 
@@ -39,27 +38,24 @@ def exposes_unused_penalty(answer: Callable[[TrainFn], bool]) -> None:
         verdict(asked, added, broken=False, what="a penalty added as it should be")
 
 
-def verdict(asked: Verdicts, train: TrainFn, *, broken: bool, what: str) -> None:
-    """Ask about `train`, which is `broken` or not."""
-    asked.add(
-        train,
-        broken=broken,
-        bug="a penalty without effect",
-        on=what,
-        missed=Mistake.BUG_MISSED,
-        accused=Mistake.RIGHT_ACCUSED,
-    )
+#: ``verdict(asked, code, broken=..., what=...)`` adds the case of `code`; `what` describes it.
+verdict = partial(
+    Verdicts.add,
+    bug="a penalty without effect",
+    missed=Mistake.BUG_MISSED,
+    accused=Mistake.RIGHT_ACCUSED,
+)
 
 
 def small_training(strength: float, steps: int = 5) -> tuple[nn.Module, Tensor, Tensor, int]:
-    """A seeded model and its data, before training; the strength is left to the caller."""
+    """A seeded model, its inputs and labels, and the number of steps; the strength is not used."""
     torch.manual_seed(3)
     model = nn.Sequential(nn.Linear(4, 6), nn.ReLU(), nn.Linear(6, 3))
     return model, torch.randn(20, 4), torch.randint(3, (20,)), steps
 
 
 def added(strength: float) -> tuple[nn.Module, list[float]]:
-    """Training with a penalty as it should be."""
+    """Right training: the penalty is added to the loss."""
     model, x, y, steps = small_training(strength)
     optimizer, losses = torch.optim.SGD(model.parameters(), lr=0.01), []
     for _ in range(steps):
@@ -72,5 +68,5 @@ def added(strength: float) -> tuple[nn.Module, list[float]]:
 
 
 def never_added(strength: float) -> tuple[nn.Module, list[float]]:
-    """Training that works its penalty out and does not use it."""
+    """Broken training: the penalty is never added to the loss."""
     return added(0.0)

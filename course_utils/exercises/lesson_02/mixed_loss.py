@@ -24,17 +24,19 @@ class Mistake(Mistakes):
     TENSOR_REPORTED = (
         "a log of tensors can keep every step's graph in memory; `.item()` gives the number"
     )
-    PENALTY_REPORTED = "the penalty is in the reported loss; then every λ has a ruler of its own"
+    PENALTY_REPORTED = "the reported loss includes the penalty; losses at different λ then differ"
     PENALTY_NOT_ADDED = "the penalty is defined but never added"
     NO_DATA_LOSS = "the data loss is missing"
-    LAYERS_EXCHANGED = "L1 is on the first layer and L2 on the second; it is the other way round"
-    STRENGTHS_EXCHANGED = "the strengths are exchanged: l2 belongs to the squares"
-    BOTH_EVERYWHERE = "every layer pays both penalties"
+    LAYERS_EXCHANGED = (
+        "L1 is on the first layer and L2 on the second; it must be the other way round"
+    )
+    STRENGTHS_EXCHANGED = "the strengths are swapped: l2 multiplies the squares"
+    BOTH_EVERYWHERE = "every layer has both penalties"
     SUBTRACTED = "the penalty is subtracted"
 
 
 def mixed_loss(answer: Callable[[nn.Module, Tensor, Tensor, float, float], Any]) -> None:
-    """Task ``mixed_loss(model, x, y, l2, l1)`` -> what is minimized, and what is reported."""
+    """Task ``mixed_loss(model, x, y, l2, l1)`` -> the loss to minimize, and the loss to report."""
     with attempt("mixed_loss", answer) as check:
         model = nn.Sequential(nn.Linear(2, 2), nn.ReLU(), nn.Linear(2, 2))
         numbers = [[[1.0, -2.0], [0.0, 1.0]], [-1.0, -2.0], [[3.0, -1.0], [0.5, 0.5]], [0.5, 0.5]]
@@ -78,7 +80,7 @@ def mixed_loss(answer: Callable[[nn.Module, Tensor, Tensor, float, float], Any])
 
 
 def reported(check: Check, got: Any, data: Any, minimized: Any, on: str) -> None:
-    """The second loss is the data's alone, and a plain number."""
+    """Check that the second loss is the data loss alone, and a plain number."""
     check.that(
         not isinstance(got, Tensor),
         "what is reported is a number",

@@ -20,17 +20,17 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     ON_A_COPY = (
-        "the parameters that came in are as before: an assignment to a name makes a new tensor; "
+        "the model's parameters have not changed: an assignment to a name makes a new tensor; "
         "write into the old one, for example with w.copy_(...) under torch.no_grad()"
     )
     HARD_THRESHOLD = "large weights keep their size: this is a hard threshold, not a soft one"
     THRESHOLD_WITHOUT_LR = "the threshold is lr * strength; here the strength alone was taken"
     THRESHOLD_FIRST = "the threshold came before the gradient step; it acts after it"
-    WITHOUT_THRESHOLD = "the gradient step is there, the threshold is not"
-    WITHOUT_GRADIENT_STEP = "the threshold is there, the gradient step is not"
+    WITHOUT_THRESHOLD = "the gradient step is there, but the threshold is missing"
+    WITHOUT_GRADIENT_STEP = "the threshold is there, but the gradient step is missing"
     UPHILL = "this steps uphill; the step goes against the gradient"
-    BIASES_SHRINK = "biases were moved by the threshold too; the rule leaves them free"
-    RETURNS_SOMETHING = "the model changes in place, and nothing is returned"
+    BIASES_SHRINK = "the threshold has moved the biases too; it applies to weights only"
+    RETURNS_SOMETHING = "change the model in place, and return nothing"
     BIASES_STAY = "the bias took no gradient step; every parameter takes one"
 
 
@@ -77,7 +77,7 @@ def proximal_step(answer: Callable[[nn.Module, float, float], None]) -> None:
             },
         )
         check.close(
-            "biases take the gradient step and pay nothing",
+            "biases take the gradient step and no threshold",
             bias,
             torch.tensor([0.2]),
             on="a bias of 0.3 with gradient 1, lr = 0.1, strength = 2",

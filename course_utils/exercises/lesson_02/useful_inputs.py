@@ -18,26 +18,28 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    ALL_OF_THEM = "every input is named; a weight is chosen out only when it is 0, exactly"
+    ALL_OF_THEM = "every input is named; an input is left out only if its weight is exactly 0"
     NEGATIVE_LOST = "the useful inputs with a negative weight are missing"
-    MASK_RETURNED = "the places are asked for, a list of whole numbers such as [2, 5]"
-    COUNTED_FROM_1 = "places are counted from 0, as by `x[:, 0]`"
+    MASK_RETURNED = "return the places as a list of integers, such as [2, 5]"
+    COUNTED_FROM_1 = "places are counted from 0, as in `x[:, 0]`"
     IN_ANOTHER_ORDER = "these are the useful inputs; name each once, in increasing order"
-    USELESS_KEPT = "there are useless inputs among these; look at their weights, and at the price"
-    USEFUL_MISSED = "useful inputs are missing; look at their weights, and at the price"
+    USELESS_KEPT = (
+        "there are useless inputs among these; look at their weights, and at the strength"
+    )
+    USEFUL_MISSED = "useful inputs are missing; look at their weights, and at the strength"
 
 
 Chooser = Callable[[Tensor, Tensor], Sequence[int]]
 
 
 def useful_inputs(answer: Chooser) -> None:
-    """Task ``useful_inputs(x, y)`` -> places of the inputs that count."""
+    """Task ``useful_inputs(x, y)`` -> places of the useful inputs."""
     with attempt("useful_inputs", answer) as check:
         chosen(check, answer, 80, 30, 3)
 
 
 def chosen(check: Check, answer: Chooser, n: int, inputs: int, useful: int) -> None:
-    """`answer` names the useful inputs, and no others."""
+    """Check that `answer` names the useful inputs, and no others."""
     x, y, wanted = some_inputs(n, inputs, useful)
     on = f"{n} samples of {inputs} inputs, {useful} of them useful"
     given = x.clone(), y.clone()
@@ -50,7 +52,7 @@ def chosen(check: Check, answer: Chooser, n: int, inputs: int, useful: int) -> N
         listed,
         "places are returned",
         on=on,
-        expected="a list of whole numbers",
+        expected="a list of integers",
         got=got,
         hint=Mistake.MASK_RETURNED,
     )
@@ -80,7 +82,10 @@ def chosen(check: Check, answer: Chooser, n: int, inputs: int, useful: int) -> N
 
 
 def some_inputs(n: int, inputs: int, useful: int) -> tuple[Tensor, Tensor, list[int]]:
-    """Samples, their numbers, and the places of the useful inputs, in increasing order."""
+    """Samples [n, inputs], targets [n], and the places of the useful inputs in increasing order.
+
+    Two useless inputs are correlated with the most useful one.
+    """
     places = _places(inputs, useful)
     dice = torch.Generator().manual_seed(n)
     x = torch.randn(n, inputs, generator=dice)
@@ -88,7 +93,7 @@ def some_inputs(n: int, inputs: int, useful: int) -> tuple[Tensor, Tensor, list[
     weights = _weights(useful)
     y = x[:, places] @ weights + 0.3 * torch.randn(n, generator=dice)
     useless = [i for i in range(inputs) if i not in places][:2]
-    for i in useless:  # these go along with the input that has the largest weight
+    for i in useless:  # correlated with the input that has the largest weight
         x[:, i] = 0.5 * x[:, places[0]] + 0.75**0.5 * x[:, i]
     return x, y, sorted(places)
 

@@ -16,12 +16,12 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    SWAPPED = "both values are there, but in the other order: best, smallest"
+    SWAPPED = "both values are right, but the order must be best, smallest"
     BEST_SINGLE_RUN = "this is the p of the single best run; one lucky seed is no evidence"
-    PLACE = "this is its place in the list; look the p up"
+    PLACE = "this is the position in the list; look up the p there"
     OVERLAPPING_INTERVALS = (
-        "seed by seed p = 0 is worse than the best, and the interval of this difference leaves "
-        "out 0; asked for is the first p that is not clearly worse"
+        "seed by seed, p = 0 is worse than the best, and the interval of this difference excludes "
+        "0; find the smallest p that is not clearly worse"
     )
     BEST_ONLY = "this is the best p itself; a smaller one is not clearly worse"
 
@@ -38,7 +38,7 @@ def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> N
             best,
             0.5,
             on=on,
-            hint="the mean over the seeds, of each p; then the p of the highest",
+            hint="take the mean over the seeds for each p; then the p of the highest mean",
             mistakes={
                 (Mistake.SWAPPED if smallest == 0.5 else Mistake.BEST_SINGLE_RUN): 0.3,
                 Mistake.PLACE: 2.0,
@@ -49,7 +49,7 @@ def choose_p(answer: Callable[[Sequence[float], Any], tuple[float, float]]) -> N
             smallest,
             0.3,
             on=on,
-            hint="compare each p with the best, paired by seed; it stays in the race while the "
+            hint="compare each p with the best, paired by seed; it is not clearly worse if the "
             "interval of the difference includes 0",
             mistakes={
                 Mistake.OVERLAPPING_INTERVALS: 0.0,

@@ -1,4 +1,4 @@
-"""What several checks of exercise 03 share."""
+"""The type of the dropout functions that several checks of exercise 03 take."""
 
 from __future__ import annotations
 

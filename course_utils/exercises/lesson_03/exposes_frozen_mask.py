@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import unique
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -21,8 +22,8 @@ class Mistake(Mistakes):
 
     BUG_MISSED = "call it twice on the same input in training mode: what must differ?"
     RIGHT_ACCUSED = (
-        "a right dropout is accused; in evaluation mode two outputs agree, and so do two "
-        "outputs on too small an input, by chance"
+        "a right dropout is accused; in evaluation mode two outputs agree, and on a small input "
+        "two outputs can agree by chance"
     )
 
 
@@ -33,24 +34,18 @@ def exposes_frozen_mask(answer: Callable[[DropoutFn], bool]) -> None:
         verdict(asked, fresh, broken=False, what="a right dropout")
 
 
-def verdict(asked: Verdicts, fn: DropoutFn, *, broken: bool, what: str) -> None:
-    """Ask about `fn`, which is `broken` or not."""
-    asked.add(
-        fn,
-        broken=broken,
-        bug="a frozen mask",
-        on=what,
-        missed=Mistake.BUG_MISSED,
-        accused=Mistake.RIGHT_ACCUSED,
-    )
+#: ``verdict(asked, code, broken=..., what=...)`` adds the case of `code`; `what` describes it.
+verdict = partial(
+    Verdicts.add, bug="a frozen mask", missed=Mistake.BUG_MISSED, accused=Mistake.RIGHT_ACCUSED
+)
 
 
 def fresh(x: Tensor, p: float, training: bool) -> Tensor:
-    """Dropout as it should be."""
+    """Right dropout, with a new mask at each call."""
     return F.dropout(x, p, training)
 
 
 def seeded_inside(x: Tensor, p: float, training: bool) -> Tensor:
-    """Dropout whose mask never changes."""
+    """Broken dropout, whose mask never changes."""
     torch.manual_seed(0)
     return F.dropout(x, p, training)

@@ -14,6 +14,12 @@ from torch import Tensor, nn
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.training_runs import (
+    leave_gradients,
+    losses_in,
+    parameters_of,
+    steps_of,
+)
 from course_utils.training import fit, train_epoch
 
 
@@ -22,12 +28,12 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     AS_GIVEN = (
-        "the masks are on in the first step, and off in all later ones, as in the given lines: "
-        "what switches them off, and what on again?"
+        "the masks are on in the first step and off in all later ones, as in the given lines: "
+        "what switches them off, and what switches them on again?"
     )
     MASKS_NEVER = "no step is taken with the masks on"
-    VALIDATED_WITH_MASKS = "the validation loss is taken with the masks on"
-    NO_FLOATS = "`.item()` makes a float of a tensor of one number"
+    VALIDATED_WITH_MASKS = "the validation loss is computed with the masks on"
+    NO_FLOATS = "`.item()` turns a tensor of one number into a float"
     LOSSES_MISSING = "return the list of the validation losses, one float for each epoch"
 
 
@@ -44,7 +50,7 @@ def fit_with_dropout(answer: Fit) -> None:
 
 
 class OwnDropout(nn.Module):
-    """Dropout that is no `nn.Dropout`, as many a project has one."""
+    """Dropout in a class of its own, not an `nn.Dropout`, as in many projects."""
 
     def __init__(self, p: float) -> None:
         super().__init__()
@@ -62,7 +68,7 @@ def modes(
     training: bool,
     dropout: Callable[[float], nn.Module] = nn.Dropout,
 ) -> None:
-    """`answer` takes every step with the masks on, and every validation loss with them off."""
+    """Check that the masks are on in every training step, and off in every validation."""
     model, data = _small(0.5, dropout=dropout)
     steps: list[bool] = []
     scores: list[bool] = []
@@ -79,9 +85,9 @@ def modes(
     model[2].register_forward_hook(lambda _, __, output: drawn.append(output == 0))
     got = answer(model.train(training), *data, epochs, 0.1)
     on = f"{epochs} epochs, a network with dropout that comes with training = {training}"
-    on += ", the dropout a class of its own" * (dropout is OwnDropout)
+    on += ", dropout in a class of its own" * (dropout is OwnDropout)
     _listed(check, got, epochs, on)
-    hint = "a step of each epoch on all of x, with the masks on"
+    hint = "take one step per epoch, on all of x, with the masks on"
     if steps == [True, *[False] * (epochs - 1)] and epochs > 1:
         hint = Mistake.AS_GIVEN
     elif steps and not any(steps):
@@ -96,11 +102,11 @@ def modes(
     )
     check.that(
         bool(scores) and not any(scores),
-        "every validation loss is taken with the masks off",
+        "every validation loss is computed with the masks off",
         on=f"{on}; whether they were on, validation by validation",
         expected=[False] * epochs,
         got=scores,
-        hint=Mistake.VALIDATED_WITH_MASKS if any(scores) else "a validation loss for each epoch",
+        hint=Mistake.VALIDATED_WITH_MASKS if any(scores) else "compute one in each epoch",
     )
     masks = {tuple(mask.flatten().tolist()) for mask in drawn if mask.any()}
     check.that(
@@ -109,7 +115,7 @@ def modes(
         on=on,
         expected=f"{epochs} different masks",
         got=f"{len(masks)} different masks",
-        hint="dropout draws a mask for each pass; a seed set again draws the old one",
+        hint="dropout draws a mask for each pass; setting the seed again draws the old mask",
     )
 
 
@@ -123,31 +129,30 @@ def numbers(
     n: int = 12,
     left: float | None = None,
 ) -> None:
-    """`answer` takes the steps of plain SGD on n samples, and returns the losses after them.
+    """Check that `answer` takes plain SGD's steps on n samples and returns the losses after them.
 
-    `left` stands in every gradient that the model comes with; None for a model without.
+    `left` is the value of all gradients left in the model by earlier steps; None for none.
     """
     model, data = _small(0.0, n)
     given = [part.clone() for part in data]
     wanted, losses, train_losses = _by_hand(copy.deepcopy(model), *data, epochs, lr)
-    for p in model.parameters():
-        p.grad = None if left is None else torch.full_like(p, left)
+    leave_gradients(model, left)
     got = answer(model.train(training), *given, epochs, lr)
     on = f"{n} samples, {epochs} epochs, lr = {lr}, dropout with p = 0, training = {training}"
     on += f", gradients of {left} from before" * (left is not None)
     check.kept(given, data, on=on)  # on other data, other weights are due
-    _listed(check, got, epochs, on)
+    got_losses = _listed(check, got, epochs, on)
     check.close(
         "the weights are those of plain SGD on all of x",
-        nn.utils.parameters_to_vector(model.parameters()),
+        parameters_of(model),
         wanted,
         on=on,
-        hint="one step in each epoch, on the mean cross-entropy of all of x, gradients at 0 before",
+        hint="one step per epoch, on the mean cross-entropy of all of x, from gradients of 0",
         atol=1e-5,
     )
     check.close(
         "the losses are those of the validation set, after each epoch",
-        [float(loss) for loss in got],
+        got_losses,
         losses,
         on=on,
         hint="the mean cross-entropy of x_val, after the step",
@@ -156,22 +161,15 @@ def numbers(
     )
 
 
-def _listed(check: Check, got: Any, epochs: int, on: str) -> None:
-    check.that(
-        isinstance(got, list | tuple) and len(got) == epochs,
-        "a loss for each epoch is returned",
+def _listed(check: Check, got: Any, epochs: int, on: str) -> list[float]:
+    return losses_in(
+        check,
+        got,
+        epochs,
+        "epoch",
         on=on,
-        expected=f"{epochs} losses",
-        got=got,
-        hint=Mistake.LOSSES_MISSING,
-    )
-    check.that(
-        not any(isinstance(loss, Tensor) for loss in got),
-        "the losses are floats",
-        on=on,
-        expected="floats",
-        got=got,
-        hint=Mistake.NO_FLOATS,
+        missing=Mistake.LOSSES_MISSING,
+        tensors=Mistake.NO_FLOATS,
     )
 
 
@@ -189,17 +187,13 @@ def _small(
 def _by_hand(
     model: nn.Module, x: Tensor, y: Tensor, x_val: Tensor, y_val: Tensor, epochs: int, lr: float
 ) -> tuple[Tensor, list[float], list[float]]:
-    """Where plain SGD leads a network without masks: parameters, losses on both parts."""
+    """Plain SGD without masks: final parameters, and losses on x_val and on x after each step."""
     losses, train_losses = [], []
-    for _ in range(epochs):
-        loss = F.cross_entropy(model(x), y)
-        gradients = torch.autograd.grad(loss, list(model.parameters()))
+    for _ in steps_of(torch.optim.SGD(model.parameters(), lr), model, x, y, epochs):
         with torch.no_grad():
-            for p, g in zip(model.parameters(), gradients, strict=True):
-                p.sub_(lr * g)
             losses.append(F.cross_entropy(model(x_val), y_val).item())
             train_losses.append(F.cross_entropy(model(x), y).item())
-    return nn.utils.parameters_to_vector(model.parameters()).detach(), losses, train_losses
+    return parameters_of(model), losses, train_losses
 
 
 def watch_fit(train: Fit, epochs: int = 400) -> None:
@@ -220,5 +214,5 @@ def watch_fit(train: Fit, epochs: int = 400) -> None:
         shown = ", ".join(f"{losses[e - 1]:.3f}" for e in (1, 100, 200, epochs))
         print(
             f"dropout {p}: validation loss after 1, 100, 200, {epochs} epochs: {shown};"
-            f" in the end {known:.0%} of the training labels, right or wrong, are known by heart"
+            f" in the end the network gives {known:.0%} of the training labels, right or wrong"
         )

@@ -18,16 +18,16 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    MODE_LEFT = "note model.training first, and go back to it with model.train(noted)"
-    GRADIENTS_RECORDED = "`with torch.no_grad():` around the passes"
+    MODE_LEFT = "store model.training first, and restore it with model.train(stored)"
+    GRADIENTS_RECORDED = "put `with torch.no_grad():` around the passes"
     GRADIENTS_LEFT_OFF = "`with torch.no_grad():` switches gradients off, and on again at its end"
     MEAN_OF_LOGITS = "this is the mean of the logits; apply softmax to each pass, then average"
     SOFTMAX_OF_THE_MEAN = "logits were averaged before the softmax; softmax first, pass by pass"
-    IN_EVALUATION_MODE = "this is what evaluation mode gives; keep the masks on"
+    IN_EVALUATION_MODE = "this is the result of evaluation mode; keep the masks on"
     ONE_LARGE_BATCH = (
-        "the model was asked once: copies of x in one batch are one pass; ask it pass after pass"
+        "the model was called once: copies of x in one batch are one pass; call it for each pass"
     )
-    SUM_OVER_PASSES = "the sum over the passes is to be divided by their number"
+    SUM_OVER_PASSES = "this is the sum over the passes; divide by their number"
     SOFTMAX_OVER_THE_IMAGES = (
         "the softmax ran over the images; it belongs over the classes, the last axis: "
         "softmax(-1), before and after stacking"
@@ -37,7 +37,7 @@ class Mistake(Mistakes):
         "softmax(-1), before and after stacking"
     )
     UNBIASED_SPREAD = (
-        "this divides by passes - 1; the spread of these very passes divides by their number "
+        "this divides by passes - 1; the spread of exactly these passes divides by their number "
         "(correction=0)"
     )
     VARIANCE_FOR_SPREAD = "this is the variance; take its square root"
@@ -48,7 +48,7 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
     with attempt("mc_predict", answer) as check:
         x, on = (
             torch.ones(3, 4),
-            "a model that votes 90 : 10 and 50 : 50 in turn, 4 passes, 3 images",
+            "a model with probabilities 90 : 10 and 50 : 50 in turn, 4 passes, 3 images",
         )
         model = TwoMinds()
         got = answer(model, x, 4)
@@ -56,7 +56,7 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
         mean = check.tensor(mean, (3, 2), on=on)
         once = model.asked == 1 and model.asked_in == {True}
         check.close(
-            "the mean is that of the probabilities",
+            "the mean is taken over probabilities",
             mean,
             torch.tensor([0.7, 0.3]).expand(3, 2),
             on=on,
@@ -85,17 +85,17 @@ def mc_predict(answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
         )
         check.that(
             model.asked == 4,
-            "the model is asked once in each pass",
+            "the model is called once in each pass",
             on=on,
             expected="4 times",
             got=f"{model.asked} times",
-            hint="as many passes as are asked for, and none besides",
+            hint="make as many passes as `passes` says, and no other calls",
         )
         leaves_the_mode_alone(check, answer)
 
 
 def leaves_the_mode_alone(check: Check, answer: Callable[[nn.Module, Tensor, int], Any]) -> None:
-    """`answer` asks in training mode, and leaves the mode and the gradients as they were."""
+    """Check that the passes are in training mode, and that mode and gradients stay as they were."""
     for training in (False, True):
         model = TwoMinds().train(training)
         got = answer(model, torch.ones(2, 4), 2)
@@ -127,7 +127,7 @@ def leaves_the_mode_alone(check: Check, answer: Callable[[nn.Module, Tensor, int
             )
         check.that(
             model.scale.requires_grad and torch.is_grad_enabled(),
-            "what comes later can record gradients again",
+            "later computations can record gradients",
             on="the model's parameters, and PyTorch's own switch",
             expected="gradients as before",
             got="gradients switched off",
@@ -136,18 +136,18 @@ def leaves_the_mode_alone(check: Check, answer: Callable[[nn.Module, Tensor, int
 
 
 class TwoMinds(nn.Module):
-    """Votes 90 : 10 and 50 : 50 in turn in training, always 90 : 10 in evaluation."""
+    """Gives 90 : 10 and 50 : 50 in turn in training mode, and always 90 : 10 in evaluation mode."""
 
     def __init__(self) -> None:
         super().__init__()
         self.scale = nn.Parameter(torch.ones(()))
         self.asked = 0
-        #: The modes it was asked in.
+        #: The modes (`training`) of its forward passes so far.
         self.asked_in: set[bool] = set()
 
     @staticmethod
     def logits() -> Tensor:
-        """The two votes, [2, 2]."""
+        """The two outputs for a sample, [2, 2 classes]."""
         return torch.tensor([[0.9, 0.1], [0.5, 0.5]]).log()
 
     def forward(self, x: Tensor) -> Tensor:

@@ -17,10 +17,10 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     NOT_0_AT_FIRST = "in epoch 0 nothing is dropped yet"
-    NOT_HALF_WAY = "half of the warm-up has passed, so half of p_max"
-    GROWS_FOR_EVER = "the warm-up is long over, and p stays at p_max"
-    DIVIDES_BY_ZERO = "without a warm-up it is p_max from the start; look at warmup first"
-    WHOLE_NUMBER = "0 is a whole number in Python, an int; 0.0 is a float"
+    NOT_HALF_WAY = "half of the warm-up has passed, so p is half of p_max"
+    GROWS_FOR_EVER = "the warm-up is over, and p stays at p_max"
+    DIVIDES_BY_ZERO = "without a warm-up p is p_max from the start; check whether warmup is 0 first"
+    WHOLE_NUMBER = "0 is an int in Python; 0.0 is a float"
 
 
 def scheduled_p(answer: Callable[[int, int, float], float]) -> None:
@@ -29,7 +29,7 @@ def scheduled_p(answer: Callable[[int, int, float], float]) -> None:
         for epoch, warmup, expected, hint in (
             (0, 10, 0.0, Mistake.NOT_0_AT_FIRST),
             (5, 10, 0.2, Mistake.NOT_HALF_WAY),
-            (10, 10, 0.4, "the warm-up is over: p_max"),
+            (10, 10, 0.4, "the warm-up is over, so p is p_max"),
             (25, 10, 0.4, Mistake.GROWS_FOR_EVER),
             (0, 0, 0.4, Mistake.DIVIDES_BY_ZERO),
         ):
@@ -47,7 +47,7 @@ def scheduled_p(answer: Callable[[int, int, float], float]) -> None:
                 on=on,
                 expected="a float",
                 got=f"{got}, of type {type(got).__name__}",
-                hint="a tensor of one number becomes a float by `.item()`"
+                hint="`.item()` turns a tensor of one number into a float"
                 if isinstance(got, Tensor)
                 else Mistake.WHOLE_NUMBER,
             )

@@ -22,16 +22,16 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     OTHER_NAMES = (
-        "parameters (nn.Parameter) and buffers (register_buffer) that are saved under these names; "
-        "then weights of PyTorch's layer can be loaded"
+        "give parameters (nn.Parameter) and buffers (register_buffer) these names; then the "
+        "weights of PyTorch's layer can be loaded"
     )
     ACCEPTS_ONE_SAMPLE = (
         "the unbiased variance of one sample is 0 / 0, and nan stays in running_var for ever"
     )
     REFUSED_BY_ANOTHER_ERROR = (
-        "look at the size of the batch before anything is computed, and `raise ValueError(...)`"
+        "check the size of the batch before anything is computed, and `raise ValueError(...)`"
     )
-    REFUSES_TOO_LATE = "look at the size of the batch first"
+    REFUSES_TOO_LATE = "check the size of the batch first"
 
 
 def batch_norm(answer: Callable[..., nn.Module]) -> None:
@@ -44,12 +44,12 @@ def batch_norm(answer: Callable[..., nn.Module]) -> None:
 
 
 def own_lines(check: Check, answer: Callable[..., nn.Module]) -> None:
-    """`answer` inherits from no layer that is a batch norm already."""
+    """Check that `answer` does not inherit from a batch norm layer."""
     parents = getattr(answer, "__mro__", ())
     check.that(
         nn.modules.batchnorm._NormBase not in parents and BatchNorm1d not in parents[1:],
         "written by hand",
-        on="the classes that yours is made from",
+        on="the base classes of yours",
         expected="class BatchNorm1d(nn.Module)",
         got=[parent.__name__ for parent in parents],
         hint=Common.LIBRARY_USED,
@@ -57,7 +57,7 @@ def own_lines(check: Check, answer: Callable[..., nn.Module]) -> None:
 
 
 def named_buffers(check: Check, layer: nn.Module) -> None:
-    """`layer` calls its parameters and its running statistics as PyTorch does."""
+    """Check that parameters and running statistics have PyTorch's names."""
     check.that(
         {"weight", "bias", "running_mean", "running_var"} <= layer.state_dict().keys(),
         "parameters and buffers have the names asked for",
@@ -69,7 +69,7 @@ def named_buffers(check: Check, layer: nn.Module) -> None:
 
 
 def refuses_one(check: Check, layer: nn.Module, x: Tensor) -> None:
-    """`layer` refuses a training batch of one sample, and remembers nothing of it."""
+    """Check that `layer` refuses a training batch of one sample, without changing its buffers."""
     before = {name: value.clone() for name, value in layer.named_buffers()}
     on = f"x of shape {tuple(x.shape)}, in training mode"
     try:
@@ -93,7 +93,7 @@ def refuses_one(check: Check, layer: nn.Module, x: Tensor) -> None:
     )
     check.that(
         all(torch.equal(value, before[name]) for name, value in layer.named_buffers()),
-        "nothing is remembered of a refused batch",
+        "a refused batch changes no running statistics",
         on=on,
         expected="the same buffers before and after",
         got="changed buffers",

@@ -1,4 +1,4 @@
-"""What several checks of exercise 04 share."""
+"""PyTorch's and the course's normalizations, which answers to exercise 04 may not call."""
 
 from __future__ import annotations
 

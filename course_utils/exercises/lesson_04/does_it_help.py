@@ -20,22 +20,22 @@ class Mistake(Mistakes):
 
     BY_THE_MEANS = "the interval of the paired difference includes 0, whatever the two means are"
     BY_TWO_INTERVALS = (
-        "the interval of the difference, seed by seed at each one's best rate, leaves out 0"
+        "the interval of the paired difference, with each at its own best rate, excludes 0"
     )
-    THE_WRONG_WAY_ROUND = "helps and harms are the wrong way round"
+    THE_WRONG_WAY_ROUND = "helps and harms are swapped"
     BY_THE_BEST_SINGLE_RUN = (
         "the best learning rate is the one with the best single run; take the highest mean"
     )
     NAN_IGNORED = (
-        "a learning rate at which a run diverged (NaN) stays in the race, by its other runs"
+        "a learning rate at which a run diverged (NaN) was chosen, by the mean of its other runs"
     )
     NAN_CHOSEN = "a mean that is NaN was taken for the highest; a run diverged there"
-    AT_THE_FIRST = "both at the first learning rate; each needs its own best one"
+    AT_THE_FIRST = "both are compared at the first learning rate; each needs its own best one"
     AT_THE_BEST_OF_PLAIN = (
-        "both at the learning rate that is best without batch norm; each needs its own"
+        "both are compared at the rate that is best without batch norm; each needs its own"
     )
     AT_THE_BEST_OF_NORMED = (
-        "both at the learning rate that is best with batch norm; each needs its own"
+        "both are compared at the rate that is best with batch norm; each needs its own"
     )
     AVERAGED = "all learning rates were averaged; each network needs its own best one"
     RETURNS_A_SENTENCE = "return one of the three texts, spelled as above"
@@ -50,10 +50,10 @@ def does_it_help(answer: Callable[[Any, Any], Any]) -> None:
     """Task ``does_it_help(plain, normed)`` -> "helps", "harms" or "neither"."""
     with attempt("does_it_help", answer) as check:
         known = sweeps()
-        said = {
+        verdicts = {
             name: answer(plain.copy(), normed.copy()) for name, (plain, normed) in known.items()
         }
-        for name, got in said.items():
+        for name, got in verdicts.items():
             check.that(
                 isinstance(got, str) and got in _WORDS,
                 "answers with one of three words",
@@ -65,16 +65,16 @@ def does_it_help(answer: Callable[[Any, Any], Any]) -> None:
         fits = [
             hint
             for hint, mistake in _MISTAKES.items()
-            if said == {name: mistake(*accuracies) for name, accuracies in known.items()}
+            if verdicts == {name: mistake(*accuracies) for name, accuracies in known.items()}
         ]
-        hint = "each at its own best learning rate, then their difference, paired by seed"
+        hint = "take each at its own best learning rate, then their difference, paired by seed"
         for name, wanted in zip(known, ("helps", "neither", "harms", "helps"), strict=True):
             check.that(
-                said[name] == wanted,
-                "the words say what the intervals say",
+                verdicts[name] == wanted,
+                "the words agree with the intervals",
                 on=f"{name}, the sweep printed above",
                 expected=wanted,
-                got=said[name],
+                got=verdicts[name],
                 hint=fits[0] if fits else hint,
             )
 

@@ -18,9 +18,7 @@ from course_utils.exercises.verdicts import Verdicts, in_any_order
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    BUG_MISSED = (
-        "keep one sample and change its company: what must not move? Ask it of every sample"
-    )
+    BUG_MISSED = "keep one sample and change the others: what must stay the same? Test every sample"
     RIGHT_ACCUSED = (
         "a right model is accused: in training mode outputs may depend on the batch and on "
         "masks, and in any mode on rounding"
@@ -41,15 +39,14 @@ def exposes_batch_dependence(answer: Judge) -> None:
 
 
 def verdict(asked: Verdicts, model: nn.Module, x: Tensor, *, broken: bool, what: str) -> None:
-    """Ask about `model`, in whichever mode it comes."""
+    """Add the cases of `model` in both modes."""
     for training in (True, False):
-        on = f"{what}, which comes in {'training' if training else 'evaluation'} mode"
         asked.add(
             copy.deepcopy(model).train(training),
             x.clone(),
             broken=broken,
             bug="the dependence on the batch",
-            on=on,
+            what=f"{what}, passed in {'training' if training else 'evaluation'} mode",
             missed=Mistake.BUG_MISSED,
             accused=Mistake.RIGHT_ACCUSED,
         )

@@ -16,16 +16,16 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    SCALES_THE_COLUMNS = "the scale of a unit belongs to its row of weight: scale[:, None]"
+    SCALES_THE_COLUMNS = "a unit's scale multiplies its row of the weight: scale[:, None]"
     FORGETS_EPS = "eps of this norm, 0.25, is missing under the root"
     DIVIDES_BY_THE_VARIANCE = (
         "this divides by the variance; its square root is the standard deviation"
     )
     FORGETS_THE_WEIGHT_OF_NORM = "the norm's own weight is left out"
-    WEIGHT_UNCHANGED = "this is the weight of linear as it was"
-    MEAN_UNSCALED = "the mean is subtracted unscaled; it is scaled with all the rest"
+    WEIGHT_UNCHANGED = "this is the unchanged weight of linear"
+    MEAN_UNSCALED = "the mean is subtracted unscaled; the scale multiplies it too"
     LOSES_THE_BIAS = "the bias of linear is lost"
-    BIAS_UNSCALED = "the bias of linear is added unscaled; it is scaled with all the rest"
+    BIAS_UNSCALED = "the bias of linear is added unscaled; the scale multiplies it too"
     WITHOUT_THE_MEAN = "the running mean is left out"
     FORGETS_THE_BIAS_OF_NORM = "the norm's own bias is left out"
 
@@ -63,7 +63,7 @@ def fold(answer: Fold) -> None:
             check.tensor(folded[0], (2, 2), on=on),
             weight,
             on=on,
-            hint="what happens to a unit's sum is a scale and a shift; the scale goes to its row",
+            hint="the norm scales and shifts each unit's sum; multiply a unit's row by its scale",
             mistakes={
                 Mistake.SCALES_THE_COLUMNS: (linear.weight * torch.tensor([3.0, 0.25])),
                 Mistake.FORGETS_EPS: (linear.weight * (norm.weight / v.sqrt())[:, None]),
@@ -75,11 +75,11 @@ def fold(answer: Fold) -> None:
             },
         )
         check.close(
-            "the bias takes up the shift",
+            "the bias contains the shift",
             check.tensor(folded[1], (2,), on=on),
             torch.tensor([-5.0, 1.5]),
             on=on,
-            hint="send the input 0 through both layers by hand: what comes out is the bias",
+            hint="follow the input 0 through both layers by hand: the output is the bias",
             mistakes={
                 Mistake.MEAN_UNSCALED: (torch.tensor([3.0 - 5.0 + 7.0, 0.5 + 2.0 + 0.5])),
                 Mistake.LOSES_THE_BIAS: torch.tensor([-15.0 + 7.0, 0.5 + 0.5]),

@@ -21,7 +21,7 @@ class Mistake(Mistakes):
     WITHOUT_EPS = "a constant sample has variance 0, and dividing by that is 0 / 0; eps guards it"
     OVER_THE_BATCH = "the statistics are taken over the batch: this is batch normalization"
     OVER_EVERYTHING = "one mean and variance serve all samples together"
-    WITHOUT_KEEPDIM = "the statistics belong to rows, but are applied to columns; keepdim=True"
+    WITHOUT_KEEPDIM = "the statistics of rows are applied to columns; use keepdim=True"
     UNBIASED = "this divides by features - 1; normalize with the biased variance"
     WITHOUT_SCALE_AND_SHIFT = "scale and shift are left out"
 

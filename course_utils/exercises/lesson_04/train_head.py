@@ -7,12 +7,18 @@ from collections.abc import Callable
 from enum import unique
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.training_runs import (
+    leave_gradients,
+    losses_in,
+    parameters_of,
+    steps_of,
+    taken_before_steps,
+)
 
 
 @unique
@@ -20,15 +26,18 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     AS_GIVEN = (
-        "the body's buffers have moved, its parameters are frozen and its mode is another one, as "
-        "after the given lines: what moves buffers, and in which mode?"
+        "the body's buffers have changed, its parameters are frozen and its mode is different, as "
+        "after the given lines: what changes buffers, and in which mode?"
     )
-    BUFFERS_MOVED = "buffers of the body have moved; what moves them, and in which mode?"
-    BODY_TRAINED = "parameters of the body have moved; only those of the head are to learn"
-    MODE_LEFT = "layers of the body are in another mode than they came in"
-    FROZEN_LEFT = "other parameters of the body need a gradient than before; others may train it on"
-    HEAD_IN_EVALUATION = "the head was not in training mode when it learned"
-    STATISTICS_OF_THE_BATCH = "the body worked with the statistics of x, in training mode"
+    BUFFERS_MOVED = "buffers of the body have changed; what changes them, and in which mode?"
+    BODY_TRAINED = "parameters of the body have changed; only the head is to learn"
+    MODE_LEFT = "layers of the body are left in another mode; restore the one they had"
+    FROZEN_LEFT = (
+        "requires_grad of the body's parameters has changed; restore it, so that the body can "
+        "still be trained elsewhere"
+    )
+    HEAD_IN_EVALUATION = "the head was not in training mode while it learned"
+    STATISTICS_OF_THE_BATCH = "the body was in training mode and used the statistics of x"
     LOSSES_MISSING = "return the list of the losses, one float for each step"
 
 
@@ -51,12 +60,12 @@ def only_the_head(
     in_body: float = 0.0,
     left: float | None = None,
 ) -> None:
-    """`answer` trains the head as plain SGD does, and gives the body back as it came.
+    """Check that `answer` trains the head as plain SGD does, and leaves the body unchanged.
 
-    `in_body` is the p of a dropout in the body; `left` stands in every gradient that the head
-    comes with, None for a head without.
+    `in_body` is the p of a dropout in the body; `left` is the value of all gradients left in the
+    head by earlier steps, None for none.
     """
-    on = f"{steps} steps, lr = {lr}, a body that comes with training = {training}"
+    on = f"{steps} steps, lr = {lr}, a body passed in with training = {training}"
     on += f", with dropout {in_body} in it" * (in_body > 0)
     on += f", a head with gradients of {left} from before" * (left is not None)
     body, head, x, y = _network(0.5, in_body)
@@ -76,26 +85,18 @@ def only_the_head(
     wanted, losses = _by_hand(body.eval(), copy.deepcopy(head), x, y, steps, lr)
     others, _ = _by_hand(copy.deepcopy(body).train(), copy.deepcopy(head), x, y, steps, lr)
     given = x.clone(), y.clone()
-    for p in head.parameters():
-        p.grad = None if left is None else torch.full_like(p, left)
+    leave_gradients(head, left)
     got = _untouched(check, answer, body.train(training), head, *given, steps, lr, on)
     check.close(
         "the head is where plain SGD leads it",
-        nn.utils.parameters_to_vector(head.parameters()),
+        parameters_of(head),
         wanted,
         on=on,
-        hint="one step each time, gradients at 0 before, on what the body gives in evaluation mode",
+        hint="set gradients to 0 before each step; the body's outputs are those of evaluation mode",
         mistakes={Mistake.STATISTICS_OF_THE_BATCH: others},
         atol=1e-5,
     )
-    check.close(
-        "the losses are those before each step",
-        [float(loss) for loss in got],
-        losses,
-        on=on,
-        hint="the loss of a step is taken before the head moves",
-        atol=1e-5,
-    )
+    taken_before_steps(check, got, losses, on=on)
     check.kept(given, (x, y), on=on)
 
 
@@ -110,7 +111,7 @@ def _untouched(
     lr: float,
     on: str,
 ) -> list[float]:
-    """What `answer` returns, if it left the body as it came."""
+    """Check that `answer` leaves the body unchanged, and return its losses."""
     head.train(not body.training)
     norm = body.get_submodule("1")
     norm.train(not norm.training)  # a layer in a mode of its own
@@ -132,23 +133,14 @@ def _untouched(
         as_given = moved["buffers"] and moved["modes"] and moved["requires_grad"]
         check.that(
             not moved[what],
-            "the body is as it came",
+            "the body is unchanged",
             on=on,
             expected=f"the same {what} as before",
             got=f"other {what}",
             hint=Mistake.AS_GIVEN if as_given and what == "buffers" else mistake,
         )
-    losses = got if isinstance(got, list | tuple) else ()
-    tensors = any(isinstance(loss, Tensor) for loss in losses)
-    check.that(
-        len(losses) == steps and not tensors,
-        "a loss for each step is returned",
-        on=on,
-        expected=f"a list of {steps} floats",
-        got=f"[{got[0]!r}, ...]" if tensors else got,
-        hint=Mistake.LOSSES_MISSING,
-    )
-    return got
+    missing = Mistake.LOSSES_MISSING
+    return losses_in(check, got, steps, "step", on=on, missing=missing, tensors=missing)
 
 
 def _equal(now: object, then: object) -> bool:
@@ -175,21 +167,18 @@ def _network(p: float, in_body: float = 0.0) -> tuple[nn.Sequential, nn.Sequenti
 def _by_hand(
     body: nn.Module, head: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float
 ) -> tuple[Tensor, list[float]]:
-    """Where plain SGD leads the head, on what the body gives in the mode that it is in."""
-    losses = []
+    """Plain SGD of the head on the body's outputs, in the body's present mode.
+
+    Returns the head's final parameters, and the loss before each step.
+    """
     features = body(x).detach()
-    for _ in range(steps):
-        loss = F.cross_entropy(head(features), y)
-        losses.append(loss.item())
-        gradients = torch.autograd.grad(loss, list(head.parameters()))
-        with torch.no_grad():
-            for p, g in zip(head.parameters(), gradients, strict=True):
-                p.sub_(lr * g)
-    return nn.utils.parameters_to_vector(head.parameters()).detach(), losses
+    optimizer = torch.optim.SGD(head.parameters(), lr)
+    losses = list(steps_of(optimizer, head, features, y, steps))
+    return parameters_of(head), losses
 
 
 def watch_train_head(train: Train) -> None:
-    """Print what becomes of a body while `train` trains a head behind it."""
+    """Print how far a body's outputs change while `train` trains a head behind it."""
     body, head, x, y = _network(0.0)
     body.eval()
     dice = torch.Generator().manual_seed(0)
@@ -200,4 +189,4 @@ def watch_train_head(train: Train) -> None:
     with torch.no_grad():
         moved = (body.eval()(known) - before).abs().mean()
     print(f"the head learns: its loss goes from {losses[0]:.3f} to {losses[-1]:.3f}")
-    print(f"what the body makes of its own samples, mean 0 and spread 1, has moved by {moved:.3f}")
+    print(f"the body's outputs for its own samples (mean 0, spread 1) have moved by {moved:.3f}")

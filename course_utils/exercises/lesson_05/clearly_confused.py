@@ -20,17 +20,19 @@ class Mistake(Mistakes):
     READ_FIRST = "a pair is (true, read): the row first, then the column"
     SMALLEST_FIRST = "the largest rise comes first, the smallest last"
     BY_COUNTS = (
-        "this is the order of the numbers of images, or of shares of something else; the "
+        "this is the order by numbers of images, or by shares of something else; the "
         "share is that of the true class, row by row: a row divided by its own sum"
     )
     INTERVALS_APART = (
         "0 read as 1 is missing: its values before and after overlap, but the runs are paired"
     )
     IN_THE_ORDER_OF_CLASSES = (
-        "the pairs are right, but not their order: the largest mean rise of the share first"
+        "the pairs are right, but the one with the largest mean rise comes first"
     )
-    BETTER_READ_THAN_BEFORE = "the diagonal holds images that were read right; it is no confusion"
-    EVERY_RISE = "2 read as 0 rises in one seed alone; a higher mean is not yet a clear rise"
+    BETTER_READ_THAN_BEFORE = (
+        "the diagonal holds images that were read correctly, which is no confusion"
+    )
+    EVERY_RISE = "2 read as 0 rises in only one seed; a higher mean is not yet a clear rise"
     EVERY_CLEAR_CHANGE = "2 read as 1 has become rarer: a clear change, but no rise"
     NOT_PAIRS = "each entry is a pair (true, read) of two whole numbers"
 
@@ -55,7 +57,7 @@ CLEAR = [(1, 2), (0, 1), (0, 2)]
 
 
 def what_instead(got: list[tuple[int, int]]) -> str:
-    """The mistake behind other pairs than `CLEAR`."""
+    """The hint for pairs `got` that are not `CLEAR`."""
     known = {
         Mistake.READ_FIRST: [(j, i) for i, j in CLEAR],
         Mistake.SMALLEST_FIRST: CLEAR[::-1],
@@ -76,11 +78,11 @@ def what_instead(got: list[tuple[int, int]]) -> str:
         return Mistake.EVERY_RISE
     if (2, 1) in got and {*CLEAR} <= {*got}:
         return Mistake.EVERY_CLEAR_CHANGE
-    return "one pair at a time: its share in each seed, before and after, and their difference"
+    return "take one pair at a time: its share in each seed, before and after, and the difference"
 
 
 def pairs(check: Check, got: Any, on: str) -> list[tuple[int, int]]:
-    """`got` itself, if it is a list of pairs."""
+    """Check that `got` is a list of pairs, and return it as a list of tuples."""
     check.that(
         isinstance(got, list | tuple) and all(np.shape(pair) == (2,) for pair in got),
         "returns a list of pairs",

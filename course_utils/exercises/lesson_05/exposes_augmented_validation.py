@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from enum import unique
+from functools import partial
 
 import torch
 import torch.nn.functional as F
@@ -19,17 +20,17 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     BUG_MISSED = (
-        "the bug is not seen: your own `augment` sees every image that is augmented; by what "
-        "would it recognize one of the validation set, alone or among others?"
+        "the bug is missed: your own `augment` receives every image that is augmented; how can it "
+        "recognize one of the validation set, alone or among others?"
     )
     RIGHT_ACCUSED = (
         "a right training is accused: training images may go through `augment` at any time, "
-        "in any order and number, or never; it is about the validation images alone"
+        "in any order and number, or never; only validation images matter here"
     )
 
 
 Augment = Callable[[Tensor], Tensor]
-#: Trains on (x_train, y_train) with an augmentation; the accuracy on (x_val, y_val).
+#: Trains on (x_train, y_train) with an augmentation, and returns the accuracy on (x_val, y_val).
 TrainFn = Callable[[Tensor, Tensor, Tensor, Tensor, Augment], float]
 
 
@@ -43,22 +44,19 @@ def exposes_augmented_validation(answer: Callable[[TrainFn], bool]) -> None:
         verdict(asked, training, broken=False, what="one that augments training batches")
 
 
-def verdict(asked: Verdicts, train: TrainFn, *, broken: bool, what: str) -> None:
-    """Ask about `train`, which is `broken` or not."""
-    asked.add(
-        train,
-        broken=broken,
-        bug="an augmented validation image",
-        on=what,
-        missed=Mistake.BUG_MISSED,
-        accused=Mistake.RIGHT_ACCUSED,
-    )
+#: ``verdict(asked, code, broken=..., what=...)`` adds the case of `code`; `what` describes it.
+verdict = partial(
+    Verdicts.add,
+    bug="an augmented validation image",
+    missed=Mistake.BUG_MISSED,
+    accused=Mistake.RIGHT_ACCUSED,
+)
 
 
 def training(
     x_train: Tensor, y_train: Tensor, x_val: Tensor, y_val: Tensor, augment: Augment
 ) -> float:
-    """Three epochs of a linear classifier, as it should be."""
+    """Right training: three epochs of a linear classifier, augmenting training images only."""
     torch.manual_seed(0)
     classes = int(max(y_train.max(), y_val.max())) + 1
     _, channels, height, width = x_train.shape
@@ -83,7 +81,7 @@ def scored(weight: Tensor, x: Tensor, y: Tensor) -> float:
 def careless(
     x_train: Tensor, y_train: Tensor, x_val: Tensor, y_val: Tensor, augment: Augment
 ) -> float:
-    """`training`, but the validation images go through the augmentation as well."""
+    """Broken training: like `training`, but validation images are augmented as well."""
     with torch.no_grad():
         x_val = augment(x_val)
     return training(x_train, y_train, x_val, y_val, augment)

@@ -20,7 +20,7 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     LABELS_AS_NUMBERS = (
-        "a mixed label is no number: half of class 0 and half of class 2 is not class 1"
+        "labels cannot be averaged as numbers: half of class 0 and half of class 2 is not class 1"
     )
     IN_PLACE_ON_X = "`*=`, `+=` and names ending in _ write into the training set itself"
     OWN_LABEL_ONLY = "only the image's own label is in the target; its partner has a share too"
@@ -28,20 +28,20 @@ class Mistake(Mistakes):
         "the image's own label has its share, but its partner's label is missing"
     )
     SHARES_OF_LABELS_EXCHANGED = (
-        "the labels have exchanged shares; each label goes with its own image"
+        "the labels' shares are swapped; each label has the share of its own image"
     )
     ONE_SHARE_FOR_THE_LABELS = (
         "one share serves the labels of the whole batch; each image has its own"
     )
     BOTH_IN_FULL = "both labels count in full; a target adds up to 1"
     SAME_LABEL_OVERWRITTEN = (
-        "where partners have the same label, both shares go to it: add, do not overwrite"
+        "if both images have the same label, it gets both shares: add, do not overwrite"
     )
-    HALVES = "half and half, whatever the shares"
-    SHARES_OF_IMAGES_EXCHANGED = "the shares are exchanged: `share` belongs to the image itself"
+    HALVES = "this is half and half, whatever the shares are"
+    SHARES_OF_IMAGES_EXCHANGED = "the shares are swapped: `share` is that of the image itself"
     ONE_SHARE_FOR_THE_BATCH = "one share serves the whole batch; each image has its own"
-    LABELS_ONLY = "the images are as before; only the labels were mixed"
-    PARTNERS_ONLY = "these are the partners alone"
+    LABELS_ONLY = "the images are unchanged; only the labels were mixed"
+    PARTNERS_ONLY = "these are only the partners"
 
 
 def mixup(answer: Callable[..., Any]) -> None:
@@ -109,7 +109,7 @@ def mixup(answer: Callable[..., Any]) -> None:
 
 
 def kept(check: Check, given: Any, before: Any, on: str) -> None:
-    """What was passed in is as it was."""
+    """Check that the tensors passed in are unchanged."""
     for now, then in zip(given, before, strict=True):
         check.that(
             torch.equal(now, then),

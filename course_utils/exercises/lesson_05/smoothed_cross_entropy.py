@@ -20,26 +20,26 @@ class Mistake(Mistakes):
 
     PLAIN_LOSS = "nothing is smoothed: this is the plain cross-entropy"
     OTHERS_ALONE = (
-        "0.3 is shared by the other classes alone, so the targets are 0.7 and 0.15; every "
-        "class has its part, the right one too"
+        "0.3 is shared only by the other classes, so the targets are 0.7 and 0.15; every "
+        "class gets a part of it, the right one too"
     )
     GIVEN_AWAY_TO_NOBODY = "what the right class gives away reaches no other class"
     RIGHT_CLASS_WITHOUT_ITS_PART = (
-        "the right class loses 0.3 and gets nothing back; it has its part of the 0.3 too"
+        "the right class loses 0.3 and gets nothing back; it gets its part of the 0.3 too"
     )
-    SMOOTHING_FOR_EACH = "every class gets 0.3, not its part of 0.3"
+    SMOOTHING_FOR_EACH = "every class gets 0.3, where it should get its part of 0.3"
     NOTHING_GIVEN_AWAY = "the right class keeps its 1; it has to give 0.3 away"
-    SUMMED = "this is the sum over the images; a loss of the course is their mean"
-    MEAN_OVER_ALL = "this is the mean over images and classes; add up over the classes"
+    SUMMED = "this is the sum over the images; take their mean"
+    MEAN_OVER_ALL = "this is the mean over images and classes; sum over the classes"
     WITHOUT_MINUS = "the sign is wrong: a logarithm of a probability is negative"
-    SOFTMAX_OVER_THE_BATCH = "the softmax ran over the batch; it belongs over the classes, dim 1"
+    SOFTMAX_OVER_THE_BATCH = "the softmax is taken over the batch; take it over the classes, dim 1"
     SOFTMAX_TWICE = "the softmax was taken twice; log_softmax takes the logits themselves"
     WITHOUT_SOFTMAX = (
-        "the logits were taken for logarithms of probabilities; log_softmax makes them"
+        "the logits were used as logarithms of probabilities; log_softmax computes those"
     )
 
 
-#: What does the whole task.
+#: Library functions that do the whole task.
 LOSSES = (
     *(F.cross_entropy, nn.CrossEntropyLoss.forward, torch._C._nn.cross_entropy_loss),
     torch._ops.OpOverloadPacket.__call__,

@@ -25,10 +25,10 @@ class Mistake(Mistakes):
 
     NO_NETWORK = "return the trained network itself, an nn.Module"
     WRONG_OUTPUTS = "the network takes images [n, 1, 8, 8] and gives ten logits for each"
-    TOO_LITTLE_TRAINING = "it does not know the images that it was given, even where they were"
+    TOO_LITTLE_TRAINING = "it gets too many of its own training images wrong, even unmoved"
     NOT_LEARNED = (
-        "it knows the images that it was given, and not well enough others that have moved; did it "
-        "see them in enough places, by up to `pixels` and anew in each step?"
+        "it gets its own images right, but too many others that have moved wrong; did training "
+        "shift images by up to `pixels`, and anew in each step?"
     )
 
 
@@ -42,9 +42,9 @@ def train_shifted(answer: Trainer) -> None:
 
 
 def knows_moved(check: Check, answer: Trainer, part: int, pixels: int, turned: int = 0) -> None:
-    """`answer` makes a network that gets enough of other digits right, which have moved.
+    """Check that `answer` makes a network that gets enough of other, shifted digits right.
 
-    Labels are `turned` further: digit d bears the label (d + turned) % 10.
+    Digit d has the label (d + turned) % 10.
     """
     x, y = digits(part)
     y = (y + turned) % 10
@@ -71,7 +71,7 @@ def knows_moved(check: Check, answer: Trainer, part: int, pixels: int, turned: i
 def moved_accuracy(model: nn.Module, pixels: int, turned: int = 0) -> float:
     """The share of 400 other digits, moved by up to `pixels`, that `model` gets right.
 
-    Labels are `turned` further, as in `knows_moved`.
+    Digit d has the label (d + turned) % 10.
     """
     data = _digits()
     with torch.random.fork_rng(devices=[]), torch.no_grad():

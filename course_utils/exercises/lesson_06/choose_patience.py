@@ -18,7 +18,7 @@ class Mistake(Mistakes):
 
     LAST_WEIGHTS_JUDGED = (
         "patience 4 restores the best epoch of the whole run here, so it cannot be worse; "
-        "were the last weights taken, not the best?"
+        "did you take the last weights instead of the best?"
     )
     COST_NOT_CLEAR = (
         "patience 2 costs a little, but on the fresh half the interval of its cost includes 0"
@@ -28,16 +28,16 @@ class Mistake(Mistakes):
         "difference is paired by seed"
     )
     SAVED_SINCE_THE_BEST = (
-        "this counts from the epoch restored; the epochs up to the stop were trained"
+        "this counts from the epoch restored; the epochs up to the stop have been trained too"
     )
-    EPOCHS_TRAINED = "this is the mean epoch of the stop, so the epochs trained"
+    EPOCHS_TRAINED = "this is the mean epoch of the stop: the epochs trained, not those saved"
     ENTRIES_FOR_EPOCHS = "this is the number of entries after which it stopped, not of epochs"
     COUNTS_ENTRIES = (
-        "that is one more than the mean over the seeds; entry 0 of the record is no epoch of "
-        "training, and a median is no mean"
+        "this is one more than the mean over the seeds; entry 0 of the record is not an epoch of "
+        "training, and a median is not a mean"
     )
     MEAN_OF_THE_STOPPED_ONLY = "the run that was never stopped is left out; it saves 0"
-    SUMMED = "this is the sum over the seeds; asked for is the mean"
+    SUMMED = "this is the sum over the seeds; take the mean"
 
 
 def choose_patience(answer: Callable[..., Any]) -> None:
@@ -70,8 +70,8 @@ def choose_patience(answer: Callable[..., Any]) -> None:
             saved,
             3.0,
             on=on,
-            hint="the epochs of the record after the stop, as a mean over the seeds; a run that is "
-            "never stopped saves 0",
+            hint="count the epochs of the record after the stop, and take the mean over the seeds; "
+            "a run that is never stopped saves 0",
             mistakes={
                 Mistake.SAVED_SINCE_THE_BEST: 4.6,
                 Mistake.EPOCHS_TRAINED: 7.0,
@@ -84,7 +84,7 @@ def choose_patience(answer: Callable[..., Any]) -> None:
 
 
 def small_record() -> tuple[Any, Any]:
-    """Five seeds over 10 epochs: losses of the watched half and of the fresh one, [5, 11]."""
+    """Losses of the watched and of the fresh half for 5 seeds and 10 epochs, [5, 11] each."""
     watched = np.array(
         [
             [2.0, 1.5, 1.0, 1.1, 0.6, 0.7, 0.7, 0.5, 0.8, 0.9, 1.0],

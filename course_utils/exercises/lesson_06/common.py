@@ -1,4 +1,4 @@
-"""What several checks of exercise 06 share."""
+"""The type of loss records, and the check of a returned list, for exercise 06."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from course_utils.checks.report import Check
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    ONE_NUMBER = "one entry for each loss"
+    ONE_NUMBER = "return one entry for each loss"
 
 
 Losses = Sequence[float]
 
 
 def listed(check: Check, got: Any, on: str) -> list[float]:
-    """`got` as a list, if it is anything like one."""
+    """Check that `got` is a list, a tuple or an array, and return it as a list."""
     check.that(
         hasattr(got, "__len__"),
         "returns a list",

@@ -20,12 +20,10 @@ from course_utils.regularizers import stopping_epoch as right_rule
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    BUG_MISSED = (
-        "write down a record on which this fault changes the epoch, and the epoch that is right"
-    )
+    BUG_MISSED = "write down a record on which this fault changes the epoch, with the right epoch"
     RIGHT_ACCUSED = (
-        "a right rule is accused; go through your records by hand, or play them to "
-        "regularizers.stopping_epoch. Entry 0 is epoch 0, and None is right where patience "
+        "a right rule is accused; go through your records by hand, or pass them to "
+        "regularizers.stopping_epoch. Entry 0 is epoch 0, and None is right if patience "
         "never runs out"
     )
 
@@ -44,22 +42,22 @@ def exposes_wrong_rule(answer: Callable[[Rule], bool]) -> None:
 
 
 def verdict(asked: Verdicts, rule: Rule, fault: str) -> None:
-    """Ask whether `rule` has a fault; `fault` is "" for a right one."""
+    """Add the case of `rule`; `fault` describes what is wrong with it, "" for a right rule."""
     asked.add(
         rule,
         broken=bool(fault),
         bug=f"a rule that {fault}",
-        on=f"a rule that {fault}" if fault else "a right rule",
+        what=f"a rule that {fault}" if fault else "a right rule",
         missed=Mistake.BUG_MISSED,
         accused=Mistake.RIGHT_ACCUSED,
     )
 
 
 def in_either_reading(answer: Callable[[Rule], Any]) -> Callable[[Rule], Any]:
-    """`answer`, for which a rule is right that is right in one of two readings.
+    """`answer`, which then accepts a rule that it finds right in one of two readings of the task.
 
-    Whether epoch 0 was waited in vain if its loss is a NaN is left open: an answer may expect that
-    it was, or that it was not. A rule with a fault has it in both readings.
+    The task leaves open whether epoch 0 counts as a waiting epoch if its loss is NaN, so an answer
+    may expect either. A rule with a fault has it in both readings.
     """
 
     def said(rule: Rule) -> Any:
@@ -72,7 +70,7 @@ def in_either_reading(answer: Callable[[Rule], Any]) -> Callable[[Rule], Any]:
 
 
 def _begun(losses: Losses) -> Losses:
-    """`losses` with a number in entry 0, above all others, so that epoch 0 is not waited for."""
+    """`losses` with a number above all others in entry 0, so that epoch 0 is no waiting epoch."""
     return [1e308, *losses[1:]] if len(losses) and math.isnan(losses[0]) else losses
 
 
@@ -83,13 +81,13 @@ def rule(
     resets: bool = True,
     previous: bool = False,
 ) -> Rule:
-    """A stopping rule; what the arguments change makes it a wrong one.
+    """A stopping rule: right with the default arguments, and wrong with others.
 
     Args:
-        improved: improved(loss, best) -> whether it counts as an improvement.
+        improved: improved(loss, best) -> whether `loss` counts as an improvement.
         late: waiting epochs beyond `patience` (negative: fewer, but at least 1 in all).
-        resets: whether an improvement sets the count back.
-        previous: compare with the epoch before instead of the best.
+        resets: whether an improvement sets the count of waiting epochs to 0.
+        previous: compare with the epoch before instead of the best one.
     """
 
     def stop(losses: Losses, patience: int) -> int | None:

@@ -18,14 +18,14 @@ from course_utils.exercises.lesson_06.common import Losses, listed
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    IN_PLACE = "the record was changed; write into a list of your own"
-    POISONED_BY_NAN = "a NaN moves nothing, but here it stays for ever: NaN + anything is NaN"
-    BETA_FOR_THE_NEW = "beta and 1 - beta are swapped: beta belongs to the past"
+    IN_PLACE = "the record was changed; write into a new list"
+    POISONED_BY_NAN = "a NaN must change nothing, but here it stays for ever: NaN + anything is NaN"
+    BETA_FOR_THE_NEW = "beta and 1 - beta are swapped: beta multiplies the smoothed entry before"
     FROM_ZERO = "it starts from 0, so the first entries are too small; the first is the loss itself"
-    PAIRS_OF_LOSSES = "the loss before was taken where the smoothed entry before is meant"
+    PAIRS_OF_LOSSES = "this uses the loss before; use the smoothed entry before"
     ONE_ENTRY_SHORT = "the first entry is missing: smoothed has as many entries as val_losses"
-    NO_LIST = "a plain list is asked for, with a float for each loss; arrays have .tolist()"
-    LAST_ENTRY = "this is only the last entry; all of them are asked for"
+    NO_LIST = "return a plain list with a float for each loss; arrays have .tolist()"
+    LAST_ENTRY = "this is only the last entry; return all of them"
 
 
 def smoothed(answer: Callable[[Losses, float], Any]) -> None:
@@ -43,7 +43,7 @@ def running_mean(
     beta: float,
     wanted: list[float],
 ) -> None:
-    """`answer` smooths `losses`, and leaves them as they are."""
+    """Check that `answer` smooths `losses`, and leaves them unchanged."""
     given, on = list(losses), f"val_losses = {losses}, beta = {beta}"
     got = answer(given, beta)
     numbers = isinstance(got, list | tuple) and all(isinstance(entry, Real) for entry in got)
@@ -86,14 +86,14 @@ def running_mean(
         on=on,
         expected=wanted,
         got=repr(got),
-        hint="give back what the formula gives, with all its digits",
+        hint="return the results of the formula with all their digits",
     )
     check.that(
         got is not given,
         "the list is a new one",
         on=on,
-        expected="a list of its own, which may be changed and the record stays",
-        got="the very list that was passed in",
+        expected="a new list, which can be changed without changing the record",
+        got="the same list that was passed in",
         hint=Mistake.IN_PLACE,
     )
     check.that(

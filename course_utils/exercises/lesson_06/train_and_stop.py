@@ -36,7 +36,9 @@ class Mistake(Mistakes):
         "it does much better on the samples that it was given than on new ones: it was trained "
         "beyond the moment that samples held out would have shown"
     )
-    TOO_SHORT = "it does hardly better on the samples that it was given: there is more to learn"
+    TOO_SHORT = (
+        "it does hardly better on the samples that it was given, so it was trained too little"
+    )
 
 
 Trainer = Callable[[Tensor, Tensor], nn.Module]
@@ -49,11 +51,11 @@ def train_and_stop(answer: Trainer) -> None:
 
 
 def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
-    """`answer` makes a network whose loss on new samples is low enough."""
+    """Check that `answer` makes a network whose loss on new samples is low enough."""
     (x, y), _ = samples(world)
     scored = samples(world)[1] if world else _drawn(world, 3000, 99)
     noise, size, bound = WORLDS[world]
-    on = f"{N} samples, of which {noise:.0%} have a label by dice"
+    on = f"{N} samples, of which {noise:.0%} have a random label"
     if size != 1:
         on += f", of size {size}"
     given = x.clone(), y.clone()
@@ -73,18 +75,18 @@ def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
 
 
 def loss_on(model: nn.Module, x: Tensor, y: Tensor) -> float:
-    """The mean cross-entropy of `model` in evaluation mode; it is left in the mode it came in."""
+    """The mean cross-entropy of `model` in evaluation mode; its own mode is then restored."""
     with torch.no_grad(), evaluating(model):
         return F.cross_entropy(model(x), y).item()
 
 
 def samples(world: int) -> tuple[Samples, Samples]:
-    """Samples to train on and to look at; in world 0 others score."""
+    """Samples to train on, and samples to score on; the hidden checks use other worlds than 0."""
     return _drawn(world, N, 7), _drawn(world, 3000, 8)
 
 
 def _drawn(world: int, n: int, seed: int) -> Samples:
-    """Samples whose class a turn of this world decides, but for labels by dice."""
+    """n samples of this world, with labels from its linear rule, a share of them redrawn."""
     turn = torch.randn(FEATURES, CLASSES, generator=torch.Generator().manual_seed(world))
     dice = torch.Generator().manual_seed(10 * seed + world)
     noise, size, _ = WORLDS[world]

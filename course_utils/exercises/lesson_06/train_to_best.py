@@ -21,24 +21,22 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     KEPT_A_VIEW = (
-        "the weights kept are a view: state_dict() hands out the tensors themselves, and they "
-        "trained along"
+        "the stored weights are not a copy: state_dict() returns the model's own tensors, which "
+        "training goes on changing"
     )
-    LAST_WEIGHTS = "these are the last weights; nothing was given back"
-    ONLY_IF_PATIENCE_RAN_OUT = (
-        "nothing was given back here: the best weights are due also when `tired` never fires"
-    )
+    LAST_WEIGHTS = "these are the last weights; the best ones were not restored"
+    ONLY_IF_PATIENCE_RAN_OUT = "restore the best weights also if `tired` is never true"
     WITHOUT_BUFFERS = (
-        "parameters alone are not all: batch norm's running statistics are buffers; "
-        "state_dict() holds both"
+        "the parameters are not the whole state: batch norm's running statistics are buffers; "
+        "state_dict() has both"
     )
     WITHOUT_THE_UNTRAINED_MODEL = "entry 0 is missing: the loss of the untrained model"
-    NEVER_TIRED = "it trained on after `tired(losses)` had said stop"
+    NEVER_TIRED = "it trained on after `tired(losses)` was true"
     ONE_EPOCH_SHORT = "it did not train to the end: range(epochs + 1) has the entries 0 to epochs"
     ASKED_BEFORE_THE_FIRST = (
         "nothing was trained: `tired` is asked after each epoch, and not before the first"
     )
-    LATER_OF_TWO = "the later of two equal losses was kept; a tie is no improvement"
+    LATER_OF_TWO = "the later of two equal losses was kept; an equal loss is no improvement"
 
 
 TrainToBest = Callable[..., list[float]]
@@ -56,7 +54,7 @@ def train_to_best(answer: TrainToBest) -> None:
 
 
 class Walker(nn.Module):
-    """A model whose only weight, and whose buffer, is the number of epochs it was trained for."""
+    """A model whose only weight and only buffer are the number of epochs it was trained for."""
 
     seen: torch.Tensor
 
@@ -64,7 +62,7 @@ class Walker(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.zeros(()))
         self.register_buffer("seen", torch.zeros(()))
-        #: Whether it was given its own tensors back, under the name of a copy.
+        #: Whether it was loaded with its own tensors, which were meant to be a copy.
         self.got_itself = False
 
     def load_state_dict(self, state_dict: Mapping[str, Any], *more: Any, **options: Any) -> Any:
@@ -90,11 +88,10 @@ def play(
     tired: Callable[[list[float]], bool] | None = None,
     until: str = "",
 ) -> None:
-    """`answer` trains a `Walker` whose losses are those of `script`, and leaves the best weights.
+    """Check that `answer` trains a `Walker` with the losses `script`, and restores the best epoch.
 
-    The rule is `patience`, or another one, `tired`, which `until` puts in words.
-    `what` is the property that this script shows, `last_weights` a hint for the answer that leaves
-    the last weights in the model.
+    The rule is `patience`, or else `tired`, which `until` describes. `what` is the property that
+    this script tests, and `last_weights` the hint if the last weights are left in the model.
     """
 
     def out_of_patience(losses: list[float]) -> bool:
@@ -132,14 +129,14 @@ def play(
         on=f"{on}; how many epochs the model had seen at each call of val_loss",
         expected=list(range(len(wanted))),
         got=scored,
-        hint="call val_loss once before training and once after each epoch; keep what it says",
+        hint="call val_loss once before training and once after each epoch, and store the result",
     )
     check.close(
         what,
         model.weight,
         float(wanted.index(best)),
         on=f"{on}; the model's weight is the number of epochs it has seen",
-        hint="keep a copy at every new lowest loss, and load it in the end; of equal losses the "
+        hint="store a copy at every new lowest loss, and load it at the end; of equal losses the "
         "first counts, and a NaN is never the lowest",
         mistakes={
             Mistake.KEPT_A_VIEW if model.got_itself else last_weights: float(len(wanted) - 1),
@@ -147,7 +144,7 @@ def play(
         },
     )
     check.close(
-        "the best buffers come back with the weights",
+        "the best buffers are restored with the weights",
         model.seen,
         float(wanted.index(best)),
         on=f"{on}; the model's buffer is the number of epochs it has seen",

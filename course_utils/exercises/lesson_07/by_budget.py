@@ -14,27 +14,33 @@ from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 
-LEAST = 8  # seeds on either side
+LEAST = 8  # seeds with the technique, and as many without it
 
 
 @unique
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    NO_WORDS = 'a list with a word for each length, "helps", "harms" or "neither"'
-    TOO_FEW_SEEDS = "eight seeds or more, on either side and at every length"
-    OTHER_SEEDS = "with and without the technique the same seeds are trained, each once"
-    OTHER_LENGTHS = "at every length of `budgets` both sides are trained, and at no other"
-    BY_THE_MEANS = "a word for every difference of the means; what says the interval of the gains?"
-    UNPAIRED = (
-        '"neither" where every seed has a gain, or a loss, of nearly the same size; what says the '
-        "interval of the gains, seed by seed?"
+    NO_WORDS = 'return a list with a word for each length, "helps", "harms" or "neither"'
+    TOO_FEW_SEEDS = "train eight seeds or more, with and without the technique, at every length"
+    OTHER_SEEDS = "train the same seeds with and without the technique, each once"
+    OTHER_LENGTHS = (
+        "train with and without the technique at every length of `budgets`, and no other"
     )
-    THE_WRONG_WAY_ROUND = "all words are the other way round: the gain is treated minus plain"
+    BY_THE_MEANS = (
+        '"helps" or "harms" where the means differ, but the interval of the gains includes 0'
+    )
+    UNPAIRED = (
+        '"neither" where every seed has a gain, or a loss, of nearly the same size; does the '
+        "interval of the gains, seed by seed, include 0?"
+    )
+    THE_WRONG_WAY_ROUND = (
+        "helps and harms are swapped: the gain is with minus without the technique"
+    )
 
 
 Train = Callable[[bool, int, int], float]
-#: Of a seed's place among those asked for, the accuracies without the technique and with it.
+#: ``pair(place)`` -> the accuracies without and with the technique; `place` counts the seeds.
 Pair = Callable[[int], tuple[float, float]]
 ByBudget = Callable[[Train, list[int]], Sequence[str]]
 
@@ -51,12 +57,12 @@ def by_length(
     gains: Mapping[int, float],
     pairs: Mapping[int, Pair] | None = None,
 ) -> None:
-    """`answer` tells for each length what the technique does there, by runs that are paired.
+    """Check that `answer` returns the right word for each length, from paired runs.
 
-    The sign of a gain says which word is right. `pairs` may say for a length what the accuracies
-    are; of others the gain goes a little up and down from seed to seed, and far where it is 0.
-    Accuracies depend on how many seeds were asked for before this one, and not on its number:
-    whichever seeds an answer takes, the ups and downs cancel.
+    The sign of a length's gain decides which word is right. `pairs` may give the accuracies at a
+    length; at all others the gain differs a little from seed to seed, or a lot if it is 0 on
+    average. An accuracy depends on how many seeds were trained before, and not on the seed itself,
+    so that the differences cancel whichever seeds an answer takes.
     """
     asked: list[tuple[bool, int, int]] = []
     places: dict[int, int] = {}
@@ -135,7 +141,7 @@ def by_length(
 
 
 def up_and_down(place: int) -> int:
-    """1 or -1. Over places in a row they cancel: +--+-++--++-+--+ (Thue, Morse)."""
+    """1 or -1, from the Thue-Morse sequence +--+-++-..., in which places 2i and 2i + 1 cancel."""
     return -1 if place.bit_count() % 2 else 1
 
 

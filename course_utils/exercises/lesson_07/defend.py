@@ -1,4 +1,4 @@
-"""Numbers that the question of exercise 07 is about."""
+"""The table of accuracies for the question in words of exercise 07."""
 
 from __future__ import annotations
 

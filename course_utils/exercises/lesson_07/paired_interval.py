@@ -19,16 +19,16 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     SPREAD_OF_SINGLE_PAIRS = (
-        "√n is missing: this is how single pairs scatter, not how sure the mean is"
+        "√n is missing: this is the spread of single pairs, not the uncertainty of the mean"
     )
-    DIVIDED_BY_N = "this divides by n; what is left of s is divided by the root of n"
-    BIASED_DEVIATION = "s divides by n - 1: np.std needs ddof=1"
+    DIVIDED_BY_N = "this divides s by n; divide by the root of n"
+    BIASED_DEVIATION = "s must divide by n - 1: np.std needs ddof=1"
     UNPAIRED = "the two sides were treated as if they were not paired"
     N_DEGREES_OF_FREEDOM = "the degrees of freedom are n - 1, not n"
-    ONE_SIDED = "0.95 leaves 5 % on one side; half of that is to lie on each side: 0.975"
-    NORMAL_INTERVAL = "1.96 is for endless seeds; with n = 4 take t"
+    ONE_SIDED = "0.95 leaves 5 % on one side; 2.5 % must be on each side, so use 0.975"
+    NORMAL_INTERVAL = "1.96 is for infinitely many seeds; use t for n = 4"
     NOT_THREE = "end with `return mean, low, high`"
-    THE_OTHER_WAY_ROUND = "this is b - a; asked is how much a is above b"
+    THE_OTHER_WAY_ROUND = "this is b - a; the task asks for a - b"
     MEAN_IN_THE_MIDDLE = "this is the lower end; the order is mean, low, high"
 
 
@@ -74,7 +74,7 @@ def paired_interval(answer: Callable[[Any, Any], Any]) -> None:
 
 
 def triple(check: Check, got: Any, *, on: str) -> tuple[Any, Any, Any]:
-    """`got` itself, if it is three numbers."""
+    """Check that `got` is three numbers, and return it."""
     check.that(
         isinstance(got, tuple | list) and len(got) == 3,
         "returns three numbers",

@@ -22,7 +22,7 @@ class Mistake(Mistakes):
         "del and pop change the caller's dict; make a new one without the technique"
     )
     ONE_REMOVAL = (
-        "one removal is not the end; ask again, until all that is left is needed, or nothing "
+        "do not stop after one removal; go on until everything that is left is needed, or nothing "
         "is left"
     )
     REMOVES_CLEAR_HARM_ONLY = "nothing here is needed; the lack of a clear harm is not enough"
@@ -30,26 +30,25 @@ class Mistake(Mistakes):
         "L2 is not needed: its interval includes 0, and neither a mean above 0 nor the lack "
         "of a clear harm is enough"
     )
-    KEEPS_CLEAR_HARM = "a clear harm was taken for a need; is_clear does not know the sign"
+    KEEPS_CLEAR_HARM = "a clear harm was taken for a need; is_clear does not look at the sign"
     UNPAIRED_INTERVALS = (
         "dropout is worth 0.03 for every seed and is needed; its worth is a paired difference, "
         "between the mix that is left and that mix without it"
     )
-    THE_WRONG_SIGN = "harm and use are the wrong way round"
+    THE_WRONG_SIGN = "harm and benefit are swapped"
     ALL_AT_ONCE = (
-        "all that looked idle went at once, and two did the same work; remove one, then ask again"
+        "all that seemed useless were removed at once, but two did the same work; remove one, then "
+        "test the others again"
     )
     REMOVES_THE_FIRST = (
-        "L2 went before dropout, whose mean worth is lower; of those that are not needed, the one "
-        "with the lowest mean worth goes"
+        "L2 was removed before dropout, whose mean worth is lower; of those not needed, remove the "
+        "one with the lowest mean worth"
     )
-    BY_THE_WORTH_ALONE = (
-        "each was asked alone; what counts is its worth in the company of the others"
-    )
+    BY_THE_WORTH_ALONE = "each was tested alone; what counts is its worth together with the others"
     ONE_TABLE_TO_THE_END = (
-        "the first table was used to the end; when L2 is gone, ask for batch norm again"
+        "the first table was used to the end; once L2 is removed, test batch norm again"
     )
-    ONE_TOO_MANY = "one too many went: a technique whose interval lies above 0 is needed"
+    ONE_TOO_MANY = "one too many was removed: a technique whose interval lies above 0 is needed"
 
 
 Mix = Mapping[str, float]
@@ -58,7 +57,7 @@ STRENGTHS = {"L2": 1e-3, "dropout": 0.3, "batch norm": 1.0}
 
 
 def prune(answer: Callable[[Score, Mix], Mix]) -> None:
-    """Task ``prune(score, mix)`` -> the mix of what is needed."""
+    """Task ``prune(score, mix)`` -> the part of the mix that is needed."""
     with attempt("prune", answer) as check:
         for what, score, kept, mistakes in scenes():
             pruned(check, answer, score, STRENGTHS, kept, on=what, mistakes=mistakes)
@@ -74,7 +73,7 @@ def pruned(
     on: str,
     mistakes: Mapping[str, Sequence[str]],
 ) -> None:
-    """`answer` leaves `kept` of `mix`; each of `mistakes` is a hint, and what it would leave."""
+    """Check that `answer` leaves `kept` of `mix`; `mistakes` maps a hint to what it would leave."""
     given = dict(mix)
     got = answer(score, given)
     check.that(
@@ -85,11 +84,11 @@ def pruned(
         got=got,
         hint=Mistake.NOT_A_MIX,
     )
-    hint = "one step by hand: the worth of each in company, who is not needed, who of them goes?"
+    hint = "do one step by hand: what is each worth together with the others, and which is removed?"
     named = (text for text, wrong in mistakes.items() if set(wrong) == got.keys())
     check.that(
         got.keys() == set(kept),
-        "what is needed stays, the rest goes",
+        "what is needed stays, and the rest is removed",
         on=on,
         expected=", ".join(kept) or "nothing is left",
         got=", ".join(got) or "nothing is left",
@@ -107,14 +106,14 @@ def pruned(
         got is not given,
         "the mix that is left is a new one",
         on=on,
-        expected="a dict of its own, which may be changed and the given mix stays",
-        got="the very dict that was passed in",
-        hint="return dict(mix) where nothing goes",
+        expected="a new dict, which can be changed without changing the given mix",
+        got="the same dict that was passed in",
+        hint="return dict(mix) if nothing is removed",
     )
 
 
 def scenes() -> list[tuple[str, Score, list[str], dict[str, list[str]]]]:
-    """Invented worlds: what they show, score(mix), what is needed, and mistakes in them."""
+    """Invented examples: description, score(mix), what is needed, and what mistakes would leave."""
     wave = np.array([1.0, -1.0, 1.0, -1.0])
 
     def world(gain: Callable[[bool, bool, bool], Any]) -> Score:
@@ -157,7 +156,7 @@ def scenes() -> list[tuple[str, Score, list[str], dict[str, list[str]]]]:
             },
         ),
         (
-            "batch norm is needed while L2 and dropout are both on, and harms else; L2: nothing",
+            "batch norm is needed while L2 and dropout are both on, and else harms; L2: nothing",
             world(lambda l2, p, norm: 0.02 * p - 0.01 * norm - 0.06 * (l2 and p and not norm)),
             ["dropout"],
             {

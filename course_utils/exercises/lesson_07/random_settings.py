@@ -26,23 +26,27 @@ class Mistake(Mistakes):
     EXPONENTS_BETWEEN_THE_ENDS = (
         "the exponent is drawn between log(low) and log(high), not between low and high"
     )
-    GLOBAL_DICE = "a seeded or used global generator disturbs all other draws; make one of its own"
-    DICE_WITHOUT_A_SEED = "all draws come from a generator that is made anew from the seed"
-    ALWAYS_SEED_0 = "is the seed that is passed in the one that is used?"
+    GLOBAL_DICE = (
+        "seeding or using a global generator disturbs all other draws; make a new generator"
+    )
+    DICE_WITHOUT_A_SEED = (
+        "make a new generator from the seed in each call, and take all draws from it"
+    )
+    ALWAYS_SEED_0 = "is the generator seeded with the seed that is passed in?"
     WRONG_NUMBER = "the budget is the number of settings, each a dict with a value for every name"
-    NOT_A_DICT_EACH = "a dict from name to value, and a new dict for each setting"
+    NOT_A_DICT_EACH = "make a new dict from name to value for each setting"
     ONE_DICT_FOR_ALL = "one dict is changed again and again; make a new one for each setting"
     DICE_MADE_ANEW_IN_THE_LOOP = (
-        "every setting begins with the same dice; make the generator once, before the loop"
+        "the generator starts again for every setting; make it once, before the loop"
     )
-    TWO_BASES = "two bases are mixed: the way back from log10 is 10 **, from log it is exp"
+    TWO_BASES = "two bases are mixed: the inverse of log10 is 10 **, that of log is exp"
     NOT_EVEN_IN_THE_LOGARITHM = (
-        "evenly in the logarithm: every power of ten gets as many values as the next"
+        "draw evenly in the logarithm, so that every power of ten gets as many values as the next"
     )
-    FORGETS_THE_LOWER_END = "evenly: as many in the lower half as in the upper half"
-    ONE_THROW_FOR_ALL = "one throw of the dice serves all names; throw anew for each"
-    IN_ORDER = "this is an order or a grid, or one setting again and again; throw anew each time"
-    NEVER_THE_LAST_OPTION = "one of the list, the last as often as the first"
+    FORGETS_THE_LOWER_END = "draw evenly: as many in the lower half as in the upper half"
+    ONE_THROW_FOR_ALL = "one draw is used for all names; draw anew for each"
+    IN_ORDER = "these settings are ordered, a grid, or all the same; draw anew for each"
+    NEVER_THE_LAST_OPTION = "draw one of the list, the last as often as the first"
 
 
 SEARCH = (search.random_settings, Range.at)
@@ -78,7 +82,8 @@ def random_settings(answer: Search) -> None:
 
 
 def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str) -> None:
-    """Values lie in their range, as many below its middle as above; options are equally likely."""
+    """Check that values lie in their range, half of them below its middle, and options occur
+    equally often."""
     check.that(
         len(got) == 1 or any(setting != got[0] for setting in got),
         "settings differ",
@@ -128,7 +133,7 @@ def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str
             hint = Mistake.NOT_EVEN_IN_THE_LOGARITHM if log else Mistake.FORGETS_THE_LOWER_END
             check.that(
                 abs(share - expected) < far,
-                "values are spread as their range says",
+                "values are distributed as their range says",
                 on=where,
                 expected=f"{expected:.0%} below {middle:.4g}",
                 got=f"{share:.1%}",
@@ -141,7 +146,7 @@ def _within(values: Sequence[float], low: float, high: float) -> bool:
 
 
 def independently_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str) -> None:
-    """No value tells anything about another one of its setting, or of the setting before."""
+    """Check that values are uncorrelated within a setting, and with the setting before."""
     shares = {name: _places([s[name] for s in got], allowed) for name, allowed in box.items()}
     names = list(shares)
     far = 5.5 / math.sqrt(len(got))
@@ -169,14 +174,14 @@ def independently_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, 
 
 
 def _places(values: Sequence[Any], allowed: Any) -> list[float]:
-    """Where values lie in their range, or in the list of options."""
+    """The position of each value in its range, or its index in the list of options."""
     if not isinstance(allowed, Range):
         return [float(allowed.index(v)) for v in values]
     return [math.log(v) if allowed.log else float(v) for v in values]
 
 
 def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
-    """A seed gives the same settings again, and nobody else's draws are disturbed."""
+    """Check that a seed gives the same settings again, and that no global generator is changed."""
 
     def elsewhere() -> tuple[float, float, float]:
         return random.random(), float(np.random.random()), float(torch.rand(()))  # noqa: NPY002
@@ -192,7 +197,7 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
     first = answer(box, 5, 3)
     check.that(
         dict(box) == kept,
-        "the box stays as it is",
+        "the box is not changed",
         on="budget 5, seed 3",
         expected=kept,
         got=dict(box),
@@ -202,9 +207,9 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
     again = answer(box, 5, 3)
     check.that(
         elsewhere() == undisturbed,
-        "the dice are its own",
+        "the generator is its own",
         on="a draw of Python, NumPy and PyTorch after a search",
-        expected="the numbers that come without a search",
+        expected="the same numbers as without a search",
         got="other numbers",
         hint=Mistake.GLOBAL_DICE,
     )
@@ -231,5 +236,5 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
         on="budget 5, seeds 0 to 7",
         expected=f"{len(settings)} different settings",
         got=f"{len(set(settings))} different settings",
-        hint="the whole seed decides, and one generator gives all settings of a search",
+        hint="use the whole seed, and one generator for all settings of a search",
     )

@@ -16,14 +16,12 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    TWO_MAXIMA = "this is the best fresh score, but of another setting than the winner"
-    WINNER_ON_FRESH_SAMPLES = (
-        "the winner was found by its fresh score; what has chosen is the judged one"
-    )
+    TWO_MAXIMA = "this is the best fresh score, but it is not the winner's"
+    WINNER_ON_FRESH_SAMPLES = "the winner was found by its fresh score; find it by the judged one"
     TRIES_ALL = "all settings took part; only the first `tried` were tried"
-    THE_WRONG_SIGN_OF_LUCK = "this is fresh - judged; asked is how much too good"
+    THE_WRONG_SIGN_OF_LUCK = "this is fresh - judged; the task asks for judged - fresh"
     ONE_WINNER_FOR_ALL = "one winner was taken for all searches; each search has its own"
-    SUMMED = "the sum over the searches is to be divided by their number"
+    SUMMED = "this is the sum over the searches; divide by their number"
     MEAN_OF_ALL = "this is the mean over all settings; only the winner is reported"
 
 

@@ -15,25 +15,33 @@ from torch.optim.adamw import adamw as functional_adamw
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
+from course_utils.exercises.training_runs import (
+    losses_in,
+    parameters_of,
+    steps_of,
+    taken_before_steps,
+)
 
 
 @unique
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    AS_GIVEN = "this is where the given lines end as well: neither of the two faults is repaired"
+    AS_GIVEN = "the given lines give the same result: neither of the two faults is corrected"
     DECAY_IN_THE_GRADIENT = (
         "the decay goes through the moments, where Adam divides it by the size of the gradients: "
         "that is L2 with Adam, not AdamW. It acts on the parameter itself"
     )
     SECOND_MOMENT_UNCORRECTED = "v starts at 0 and is too small at first; what corrects it?"
     DECAY_WITHOUT_THE_RATE = "the decay is lr · weight_decay of the parameter, not weight_decay"
-    DECAY_FORGOTTEN = "nothing decays now; the decay has a place beside the gradient"
-    DECAY_AFTER_THE_STEP = "the decay is a share of the parameter before the step, not after it"
+    DECAY_FORGOTTEN = (
+        "nothing decays now; subtract the decay from the parameter, beside the gradient's step"
+    )
+    DECAY_AFTER_THE_STEP = "compute the decay from the parameter before the step, not after it"
     LOSSES_MISSING = "return the list of losses, one float for each step"
 
 
-#: What does the whole task.
+#: Library classes and functions that do the whole task.
 OPTIMIZERS = (
     *(torch.optim.Optimizer.__init__, torch.optim.Adam.__init__, torch.optim.AdamW.__init__),
     *(functional_adam, functional_adamw),
@@ -59,10 +67,10 @@ def like_adamw(
     n: int = 9,
     training: bool = True,
 ) -> None:
-    """`answer` leads a small network where PyTorch's AdamW leads it.
+    """Check that `answer` trains a small network to the same parameters as PyTorch's AdamW.
 
-    `scale` multiplies the network's outputs, and so its gradients; there are `n` samples, and the
-    network comes in the mode that `training` says.
+    `scale` multiplies the network's outputs, and so its gradients; there are `n` samples, and
+    `training` is the mode in which the network is passed in.
     """
     for dtype in (torch.float64, torch.float32):
         model, x, y = _small(dtype, scale, n)
@@ -72,19 +80,19 @@ def like_adamw(
         wanted, losses = _pytorchs(model, x, y, steps, lr, weight_decay)
         ours, given = copy.deepcopy(model), (x.clone(), y.clone())
         got = answer(ours, *given, steps, lr, weight_decay)
-        listed = isinstance(got, list | tuple) and len(got) == steps
-        held = listed and not any(isinstance(v, Tensor) and v.requires_grad for v in got)
-        check.that(
-            held,
-            "a loss for each step is returned",
+        own_losses = losses_in(
+            check,
+            got,
+            steps,
+            "step",
             on=on,
-            expected=f"a list of {steps} numbers, without gradients",
-            got=got,
-            hint=Mistake.LOSSES_MISSING,
+            missing=Mistake.LOSSES_MISSING,
+            tensors=Mistake.LOSSES_MISSING,
+            detached=True,
         )
         check.close(
-            "the parameters end where AdamW leads them",
-            nn.utils.parameters_to_vector(ours.parameters()),
+            "the final parameters are those of AdamW",
+            parameters_of(ours),
             wanted,
             on=on,
             hint="compare your lines with the formula, one symbol after the other",
@@ -95,30 +103,23 @@ def like_adamw(
             },
             atol=1e-5,
         )
-        off = (nn.utils.parameters_to_vector(ours.parameters()).detach() - wanted).abs().max()
+        off = (parameters_of(ours) - wanted).abs().max()
         check.that(
             dtype == torch.float32 or float(off) < 1e-9,
-            "all that is kept from step to step has the model's dtype",
+            "everything kept from step to step has the model's dtype",
             on=on,
             expected=f"parameters like PyTorch's to 1e-9, in {dtype}",
             got=f"parameters that are off by up to {float(off):.1e}",
-            hint="torch.zeros_like(p) has the dtype of p, torch.zeros has not",
+            hint="torch.zeros_like(p) has the dtype of p; torch.zeros does not",
         )
-        check.close(
-            "the losses are those before each step",
-            [float(loss) for loss in got],
-            losses,
-            on=on,
-            hint="the loss of a step is taken before the parameters move",
-            atol=1e-5,
-        )
+        taken_before_steps(check, own_losses, losses, on=on)
         check.that(
             [m.training for m in ours.modules()] == [m.training for m in model.modules()],
             "the model keeps its mode",
             on=on,
-            expected=f"training = {model.training}, as it came",
+            expected=f"training = {model.training}, as before",
             got=f"training = {ours.training}, or another mode of a layer",
-            hint="what you switch, switch back",
+            hint="restore every mode that you switch",
         )
         check.kept(given, (x, y), on=on)
 
@@ -134,14 +135,14 @@ FAULTS: dict[Mistake, dict[str, str]] = {
 
 
 def compare_with_adamw(train: Trainer, steps: int = 40) -> None:
-    """Print where `train` and PyTorch's AdamW lead the same network."""
+    """Print the final parameters and losses of the same network under `train` and under AdamW."""
     print("mean |parameter| after", steps, "steps, lr = 0.05")
     for weight_decay in (0.0, 0.5, 2.0):
         model, x, y = _small(torch.float64)
         theirs, losses = _pytorchs(model, x, y, steps, 0.05, weight_decay)
         ours = copy.deepcopy(model)
         own = train(ours, x, y, steps, 0.05, weight_decay)
-        here = nn.utils.parameters_to_vector(ours.parameters()).detach()
+        here = parameters_of(ours)
         print(
             f"weight_decay {weight_decay}: here {here.abs().mean():.4f}, last loss {own[-1]:.4f};"
             f"  AdamW {theirs.abs().mean():.4f}, last loss {losses[-1]:.4f}"
@@ -170,15 +171,10 @@ class _Scaled(nn.Module):
 def _pytorchs(
     model: nn.Module, x: Tensor, y: Tensor, steps: int, lr: float, weight_decay: float
 ) -> tuple[Tensor, list[float]]:
-    model, losses = copy.deepcopy(model), []
+    model = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr, weight_decay=weight_decay)
-    for _ in range(steps):
-        optimizer.zero_grad()
-        loss = F.cross_entropy(model(x), y)
-        loss.backward()
-        optimizer.step()
-        losses.append(loss.item())
-    return nn.utils.parameters_to_vector(model.parameters()).detach(), losses
+    losses = list(steps_of(optimizer, model, x, y, steps))
+    return parameters_of(model), losses
 
 
 def _by_hand(
@@ -192,7 +188,7 @@ def _by_hand(
     decay: str = "",
     root: str = "",
 ) -> Tensor:
-    """Where these faults lead; `decay` and `root` say what is at fault."""
+    """The parameters after training with these faults; `decay` and `root` choose the fault."""
     model = copy.deepcopy(model)
     parameters = list(model.parameters())
     moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
@@ -212,4 +208,4 @@ def _by_hand(
             elif decay == "":
                 moved -= lr * weight_decay * old
             p.data = moved
-    return nn.utils.parameters_to_vector(parameters).detach()
+    return parameters_of(model)

@@ -17,16 +17,22 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    NOT_TWO_GROUPS = 'two dicts are due, each with the keys "params" and "weight_decay"'
-    ALL_IN_ONE = "every parameter pays here; biases and scales of normalization layers are free"
-    NORMS_PAY = "the scale of a normalization layer pays; it has one dimension only, and is free"
-    BIASES_PAY = "biases pay; they have one dimension only, and are free"
-    EXCHANGED = "the two groups are exchanged: what pays comes first"
-    SHARED_TWICE = "a parameter that two layers share came twice; model.parameters() has it once"
-    LEFT_OUT = "some parameters of the model are in neither group; its optimizer never moves them"
+    NOT_TWO_GROUPS = 'return two dicts, each with the keys "params" and "weight_decay"'
+    ALL_IN_ONE = "every parameter decays here; biases and scales of normalization layers must not"
+    NORMS_PAY = (
+        "the scale of a normalization layer decays here; it has only one dimension and must not"
+    )
+    BIASES_PAY = "biases decay here; they have only one dimension and must not"
+    EXCHANGED = "the two groups are swapped: the one that decays comes first"
+    SHARED_TWICE = (
+        "a parameter that two layers share is listed twice; model.parameters() has it once"
+    )
+    LEFT_OUT = (
+        "some parameters of the model are in neither group, so the optimizer never changes them"
+    )
     FREE_GROUP_WITHOUT_ZERO = (
-        "a group that says nothing gets the optimizer's own decay, which AdamW has by default: "
-        "say 0"
+        "a group without weight_decay gets the optimizer's own, which is not 0 for AdamW by "
+        "default: set it to 0"
     )
 
 
@@ -41,7 +47,7 @@ def decay_groups(answer: Groups) -> None:
 
 
 def groups(check: Check, answer: Groups, model: nn.Module, weight_decay: float, what: str) -> None:
-    """`answer` puts every parameter of `model` into the group where it belongs, once."""
+    """Check that `answer` puts every parameter of `model` once into the right group."""
     on = f"{what}, weight_decay = {weight_decay}"
     names = {id(p): name for name, p in model.named_parameters()}
     before = [p.detach().clone() for p in model.parameters()]
@@ -83,19 +89,19 @@ def groups(check: Check, answer: Groups, model: nn.Module, weight_decay: float, 
     )
     check.that(
         set(pays) == names.keys() - flat,
-        "parameters of two or more dimensions pay, and no others",
+        "parameters of two or more dimensions decay, and no others",
         on=on,
         expected=_both(wanted),
         got=_both(said),
         hint=_recognized(model, set(pays), flat),
     )
     for group, due, hint in (
-        (got[0], weight_decay, "this is the decay that was passed in"),
+        (got[0], weight_decay, "use the decay that was passed in"),
         (got[1], 0.0, Mistake.FREE_GROUP_WITHOUT_ZERO),
     ):
         check.that(
             group.get("weight_decay") == due,
-            "each group says its decay",
+            "each group has its weight_decay",
             on=on,
             expected=due,
             got=group.get("weight_decay", "no weight_decay"),
@@ -103,17 +109,17 @@ def groups(check: Check, answer: Groups, model: nn.Module, weight_decay: float, 
         )
     check.that(
         [p.requires_grad for p in model.parameters()] == needs,
-        "the parameters stay as they are",
+        "the parameters are not changed",
         on=on,
         expected=f"requires_grad {needs}",
         got=f"requires_grad {[p.requires_grad for p in model.parameters()]}",
-        hint="what is trained and what is frozen was decided elsewhere",
+        hint="do not change which parameters are trained and which are frozen",
     )
     check.kept([p.detach() for p in model.parameters()], before, on=on)
 
 
 def _recognized(model: nn.Module, pays: set[int], flat: set[int]) -> str:
-    """The mistake that puts `pays` into the first group, where it is a known one."""
+    """The hint for a first group that holds `pays`: that of a known mistake, or a general one."""
     norms = {
         id(p)
         for layer in model.modules()

@@ -19,26 +19,27 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    DECAY_OF_THE_NEW = "the shares are exchanged: `decay` is what the average keeps of itself"
+    DECAY_OF_THE_NEW = "the shares are swapped: `decay` is the share of the average's own old value"
     COPIED = "these are the weights of the model itself; the average follows slowly"
     NOTHING_MOVED = (
-        "the average is where it was; write into its tensors: `old.copy_(...)`, `old += ...`"
+        "the average has not changed; write into its tensors: `old.copy_(...)`, `old += ...`"
     )
-    WITHOUT_BUFFERS = "the buffers were left behind; batch norm predicts with them"
-    BUFFERS_COPIED = "the running statistics were copied; they are averaged as weights are"
-    COUNTER_AVERAGED = "a count of batches has no average; copy it"
-    COUNTER_KEPT = "the count of batches was left behind; copy it"
-    MODEL_CHANGED = "`model` moved; it only trains, and `average` follows"
+    WITHOUT_BUFFERS = "the buffers were not updated; batch norm predicts with them"
+    BUFFERS_COPIED = "the running statistics were copied; average them as the weights"
+    COUNTER_AVERAGED = "the count of batches was averaged; copy it"
+    COUNTER_KEPT = "the count of batches was not updated; copy it"
+    MODEL_CHANGED = "`model` was changed; only `average` may change"
     GRAPH_KEPT = (
-        "the average hangs on the computation that made it, or has other parameters than before; "
-        "write into those that are there, under torch.no_grad()"
+        "the average has a graph behind it, or new parameters; write into its present ones, under "
+        "torch.no_grad()"
     )
     SHARED_TWICE = (
-        "what two layers share moved twice: state_dict() has it under two names, parameters() once"
+        "a parameter that two layers share was updated twice: state_dict() has it under two names, "
+        "parameters() has it once"
     )
 
 
-#: What does the whole task.
+#: Library functions that do the whole task.
 AVERAGES = (
     *(swa_utils.AveragedModel.__init__, swa_utils.AveragedModel.update_parameters),
     *(swa_utils.get_ema_multi_avg_fn, swa_utils.get_ema_avg_fn),
@@ -57,7 +58,7 @@ def ema_update(answer: Update) -> None:
 def followed(
     check: Check, answer: Update, model: nn.Module, decay: float, what: str, *, steps: int
 ) -> None:
-    """`answer` lets a copy of `model` follow it for some steps, in all that it holds."""
+    """Check that `answer` updates all tensors of a copy of `model` as it trains for some steps."""
     average = copy.deepcopy(model)
     kind = next(model.parameters()).dtype
     with torch.no_grad():
@@ -82,7 +83,7 @@ def followed(
             on=on,
             expected=None,
             got=type(given).__name__,
-            hint="`average` is changed in place, so there is nothing to return",
+            hint="change `average` in place, and return nothing",
         )
         modes = [[m.training for m in net.modules()] for net in (model, there)]
         slopes = [p.grad is not None for p in model.parameters()]
@@ -92,11 +93,11 @@ def followed(
             on=on,
             expected=f"training = {there.training}, and the gradients of its last step",
             got="another mode, or other gradients",
-            hint="read the numbers of `model`, and change nothing else of it",
+            hint="only read the tensors of `model`, and change nothing in it",
         )
         check.that(
             all(torch.equal(a, b) for a, b in zip(_all(model), _all(there), strict=True)),
-            "the model stays as it is",
+            "the model is not changed",
             on=on,
             expected="the same numbers before and after",
             got="changed numbers",
@@ -123,7 +124,7 @@ def followed(
 def _one(
     check: Check, name: str, got: Tensor, old: Tensor, new: Tensor, decay: float, on: str
 ) -> None:
-    """One tensor of the average is where it should be."""
+    """Check one tensor of the average."""
     counts = not old.is_floating_point()
     mixed = decay * old + (1 - decay) * new
     buffer = counts or name.rpartition(".")[2].startswith("running")
@@ -143,14 +144,14 @@ def _one(
         on=f"{on}: {name}",
         expected=f"{old.dtype} of shape {tuple(old.shape)}",
         got=f"{got.dtype} of shape {tuple(got.shape)}",
-        hint=Mistake.COUNTER_AVERAGED if counts else "write into the tensor that is there",
+        hint=Mistake.COUNTER_AVERAGED if counts else "write into the present tensor",
     )
     check.close(
         "whole numbers are copied" if counts else "weights and statistics follow the model",
         got,
         new if counts else mixed,
         on=f"{on}: {name}",
-        hint="decay times the old, plus 1 - decay times that of the model",
+        hint="decay times the old value, plus 1 - decay times the model's",
         mistakes=mistakes,
     )
     off = float((got - (new if counts else mixed)).detach().abs().max())
@@ -158,20 +159,20 @@ def _one(
         old.dtype != torch.float64 or off < 1e-9,
         "numbers are mixed in their own dtype",
         on=f"{on}: {name}",
-        expected="what decay and both numbers give in float64, to 1e-9",
+        expected="the result of the formula in float64, to 1e-9",
         got=f"numbers that are off by up to {off:.1e}",
         hint="mix the tensors as they are; `.float()` rounds them",
     )
 
 
 def _apart(check: Check, average: nn.Module, model: nn.Module, on: str) -> None:
-    """The two share no memory."""
+    """Check that average and model share no memory."""
     theirs = {t.data_ptr() for t in _all(model)}
     check.that(
         not any(t.data_ptr() in theirs for t in _all(average)),
-        "the average has a memory of its own",
+        "the average shares no memory with the model",
         on=on,
-        expected="tensors that stay when the model trains on",
+        expected="tensors that do not change when the model trains on",
         got="a tensor that is the model's own",
         hint="copy the numbers, not the tensor",
     )

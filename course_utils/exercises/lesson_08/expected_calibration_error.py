@@ -17,16 +17,18 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    UNWEIGHTED = "each bin counts the same here; a gap weighs as much as its bin has images"
-    SIGNED = "gaps of different sign cancel; take the absolute value of each bin's"
+    UNWEIGHTED = "each bin counts the same here; weight each gap by the number of images in its bin"
+    SIGNED = "gaps of different sign cancel here; take the absolute value for each bin"
     WITHOUT_BINS = "this is one gap for all images together, without bins"
     OF_EVERY_IMAGE = (
-        "this is the mean gap of single images; those in one of the bins of equal width belong "
-        "together, and the mean within the bin comes first"
+        "this is the mean gap of single images; first take the means of accuracy and confidence "
+        "within each of the bins of equal width"
     )
     OF_THE_LABEL = "the confidence is the highest probability, not that of the label"
-    SQUARED = "the gaps are squared; their absolute value is asked for"
-    EMPTY_BINS_NAN = "the mean of an empty bin is 0 / 0, and NaN spreads; leave empty bins out"
+    SQUARED = "the gaps are squared; take their absolute values"
+    EMPTY_BINS_NAN = (
+        "the mean of an empty bin is 0 / 0, which makes the sum NaN; leave empty bins out"
+    )
     BORDER_ABOVE = "a confidence on a border belongs to the bin below it"
     LAST_BIN_OPEN = "a confidence of 1 is in no bin here; it belongs to the last"
 
@@ -50,7 +52,7 @@ def expected_calibration_error(answer: Error) -> None:
 def calibrated(
     check: Check, answer: Error, probabilities: Tensor, labels: Tensor, bins: int, on: str
 ) -> None:
-    """`answer` gives the error of these probabilities, and leaves them as they are."""
+    """Check that `answer` returns the error of these probabilities, and leaves them unchanged."""
     given = probabilities.clone(), labels.clone()
     got = answer(*given, bins)
     check.that(
@@ -80,7 +82,7 @@ def calibrated(
         on=on,
         hint=Mistake.EMPTY_BINS_NAN
         if lost
-        else "in each bin |accuracy − mean confidence|, times its share of all images; add up",
+        else "take |accuracy − mean confidence| of each bin, times its share of images; then sum",
         mistakes={
             Mistake.LAST_BIN_OPEN: (open_gaps.abs() * open_sizes).sum() / len(labels),
             Mistake.SIGNED: (top - right).mean(),
@@ -97,7 +99,7 @@ def calibrated(
 
 
 def _gaps(top: Tensor, right: Tensor, bins: int, *, below: bool = True) -> tuple[Tensor, Tensor]:
-    """Of each bin the gap, 0 for an empty one, and the number of its images."""
+    """The gap of each bin [bins], 0 for an empty bin, and the number of its images [bins]."""
     scaled = top * bins
     place = scaled.ceil() - 1 if below else scaled.floor().clamp(max=bins - 1)
     chosen = place[:, None] == torch.arange(bins)

@@ -28,13 +28,11 @@ class Mistake(Mistakes):
 
     NO_NETWORK = "return the trained network itself, an nn.Module"
     WRONG_OUTPUTS = "the network takes samples [n, 60] and gives one logit for each class of `y`"
-    BODY_CHANGED = (
-        "others use this body too; train a copy.deepcopy of it, or only the layer behind it"
-    )
-    TOO_LITTLE_TRAINING = "it does not even know the samples that it was trained on"
+    BODY_CHANGED = "others use this body too; train a copy.deepcopy of it, or only a new layer"
+    TOO_LITTLE_TRAINING = "it gets even many of its own training samples wrong"
     NOT_CARRIED_OVER = (
-        "it knows its own samples, and others not well enough: what the body has learned was not "
-        "used, or was lost in training"
+        "it gets its own samples right, but too many others wrong: what the body has learned was "
+        "not used, or was lost in training"
     )
 
 
@@ -48,7 +46,7 @@ def fine_tune(answer: Tuner) -> None:
 
 
 def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, training: bool) -> None:
-    """`answer` makes a good classifier of few samples, and leaves the body as it was."""
+    """Check that `answer` makes a good classifier from few samples and does not change the body."""
     body, (x, y), scored = pretrained(world, classes)
     on = (
         f"{classes} new classes with 10 samples each, a body in "
@@ -63,7 +61,7 @@ def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, train
     modes = [m.training for m in given.modules()] == [m.training for m in before.modules()]
     check.that(
         same and modes,
-        "the body stays as it is",
+        "the body is not changed",
         on=on,
         expected="the same numbers and modes before and after",
         got="another mode" if same else "changed numbers",
@@ -90,10 +88,10 @@ def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:
 
 
 def pretrained(world: int, classes: int = 4) -> tuple[nn.Module, Samples, Samples]:
-    """A body that has learned what counts in a world, ten samples for each of some classes that
-    it has never seen, and many more of them.
+    """A trained body, ten samples of each of some new classes, and many more of them to score on.
 
-    A sample is a turned vector of 60 numbers, of which only 4 depend on its class.
+    A sample is a rotated vector of 60 numbers, of which only 4 depend on its class; the rotation is
+    that of the `world`.
     """
     body, turn = _learned(world)
     dice = torch.Generator().manual_seed(100 + world)
@@ -105,7 +103,7 @@ def pretrained(world: int, classes: int = 4) -> tuple[nn.Module, Samples, Sample
 
 @cache
 def _learned(world: int) -> tuple[nn.Module, Tensor]:
-    """A body, trained on 20 classes with 150 samples each, and the turn of its world."""
+    """A body, trained on 20 classes with 150 samples each, and the rotation of its world."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(world)
         dice = torch.Generator().manual_seed(world)

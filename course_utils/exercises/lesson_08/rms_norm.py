@@ -18,21 +18,25 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    MEAN_SUBTRACTED = "the mean was taken away; RMSNorm keeps it"
+    MEAN_SUBTRACTED = "the mean was subtracted; RMSNorm keeps it"
     STANDARD_DEVIATION = "this divides by the standard deviation, not by the root mean square"
     ROOT_FORGOTTEN = "this divides by the mean square; the root is missing"
-    WITHOUT_THE_MEAN = "this divides by the length of the vector: a sum of squares, not their mean"
-    OVER_THE_BATCH = "the mean of the squares ran over the first dimension; it belongs to the last"
+    WITHOUT_THE_MEAN = (
+        "this divides by the length of the vector; take the mean of the squares, not their sum"
+    )
+    OVER_THE_BATCH = (
+        "the mean of the squares is taken over the first dimension; take it over the last"
+    )
     OVER_EVERYTHING = "one root mean square serves all vectors; each has its own"
     WITHOUT_SCALE = "the result is not multiplied by `weight`"
     WEIGHT_IS_NO_PARAMETER = (
         "the layer has one parameter, self.weight = nn.Parameter(...) of shape [features], and "
         "nothing else that is learned or kept"
     )
-    EPS_OUTSIDE_THE_ROOT = "eps was added to the root; it belongs to the mean square, under it"
+    EPS_OUTSIDE_THE_ROOT = "eps was added to the root; add it to the mean square, under the root"
 
 
-#: What does the whole task.
+#: Library classes and functions that do the whole task.
 NORMS = (
     *(F.rms_norm, torch.rms_norm, nn.RMSNorm.forward),
     *(F.layer_norm, torch.layer_norm, torch.native_layer_norm, nn.LayerNorm.forward),
@@ -80,12 +84,12 @@ def rms_norm(answer: Callable[..., nn.Module]) -> None:
 
 
 def own_norm(check: Check, answer: Callable[..., nn.Module]) -> None:
-    """`answer` inherits from no norm of PyTorch."""
+    """Check that `answer` does not inherit from a norm of PyTorch."""
     parents = getattr(answer, "__mro__", ())
     check.that(
         nn.RMSNorm not in parents and nn.LayerNorm not in parents,
         "written by hand",
-        on="the classes that yours is made from",
+        on="the base classes of yours",
         expected="class RMSNorm(nn.Module)",
         got=[parent.__name__ for parent in parents],
         hint=Common.LIBRARY_USED,
@@ -93,7 +97,7 @@ def own_norm(check: Check, answer: Callable[..., nn.Module]) -> None:
 
 
 def one_scale(check: Check, layer: nn.Module, features: int) -> None:
-    """`layer` keeps a scale that starts at 1, and nothing else."""
+    """Check that the layer's only parameter or buffer is a scale that starts at 1."""
     kept = {name: tuple(value.shape) for name, value in layer.state_dict().items()}
     learned = [name for name, _ in layer.named_parameters()]
     on = f"RMSNorm({features}).state_dict()"
@@ -119,7 +123,7 @@ def one_scale(check: Check, layer: nn.Module, features: int) -> None:
 
 
 class Oracle(nn.Module):
-    """PyTorch's layer, under the arguments of the task."""
+    """PyTorch's layer, with the arguments of the task."""
 
     def __init__(self, features: int, eps: float = 1e-6) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The fast engine of the fleet; README.md beside this file says how data flows through it."""
+"""The fast engine of the fleet; README.md beside this file describes how data flows through it."""
 
 from course_utils.fleet.pytorch import is_tested
 from course_utils.fleet.recorder.merging import merge

@@ -1,4 +1,4 @@
-"""Where the recordings of several values differ."""
+"""Compare the recordings of several members, and find the numbers in which they differ."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ class DifferingNumber:
     argument: int
     #: The function to call when the number is given as a tensor.
     function: Any
-    #: What it is in each recording.
+    #: Its value in each recording.
     options: list[Tensor]
 
 
 def structure(recording: Recording) -> tuple[object, ...]:
-    """Equal for recordings that differ at most in numbers that can become inputs."""
+    """A value that is equal for recordings that differ only in numbers that can become inputs."""
     return tuple(map(_structure, recording.operations))
 
 
@@ -77,7 +77,7 @@ def _exact(operation: Operation, but: Iterable[int]) -> object:
 
 
 def uses_constants(recording: Recording) -> bool:
-    """Whether it uses tensors that are neither inputs nor results."""
+    """Whether a recording uses tensors that are neither inputs nor results."""
     used = [(operation.args, operation.kwargs) for operation in recording.operations]
     return _any_constant((used, recording.returned))
 
@@ -87,7 +87,7 @@ def _any_constant(arguments: Any) -> bool:
 
 
 def numbers_that_differ(recordings: Sequence[Recording]) -> list[DifferingNumber]:
-    """The arguments to turn into inputs; raises `CannotBatchError` if that is not enough."""
+    """The arguments to turn into inputs; raises `CannotBatchError` if recordings differ in more."""
     first = recordings[0]
     different = CannotBatchError("its values or seeds lead to different operations")
     if any(structure(r) != structure(first) for r in recordings):
@@ -115,7 +115,7 @@ def numbers_that_differ(recordings: Sequence[Recording]) -> list[DifferingNumber
 
 
 def same(a: Any, b: Any) -> bool:
-    """Equality that looks into tensors, and takes NaN for equal to itself."""
+    """Equality that compares the contents of tensors, and in which NaN equals itself."""
     (left, left_spec), (right, right_spec) = tree_flatten(a), tree_flatten(b)
     if left_spec != right_spec:
         return False
@@ -133,7 +133,7 @@ def _is_number(argument: Any) -> bool:
 
 
 def _dtype_for(operand: torch.dtype | None, options: Sequence[float]) -> torch.dtype:
-    """A dtype for lifted numbers that, like a Python number, leaves the result's dtype alone."""
+    """A dtype for lifted numbers that, like a Python number, does not change the result's dtype."""
     default = torch.get_default_dtype()
     if operand is None:
         return default

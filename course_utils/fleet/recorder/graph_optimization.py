@@ -1,4 +1,4 @@
-"""Let a traced graph compute the same with less memory and fewer, cheaper calls."""
+"""Rewrite a traced graph so that it computes the same with less memory and fewer, cheaper calls."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from course_utils.fleet.recorder.simplifying import VIEWS, drop_unread
 
 
 def optimize_graph(module: GraphModule) -> None:
-    """Fuse, overwrite inputs that nothing else reads, for memory is what small networks wait for,
-    and call PyTorch by its shortest way. The graph stays as it is from here on."""
+    """Fuse operations, overwrite inputs that nothing else reads (small networks wait mostly for
+    memory), and call PyTorch in the most direct way. The graph must not be rewritten afterwards."""
     graph = module.graph
     for node in list(graph.nodes):
         if node.target is aten.add.Tensor:
@@ -31,7 +31,7 @@ def optimize_graph(module: GraphModule) -> None:
 
 
 def _add_in_product(graph: Graph, node: Node) -> None:
-    """Let a batched product start from the bias that is added to it, a row for each batch."""
+    """Fuse a batched matrix product with the bias that is added to it, one row for each batch."""
     pair: Any = node.args
     for bias, product in (pair, pair[::-1]):
         if not isinstance(bias, Node) or not isinstance(product, Node) or node.kwargs:
@@ -56,7 +56,7 @@ def _add_in_product(graph: Graph, node: Node) -> None:
         return
 
 
-#: What makes a mask, and the function that can write it as 0.0 and 1.0.
+#: Operations that make a mask, and the functions that can write it as 0.0 and 1.0.
 _COMPARISONS = {
     getattr(getattr(aten, name), overload): getattr(torch, name)
     for name in ("ge", "gt", "le", "lt", "eq", "ne")
@@ -66,8 +66,8 @@ _PRODUCTS = (aten.mul.Tensor, aten.mul_.Tensor)
 
 
 def _compare_to_numbers(graph: Graph, node: Node) -> None:
-    """Let a mask that only multiplies be numbers from the start: a product with a mask of bool
-    converts it first, which takes several times as long as the product."""
+    """Make masks that are only factors of products as numbers from the start: a product converts a
+    bool mask first, which takes several times as long as the product."""
     products = [user.meta["layout"] for user in node.users if user.target in _PRODUCTS]
     dtypes = {layout.dtype for layout in products}
     if len(products) < len(node.users) or len(dtypes) != 1 or not node.meta["layout"].is_contiguous:
@@ -94,7 +94,7 @@ _IN_PLACE = {
     aten.threshold_backward.default: aten.threshold_backward.grad_input,
 }
 _COMMUTES = (aten.add.Tensor, aten.mul.Tensor)
-#: Operations whose result is memory of its own, never a view of something older.
+#: Operations whose result always has its own memory, and is never a view.
 _FRESH = {
     *_IN_PLACE,
     aten.bmm.default,
@@ -105,7 +105,7 @@ _FRESH = {
 
 
 def _overwrite(graph: Graph) -> None:
-    """Let operations write their result into an argument that nothing else reads."""
+    """Make operations write their result into an argument that nothing else reads."""
     overwriting: set[Node] = set()
     for node in graph.nodes:
         if node.target in _IN_PLACE and (source := _overwritable(node, overwriting)) is not None:
@@ -118,7 +118,7 @@ def _overwrite(graph: Graph) -> None:
 
 
 def _overwritable(node: Node, overwriting: set[Node]) -> Node | None:
-    """An argument of `node` with the result's layout and type, in memory that no one else reads.
+    """An argument of `node` with the result's layout and type, in memory that nothing else reads.
 
     In-place operations that the learner wrote may change a buffer; only our own do not.
     """
@@ -139,8 +139,8 @@ def _overwritable(node: Node, overwriting: set[Node]) -> Node | None:
 
 
 def _merge_views(graph: Graph) -> None:
-    """Make each view of a view one view of the memory itself, and each only once: small fleets wait
-    for the calls, not for the arithmetic."""
+    """Replace each view of a view by one view of the memory itself, and make each view only once,
+    because small fleets wait for calls and not for arithmetic."""
     root_of: dict[Node, Node] = {}
     first: dict[tuple[object, ...], Node] = {}
     for node in list(graph.nodes):
@@ -151,7 +151,7 @@ def _merge_views(graph: Graph) -> None:
         if whole is None or layout.dtype != whole.dtype:
             continue
         if layout.offset != whole.offset and root.op != "call_function":
-            continue  # parts of one tensor are given in turn, each with an offset of its own
+            continue  # a part of a tensor that is split, with its own offset
         if layout == whole:
             node.replace_all_uses_with(root)
             continue
@@ -166,8 +166,8 @@ def _merge_views(graph: Graph) -> None:
         first[root, layout] = node
 
 
-#: The same kernels called as Python users call them, which skips a general parsing of arguments: a
-#: third of the time of a view, and of small networks more than half of the operations are views.
+#: The same kernels by their Python functions, which skips the general parsing of arguments. That
+#: saves a third of the time of a view, and in small networks most operations are views.
 _DIRECT = {
     aten.as_strided.default: torch.as_strided,
     aten.bmm.default: torch.bmm,

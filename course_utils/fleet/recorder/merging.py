@@ -46,7 +46,7 @@ from course_utils.fleet.recorder.recording import (
 from course_utils.fleet.recorder.simplifying import simplify
 from course_utils.fleet.recorder.tracing import lifted, refuse_own_gradients, trace
 
-#: A product of so few columns takes half the time the other way round.
+#: A product with so few columns takes half the time if it is transposed.
 _NARROW = 16
 
 
@@ -68,8 +68,8 @@ def _variance(
     return squares.sum(dims, keepdim) / max(0, n - (1 if correction is None else correction))
 
 
-#: What is faster in other operations: log-softmax over as few as ten classes, and a variance over
-#: samples, which PyTorch takes one by one and so at a tenth of the speed.
+#: Operations that are faster as others: log-softmax over as few as ten classes, and a variance over
+#: samples, which PyTorch processes one by one and so at a tenth of the speed.
 _FASTER: Decompositions = {
     **decompositions([aten._log_softmax, aten._log_softmax_backward_data]),
     aten.bmm.default: _product,
@@ -107,7 +107,7 @@ def merge(request: Merge) -> Merged:
             _kept[key] = frozen
         while len(_kept) > MOST_KEPT:
             del _kept[next(iter(_kept))]
-    strides = [t.stride() for t in request.example]  # which a trace relies on
+    strides = [t.stride() for t in request.example]  # a trace depends on them
     return Merged(
         lambda *inputs: frozen(*map(_laid_out, inputs, strides), *numbers),
         changes_in_place=changes_in_place(recordings[0]),
@@ -116,7 +116,7 @@ def merge(request: Merge) -> Merged:
 
 
 def _placed(number: DifferingNumber, request: Merge) -> tuple[Tensor, Dims]:
-    """What a number is for all members, without repeating what some of them share."""
+    """The values of a number for all members, in as few copies as they share it."""
     of_members = torch.stack(number.options)[list(request.which)].unflatten(0, request.shape)
     if torch.equal(of_members, of_members[:, :1].expand_as(of_members)):
         return of_members[:, 0].clone(), BY_VALUE
@@ -131,7 +131,7 @@ def _laid_out(t: Tensor, stride: tuple[int, ...]) -> Tensor:
     return torch.empty_strided(t.shape, stride, dtype=t.dtype, device=t.device).copy_(t)
 
 
-#: Traces by what they are traces of; the oldest go first.
+#: Traces by the functions that they are of; the oldest are dropped first.
 _kept: dict[object, TensorFn] = {}
 MOST_KEPT = 64
 
@@ -143,7 +143,7 @@ def _key(
     numbers: Sequence[Tensor],
     dims: Sequence[Dims],
 ) -> object:
-    """All that a trace depends on, or None where that cannot be told."""
+    """Everything that a trace depends on; None if that cannot be determined."""
     operations = exact(recording, differing)
     if request.code is None or operations is None:
         return None
@@ -166,10 +166,10 @@ def _frozen_as_can_be(
     except CannotBatchError:
         pass
     try:
-        # Members may write into what they all made alike (`torch.empty(n).bernoulli_(p)`).
+        # Members may write into a tensor that all have made alike (`torch.empty(n).bernoulli_(p)`).
         return _frozen(functionalize(of_one), example, dims, constants)
     except CannotBatchError:
-        # An operation in place, say, on what members share: give each its own.
+        # For example an in-place operation on an input that members share: give each its own copy.
         def spread(inputs: Sequence[Tensor]) -> list[Tensor]:
             return [_spread(t, d, shape) for t, d in zip(inputs, dims, strict=True)]
 
@@ -183,7 +183,7 @@ def _frozen(
     graph = trace(over_members(of_one, dims), example, _FASTER, constants=constants)
     simplify(graph)
     optimize_graph(graph)
-    return graph
+    return graph.forward  # and no hooks of modules around it
 
 
 def _spread(t: Tensor, dims: Dims, shape: tuple[int, ...]) -> Tensor:

@@ -1,4 +1,4 @@
-"""What a function does to its tensors, operation by operation, on real numbers."""
+"""Record the operations of a function on its tensors, while it runs on real numbers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from course_utils.fleet.pytorch import (
     tree_map_only,
 )
 
-#: For an operation, a function of the same arguments that does it in other operations, or returns
-#: NotImplemented.
+#: For an operation, a function of the same arguments that computes it by other operations, or
+#: returns NotImplemented.
 Decompositions = Mapping[Any, Callable[..., Any]]
 
 
 class Layout(NamedTuple):
-    """How a tensor lies in memory."""
+    """The layout of a tensor in memory."""
 
     shape: tuple[int, ...]
     stride: tuple[int, ...]
@@ -51,19 +51,19 @@ class Made:
 
 @dataclass
 class Operation:
-    """A call of an ATen function; the tensors it was given stand as `Made`, unless constant."""
+    """A call of an ATen function; its tensor arguments are `Made`, unless they are constants."""
 
     function: Any
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     dtype: torch.dtype | None
-    #: Whether gradients pass; they do not within the function's own `torch.no_grad()`.
+    #: Whether gradients pass; not inside the function's own `torch.no_grad()`.
     with_gradient: bool
-    #: None for a result that is no tensor.
+    #: None for a result that is not a tensor.
     results: list[Layout | None]
     #: Whether it returned a tuple or a list.
     several: bool
-    #: Whether its one result is its first argument's memory, seen in another way.
+    #: Whether its only result is a view of its first argument.
     is_view: bool
 
 
@@ -79,7 +79,7 @@ class Recording:
 def record(
     function: TensorFn, inputs: Sequence[Tensor], decompositions: Decompositions | None = None
 ) -> Recording:
-    """What `function` does to `inputs`, none of which needs a gradient; raises what it raises.
+    """Record `function` on `inputs`, none of which needs a gradient. Raises what `function` raises.
 
     Raises:
         CannotBatchError: other numbers in the inputs could lead to other operations.
@@ -95,7 +95,7 @@ class _Recorder(TorchDispatchMode):
         super().__init__()
         self.operations: list[Operation] = []
         self._decompositions = decompositions
-        # Weak, so that a recording takes no more memory than the call itself.
+        # Weak references, so that a recording takes no more memory than the call itself.
         self._known: Any = WeakTensorKeyDictionary()
         for i, t in enumerate(inputs):
             self._known[t] = Made(-1 - i, 0, tuple(t.shape))
@@ -115,7 +115,7 @@ class _Recorder(TorchDispatchMode):
                 self._known[result] = Made(named.by, named.which, named.shape, detached=True)
             return result
         _refuse(func, args)
-        if func is aten.lift_fresh.default:  # or what is done to it in place would be done twice
+        if func is aten.lift_fresh.default:  # or in-place operations on it would be done twice
             func = aten.lift_fresh_copy.default
         first = args[0] if args else None
         operation = Operation(
@@ -143,7 +143,7 @@ class _Recorder(TorchDispatchMode):
         return result
 
     def name(self, tensor: Tensor) -> Made | Tensor:
-        """Which input or result `tensor` is; itself if it is none of them, but a constant."""
+        """The input or result that `tensor` is; `tensor` itself if it is a constant."""
         known: Made | None = self._known.get(tensor)
         if known is not None:
             return known
@@ -155,7 +155,7 @@ class _Recorder(TorchDispatchMode):
 
 
 def results_of(result: Any) -> Sequence[Any]:
-    """What an operation returned, as a sequence."""
+    """The results of an operation, as a sequence."""
     return result if isinstance(result, tuple | list) else (result,)
 
 
@@ -180,14 +180,14 @@ def _refuse(func: Any, args: Sequence[Any]) -> None:
         )
 
 
-#: These update the running statistics in these arguments when they train (argument 5), which their
-#: schema keeps quiet about.
+#: These update the running statistics in these arguments in training (argument 5), which their
+#: schema does not declare.
 _BATCH_NORMS = (aten.native_batch_norm.default, aten.cudnn_batch_norm.default)
 _RUNNING, _TRAINS = (3, 4), 5
 
 
 def changed_by(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[Any]:
-    """Those arguments of an ATen call that it changes in place."""
+    """The arguments of an ATen call that it changes in place."""
     if function in _BATCH_NORMS:
         return [args[i] for i in _RUNNING] if args[_TRAINS] else []
     given: dict[int | str, Any] = dict(enumerate(args)) | dict(kwargs)

@@ -17,7 +17,7 @@ VIEWS = (aten.view.default, aten._unsafe_view.default)
 
 
 def simplify(module: GraphModule) -> None:
-    """Drop what changes nothing or was done before, of which `vmap` leaves much behind."""
+    """Drop operations that change nothing or are repeated; `vmap` leaves many of them behind."""
     graph = module.graph
     changed = _changed(graph)
     for node in list(graph.nodes):
@@ -27,7 +27,7 @@ def simplify(module: GraphModule) -> None:
             node.replace_all_uses_with(source)
             graph.erase_node(node)
         elif node.target is aten.ones_like.default and node.meta["layout"].is_contiguous:
-            # Where gradients start. They need the loss's shape, so that it need not be computed.
+            # The start of the gradients, for which only the loss's shape is needed, not its value.
             made = node.meta["layout"]
             node.target, node.args = aten.full.default, (made.shape, 1)
             node.kwargs = {"dtype": made.dtype, "device": made.device}
@@ -37,30 +37,30 @@ def simplify(module: GraphModule) -> None:
 
 
 def drop_unread(graph: Graph) -> None:
-    """Drop what nobody reads, unless it changes something in place."""
+    """Drop operations whose result nothing reads, unless they change something in place."""
     graph.eliminate_dead_code(lambda node: node.is_impure() or bool(_written(node)))
 
 
 def _changed(graph: Graph) -> set[Node]:
-    """Whose memory the learner's own operations change in place, such as running statistics."""
+    """The nodes whose memory the learner's own operations change in place, such as buffers."""
     written = tree_flatten([_written(node) for node in graph.nodes])[0]
     return {_memory(node) for node in written if isinstance(node, Node)}
 
 
 def _written(node: Node) -> list[Any]:
-    """Those arguments of the learner's own operation that it changes in place."""
+    """The arguments of the learner's own operation that it changes in place."""
     if not isinstance(node.target, OpOverload):
         return []
     return changed_by(node.target, node.args, node.kwargs)
 
 
 def _meets_change(node: Node, changed: set[Node]) -> bool:
-    """Whether what `node` computes depends on when it runs, or on who changes its result."""
+    """Whether the result of `node` depends on when it runs, or may be changed later."""
     return not changed.isdisjoint(map(_memory, (node, *node.all_input_nodes)))
 
 
 def _memory(node: Node) -> Node:
-    """The node that first held what `node` may be a view of."""
+    """The node whose memory `node` may be a view of."""
     while node.meta.get("is_view") or node.target is operator.getitem or "layout" not in node.meta:
         if not node.args or not isinstance(node.args[0], Node):
             break
@@ -69,7 +69,7 @@ def _memory(node: Node) -> Node:
 
 
 def _unchanged_source(node: Node, changed: set[Node]) -> Node | None:
-    """What `node` is equal to, where it is another name for it or computes x * 1 or x + 0."""
+    """The node that `node` equals, if it is only another name for it or computes x * 1 or x + 0."""
     source: Any = node.args[0] if node.args else None
     if not isinstance(source, Node) or "layout" not in source.meta:
         return None
@@ -101,7 +101,7 @@ _NEUTRAL: dict[Any, Any] = {
 
 
 def _merge_equal(graph: Graph, changed: set[Node]) -> None:
-    """Two calls with the same arguments have the same result, but for what changes in place."""
+    """Merge calls with the same arguments into one, unless something changes in place."""
     first: dict[tuple[object, ...], Node] = {}
     for node in list(graph.nodes):
         if not isinstance(node.target, OpOverload) or _meets_change(node, changed):
@@ -113,7 +113,7 @@ def _merge_equal(graph: Graph, changed: set[Node]) -> None:
 
 
 def _compute_constants(module: GraphModule, changed: set[Node]) -> None:
-    """What depends on no input, such as where gradients start, is computed once and kept."""
+    """Compute once, and keep, what depends on no input, such as the start of the gradients."""
     graph = module.graph
     known: dict[Any, Tensor] = {}
     for node in list(graph.nodes):

@@ -1,4 +1,4 @@
-"""From a recording to a function of more inputs, and to a flat list of operations to run."""
+"""Turn a recording into a function of more inputs, and that into a flat list of operations."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from course_utils.fleet.recorder.recording import (
 
 
 def lifted(recording: Recording, differing: Sequence[DifferingNumber]) -> TensorFn:
-    """What was recorded as a function (*inputs, *numbers), numbers in place of those `differing`.
+    """The recording as a function (*inputs, *numbers), `numbers` in place of those `differing`.
 
-    Gradients pass where they did, and stop where they did."""
+    Gradients pass and stop where they did in the recorded function."""
     n_inputs = len(recording.inputs)
     numbers_of: dict[int, list[tuple[int, DifferingNumber]]] = {}
     for i, number in enumerate(differing, n_inputs):
@@ -115,7 +115,7 @@ def _graph(recording: Recording) -> GraphModule:
 
 
 def refuse_own_gradients(function: TensorFn, inputs: Sequence[Tensor], n_params: int) -> None:
-    """Refuse a `torch.autograd.Function`: no recording tells what its backward pass does."""
+    """Refuse a `torch.autograd.Function`, because a recording cannot show its backward pass."""
     leaves = [t.detach().requires_grad_().clone() for t in inputs[:n_params]]
     with torch.enable_grad():
         value = function(*leaves, *(t.clone() for t in inputs[n_params:]))[0]

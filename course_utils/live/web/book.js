@@ -1,6 +1,6 @@
 // @ts-check
 // The pages of one panel, shared by all its views. A page is a picture with a line of text. Pictures
-// are decoded as soon as they arrive, so that turning a page is one drawImage: none is ever blank.
+// are decoded as soon as they arrive, so turning a page is one drawImage and never shows a blank.
 
 import { keepCopy } from "./keep.js";
 import { whenKernelStops } from "./kernel.js";
@@ -8,12 +8,12 @@ import { whenKernelStops } from "./kernel.js";
 /** @import { Indices, Model, Page, PanelState, WidgetState } from "./types.d.ts" */
 
 /**
- * What a book needs of a view.
+ * The part of a view that a book uses.
  * @typedef {{ root: HTMLElement, paint(): void, follow(): void, showState(): void }} BookView
  */
 
 export const KEEP_AFTER_MS = 1000;
-export const HEARD_WITHIN_MS = 400; // a kernel that is free answers sooner
+export const HEARD_WITHIN_MS = 400; // an idle kernel answers sooner
 
 export class Book {
   /** @param {Model<PanelState>} model */
@@ -23,19 +23,19 @@ export class Book {
     this.bitmaps = [];
     /** @type {string[]} */
     this.texts = [];
-    /** @type {(Indices | undefined)[]} which settings each page answers */
+    /** @type {(Indices | undefined)[]} the settings that each page was drawn for */
     this.answers = [];
-    this.longest = ""; // of all texts so far: the place that is kept for them
+    this.longest = ""; // of all texts so far; the view reserves the space that it needs
     this.run = 0;
-    this.count = 0; // of arrivals: an older picture never replaces a newer one
+    this.count = 0; // of arrivals, so that an older picture never replaces a newer one
     /** @type {number[]} */
     this.arrival = [];
     /** @type {Set<BookView>} */
     this.views = new Set();
     /** @type {string | undefined} the control that has the keyboard */
     this.focus = undefined;
-    this.stopped = false; // the kernel
-    this.unheard = false; // a change that the kernel has not taken notice of for a while
+    this.stopped = false; // whether the kernel has stopped
+    this.unheard = false; // whether the kernel has not received a change for a while
     model.on("change:pages", () => this.takeAll());
     model.on("change:newest", () => this.takeNewest());
     model.on("change:heard", () => this.hear());
@@ -44,7 +44,7 @@ export class Book {
     this.takeNewest();
   }
 
-  /** The page pushed last; the first page of a new run makes all pages of the old one obsolete. */
+  /** Take the page pushed last. The first page of a new run makes those of the old one obsolete. */
   takeNewest() {
     const page = this.model.get("newest");
     if (!page.png) return;
@@ -89,7 +89,7 @@ export class Book {
     return turner ? this.model.get("indices")[turner.name] : 0;
   }
 
-  /** Whether the page on show is there, and answers the controls as they stand. */
+  /** Whether the page on show has arrived and was drawn for the present indices. */
   get answered() {
     const { page, turner } = this;
     const answers = this.answers[page];
@@ -101,7 +101,7 @@ export class Book {
   }
 
   /**
-   * Set a control. Without a kernel only pages can be turned.
+   * Set a control. Once the kernel has stopped, only pages can be turned.
    *
    * @param {string} name
    * @param {number} index
@@ -125,7 +125,10 @@ export class Book {
     this.model.send({ type: "press", name });
   }
 
-  /** A kernel that runs a cell hears nothing until the cell has ended: after a while, say so. */
+  /**
+   * Count a request. A kernel that is running a cell receives it only when the cell has ended, so
+   * after a while the views show that they are waiting.
+   */
   ask() {
     this.model.set("asked", this.model.get("asked") + 1);
     if (this.listening !== undefined) return;
@@ -155,7 +158,7 @@ export class Book {
     this.keeping = setTimeout(() => this.keep(), KEEP_AFTER_MS);
   }
 
-  /** Of a panel the notebook keeps the page on show alone. */
+  /** Keep a copy of the panel in the notebook, with no page but the one on show. */
   keep() {
     const bitmap = this.bitmaps[this.page];
     if (!bitmap) return;
@@ -180,7 +183,7 @@ function decode(bytes) {
 }
 
 /**
- * The picture as WebP where the browser writes it (a third of the size), else as PNG.
+ * The picture as WebP if the browser can write it (a third of the size), else as PNG.
  *
  * @param {ImageBitmap} bitmap
  */

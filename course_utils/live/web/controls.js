@@ -71,8 +71,8 @@ function addSlider(parent, control, book) {
 }
 
 /**
- * A button that turns the pages once, to the last one; from the last one it begins at the first. A
- * page that is not drawn yet is waited for.
+ * A button that turns the pages up to the last one, beginning at the first one if it stands on the
+ * last. It waits for pages that are not drawn yet.
  *
  * @param {Element} row
  * @param {Control} control

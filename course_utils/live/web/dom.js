@@ -1,8 +1,8 @@
 // @ts-check
-// What both widgets write into the page.
+// Elements that both widgets add to the page.
 
 /**
- * A new element at the end of `parent`.
+ * Add a new element at the end of `parent`.
  *
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Element} parent
@@ -18,7 +18,7 @@ export function add(parent, tag, className) {
 }
 
 /**
- * Keys pressed inside `root` are for its controls, not for the notebook's shortcuts.
+ * Keep keys pressed inside `root` from triggering the notebook's shortcuts.
  *
  * @param {HTMLElement} root
  */
@@ -33,7 +33,7 @@ export function freshName() {
 }
 
 /**
- * Radio buttons, one for each of `labels`, of which one is chosen; arrow keys go through them.
+ * Add radio buttons, one for each of `labels`. The arrow keys move between them.
  *
  * @param {Element} parent
  * @param {string[]} labels

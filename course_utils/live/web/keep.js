@@ -1,7 +1,7 @@
 // @ts-check
-// JupyterLab keeps a widget in a saved notebook only if a setting says so; without it, a notebook
-// that is opened again shows "model not found" where the widget was. So the widgets here keep a copy
-// of themselves in the notebook. Where there is no such notebook, nothing happens.
+// JupyterLab saves a widget with its notebook only if a setting says so; otherwise a notebook that
+// is opened again shows "model not found" in its place. So the widgets here put a copy of
+// themselves into the notebook. In front ends without such a notebook nothing happens.
 
 /** @import { Kept, Model, WidgetState } from "./types.d.ts" */
 
@@ -12,7 +12,7 @@ const MIME = "application/vnd.jupyter.widget-state+json";
  *
  * @template {Kept} State
  * @param {Model<State>} model
- * @param {(copy: WidgetState) => void} [change] makes of the state what the copy shall hold
+ * @param {(copy: WidgetState) => void} [change] changes the copied state before it is saved
  */
 export async function keepCopy(model, change = () => {}) {
   try {
@@ -25,7 +25,7 @@ export async function keepCopy(model, change = () => {}) {
     copy.state.frozen = true;
     change(copy);
     const kept = notebook.getMetadata("widgets")?.[MIME]?.state ?? {};
-    // Copies of widgets whose cells have been run again are of no use any more.
+    // Leave out copies of widgets that no longer exist because their cells have been run again.
     const alive = Object.entries(kept).filter(([id]) => id in state);
     const next = { ...Object.fromEntries(alive), [uid]: copy };
     const layout = String(copy.state.layout ?? "").replace("IPY_MODEL_", "");

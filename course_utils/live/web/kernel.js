@@ -1,6 +1,6 @@
 // @ts-check
-// Whether the kernel that made a widget is still there. JupyterLab says so in three ways, of which
-// no one tells everything; a front end that says nothing leaves the widget as it is.
+// Notices when the kernel that made a widget has gone. JupyterLab reports this by several signals,
+// none of which covers every case; in a front end that reports nothing, the widget stays as it is.
 
 /** @import { Model } from "./types.d.ts" */
 
@@ -8,7 +8,7 @@ export const STOPPED = "The kernel has stopped. Run this cell again.";
 const ENDED = ["restarting", "autorestarting", "terminating", "dead"];
 
 /**
- * Call `stopped` when the kernel of a widget has ended, was started anew, or cannot be reached.
+ * Call `stopped` when the kernel of a widget has ended, has been restarted or cannot be reached.
  *
  * @template State
  * @param {Model<State>} model

@@ -1,6 +1,6 @@
 // @ts-check
-// A question with radio buttons (see predict.py). The guess goes to the kernel, and a copy of the
-// question with its guess is kept in the notebook, so that it is there when the file is opened again.
+// A question with radio buttons (see predict.py). The guess is sent to the kernel, and a copy of the
+// question with the guess is kept in the notebook, so that both are there when it is opened again.
 
 import { add, addRadios, keepKeys } from "./dom.js";
 import { keepCopy } from "./keep.js";
@@ -47,7 +47,8 @@ export default () => {
         });
         if (model.get("frozen")) note.textContent = "Run this cell to choose again.";
         else if (stopped) note.textContent = STOPPED;
-        else note.textContent = chosen < 0 ? "Choose before you read on." : "Kept. Now run on.";
+        else if (chosen < 0) note.textContent = "Choose before you read on.";
+        else note.textContent = "Saved. Now run the next cell.";
       };
       model.on("change:chosen", follow);
       listeners.add(follow);

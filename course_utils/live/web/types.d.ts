@@ -1,4 +1,5 @@
-// What the widgets' two halves say to each other (view.py, predict.py), for the type checker alone.
+// Types of what a widget's kernel half (view.py, predict.py) and browser half send to each other.
+// Only the type checker reads this file.
 
 /** A control of a panel, as `Control.spec` in controls.py writes it. */
 export interface Control {
@@ -12,7 +13,7 @@ export interface Control {
 /** Where each control stands, by its name. */
 export type Indices = Record<string, number>;
 
-/** A picture with its text; `indices` says which settings it answers. */
+/** A picture with its text; `indices` are the settings that it was drawn for. */
 export interface Page {
   png: DataView;
   text: string;
@@ -70,11 +71,11 @@ export interface Model<State> {
   widget_manager?: Manager;
 }
 
-interface Signal<Told> {
-  connect(listener: (sender: unknown, told: Told) => void): unknown;
+interface Signal<Value> {
+  connect(listener: (sender: unknown, value: Value) => void): unknown;
 }
 
-/** The parts of JupyterLab's widget manager that are used where they are there. */
+/** The parts of JupyterLab's widget manager that are used, where a front end has them. */
 export interface Manager {
   get_state?(options: { drop_defaults: boolean }): Promise<{ state: Record<string, WidgetState> }>;
   context?: {

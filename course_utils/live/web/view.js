@@ -13,9 +13,9 @@ import { STOPPED } from "./kernel.js";
 const FROZEN = "A picture of the panel. Run its cell to move the sliders.";
 const UNHEARD = "waiting for the kernel, which is busy with a cell";
 const FADE_AFTER_MS = 250;
-const TALLEST = 600; // of a panel, in pixels: it is to be seen as a whole
-const AROUND = 150; // pixels of a window that JupyterLab's bars take
-const SMALLEST = 0.7; // of its size: a picture whose words are smaller cannot be read
+const TALLEST = 600; // pixels: the height of a panel that most screens show as a whole
+const AROUND = 150; // pixels of the window's height that JupyterLab's bars take up
+const SMALLEST = 0.7; // of a picture's own size: any smaller, and its words cannot be read
 
 /** One panel on the page. */
 class PanelView {
@@ -43,7 +43,7 @@ class PanelView {
       this.controls.set(control.name, addControl(head, control, book));
     }
     this.buttons = add(head, "div", "live-buttons");
-    // What the panel is doing stands beside what was moved, and its place is always kept.
+    // The status stands beside the controls. Its space is reserved, so that nothing jumps.
     this.doing = add(head, "div", "live-doing");
     this.bar = add(this.doing, "progress");
     this.bar.setAttribute("aria-label", "progress of the training");
@@ -54,7 +54,7 @@ class PanelView {
     const text = add(root, "div", "live-text");
     this.text = add(text, "p");
     this.text.setAttribute("role", "status");
-    this.ghost = add(text, "p", "live-ghost"); // the longest text, unseen, keeps the place
+    this.ghost = add(text, "p", "live-ghost"); // the longest text, invisible, reserves the space
     this.ghost.setAttribute("aria-hidden", "true");
     this.error = add(root, "div", "live-error");
     this.error.setAttribute("role", "alert");
@@ -62,7 +62,8 @@ class PanelView {
     /** @type {[string, () => void][]} */
     this.listeners = [
       ["change:indices", () => this.follow()],
-      ["change:status change:progress", () => this.showState()],
+      ["change:status", () => this.showState()],
+      ["change:progress", () => this.showState()],
       ["change:error", () => this.showError()],
       ["change:buttons", () => this.showButtons()],
     ];
@@ -80,8 +81,8 @@ class PanelView {
   }
 
   /**
-   * When a cell's training ends, JupyterLab draws the output anew. Whoever had just put the keyboard
-   * on a control keeps it there.
+   * Keep the keyboard focus on the control that has it when JupyterLab draws the output anew, as it
+   * does when a cell's training ends.
    */
   keepFocus() {
     const { book, root } = this;
@@ -104,7 +105,7 @@ class PanelView {
     });
   }
 
-  /** Show the indices as they are: sliders, readouts, and the page. */
+  /** Show the present indices: sliders, readouts and the page. */
   follow() {
     const indices = this.model.get("indices");
     for (const [name, control] of this.controls) control.show(indices[name]);
@@ -120,7 +121,7 @@ class PanelView {
     if (canvas.width !== bitmap.width || canvas.height !== bitmap.height) {
       canvas.width = bitmap.width;
       canvas.height = bitmap.height;
-      // On a phone a wide picture keeps a readable size, and is moved sideways.
+      // On a phone a wide picture keeps a readable size and scrolls sideways.
       canvas.style.minWidth = `min(${bitmap.width * SMALLEST}px, 560px, 170vw)`;
     }
     canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
@@ -135,11 +136,11 @@ class PanelView {
   }
 
   /**
-   * A page that is not drawn yet leaves the one before it on show, faded; so does a setting that the
-   * kernel has yet to answer. An answer that comes at once needs no fading before it, and in a drag
-   * that is drawn as it goes, each picture is nearly the answer.
+   * Fade the picture on show while the page or setting that was asked for has not been drawn. It
+   * fades only after a while, because many answers come at once; and not while pictures arrive
+   * during a drag, because each of them is nearly the answer.
    *
-   * @param {boolean | null | undefined} nearly whether a picture of a drag has just come
+   * @param {boolean | null | undefined} nearly whether a picture of a drag has just arrived
    */
   fade(nearly) {
     const old = !this.book.answered && this.painted !== undefined;
@@ -151,7 +152,7 @@ class PanelView {
     if (old) this.fading ??= setTimeout(() => this.root.classList.add("live-old"), FADE_AFTER_MS);
   }
 
-  /** Give the picture the size with which the whole panel can be seen at once. */
+  /** Scale the picture so that the whole panel can be seen at once. */
   fit() {
     const { width, height } = this.canvas;
     if (!this.painted || !this.root.offsetHeight) return;
@@ -161,21 +162,21 @@ class PanelView {
     const scale = Math.min(1, Math.max(room / height, SMALLEST));
     const wanted = `${Math.floor(width * scale)}px`;
     if (this.canvas.style.maxWidth !== wanted) this.canvas.style.maxWidth = wanted;
-    // Where the picture is moved sideways, the arrow keys must reach it.
+    // A picture that scrolls sideways must be reachable for the arrow keys.
     this.paper.tabIndex = this.paper.scrollWidth > this.paper.clientWidth ? 0 : -1;
   }
 
-  /** What the panel is doing, and which controls can do something. */
+  /** Show what the panel is doing, and enable the controls that can be used now. */
   showState() {
     const { book, model } = this;
     const frozen = model.get("frozen");
     const progress = book.stopped || book.unheard ? -1 : model.get("progress");
-    const said = frozen ? FROZEN : book.stopped ? STOPPED : book.unheard ? UNHEARD : undefined;
+    const notice = frozen ? FROZEN : book.stopped ? STOPPED : book.unheard ? UNHEARD : undefined;
     this.bar.hidden = progress < 0;
     this.bar.value = Math.max(progress, 0);
-    this.status.textContent = this.status.title = said ?? model.get("status");
-    // Only what stays for a while is read out: an epoch is not.
-    if (said) this.status.setAttribute("role", "status");
+    this.status.textContent = this.status.title = notice ?? model.get("status");
+    // Screen readers read out only a notice, which stays for a while, and not every epoch.
+    if (notice) this.status.setAttribute("role", "status");
     else this.status.removeAttribute("role");
     this.doing.classList.toggle("live-stopped", book.stopped);
     for (const [name, control] of this.controls) {
@@ -223,7 +224,7 @@ class PanelView {
     this.sizes.disconnect();
     removeEventListener("resize", this.fitAgain);
     this.book.views.delete(this);
-    // A stream that nobody watches should rest; a view that only moves comes back at once.
+    // A stream that nobody watches should pause; a view that is only moved is back within a second.
     setTimeout(() => {
       const watched = [...this.book.views].some((view) => view.root.isConnected);
       if (!watched) this.book.press("hidden");

@@ -5,13 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from course_utils.evidence import estimate
-from course_utils.plots import Part, color, marker, tidy
+from course_utils.plots import Array, Part, color, marker, tidy
 from course_utils.plots.style import FONT_SIZE
 
-Samples = Mapping[str, NDArray[Any]]
+Samples = Mapping[str, Array]
 
 
 @dataclass(eq=False)

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from numpy.typing import NDArray
 
 from course_utils.data import Dataset
 from course_utils.experiments.flips import EPOCHS, FLIPS, SEEDS, confusions, flipped_run
@@ -15,10 +14,9 @@ from course_utils.experiments.runs import classes_of
 from course_utils.live import At, Sweep, choice, sweep_fleet
 from course_utils.panels.augmentation.dot_plot import DotPlot
 from course_utils.panels.augmentation.images import ImageRows, images_to_train_on, most_typical
-from course_utils.plots import COLORS, Part, PartsBoard, accuracy_text, gain_text
+from course_utils.plots import COLORS, Array, Part, PartsBoard, accuracy_text, gain_text
 from course_utils.plots.style import FONT_SIZE
 
-Array = NDArray[np.float64]
 Pairs = Sequence[tuple[int, int]]
 
 PAIRS = ((6, 9), (2, 5))

@@ -76,9 +76,9 @@ class _Units(Part):
         tidy(ax)
         ax.set_xlim(-1, width)
         ax.set_xticks([])
-        ax.set_xlabel("units, in the order of their means", fontsize=FONT_SIZE)
+        ax.set_xlabel("units, in the order of their means")
         if self.run == 0:
-            ax.set_ylabel("given to the ReLU: mean ± std", fontsize=FONT_SIZE)
+            ax.set_ylabel("given to the ReLU: mean ± std")
         ax.set_title(f"{RUNS[self.run]}, seed 0", fontsize=FONT_SIZE + 1)
         ax.axhline(0, color=NEUTRAL, linewidth=1)
         ax.set_yscale("symlog", linthresh=1)

@@ -1,11 +1,9 @@
 """How large the learning rate may be, with batch norm and without."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from course_utils.budget import budgeted
@@ -15,7 +13,7 @@ from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
 from course_utils.panels.batchnorm.parts import RUNS, LossCurves, ValidationAccuracy
-from course_utils.plots import PartsBoard, accuracy_text, format_value, gain_text
+from course_utils.plots import Array, PartsBoard, accuracy_text, format_value, gain_text
 
 LRS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
@@ -51,7 +49,7 @@ def learning_rate(
             build, data, values=both, seeds=seeds, epochs=epochs, batch_size=batch_size
         )
 
-    def losses(at: At) -> tuple[range, NDArray[Any], NDArray[Any]]:
+    def losses(at: At) -> tuple[range, Array, Array]:
         both = [at.index, at.index + len(lrs)]
         return range(epochs + 1), at.result.train_loss[both], at.result.val_loss[both]
 
@@ -63,7 +61,7 @@ def learning_rate(
         train,
         PartsBoard(parts, height=3.4, say=_say),
         name="lr",
-        values=slider(lrs, label="learning rate", start=1 if 1 in lrs else None),
+        values=slider(lrs, label="learning rate", near=1),
         controls={
             "optimizer": choice(list(OPTIMIZERS)),
             "depth": choice(DEPTHS, label="hidden layers"),
@@ -73,7 +71,7 @@ def learning_rate(
     )
 
 
-def last_accuracies(fleet: Fleet) -> NDArray[Any]:
+def last_accuracies(fleet: Fleet) -> Array:
     """Of `learning_rate`'s fleet: validation accuracy now, [runs, lrs, seeds]; 0 if diverged."""
     now = np.nan_to_num(fleet.val_acc[:, :, fleet.epoch])
     return now.reshape(len(RUNS), -1, now.shape[1])
@@ -92,7 +90,7 @@ def workable(fleet: Fleet) -> tuple[list[float], list[float]]:
     return with_it, without
 
 
-def _accuracies(at: At) -> dict[str, NDArray[Any]]:
+def _accuracies(at: At) -> dict[str, Array]:
     return dict(zip(RUNS, last_accuracies(at.result), strict=True))
 
 

@@ -6,10 +6,10 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from course_utils.live import At
-from course_utils.plots import Part, ValueAxis, color, marker, tidy
+from course_utils.plots import Array, Part, ValueAxis, color, marker, tidy
 from course_utils.plots.style import FONT_SIZE, LINE_STYLES, NEUTRAL, SPLIT_NAMES
 
 #: The two runs that every panel of the lesson compares, and the number of their color and marker.
@@ -27,7 +27,7 @@ class ValidationAccuracy(Part):
         styles: by name, the number of its color and marker.
     """
 
-    find: Callable[[At], Mapping[str, NDArray[Any]]]
+    find: Callable[[At], Mapping[str, Array]]
     styles: Mapping[str, int] = field(default_factory=lambda: STYLES)
     ylabel: str = "validation accuracy"
 
@@ -62,7 +62,7 @@ class LossCurves(Part):
         axis: ``axis(at)`` -> the limit of x and its label.
     """
 
-    find: Callable[[At], tuple[ArrayLike, NDArray[Any], NDArray[Any]]]
+    find: Callable[[At], tuple[ArrayLike, Array, Array]]
     top: float
     axis: Callable[[At], tuple[float, str]]
 

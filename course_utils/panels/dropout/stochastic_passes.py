@@ -4,10 +4,8 @@ Monte Carlo dropout: the spread of the passes as a measure of doubt (Gal and Gha
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from course_utils.data import Dataset
 from course_utils.experiments.dropout_passes import Turned, ask_turned
@@ -18,6 +16,7 @@ from course_utils.panels.probabilities import Probabilities
 from course_utils.plots import (
     COLORS,
     MARKERS,
+    Array,
     Mosaic,
     Part,
     PartsBoard,
@@ -25,14 +24,12 @@ from course_utils.plots import (
     number_text,
     tidy,
 )
-from course_utils.plots.style import FONT_SIZE, legend_above
+from course_utils.plots.style import legend_above
 
 ANGLES = tuple(range(0, 181, 15))
 PASSES = 100
 SAMPLES = 100  # validation images that are turned
 NAMES = ("accuracy", "confidence", "spread")
-
-Array = NDArray[Any]
 
 
 def uncertainty(
@@ -71,7 +68,7 @@ def uncertainty(
         measure,
         PartsBoard([_Image(), probabilities, _Averages()], widths=[1.0, 1.7, 1.9]),
         name="angle",
-        values=slider(angles, start=45 if 45 in angles else None, say=lambda angle: f"{angle:g}°"),
+        values=slider(angles, near=45, say=lambda angle: f"{angle:g}°"),
         controls={
             "p": choice(ps, start=ps[len(ps) // 2]),
             "digit": slider(
@@ -114,7 +111,7 @@ class _Averages(Part):
         tidy(ax)
         ax.set(xlim=(min(at.values), max(at.values)), ylim=(0, 1.02))
         ax.set_xticks(at.values[:: max(1, len(at.values) // 4)])
-        ax.set_xlabel("angle in degrees", fontsize=FONT_SIZE)
+        ax.set_xlabel("angle in degrees")
         self._guide = self.guide()
         self._curves = {
             name: self.curve(color=color, marker=marker, markersize=5, linewidth=1.6, label=name)

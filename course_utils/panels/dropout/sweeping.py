@@ -1,17 +1,15 @@
 """Lesson 03's sweep over the share that is dropped."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
-from numpy.typing import NDArray
 from torch import nn
 
 from course_utils.data import Dataset
 from course_utils.experiments.runs import adam_run, classes_of, labeled
 from course_utils.fleet import Run
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
-from course_utils.panels.controls import noise_choice
-from course_utils.plots import PartsBoard, accuracy_text, sweep_text
+from course_utils.panels.controls import noise_choice, require_first
+from course_utils.plots import Array, PartsBoard, accuracy_text, sweep_text
 
 PS = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
 WIDTHS = (8, 64)
@@ -31,12 +29,11 @@ def p_sweep(
         layer: ``layer(p)`` is the dropout layer that trains: the learner's own, or PyTorch's.
         ps: the slider's values, the first of them 0.
         widths: units in each of the two hidden layers; the last one is shown first.
-        noises: shares of the training labels that are redrawn; 0.2 is shown first if it is there.
+        noises: shares of the training labels that are redrawn; that nearest to 0.2 is shown first.
 
     The panel's `result` is a `Fleet` over `ps`.
     """
-    if ps[0] != 0:
-        raise ValueError(f"ps must begin with 0, which the others are compared with, got {ps[0]}")
+    require_first("ps", ps)
     data = labeled(data)
 
     def build(p: float, width: int) -> Run:
@@ -52,7 +49,7 @@ def p_sweep(
         lambda p, seed, noise: data.with_label_noise(noise, seed),
         PartsBoard(parts, height=3.1, say=_say),
         name="p",
-        values=slider(ps, start=0.5 if 0.5 in ps else None),
+        values=slider(ps, near=0.5),
         controls={
             "width": choice(widths, label="units per layer", start=widths[-1]),
             "noise": noise_choice(noises),
@@ -65,7 +62,7 @@ def p_sweep(
     )
 
 
-def _gain(at: At) -> NDArray[Any]:
+def _gain(at: At) -> Array:
     val = at.scores("val_acc")
     return 100 * (val - val[0])
 

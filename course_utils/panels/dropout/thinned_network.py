@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 from torch import nn
 
 from course_utils.budget import budgeted
@@ -14,15 +13,13 @@ from course_utils.experiments.dropout_passes import Pass, forward
 from course_utils.experiments.runs import adam_run
 from course_utils.fleet import Run, train_fleet
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.plots import COLORS, Mosaic, Part, PartsBoard
+from course_utils.plots import COLORS, Array, Mosaic, Part, PartsBoard
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 
 PS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
 IMAGES = 8
 DRAWS = 20
 MODES = ("training", "evaluation")
-
-Array = NDArray[Any]
 
 
 def mask(
@@ -56,7 +53,7 @@ def mask(
         PartsBoard([_Image(), _Network(), _Bars()], height=3.7, widths=[0.9, 2.6, 1.4], say=_say),
         controls={
             "draw": slider(range(1, DRAWS + 1), label="draw again"),
-            "p": slider(ps, start=0.5 if 0.5 in ps else None),
+            "p": slider(ps, near=0.5),
             "mode": choice(MODES),
             "image": slider(range(1, min(IMAGES, len(data.x_val)) + 1)),
         },

@@ -73,8 +73,8 @@ class _Kept(Part):
         tidy(ax)
         self._x = np.geomspace(1 / max(RATIOS) / 1.5, 1.5, 120)
         ax.set(xscale="log", xlim=(self._x[0], self._x[-1]), ylim=(0, 1.05))
-        ax.set_xlabel("curvature of the loss in a direction (log scale)", fontsize=FONT_SIZE)
-        ax.set_ylabel("share of the way to the end", fontsize=FONT_SIZE)
+        ax.set_xlabel("curvature of the loss in a direction (log scale)")
+        ax.set_ylabel("share of the way to the end")
         self._walk = self.line(color=COLORS[0], linewidth=1.8, label="t steps")
         self._ridge = self.line("--", color=COLORS[1], linewidth=1.8, label="L2, closest λ")
         look = {"linewidth": 1.2, "label": "flat, steep", "zorder": 1.9}

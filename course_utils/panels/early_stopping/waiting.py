@@ -84,7 +84,7 @@ def patience(data: Dataset, rule: StopRule = stopping_epoch) -> Explore:
         compute,
         PartsBoard(parts, width=9.6, height=3.4, widths=[1.15, 1.1, 0.9], say=_say),
         controls={
-            "patience": slider(waits, start=5 if 5 in waits else None),
+            "patience": slider(waits, near=5),
             "min_delta": slider(MIN_DELTA),
             "noise": noise_choice(runs.label_noise),
             "seed": slider(range(runs.seeds), label="seed drawn at the left"),

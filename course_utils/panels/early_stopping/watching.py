@@ -14,7 +14,7 @@ from course_utils.experiments.watched_samples import Chosen, choose, draw_watche
 from course_utils.live import Explore, choice, explore, slider
 from course_utils.panels.controls import noise_choice
 from course_utils.plots import COLORS, MARKERS, Part, PartsBoard, ValueAxis, accuracy_text, tidy
-from course_utils.plots.style import FONT_SIZE, LABELS, NEUTRAL, legend_above
+from course_utils.plots.style import LABELS, NEUTRAL, legend_above
 from course_utils.regularizers import stopping_epoch
 
 METRICS = ("loss", "accuracy")
@@ -59,7 +59,7 @@ class _Signals(Part):
     def draw(self, ax: Axes, state: Chosen) -> None:
         tidy(ax)
         ax.set_xlim(0, state.curves.loss.shape[-1] - 1)
-        ax.set_xlabel("epoch (ticks below: chosen ones, all seeds)", fontsize=FONT_SIZE)
+        ax.set_xlabel("epoch (ticks below: chosen ones, all seeds)")
         self._all = self.lines(colors="#aaaaaa", linewidths=0.6, alpha=0.7)
         self._one = self.line(color=COLORS[0], linewidth=1.4, label="one watched set")
         self._fresh = self.line("--", color="black", linewidth=1.8, label="fresh samples")
@@ -76,7 +76,7 @@ class _Signals(Part):
         watched, fresh = _signals(state)
         if (state.metric, state.noise) != self._drawn:
             self._drawn = (state.metric, state.noise)
-            self.ax.set_ylabel(f"{LABELS[state.metric]}, seed 0", fontsize=FONT_SIZE)
+            self.ax.set_ylabel(f"{LABELS[state.metric]}, seed 0")
             top = max(1.6 * fresh[..., -1].mean(), 4 * fresh.min(axis=-1).mean())
             of_loss = (0, min(top, 1.2 * fresh[..., 0].mean()))
             self.ax.set_ylim(of_loss if state.metric == "loss" else (0.4, 1.02))
@@ -105,7 +105,7 @@ class _Report(Part):
         tidy(ax)
         axis = ValueAxis(state.curves.sizes)
         axis.apply(ax, "samples watched")
-        ax.set_ylabel("accuracy at the chosen epoch", fontsize=FONT_SIZE)
+        ax.set_ylabel("accuracy at the chosen epoch")
         self._x = axis.positions
         self._guide = self.guide()
         look: dict[str, Any] = {"color": NEUTRAL, "linestyle": ":", "linewidth": 1.4}

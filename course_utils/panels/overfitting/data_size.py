@@ -1,15 +1,12 @@
 """Lesson 01's panel of learning curves: more data against more width."""
 
 from collections.abc import Sequence
-from typing import Any
-
-from numpy.typing import NDArray
 
 from course_utils.data import Dataset
 from course_utils.experiments.runs import adam_run, labeled
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
 from course_utils.panels.controls import noise_choice
-from course_utils.plots import PartsBoard, accuracy_text, gain_text, number_text
+from course_utils.plots import Array, PartsBoard, accuracy_text, gain_text, number_text
 
 SIZES = (25, 100, 200, 400, 800)
 WIDTHS = (4, 16, 64)
@@ -48,7 +45,7 @@ def data_and_width(
     )
 
 
-def _gap(at: At) -> NDArray[Any]:
+def _gap(at: At) -> Array:
     return at.scores("val_loss") - at.scores("train_loss")
 
 

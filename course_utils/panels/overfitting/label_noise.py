@@ -34,7 +34,7 @@ def memorize(
         data.with_label_noise,
         PartsBoard(parts, height=3.1, say=_say),
         name="label noise",
-        values=slider(noises, start=0.2 if 0.2 in noises else None),
+        values=slider(noises, near=0.2),
         epochs=epochs,
         seeds=seeds,
         title="How a network memorizes label noise",

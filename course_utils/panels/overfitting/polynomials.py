@@ -9,7 +9,7 @@ from course_utils.evidence import estimate
 from course_utils.experiments.polynomials import DEGREES, GRID, Fits, fit_polynomials, truth
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.plots import COLORS, MARKERS, Part, PartsBoard, tidy
-from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above
+from course_utils.plots.style import NEUTRAL, legend_above
 
 POINTS = (20, 30, 50, 100, 200)
 SPREADS = (0.1, 0.3, 0.6)
@@ -62,7 +62,7 @@ class _Errors(Part):
         tidy(ax)
         ax.set_yscale("log")
         ax.set(xlim=(-0.5, DEGREES[-1] + 0.5), ylim=(1e-4, 100), xlabel="degree")
-        ax.set_ylabel("squared error (log scale)", fontsize=FONT_SIZE)
+        ax.set_ylabel("squared error (log scale)")
         ax.set_xticks(DEGREES[::3])
         self._guide = self.guide()
         self._bias2, self._variance, self._error = (

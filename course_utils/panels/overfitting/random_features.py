@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from course_utils.data import Dataset
 from course_utils.experiments.random_features import RATIOS, Ridges, ridge_on_random_features
@@ -12,6 +11,7 @@ from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.panels.controls import noise_choice
 from course_utils.plots import (
     COLORS,
+    Array,
     Part,
     PartsBoard,
     accuracy_text,
@@ -20,8 +20,6 @@ from course_utils.plots import (
     tidy,
 )
 from course_utils.plots.style import NEUTRAL, legend_above
-
-Array = NDArray[np.float64]
 
 LAMBDAS = (0.0, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2)
 _PLACES = np.log10(RATIOS)

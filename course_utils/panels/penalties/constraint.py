@@ -78,8 +78,7 @@ class _SecondWeight(Part):
         tidy(ax)
         ax.set(xlim=(0, max(STRENGTHS)), ylim=EXTENT[2:])
         ax.axhline(0, color="#888888", linewidth=0.8)
-        ax.set_xlabel("strength λ", fontsize=FONT_SIZE)
-        ax.set_ylabel("weight $w_2$", fontsize=FONT_SIZE)
+        ax.set(xlabel="strength λ", ylabel="weight $w_2$")
         self._lines = {k: self.line(color=COLOR[k], linewidth=1.8, label=k) for k in NAMES}
         look = {"markersize": 9, "markeredgecolor": "black"}
         self._marks = {k: self.line("o", color=COLOR[k], **look) for k in NAMES}

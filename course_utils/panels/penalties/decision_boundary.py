@@ -14,7 +14,7 @@ from course_utils.experiments.runs import adam_run
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import Live, Stream, choice, slider, stream
 from course_utils.plots import Boundary, Line, Part, PartsBoard, accuracy_text, format_value, tidy
-from course_utils.plots.style import FONT_SIZE, LABELS, legend_above
+from course_utils.plots.style import FONT_SIZE, WITHOUT_PENALTY, legend_above
 from course_utils.regularizers import l1_penalty, l2_penalty
 from course_utils.training import Penalty
 
@@ -23,7 +23,7 @@ MOVED = ["keep the weights", "start again"]
 N_TRAIN, SPREAD, NOISE = 100, 0.2, 0.2
 HIDDEN, LR, SEEDS = (32, 32), 0.03, 8
 FIRST = 100  # epochs that the cell itself trains
-WINDOW = 200  # epochs that the strip beside the boundary looks back
+WINDOW = FIRST  # epochs that the strip beside the boundary looks back
 MOST_EPOCHS = 20_000
 
 
@@ -106,8 +106,7 @@ class _Strip(Part):
     def draw(self, ax: Axes, state: Learned) -> None:
         tidy(ax)
         ax.set(xlim=(-WINDOW, 0), ylim=(0, 1.0))
-        ax.set_xlabel("epochs, counted back from now", fontsize=FONT_SIZE)
-        ax.set_ylabel(LABELS["loss"], fontsize=FONT_SIZE)
+        ax.set(xlabel="epochs, counted back from now", ylabel=WITHOUT_PENALTY)
         x = np.arange(-WINDOW, 1)
         self._train = self.add(Line(ax, x, split="train", label="training"))
         self._val = self.add(Line(ax, x, split="val", label="validation"))

@@ -13,6 +13,7 @@ from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slid
 from course_utils.models import MLP
 from course_utils.panels.controls import noise_choice
 from course_utils.plots import Mosaic, Part, PartsBoard, WeightHistogram, format_value
+from course_utils.plots.style import WITHOUT_PENALTY
 from course_utils.regularizers import l1_penalty, l2_penalty, penalized_weights
 from course_utils.training import Penalty
 
@@ -46,7 +47,7 @@ def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penal
         return Run(model, sgd, penalty=penalty if used else None)
 
     parts = [
-        EpochCurves("loss", ylim=(0, 2.5)),
+        EpochCurves("loss", ylim=(0, 2.5), ylabel=WITHOUT_PENALTY),
         ScoreAgainst("acc", ylim=(0.5, 1.0)),
         _Weights(),
         _FirstLayer(data),

@@ -126,7 +126,7 @@ class _Worth(Part):
         rows = [*TECHNIQUES, WHOLE][::-1]
         ax.set(xlim=(-REACH, REACH), ylim=(-0.6, len(rows) - 0.4))
         ax.set_yticks(range(len(rows)), rows, fontsize=FONT_SIZE)
-        ax.set_xlabel("gain in accuracy, points", fontsize=FONT_SIZE)
+        ax.set_xlabel("gain in accuracy, points")
         ax.axvline(0, color=NEUTRAL, linewidth=1)
         ax.axhline(0.5, color=NEUTRAL, linewidth=0.6)
         self._marks: dict[tuple[str, str], Any] = {}

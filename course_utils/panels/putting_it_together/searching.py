@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.evidence import signed
 from course_utils.experiments.searched_lattice import (
     BOX,
     BUDGETS,
@@ -139,8 +140,7 @@ class _BestOfMany(Part):
         self._x = np.arange(len(BUDGETS))
         ax.set_xticks(self._x, [str(budget) for budget in BUDGETS])
         ax.set(xlim=(-0.2, len(BUDGETS) - 0.8), ylim=(max(top - 0.14, 0.0), min(top + 0.1, 1.01)))
-        ax.set_xlabel("settings tried (band: 8 of 10 searches)", fontsize=FONT_SIZE)
-        ax.set_ylabel("accuracy of the winner", fontsize=FONT_SIZE)
+        ax.set(xlabel="settings tried (band: 8 of 10 searches)", ylabel="accuracy of the winner")
         self._guide = self.guide()
         self._bands = [
             self.moves(ax.fill_between([], [], [], color=NEUTRAL, alpha=BAND_ALPHA, linewidth=0))
@@ -180,5 +180,5 @@ def _say(found: Found) -> str:
         f"{found.size} samples choose: the winner is λ = {best['L2']:.1g}, "
         f"p = {best['dropout']:.2f}, reported {reported[number]:.1%}, on fresh samples "
         f"{fresh[number]:.1%}; in {SEARCHES} such searches reported {reported.mean():.1%}, "
-        f"fresh {fresh.mean():.1%}, so {100 * (reported - fresh).mean():+.1f} points too much"
+        f"fresh {fresh.mean():.1%}, so {signed(100 * (reported - fresh).mean(), 1)} points too much"
     )

@@ -1,22 +1,19 @@
 """Lesson 08's panel for weight averaging: how long to average, and a falling rate beside it."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from course_utils.budget import budgeted
 from course_utils.experiments.averaged_weights import SCHEDULES, Averaged, average_along
 from course_utils.live import At, Sweep, choice, slider, sweep
+from course_utils.panels.controls import require_first
 from course_utils.panels.today.parts import AgainstValues, OverTraining
-from course_utils.plots import PartsBoard, change_text, number_text
+from course_utils.plots import Array, PartsBoard, change_text, number_text
 
 HORIZONS = (1, 5, 20, 60)
 LRS = (0.01, 0.02, 0.04)
 STYLES = {"averaged weights": (2, "-"), "last weights": (3, "--")}
-
-Array = NDArray[Any]
 
 
 def averaging(
@@ -32,8 +29,7 @@ def averaging(
 
     The panel's `result` is an `Averaged`.
     """
-    if horizons[0] != 1:
-        raise ValueError(f"horizons must begin with 1, which is no average, got {horizons[0]}")
+    require_first("horizons", horizons, 1)
     epochs = budgeted(epochs)
 
     def train(lr: float) -> Iterator[Averaged]:

@@ -2,11 +2,10 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from course_utils.experiments.decay_memory import SCHEDULES, Memory, remember
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
+from course_utils.plots import COLORS, Array, Part, PartsBoard, format_value, tidy
 from course_utils.plots.style import FONT_SIZE, legend_above
 
 LRS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
@@ -36,11 +35,11 @@ class _Left(Part):
     def draw(self, ax: Axes, state: Memory) -> None:
         tidy(ax)
         ax.set(ylim=(0, 1.04))
-        ax.set_xlabel("step in which it was added (0: the first weights)", fontsize=FONT_SIZE)
-        ax.set_ylabel("share left in the final weights", fontsize=FONT_SIZE)
+        ax.set_xlabel("step in which it was added (0: the first weights)")
+        ax.set_ylabel("share left in the final weights")
         self._rate = self.line(":", color="black", linewidth=1.4, label="learning rate / highest")
         self._plain = self.line("--", color=COLORS[5], linewidth=1.6, label="at a constant rate")
-        self._left = self.line(color=COLORS[0], linewidth=2.2, label="left")
+        self._left = self.line(color=COLORS[0], linewidth=2.2, label="share left")
         self._start = self.line("o", color=COLORS[0], markersize=8, markeredgecolor="black")
         legend_above(ax)
         self._steps = 0
@@ -63,8 +62,7 @@ class _Products(Part):
     def draw(self, ax: Axes, state: Memory) -> None:
         tidy(ax, grid=False)
         ax.set(xscale="log", yscale="log", xlim=LR_AXIS, ylim=DECAY_AXIS)
-        ax.set_xlabel("learning rate (log scale)", fontsize=FONT_SIZE)
-        ax.set_ylabel("λ (log scale)", fontsize=FONT_SIZE)
+        ax.set(xlabel="learning rate (log scale)", ylabel="λ (log scale)")
         for exponent in range(-7, 0):
             product = 10.0**exponent
             ax.plot(*_line(product), color="#bbbbbb", linewidth=0.9, zorder=1)
@@ -85,7 +83,7 @@ class _Products(Part):
         self._here.set_data([state.lr], [state.decay])
 
 
-def _line(product: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _line(product: float) -> tuple[Array, Array]:
     """Where lr * λ is `product`, from edge to edge of the axes."""
     lowest = max(LR_AXIS[0], product / DECAY_AXIS[1])
     x = np.array([lowest, max(lowest, min(LR_AXIS[1], product / DECAY_AXIS[0]))])

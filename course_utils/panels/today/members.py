@@ -1,11 +1,9 @@
 """Lesson 08's panel for doubt: an ensemble against MC dropout, measured against the truth."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from course_utils.budget import budgeted
 from course_utils.data.language import WORDS
@@ -13,15 +11,13 @@ from course_utils.experiments.ensembles import METHODS, Asked, ask_together
 from course_utils.experiments.next_words import scored_beginnings, truth_of
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.panels.today.parts import AgainstValues
-from course_utils.plots import Part, PartsBoard, change_text, color, marker, number_text, tidy
-from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above
+from course_utils.plots import Array, Part, PartsBoard, change_text, number_text
+from course_utils.plots.style import FONT_SIZE, NEUTRAL, color, legend_above, marker, tidy
 
 BEGINNINGS, APART = 6, 3  # among which a slider chooses, and rows from one to the next
 WORDS_SHOWN = 8
 #: A method has one color and one marker in all three pictures.
 LOOKS = {method: (color(i), marker(i)) for i, method in enumerate(METHODS)}
-
-Array = NDArray[Any]
 
 
 def members(
@@ -96,7 +92,7 @@ class _Answer(Part):
     def draw(self, ax: Axes, at: At) -> None:
         tidy(ax)
         ax.set(xlim=(-0.6, WORDS_SHOWN - 0.4), ylim=(0, 1.02))
-        ax.set_ylabel("probability of the next word, seed 0", fontsize=FONT_SIZE)
+        ax.set_ylabel("probability of the next word, seed 0")
         self._bars = [
             self.moves(bar)
             for bar in ax.bar(range(WORDS_SHOWN), [0] * WORDS_SHOWN, color="#cccccc", label="truth")
@@ -116,7 +112,7 @@ class _Answer(Part):
         if row != self._at:
             self._at = row
             said = " ".join(WORDS[int(i)] for i in scored_beginnings()[row] if i)
-            self.ax.set_xlabel(f"{said} ...", fontsize=FONT_SIZE)
+            self.ax.set_xlabel(f"{said} ...")
             self.ax.set_xticks(
                 range(WORDS_SHOWN), [WORDS[i] for i in shown], rotation=45, ha="right",
                 fontsize=FONT_SIZE - 1,
@@ -146,8 +142,7 @@ class _Reliability(Part):
         tidy(ax)
         ax.set(xlim=(0, 1), ylim=(0, 1))
         ax.plot([0, 1], [0, 1], ":", color=NEUTRAL, linewidth=1.4, label="perfectly calibrated")
-        ax.set_xlabel("confidence in the likeliest word", fontsize=FONT_SIZE)
-        ax.set_ylabel("its true probability", fontsize=FONT_SIZE)
+        ax.set(xlabel="confidence in the likeliest word", ylabel="its true probability")
         self._curves = {
             method: self.curve(color=shade, marker=mark, markersize=5, linewidth=1.7)
             for method, (shade, mark) in LOOKS.items()

@@ -2,16 +2,15 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from course_utils.live import At
-from course_utils.plots import Part, ValueAxis, color, marker, tidy
+from course_utils.plots import Array, Part, ValueAxis, color, marker, tidy
 from course_utils.plots.style import FONT_SIZE, NEUTRAL
 
-Named = Mapping[str, NDArray[Any]]
+Named = Mapping[str, Array]
 
 
 @dataclass(eq=False)
@@ -35,8 +34,7 @@ class _Scores(Part):
     def draw(self, ax: Axes, at: At) -> None:
         """Curves without points."""
         tidy(ax)
-        ax.set_ylim(self.ylim)
-        ax.set_ylabel(self.ylabel, fontsize=FONT_SIZE)
+        ax.set(ylim=self.ylim, ylabel=self.ylabel)
         self._guide = self.guide()
         self._curves = {
             name: self.curve(
@@ -84,13 +82,13 @@ class OverTraining(_Scores):
         xlabel: ``xlabel(at)`` -> what they are.
     """
 
-    places: Callable[[At], Sequence[float] | NDArray[Any]] = lambda at: ()
+    places: Callable[[At], Sequence[float] | Array] = lambda at: ()
     xlabel: str = "epoch"
 
     def draw(self, ax: Axes, at: At) -> None:
         """Curves without points."""
         super().draw(ax, at)
-        ax.set_xlabel(self.xlabel, fontsize=FONT_SIZE)
+        ax.set_xlabel(self.xlabel)
         self._guide.set_visible(False)
 
     def update(self, at: At) -> None:

@@ -1,24 +1,21 @@
 """Lesson 08's panel for dropout today: one pass over much text, or many over little."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from torch import nn
 
 from course_utils.budget import training_share
 from course_utils.experiments.next_words import BATCH, first, lowest_loss, text, transformer_run
 from course_utils.fleet import Fleet, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
+from course_utils.panels.controls import require_first
 from course_utils.panels.today.parts import AgainstValues, OverTraining
-from course_utils.plots import PartsBoard, change_text, number_text
+from course_utils.plots import Array, PartsBoard, change_text, number_text
 
 PS = (0, 0.1, 0.2, 0.4)
 PASSES = (1, 4, 16)
 SEEN = 3_200  # samples that a network meets in all, however many of them are new
-
-Array = NDArray[Any]
 
 
 def passes(
@@ -34,8 +31,7 @@ def passes(
 
     The panel's `result` is a `Fleet` over `ps`.
     """
-    if ps[0] != 0:
-        raise ValueError(f"ps must begin with 0, which the others are compared with, got {ps[0]}")
+    require_first("ps", ps)
     most = max(BATCH * max(counts), int(seen * training_share()))
 
     def train(passes: int) -> Iterator[Fleet]:
@@ -69,7 +65,7 @@ def passes(
         train,
         PartsBoard(parts, width=9.6, height=3.2, say=lambda at: _say(at, most)),
         name="p",
-        values=slider(ps, start=ps[len(ps) // 2]),
+        values=slider(ps, start=ps[-1]),
         controls={"passes": choice(counts, label="passes over the text")},
         epochs=max(counts),
         title="Dropout in one pass over the text, and in many",

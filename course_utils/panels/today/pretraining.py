@@ -1,23 +1,20 @@
 """Lesson 08's panel for pretraining: what much other text is worth, where there is little."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from course_utils.budget import budgeted
 from course_utils.experiments.next_words import lowest_loss
 from course_utils.experiments.pretraining import TUNED, fine_tune
 from course_utils.fleet import Fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
+from course_utils.panels.controls import require_first
 from course_utils.panels.today.parts import AgainstValues, OverTraining
-from course_utils.plots import PartsBoard, change_text, number_text
+from course_utils.plots import Array, PartsBoard, change_text, number_text
 
 AMOUNTS = (0, 500, 1500, 4000)
 OWN = (20, 100, 400)
-
-Array = NDArray[Any]
 
 
 def pretraining(
@@ -34,10 +31,7 @@ def pretraining(
 
     The panel's `result` is a `Fleet` over `amounts`.
     """
-    if amounts[0] != 0:
-        raise ValueError(
-            f"amounts must begin with 0, which the others are compared with, got {amounts[0]}"
-        )
+    require_first("amounts", amounts)
     epochs = budgeted(epochs)
 
     def train(own: int, tuned: str) -> Iterator[Fleet]:

@@ -1,4 +1,4 @@
-"""What a cell does, from its text alone."""
+"""Find out what a cell does, from its text alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SAFE = (*DEFINITIONS, ast.Import, ast.ImportFrom)
 
 
 def body(source: str) -> list[ast.stmt] | None:
-    """The statements of a cell; None where it is no Python."""
+    """The statements of a cell; None if it is not valid Python."""
     try:
         return ast.parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -18,7 +18,7 @@ def body(source: str) -> list[ast.stmt] | None:
 
 
 def defines(source: str, name: str) -> bool:
-    """Whether a cell gives a value to this name."""
+    """Whether a cell assigns or defines this name."""
     for node in body(source) or ():
         if isinstance(node, DEFINITIONS) and node.name == name:
             return True
@@ -30,7 +30,7 @@ def defines(source: str, name: str) -> bool:
 
 
 def definitions(cells: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The cells without what they do besides importing, defining and naming plain values."""
+    """The cells reduced to imports, definitions and assignments of plain values."""
     kept = []
     for name, source in cells:
         nodes = [n for n in body(source) or () if isinstance(n, SAFE) or _is_plain(n)]

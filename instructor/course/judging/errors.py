@@ -1,4 +1,4 @@
-"""Errors that cross: the name of Python's own class, and the words."""
+"""Send errors to the other side, as the name of a built-in class and the message."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from instructor.course.judging.things import Things
 
 
 class Errors:
-    """The part of a peer that tells its errors, and reads the other side's."""
+    """The part of a peer that writes its errors, and reads the other side's."""
 
     things: Things
     raised: dict[str, BaseException]

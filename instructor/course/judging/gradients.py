@@ -1,4 +1,4 @@
-"""Gradients through the other side: a result that needs one asks for it there."""
+"""Compute gradients through the other side: a result that needs a gradient requests it there."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from instructor.course.judging.wire import MALFORMED, Broken, Message, Wire
 
 
 class Gradients(Errors):
-    """The part of a peer that takes gradients for the other side, and asks it for them."""
+    """The part of a peer that computes gradients for the other side, and requests them from it."""
 
     things: Things
     wire: Wire
 
     @abstractmethod
     def answered(self) -> Any:
-        """What the other side says to what was asked."""
+        """The other side's answer to a request."""
 
     @abstractmethod
     def give_up(self, error: Broken) -> None:
-        """Note why nothing more is to be expected."""
+        """Record why the conversation is over."""
 
     def needs(self, value: Tensor) -> list[str]:
         """The keys of what the gradient of `value` reaches first."""
@@ -60,7 +60,7 @@ class Gradients(Errors):
             return _Elsewhere.apply(self, key, names, value, start, *tensors)
 
     def slopes(self, key: str, needs: list[str], slope: Tensor) -> list[Tensor | None]:
-        """The gradient for each of `needs`, taken on the other side from its tensor `key`."""
+        """The gradient for each of `needs`, computed on the other side from its tensor `key`."""
         arrays: list[bytes] = []
         written = tensor_out(slope, arrays)
         self.wire.send(

@@ -1,8 +1,8 @@
-"""The warm process: what all submissions to an exercise need is imported and run here once.
+"""The warm process, which imports and runs once what all submissions to an exercise need.
 
-Started by `sandbox`, as ``python -m instructor.course.judging.host``, on a socket as its standard
-input. Each submission gets a fork of it, the player, and a socket of its own to the judge; no
-student's code ever runs in this process, or holds its socket.
+`sandbox` starts it as ``python -m instructor.course.judging.host``, with a socket as its standard
+input. Each submission gets a fork of it, the player, with a socket of its own to the judge. No
+student's code runs in this process or holds its socket.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ def main() -> None:
 
 
 def born(own: int, world: World, most: int, *, apart: bool) -> int:
-    """A player that answers on the socket `own`, with `most` bytes of addresses; its process id."""
+    """Fork a player that answers on the socket `own`, with `most` bytes of address space.
+
+    Returns its process id.
+    """
 
     def play() -> NoReturn:
         code = 1
@@ -75,7 +78,7 @@ def born(own: int, world: World, most: int, *, apart: bool) -> int:
 
 
 def limit(most: int, *, apart: bool) -> None:
-    """Limits for this process and all that it starts."""
+    """Set the limits for this process and all that it starts."""
     import resource
 
     # Each for one process; `patience` counts them together.
@@ -87,13 +90,13 @@ def limit(most: int, *, apart: bool) -> None:
 
 
 def taken() -> int:
-    """Bytes of addresses that this process has taken; PyTorch takes many at once."""
+    """The bytes of address space that this process uses; PyTorch reserves a lot at once."""
     with open("/proc/self/statm") as file:
         return int(file.read().split()[0]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def ended(child: int) -> str:
-    """End a player with all that it has started; what a student reads of how it ended."""
+    """End a player and all that it has started; returns the message for the student."""
     for kill in (os.kill, os.killpg):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             kill(child, signal.SIGKILL)

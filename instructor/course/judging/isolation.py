@@ -1,7 +1,7 @@
-"""A process that shares nothing with its brothers: Linux namespaces of its own for each submission.
+"""Fork a process into Linux namespaces of its own, so that submissions cannot reach each other.
 
-bubblewrap makes the walls once, around the warm process. A fork of that process would still see its
-brothers: it could end them, read their files in /tmp, or wait in shared memory for the next one.
+bubblewrap isolates the warm process once. Its forks alone would still see each other: one could end
+others, read their files in /tmp, or leave something in shared memory for the next one.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ SCRATCH = "size=64m,nr_inodes=4096,mode=1777"  # what a submission may write, in
 
 
 def fork_apart(run: Callable[[], NoReturn]) -> int:
-    """Fork a process that runs `run` alone in namespaces of its own; its process id.
+    """Fork a process that runs `run` in namespaces of its own, and return its process id.
 
-    It is the first process of its namespace: when it ends, all that it has started is ended too.
+    It is the first process of its namespace, so when it ends, all that it has started ends too.
 
     Raises:
-        OSError: The system allows no such namespaces here.
+        OSError: The system does not allow such namespaces here.
     """
     reading, writing = os.pipe()
     between = os.fork()
@@ -57,7 +57,7 @@ def fork_apart(run: Callable[[], NoReturn]) -> int:
 
 
 def works() -> bool:
-    """Whether `fork_apart` works here; from then on this process hears how such forks end."""
+    """Whether `fork_apart` works here. Afterwards this process is told how such forks end."""
     try:
         # Whoever forked them has ended by then.
         _checked(_library().prctl(CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
@@ -80,7 +80,7 @@ def _unshare() -> None:
 
 
 def _furnish() -> None:
-    """Files of its own in /tmp and /dev/shm, nothing in /proc, and no right to change that."""
+    """Mount an empty /tmp, /dev/shm and /proc, and give up the right to change that."""
     library = _library()
     flags = NO_SUID | NO_DEVICES
     for place, options, more in (

@@ -1,4 +1,4 @@
-"""The judge: the checks of a task run here, unchanged, on a stand-in for the student's function."""
+"""The judge, which runs the unchanged checks of a task on a stand-in for the student's function."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from instructor.content import Cell, Exercise, Task
 from instructor.course.judging.cells import definitions
 from instructor.course.judging.patience import GivenUp, patience
 from instructor.course.judging.peer import Peer
-from instructor.course.judging.player import OVER
 from instructor.course.judging.sandbox import bubblewrap, start
 from instructor.course.judging.watching import derived, seeded, texts, watched_there
-from instructor.course.judging.wire import ENDED, MOST_IN_ALL, Broken, Message
+from instructor.course.judging.wire import ENDED, MOST_IN_ALL, OVER, Broken, Message
 from instructor.limits import SECONDS, Stopwatch
 from instructor.trial import Failure, Result, Trial, failure
 
@@ -32,10 +31,11 @@ class Judge:
     """Marks submissions to one exercise; `with Judge(exercise) as judge`.
 
     Args:
-        protected: Whether players run inside bubblewrap; None for where it is there.
+        exercise: The exercise, with its checks.
+        protected: Whether players run inside bubblewrap; None for if it is installed.
 
     Raises:
-        ValueError: `protected` is True, and there is no bubblewrap.
+        ValueError: `protected` is True, but there is no bubblewrap.
     """
 
     def __init__(self, exercise: Exercise, *, protected: bool | None = None) -> None:
@@ -67,7 +67,7 @@ class Judge:
             self._host = None
 
     def take(self, cells: Cells) -> None:
-        """The next submission: its cells, in the order in which they are to run."""
+        """Begin the next submission, with its cells in the order in which they are to run."""
         self._end_player()
         if self._host is not None and self._bwrap is not None and not self._host.apart:
             self.close()
@@ -75,10 +75,10 @@ class Judge:
         self._until = time.monotonic() + ALL_WALL
 
     def marks(self, task: Task, cells: Cells = (), *, seed: int = 0) -> Result:
-        """Marks for what the submission defines under the task's name.
+        """Marks for the submission's definition of the task's name.
 
-        `cells` run after those of the submission, for this task alone; checks draw their random
-        numbers from `seed`. `seconds` of the result are those on the wall, of the slowest check.
+        `cells` run after those of the submission, for this task alone. `seed` is that of the
+        checks' random numbers. `seconds` of the result is the elapsed time of the slowest check.
         """
         marks, slowest, failures = 0.0, 0.0, []
         with contextlib.suppress(Broken):  # a check tries again, and says it
@@ -114,7 +114,7 @@ class Judge:
                 player.wire.send(Message(body))
                 notes, answer = texts(peer.ask("notes")), peer.ask("answer")
                 if answer is None:
-                    text = f"the answer defines no {task.name}; keep the name in the stub"
+                    text = f"the answer does not define {task.name}; keep the name in the stub"
                     told = "\n".join([text, *self._notes, *notes])
                     failed: Failure | None = Failure(cell.grade_id, told, UNNAMED)
                 else:
@@ -174,7 +174,7 @@ class Judge:
         return self._host.player()
 
     def _end_player(self) -> str:
-        """End the player; how it ended, in words for a student."""
+        """End the player; returns the message for the student."""
         player, self._player = self._player, None
         if player is None:
             return ""

@@ -1,7 +1,7 @@
-"""The list of what both sides know by the same key.
+"""The table of objects that both sides know by the same key.
 
-What can be changed in place is written once, under a key; later its key alone is written, and what
-has changed in it.
+An object that can be changed in place is sent once, under a key; later only its key is sent, with
+the changes in it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ ERRORS = {
 
 
 class Opaque:
-    """Stands for a value that may not cross; it is equal to nothing."""
+    """Stands for a value that may not be sent; it equals only itself."""
 
     def __init__(self, kind: str, text: str) -> None:
         self.kind, self._text = kind, text
@@ -35,22 +35,16 @@ class Opaque:
         return self._text
 
 
-class Foreign:
-    """Marks what stands for something of the other side; `key` is its name there."""
-
-    key: str
-
-
 @dataclasses.dataclass
 class Mail:
-    """A message in the making or in the reading: its arrays, and the keys that it mentions."""
+    """A message being written or read: its arrays, and the keys that it mentions."""
 
     arrays: list[bytes]
     keys: dict[str, None] = dataclasses.field(default_factory=dict)
 
 
 class Known:
-    """What both sides know by the same key.
+    """The objects that both sides know by the same key.
 
     Args:
         side: The first letter of the keys that are given here.
@@ -79,17 +73,17 @@ class Known:
         self._keys: dict[int, str] = {}
 
     def key(self, thing: Any) -> str | None:
-        """The key of a thing that is known."""
+        """The key of a known object."""
         return self._keys.get(id(thing))
 
     def add(self, thing: Any, key: str | None = None) -> str:
-        """Give a thing its key, or note the one that the other side has given."""
+        """Give an object a key, or record the one that the other side has given."""
         key = key or f"{self.side}{len(self.by_key)}"
         self.by_key[key], self._keys[id(thing)] = thing, key
         return key
 
     def get(self, key: Any) -> Any:
-        """The thing of that key.
+        """The object with that key.
 
         Raises:
             Broken: There is none.
@@ -108,7 +102,7 @@ class Known:
             module.forward = self.remote(module, key)
 
     def mention(self, value: Any, mail: Mail) -> None:
-        """What a known thing is made of is mentioned with it."""
+        """Mention the parts of a known object together with it."""
         parts: list[Any] = []
         if isinstance(value, nn.Module):
             parts = [*value.modules(), *value.parameters(), *value.buffers()]

@@ -1,4 +1,4 @@
-"""Numbers as they cross: raw bytes under a name of their type, from a closed list."""
+"""Write and read tensors, arrays and random states, as raw bytes with a type from a closed list."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ NUMPY = {
 
 
 def tensor_out(value: Tensor, arrays: list[bytes]) -> list[Any]:
-    """A tensor's numbers, as its type, shape and place among `arrays`."""
+    """A tensor, as its type, its shape and the index of its bytes in `arrays`."""
     flat = value.detach().cpu().contiguous().reshape(-1)
     arrays.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
     return [str(value.dtype).removeprefix("torch."), list(value.shape), len(arrays) - 1]
 
 
 def tensor_in(written: Any, arrays: list[bytes]) -> Tensor:
-    """A tensor of its own from what `tensor_out` wrote."""
+    """A new tensor from what `tensor_out` wrote."""
     name, shape, place = written
     if name not in TORCH:
         raise Broken(f"a tensor of type {name!r} may not cross")
@@ -49,7 +49,7 @@ def tensor_in(written: Any, arrays: list[bytes]) -> Tensor:
 
 
 def array_out(value: np.ndarray | np.generic, arrays: list[bytes]) -> list[Any] | None:
-    """The same for NumPy; None for a type that may not cross."""
+    """As `tensor_out`, for a NumPy array; None for a type that may not be sent."""
     array = np.asarray(value)
     if array.dtype.name not in NUMPY:
         return None
@@ -58,7 +58,7 @@ def array_out(value: np.ndarray | np.generic, arrays: list[bytes]) -> list[Any] 
 
 
 def array_in(written: Any, arrays: list[bytes]) -> np.ndarray:
-    """An array of its own from what `array_out` wrote."""
+    """A new array from what `array_out` wrote."""
     name, shape, place = written
     if name not in NUMPY:
         raise Broken(f"an array of type {name!r} may not cross")
@@ -75,12 +75,12 @@ def _shape(shape: Any, itemsize: int, data: bytes) -> tuple[int, ...]:
 
 
 def random_now() -> dict[str, Any]:
-    """Where each source of random numbers stands, to compare and not to send."""
+    """The state of each global random generator, to be compared, not sent."""
     return {name: now() for name, now in _SOURCES.items()}
 
 
 def random_out(states: dict[str, Any], known: dict[str, Any], arrays: list[bytes]) -> Any:
-    """Those of the sources whose states are others than the known ones."""
+    """The states of the generators that differ from the known ones, to be sent."""
     written = {}
     for name in (name for name in states if states[name] != known.get(name)):
         if name == "torch":
@@ -96,10 +96,10 @@ def random_out(states: dict[str, Any], known: dict[str, Any], arrays: list[bytes
 
 
 def random_in(written: Any, arrays: list[bytes]) -> dict[str, Any]:
-    """Put sources where `random_out` says; where these stand now.
+    """Set the generators to the states that `random_out` wrote, and return their states.
 
     Raises:
-        Broken: They are no such states.
+        Broken: They are not such states.
     """
     try:
         for name, (numbers, *rest) in written.items():

@@ -1,7 +1,7 @@
-"""How long the judge waits for a player, and how much that may take in the meantime.
+"""Limit how long the judge waits for a player, and how much memory and processes it uses meanwhile.
 
-Limits of the system count for each process alone, and for none that root has started. Here all
-that a submission has started is counted together, from outside, and ended when it is too much.
+The system's limits apply to each process alone, and not to root's processes. Here all processes of
+a submission are counted together, from outside, and ended if they use too much.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from instructor.course.judging.player import OVER
-from instructor.course.judging.wire import Broken
+from instructor.course.judging.wire import OVER, Broken
 
 TICK = 0.1  # seconds between two looks
 MEMORY = 4 << 30  # bytes that the processes of one submission may take together
@@ -25,14 +24,14 @@ TOO_MANY = f"your code was stopped: it started more than {PROCESSES} processes a
 
 
 class GivenUp(Broken):
-    """The other side took too long or too much; another try would end the same way."""
+    """The other side took too long or used too much; another try would end the same way."""
 
 
 class Waited(Protocol):
     """A player that somebody waits for."""
 
     def cut(self) -> None:
-        """Let whoever waits for its answer hear that it is over; from any thread."""
+        """Wake up whoever waits for its answer; may be called from any thread."""
 
     def too_much(self) -> str:
         """What it has taken too much of, in words for a student; "" as long as it has not."""

@@ -1,7 +1,7 @@
-"""One side of a conversation: calls what the other side has, and answers the other's calls.
+"""One side of a conversation: it calls functions of the other side, and answers the other's calls.
 
-At each crossing the things in play are made equal on both sides: what the arguments hold, modules
-with their gradients and modes, generators, and the states of random numbers.
+At each call and return, all objects involved are made equal on both sides: the contents of the
+arguments, modules with their gradients and modes, generators, and global random states.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class Peer(Gradients):
         self.broken, self.why = False, ""
 
     def call(self, target: Any, *args: Any, **options: Any) -> Any:
-        """What `target`, a thing of the other side, returns.
+        """Call `target`, a function of the other side, and return its result.
 
         Raises:
-            Exception: What it raises, by the name that Python's own class for it has.
+            Exception: The function raised it; it has the built-in class of that name.
             Broken: The other side is gone or breaks the rules.
         """
         self._play.append({})
@@ -67,7 +67,7 @@ class Peer(Gradients):
             self._play.pop()
 
     def ask(self, op: str, **values: Any) -> Any:
-        """What the other side answers to a word that is no call; `values` are JSON."""
+        """The other side's answer to a request that is not a call; `values` are JSON."""
         self.wire.send(Message({"op": op, **values}))
         return self.answered()
 
@@ -87,7 +87,7 @@ class Peer(Gradients):
             raise
 
     def give_up(self, error: Broken) -> None:
-        """Note why nothing more is to be expected; the first reason is the one that counts."""
+        """Record why the conversation is over; the first reason counts."""
         self.broken, self.why = True, self.why or str(error)
 
     def _until_answered(self) -> Any:

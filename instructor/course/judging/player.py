@@ -1,4 +1,4 @@
-"""The student's side: runs the cells of a submission, and answers the judge's calls.
+"""The student's side, which runs the cells of a submission and answers the judge's calls.
 
 On Linux it is a fork of `host`; elsewhere `sandbox` starts it for each submission, as ``python -m
 instructor.course.judging.player``. It runs the submission's cells once, and each check gets a fork
@@ -17,17 +17,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from instructor.course.judging.peer import Peer
-from instructor.course.judging.wire import Broken, Message, Wire
+from instructor.course.judging.wire import OVER, Broken, Message, Wire
 
 World = dict[str, Any]
 CELL = 20  # seconds on the wall for one cell; the answers are called later
 CELLS = 60  # and seconds of work for all of them
-OVER = "your code was stopped: it took too long"
 
 
 def main() -> None:
-    """Answer on standard input and output; what cells print goes nowhere."""
-    # Nothing is read ahead: what comes after "begin" is for the fork.
+    """Answer on standard input and output; what cells print is discarded."""
+    # Nothing is read ahead, because messages after "begin" are for the fork.
     wire = Wire(os.fdopen(os.dup(0), "rb", 0), os.fdopen(os.dup(1), "wb"))  # type: ignore[arg-type]
     silence()
     with contextlib.suppress(Broken):
@@ -35,7 +34,7 @@ def main() -> None:
 
 
 def silence() -> None:
-    """What is printed goes nowhere, and nothing can be read."""
+    """Discard what is printed, and let nothing be read."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
@@ -58,7 +57,7 @@ def serve(wire: Wire, world: World) -> None:
 
 
 def begin(wire: Wire, body: dict[str, Any], world: World) -> None:
-    """One check of one task, in a process of its own where the system can fork."""
+    """Run one check of one task, in a process of its own if the system can fork."""
     if not hasattr(os, "fork"):
         play(wire, body, dict(world))
         wire.send(Message({"op": "ended", "why": "it has ended"}))
@@ -76,7 +75,7 @@ def begin(wire: Wire, body: dict[str, Any], world: World) -> None:
 
 
 def why(status: int) -> str:
-    """What a student reads of a process that has ended."""
+    """The message for a student whose process has ended."""
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     if number == signal.SIGXCPU:
         return OVER
@@ -86,7 +85,7 @@ def why(status: int) -> str:
 
 
 def play(wire: Wire, body: dict[str, Any], world: World) -> None:
-    """Define what the submission defines, and answer until the judge has seen enough."""
+    """Define what the submission defines, and answer the judge's calls until it ends the check."""
     _limit(body["seconds"])
     notes = run_all(body["cells"], world)
     peer, task = Peer("p", wire), body["task"]
@@ -97,7 +96,7 @@ def play(wire: Wire, body: dict[str, Any], world: World) -> None:
 
         module = sys.modules["course_utils.exercises.attempt"]
         forbidden = [found(home, name) for home, name in asked["functions"]]
-        watching.append(module._watching(world[task], forbidden))
+        watching.append(module._recorded_calls(world[task], forbidden))
         watching.append(watching[0].__enter__())
 
     def watched(asked: dict[str, Any]) -> list[str]:
@@ -116,7 +115,7 @@ def play(wire: Wire, body: dict[str, Any], world: World) -> None:
 
 
 def found(home: str, name: str) -> Any:
-    """A function by the module or class that it is in."""
+    """The function of this name in its module or class."""
     thing: Any = importlib.import_module(home)
     for part in name.split("."):
         thing = getattr(thing, part)
@@ -124,7 +123,7 @@ def found(home: str, name: str) -> Any:
 
 
 def run_all(cells: list[list[str]], world: World) -> list[str]:
-    """Execute cells; what their errors say, a sentence each."""
+    """Execute cells, and return a sentence for each error."""
     notes = []
     for name, source in cells:
         filename = f"<cell {name}>"
@@ -139,7 +138,7 @@ def run_all(cells: list[list[str]], world: World) -> list[str]:
 
 @contextlib.contextmanager
 def _interrupted(seconds: float) -> Iterator[None]:
-    """A `TimeoutError` in a cell that goes on for longer, so that the others are still run."""
+    """Raise `TimeoutError` in a cell that runs for longer, so that the others still run."""
     if not hasattr(signal, "setitimer"):
         yield
         return
@@ -156,7 +155,8 @@ def _interrupted(seconds: float) -> Iterator[None]:
 
 
 def _limit(seconds: float) -> None:
-    """From here on so much work; the system ends what does more, whatever it catches."""
+    """Limit the processor time from here on; the system ends a process that uses more, whatever
+    errors it catches."""
     try:
         import resource
     except ImportError:

@@ -1,4 +1,4 @@
-"""How players are started: inside bubblewrap where there is one, else as plain processes."""
+"""Start players: inside bubblewrap if it is installed, else as plain processes."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from instructor.course.judging.wire import Broken, Message, Wire
 ROOT = Path(__file__).resolve().parents[3]
 HOME = "instructor.course.judging"
 SYSTEM = ("/usr", "/lib", "/lib64", "/bin", "/etc/ld.so.cache", "/etc/localtime")
-# Of the instructor's own environment, what Python needs to start; tokens and paths stay here.
+# The variables of the instructor's environment that Python needs to start; no others are passed on.
 PASSED_ON = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR", "LANG", "LD_LIBRARY_PATH")
 VARIABLES = {
     "OMP_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
-    # Large pages, where Linux gives them to who asks: a fork then takes half the time.
+    # Large pages, if Linux gives them on request: a fork then takes half the time.
     "PYTHONMALLOC": "malloc",
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
@@ -43,7 +43,7 @@ class Unfit(RuntimeError):
 
 
 def bubblewrap() -> str | None:
-    """The program, where it is installed and may make a sandbox; else None."""
+    """The path of bubblewrap if it is installed and can make a sandbox; else None."""
     found = shutil.which("bwrap") if sys.platform == "linux" else None
     if found is None:
         return None
@@ -53,7 +53,7 @@ def bubblewrap() -> str | None:
 
 
 class Player:
-    """The process of one submission, and the wire to it."""
+    """The process of one submission, and the connection to it."""
 
     def __init__(self, host: Host, own: socket.socket) -> None:
         self.wire, self._host, self._own = Wire.of(own, ahead=True), host, own
@@ -80,7 +80,7 @@ class Player:
 
 
 class Host:
-    """The warm process that players are forked from, on Linux."""
+    """The warm process, on Linux, from which players are forked."""
 
     def __init__(self, bwrap: str | None, setup: Sequence[tuple[str, str]]) -> None:
         ours, theirs = socket.socketpair()
@@ -145,7 +145,7 @@ class Host:
 
 
 class PlainPlayer:
-    """A player, and the host of no other, on systems that do not hand sockets on to a fork."""
+    """A player that is a host of itself alone, on systems that cannot pass sockets to a fork."""
 
     apart = False
 
@@ -193,8 +193,9 @@ class PlainPlayer:
 def start(bwrap: str | None, setup: Sequence[tuple[str, str]]) -> Host | PlainPlayer:
     """A host of players that have run the cells of `setup`.
 
-    In the sandbox they see Python, PyTorch and the package `course_utils`, read-only; no network,
-    no process but their own, no file of the instructor's, and can write in memory alone.
+    In the sandbox they see Python, PyTorch and the package `course_utils`, read-only, but no
+    network, no processes but their own and no files of the instructor's; they can write only in
+    memory.
     """
     return Host(bwrap, setup) if sys.platform == "linux" else PlainPlayer(setup)
 
@@ -227,7 +228,7 @@ def _walls() -> list[str]:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Let a process and its session end at once."""
+    """End a process and its session at once."""
     if os.name == "posix":
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)

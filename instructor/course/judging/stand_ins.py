@@ -1,4 +1,4 @@
-"""What stands for a function or class of the other side."""
+"""Stand-ins for functions and classes of the other side."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class StandIn(_Callable):
 
 
 def _kind(home: Any, name: Any) -> type:
-    """The class of PyTorch or of the course that has this name, or one without anything in it."""
+    """The class of PyTorch or of the course with this name, or else an empty class."""
     found = getattr(sys.modules.get(str(home)), str(name), None)
     ours = str(home).startswith(("torch.", "course_utils."))
     return found if isinstance(found, type) and ours else type(str(name)[:80] or "unnamed", (), {})

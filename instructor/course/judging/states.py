@@ -1,4 +1,4 @@
-"""What has changed in the things that both sides know, and how the change is written."""
+"""Find, write and apply the changes in objects that both sides know."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from instructor.course.judging.wire import MALFORMED, Broken
 
 
 def state(thing: Any) -> Any:
-    """A copy of what can change in a thing; None where nothing can."""
+    """A copy of everything in an object that can change; None if nothing can."""
     if isinstance(thing, Tensor):
         slope = thing.grad if thing.is_leaf else None
         return thing.detach().clone(), thing.requires_grad, _copy(slope)
@@ -37,7 +37,7 @@ def state(thing: Any) -> Any:
 
 
 def same(a: Any, b: Any) -> bool:
-    """Whether two states are equal; NaN is equal to itself, and a list to one of the same parts."""
+    """Whether two states are equal; NaN equals itself, and lists are equal if their parts are."""
     if a is b:
         return True
     if type(a) is not type(b):
@@ -74,7 +74,7 @@ def _copy(value: Tensor | None) -> Tensor | None:
 
 
 def change_out(thing: Any, things: Things, mail: Mail) -> Any:
-    """The present state of a thing, to be written into the other side's."""
+    """The present state of an object, to be applied on the other side."""
     if isinstance(thing, Tensor):
         slope = thing.grad if thing.is_leaf else None
         written = None if slope is None else tensor_out(slope, mail.arrays)
@@ -93,10 +93,10 @@ def change_out(thing: Any, things: Things, mail: Mail) -> Any:
 
 
 def change_in(thing: Any, written: Any, things: Things, mail: Mail) -> None:
-    """Make a thing what the other side says that it is.
+    """Apply the other side's state of an object.
 
     Raises:
-        Broken: It cannot be that.
+        Broken: The object cannot have that state.
     """
     try:
         _change(thing, written, things, mail)
@@ -143,7 +143,7 @@ def _change(thing: Any, written: Any, things: Things, mail: Mail) -> None:
 
 
 def _set(thing: Tensor, value: Tensor) -> None:
-    """Without a mark in the graph: for the graph nothing has happened on this side."""
+    """Copy numbers without a trace in the graph, which must not see a change on this side."""
     if thing.shape == value.shape and thing.dtype == value.dtype:
         thing.data.copy_(value)
     else:

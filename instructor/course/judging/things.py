@@ -1,4 +1,4 @@
-"""Values as they are read, and with that one side's list of things, complete."""
+"""Read the values that the other side wrote; `Things` is one side's complete table of objects."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LONGEST_RANGE = 1_000_000  # it is a few bytes here, and a list of all its numbe
 
 
 class Things(Writing):
-    """What both sides know; writes values for the other side, and reads what it has written."""
+    """The objects that both sides know; writes values for the other side, and reads its values."""
 
     def read(self, written: Any, mail: Mail, depth: int = 0) -> Any:
-        """The value that `out` has written.
+        """The value that the other side's `out` wrote.
 
         Raises:
-            Broken: It is not what `out` writes.
+            Broken: `out` does not write such a value.
         """
         if written is None or isinstance(written, bool | int | float | str):
             return written
@@ -176,7 +176,7 @@ class Things(Writing):
 
 
 def _named(home: Any, name: Any) -> Any:
-    """A class of the course or of PyTorch's layers, that is there already."""
+    """A class of the course or of PyTorch's layers whose module is already imported."""
     if not str(home).startswith(("course_utils.", "torch.nn.modules.")):
         raise Broken(f"{home}.{name} is no class that may cross")
     found: Any = sys.modules.get(home)

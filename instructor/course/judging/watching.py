@@ -1,4 +1,4 @@
-"""What the judge changes around a check: where it looks for forbidden calls, and its draws."""
+"""The judge's changes around a check: forbidden calls are looked for, and draws are seeded."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ ATTEMPT = sys.modules["course_utils.exercises.attempt"]  # the function of that 
 
 
 def watched_there() -> AbstractContextManager[Any]:
-    """While a check runs, the player looks for what an answer must not call."""
-    return mock.patch.object(ATTEMPT, "_watching", _watching)
+    """While a check runs, let the player look for calls that an answer must not make."""
+    return mock.patch.object(ATTEMPT, "_recorded_calls", _recorded_calls)
 
 
 def derived(seed: int, purpose: str) -> int:
-    """A seed for one purpose. What an answer sees of the states of random numbers tells it the seed
-    from which they began, but neither `seed` nor what else was made of it."""
+    """A seed for one purpose. An answer can see the random states and so find out this seed, but
+    neither `seed` nor any other seed derived from it."""
     return int.from_bytes(hashlib.sha256(f"{purpose}/{seed}".encode()).digest()[:8], "big")
 
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Random draws that begin at the same place wherever and whenever a check runs."""
+    """Seed all global generators inside, so that a check always draws the same numbers."""
     before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002
@@ -51,7 +51,7 @@ def seeded(seed: int) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _watching(answer: Any, forbidden: Iterable[Any]) -> Iterator[set[str]]:
+def _recorded_calls(answer: Any, forbidden: Iterable[Any]) -> Iterator[set[str]]:
     """Let the player look for calls of `forbidden` functions in the answer's own lines."""
     used: set[str] = set()
     functions = [place for function in forbidden for place in [_place(function)] if place]
@@ -68,7 +68,7 @@ def _watching(answer: Any, forbidden: Iterable[Any]) -> Iterator[set[str]]:
 
 
 def texts(value: Any) -> list[str]:
-    """A list of texts from the player, cut to what a person would read."""
+    """A list of texts from the player, shortened to what a person would read."""
     if not isinstance(value, list) or not all(isinstance(text, str) for text in value):
         raise Broken("something else than a list of texts came back")
     return [text[:LONGEST] for text in value[:MOST_TEXTS]]

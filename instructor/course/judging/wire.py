@@ -1,4 +1,4 @@
-"""Messages between judge and player: JSON and raw bytes in a frame, bounded, and never pickle."""
+"""Send messages between judge and player: JSON and raw bytes, of limited size, never pickles."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ MOST_BYTES = 64 << 20  # and of all of its arrays
 MOST_ARRAYS = 20_000
 MOST_IN_ALL = 1 << 30  # bytes of all messages in one conversation; what has crossed is kept
 ENDED = "the process that runs your code has ended"
+OVER = "your code was stopped: it took too long"
 # What reading raises where the other side has written something that nobody writes.
 MALFORMED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 _HEAD = struct.Struct("<II")
@@ -32,7 +33,7 @@ class Message:
 
 
 class Wire:
-    """Both directions to the other side.
+    """The connection to the other side, in both directions.
 
     Raises (sending and receiving):
         Broken: The other side is gone, or the message is too large or malformed.
@@ -49,7 +50,7 @@ class Wire:
         return cls(source, connection.makefile("wb"))  # type: ignore[arg-type]
 
     def close(self) -> None:
-        """Let go of both directions; what was not sent yet is lost."""
+        """Close both directions; what was not sent yet is lost."""
         for stream in (self._source, self._target):
             with contextlib.suppress(OSError, ValueError):
                 stream.close()

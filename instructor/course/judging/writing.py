@@ -1,4 +1,4 @@
-"""Values as they are written: data in full, and a key for what is known or is no data."""
+"""Write values for the other side: data in full, and known objects and functions as keys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Writing(Known):
     """Writes values for the other side."""
 
     def out(self, value: Any, mail: Mail) -> Any:
-        """A value as JSON; its numbers go into the mail."""
+        """A value as JSON; its numbers are added to the mail's arrays."""
         if value is None or type(value) in (bool, int, float, str):
             return value
         known = self.key(value)
@@ -59,7 +59,7 @@ class Writing(Known):
         return key
 
     def items(self, value: Any, mail: Mail) -> list[Any]:
-        """What is in a list or a dict."""
+        """The contents of a list or a dict, as JSON."""
         if isinstance(value, dict):
             return [[self.out(k, mail), self.out(v, mail)] for k, v in value.items()]
         return [self.out(part, mail) for part in value]

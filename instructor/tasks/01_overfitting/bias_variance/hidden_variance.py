@@ -13,15 +13,14 @@ with attempt("bias_variance", bias_variance) as hidden:
         on = f"{fits} random fits at {points} points, double precision"
         got = hidden.pair(bias_variance(predictions, truth), "bias2, variance", on=on)[1]
         wanted = ((predictions - predictions.sum(0) / fits) ** 2).sum() / (fits * points)
-        hint = "the variance among fits, point by point, and then the mean over the points"
-        hint = "one fit alone has no variance, 0" if fits == 1 else hint
+        hint = "the variance among fits at each point; for a single fit it is 0"
         mistakes = {"this divides by fits - 1": wanted * fits / max(fits - 1, 1)}
         hidden.close("variance", got, wanted, on=on, hint=hint, mistakes=mistakes)
     high = 1e4 + torch.randn(8, 5, dtype=torch.float64)
     on = "8 random fits at 5 points, all about 10000 and of spread 1, double precision"
     got = hidden.pair(bias_variance(high, high.mean(0)), "bias2, variance", on=on)[1]
     wanted = ((high - high.sum(0) / 8) ** 2).sum() / 40
-    hint = "take the differences from the mean before you square, in the dtype that came"
+    hint = "take the differences from the mean before you square, in the dtype of the inputs"
     if float(got) == round(float(got), 4) and abs(float(got) - float(wanted)) < 1e-3:
         hint = Mistake.ROUNDED
     hidden.close("variance", got, wanted, on=on, hint=hint)

@@ -3,9 +3,9 @@ from course_utils.exercises import attempt
 
 
 class Mistake(Mistakes):
-    NOT_TO_THE_END = "the last stretch in which every epoch is clear, seen from the end"
-    NO_SUCH_EPOCH = "there is no such epoch, and that is None"
-    NOT_BOTH_CLEAR = "validation clearly up, and training clearly down: both, in pairs"
+    NOT_TO_THE_END = "take the last epochs, as long as every one of them is clear"
+    NO_SUCH_EPOCH = "there is no such epoch, so return None"
+    NOT_BOTH_CLEAR = "validation clearly up and training clearly down: test both, paired by seed"
 
 
 with attempt("overfits_since", overfits_since) as hidden:

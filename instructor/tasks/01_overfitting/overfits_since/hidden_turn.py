@@ -12,7 +12,7 @@ with attempt("overfits_since", overfits_since) as hidden:
     on = "6 seeds, 9 epochs, a valley so flat that its floor, epoch 4, is lower by 0.003"
     got = overfits_since(np.exp(-np.arange(10)) + 0 * val, val)
     got = hidden.pair(got, "turn, since", on=on)[0]
-    hidden.close("turn", got, 4, on=on, hint="the lowest mean, however little it is lower by")
+    hidden.close("turn", got, 4, on=on, hint="take the lowest mean, however small the difference")
     train, val = check.small_record()
     given = train.copy(), val.copy()
     overfits_since(*given)

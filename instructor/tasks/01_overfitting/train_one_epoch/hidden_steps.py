@@ -23,6 +23,6 @@ with attempt("train_one_epoch", train_one_epoch, by_hand=check.TRAINING_LIBRARY)
         hint = "training mode, and for each batch: loss, zero_grad, backward, step"
         if left is not None:
             on += ", a model that comes with gradients of 1"
-            hint = "no step counts gradients of another pass: zero_grad before each backward"
+            hint = "no step may use gradients of another pass: zero_grad before each backward"
         for mine, right in zip(*weights, strict=True):
             hidden.close("the weights of fit", mine, right, on=on, hint=hint, atol=1e-5)

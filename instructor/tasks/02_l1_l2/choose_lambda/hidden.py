@@ -23,7 +23,7 @@ with attempt("choose_lambda", choose_lambda) as hidden:
     acc = np.stack([seeds - 0.6, seeds + failed, seeds - 0.58])
     got = choose_lambda([0.0, 0.1, 0.3], acc)
     on = "values = [0, 0.1, 0.3], 8 seeds; λ = 0.1 is far ahead, but for one run that diverged"
-    hint = "a λ with a NaN is out of the race; those after it are not"
+    hint = "a λ with a NaN must not be chosen; those after it may be"
     hidden.close("best", got[0], 0.3, on=on, hint=hint)
     check.is_clear(hidden, got[1], True, on=on, hint="seed by seed, λ = 0.3 gains 0.02")
     # Sweeps at random: seeds in no order, outliers, and now and then a run that diverged.
@@ -45,5 +45,5 @@ with attempt("choose_lambda", choose_lambda) as hidden:
         hint = "compare the best with λ = 0, seed by seed, and look at the interval"
         check.is_clear(hidden, got[1], clear, on=on, hint=hint)
         kept = np.array_equal(given, acc, equal_nan=True)
-        hint, what = "sort or change a copy; the sweep is still needed", "the sweep stays as it is"
+        hint, what = "sort or change a copy; the sweep is still needed", "the sweep is not changed"
         hidden.that(kept, what, on=on, expected=acc.tolist(), got=given.tolist(), hint=hint)

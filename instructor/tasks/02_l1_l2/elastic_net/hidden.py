@@ -13,7 +13,7 @@ with attempt("elastic_net", elastic_net, by_hand=check.PENALTIES) as hidden:
         l1, l2 = (sum(w.norm(p) ** p for w in weights) for p in (1, 2))
         wanted = strength * alpha * l1 + strength * (1 - alpha) * l2
         got = hidden.tensor(elastic_net(model, strength, alpha), (), on=on)
-        hint = "any strength, any alpha, any number of layers and any kind of them"
+        hint = "the formula holds for any strength, any alpha, and any number and kind of layers"
         hidden.close("the mix", got, wanted, on=on, hint=hint)
         off = float((got - wanted).detach().abs() / wanted.detach().abs().clamp(min=1e-300))
         what, hint = "double precision is kept", "both sums are taken in the dtype of the weights"
@@ -28,7 +28,9 @@ with attempt("elastic_net", elastic_net, by_hand=check.PENALTIES) as hidden:
         hint, has = Common.GRADIENT_CUT, "a tensor without one"
         hidden.that(got.requires_grad, what, on=on, expected=expected, got=has, hint=hint)
         slopes = [torch.autograd.grad(value, weights[1])[0] for value in (got, wanted)]
-        hidden.close("the gradient", *slopes, on=on, hint="both parts pull on each weight")
+        hidden.close(
+            "the gradient", *slopes, on=on, hint="both parts have a gradient for each weight"
+        )
     model[3].requires_grad_(False)
-    on, hint = f"{on}, one layer frozen", "all weights are counted, those of a frozen layer too"
+    on, hint = f"{on}, one layer frozen", "all weights count, those of a frozen layer too"
     hidden.close("the mix", elastic_net(model, strength, alpha), wanted, on=on, hint=hint)

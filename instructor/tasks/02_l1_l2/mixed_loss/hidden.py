@@ -6,12 +6,12 @@ from course_utils.exercises import attempt
 
 class Mistake(Mistakes):
     PENALTY_WITHOUT_GRADIENT = (
-        "the gradient has to reach the weights through the loss and through the penalty"
+        "the gradient must reach the weights through the loss and through the penalty"
     )
-    TWO_LAYERS_ONLY = "only the second layer pays L1; every later one has to"
+    TWO_LAYERS_ONLY = "only the second layer has the L1 penalty; every later one must have it"
     PENALTY_MISSING = "the penalty is missing here"
-    MODE_CHANGED = "the pass is made in the mode that the model comes in, which stays as it is"
-    BACKWARD_CALLED = "the loss is returned; `backward()` is called by whoever takes the step"
+    MODE_CHANGED = "make the pass in the mode that the model is in, and do not change it"
+    BACKWARD_CALLED = "return the loss; the caller calls `backward()`"
 
 
 with attempt("mixed_loss", mixed_loss) as hidden:
@@ -51,7 +51,7 @@ with attempt("mixed_loss", mixed_loss) as hidden:
     on = "a small CNN in evaluation mode: one convolution, two linear layers, dropout"
     modes = {part.training for part in model.modules()}
     hint, same = Mistake.MODE_CHANGED, "evaluation mode afterwards"
-    what = "the mode stays as it is"
+    what = "the mode is not changed"
     hidden.that(modes == {False}, what, on=on, expected=same, got="another mode", hint=hint)
     hint = "L2 for the first layer's weights, whatever its kind, L1 for those of all later ones"
     hidden.close("minimized", hidden.tensor(got, (), on=on), wanted, on=on, hint=hint)

@@ -7,9 +7,9 @@ from course_utils.exercises import attempt
 
 
 class Mistake(Mistakes):
-    NEARLY_ZERO = "what would cross zero is set to exactly 0, not to a small number"
-    GRADIENTS_CHANGED = "the gradients stay; whoever trains clears them before the next step"
-    BUFFERS_CHANGED = "running statistics are no parameters; a step leaves them alone"
+    NEARLY_ZERO = "a weight that would cross zero becomes exactly 0, not a small number"
+    GRADIENTS_CHANGED = "do not change the gradients; the caller clears them before the next step"
+    BUFFERS_CHANGED = "running statistics are not parameters; a step must not change them"
     SCALES_OF_NORMS_SHRINK = "biases and norms take the gradient step, and only that"
 
 
@@ -33,7 +33,9 @@ with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden
             pairs = zip(model.named_parameters(), mine.parameters(), strict=True)
             for (name, wanted), got in sorted(pairs, key=lambda pair: -pair[1].ndim):
                 on = f"a small CNN in double precision, lr = {lr}, strength = {strength}: {name}"
-                hint = "weights of any shape pay lr * strength after each step"
+                hint = (
+                    "the threshold lr * strength applies to weights of any shape, after each step"
+                )
                 if wanted.ndim == 1:
                     hint = Mistake.SCALES_OF_NORMS_SHRINK
                 hidden.close(f"step {step}", got, wanted, on=on, hint=hint)
@@ -55,7 +57,7 @@ with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden
     on = "weights of size 100, double precision, one row without a gradient; lr = 0.1, strength = 4"
     for name, p in model.named_parameters():
         off = float((p.detach() - moved[name]).abs().max())
-        hint = "every number is kept in the dtype of the parameter, and every weight pays"
+        hint = "keep the dtype of the parameter, and apply the threshold to every weight"
         what = "double precision is kept"
         hidden.that(off < 1e-6, what, on=f"{on}: {name}", expected=moved[name], got=p, hint=hint)
     for now, then, what, hint in (
@@ -70,5 +72,5 @@ with attempt("proximal_step", proximal_step, by_hand=check.THRESHOLDS) as hidden
         p.grad = torch.zeros_like(p)
     proximal_step(model, 0.1, 0.0)
     on = "weights [0, 0.5] without a slope, lr = 0.1, strength = 0"
-    hint = "no price and no slope: each weight stays, a weight of 0 too; mind 0 divided by 0"
-    hidden.close("a price of 0 moves nothing", model.weight, [[0.0, 0.5]], on=on, hint=hint)
+    hint = "strength and gradients are 0, so no weight moves, not even one of 0; avoid 0 / 0"
+    hidden.close("a strength of 0 moves nothing", model.weight, [[0.0, 0.5]], on=on, hint=hint)

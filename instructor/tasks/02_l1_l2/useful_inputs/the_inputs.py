@@ -1,5 +1,5 @@
 inputs, targets, useful = check.some_inputs(80, 30, 3)
 means = (inputs.T @ targets / len(targets)).tolist()
-told = ", ".join(f"{i}: {mean:+.2f}" for i, mean in enumerate(means))
-print(f"mean of x · y, input by input: {told}")
-print(f"of these {useful} are useful")
+table = ", ".join(f"{i}: {mean:+.2f}" for i, mean in enumerate(means))
+print(f"mean of x · y, input by input: {table}")
+print(f"of these, {useful} are useful")

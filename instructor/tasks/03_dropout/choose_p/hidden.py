@@ -37,5 +37,5 @@ with attempt("choose_p", choose_p) as hidden:
         hidden.close("smallest", got[1], close[0], on=on, hint=hint)
         kept = np.array_equal(given, acc)
         hint_kept = "sort or change a copy; the sweep is still needed"
-        what = "the sweep stays as it is"
+        what = "the sweep is not changed"
         hidden.that(kept, what, on=on, expected=acc.tolist(), got=given.tolist(), hint=hint_kept)

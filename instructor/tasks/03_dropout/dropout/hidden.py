@@ -13,12 +13,12 @@ with attempt("dropout", dropout, by_hand=check.LIBRARY) as hidden:
         hidden.that(0.86 < share < 0.94, "share", on=on, expected=0.9, got=share, hint=hint)
         hint = "survivors are divided by 1 - p, for every p"
         hidden.close("scale", y[y != 0], torch.full_like(y[y != 0], -30.0), on=on, hint=hint)
-    # How many are dropped varies from call to call, as it does for draws of their own.
+    # The number dropped varies from call to call, as it does for independent draws.
     masks = torch.stack([dropout(torch.ones(8, 16), 0.4, True) == 0 for _ in range(400)]).double()
     shares = masks.mean(0)
     got = f"from {float(shares.min()):.3g} to {float(shares.max()):.3g}"
     on = "ones of shape (8, 16), p = 0.4, 400 calls: how often each entry is 0"
-    hint = "no entry is dropped more often than another, or never"
+    hint = "every entry is dropped equally often"
     even, what = (
         bool((shares - 0.4).abs().max() < 0.15),
         "every entry is dropped with probability p",
@@ -32,7 +32,7 @@ with attempt("dropout", dropout, by_hand=check.LIBRARY) as hidden:
         n = {"in all": 128, "in the first row": 16, "in the first column": 8}[where]
         ratio = float(counts.var() / (n * 0.4 * 0.6))
         on = f"ones of shape (8, 16), p = 0.4, 400 calls: variance of how many are 0 {where}"
-        hint = "each entry is dropped or kept by a draw of its own, whatever the others do"
-        expected = f"about {n * 0.24:.4g}, as for {n} draws of their own"
+        hint = "draw for each entry independently of the others"
+        expected = f"about {n * 0.24:.4g}, as for {n} independent draws"
         what, got = "entries are dropped independently", float(counts.var())
         hidden.that(0.6 < ratio < 1.5, what, on=on, expected=expected, got=got, hint=hint)

@@ -17,7 +17,7 @@ with attempt("mc_predict", mc_predict) as hidden:
         votes = torch.stack([model.train()(x).softmax(1) for _ in range(passes)])
         wanted = votes.mean(0)
         same = mean.dtype == spread.dtype == wanted.dtype
-        what, hint = "results have the dtype of x", "nothing of it is turned into float32"
+        what, hint = "results have the dtype of x", "do not convert anything to float32"
         hidden.that(
             same, what, on=on, expected=wanted.dtype, got=[mean.dtype, spread.dtype], hint=hint
         )

@@ -16,8 +16,8 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
                 dict(layer.named_buffers()).get(name),
                 getattr(oracle, name),
                 on=f"{options or 'the default momentum'}, after batches of 2, 3 and 30 samples",
-                hint="old + momentum * (new - old), with the momentum asked for; the variance "
-                "that is stored divides by n - 1",
+                hint="old + momentum * (new - old), with the given momentum; the stored variance "
+                "divides by n - 1",
             )
     layer, before = BatchNorm1d(3), []
     for step in range(3):

@@ -19,7 +19,7 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
         got, wanted = layer(ours), oracle(theirs)
         eps = options or "the default eps"
         on = f"{n} samples of {features} features, {around:g} ± 0.005, {eps}, {dtype}, in training"
-        hint = "eps is the one asked for, added to the biased variance of each feature"
+        hint = "add the given eps to the biased variance of each feature"
         hidden.that(got.dtype == dtype, "dtype", on=on, expected=dtype, got=got.dtype, hint=hint)
         hidden.close("output", got, wanted, on=on, hint=hint, atol=1e-4)
         weights = torch.randn(n, features, dtype=dtype)

@@ -4,11 +4,17 @@ with attempt("does_it_help", does_it_help) as hidden:
     wave = np.array([1, -1, 1, -1, 1, -1, 1, -1])
     lost = np.where(wave > 0, 0.0, np.nan)
     for seed, plain, normed, wanted, hint in (
-        (0, [0.01, 0.03], [0.04, 0.0], "helps", "each at its own best, in whichever row"),
+        (
+            0,
+            [0.01, 0.03],
+            [0.04, 0.0],
+            "helps",
+            "compare each at its own best rate, which may be in any row",
+        ),
         (1, [0.03, 0.01, -0.5], [0.0, 0.02, 0.0], "harms", "each at its own best"),
         (2, [0.0], [0.02 + 0.04 * wave], "neither", "the interval of the paired difference"),
-        (3, [0.0, 0.06 + lost], [0.02, 0.0], "helps", "a rate with a nan is out of the race"),
-        (4, [0.02, 0.0], [0.0, 0.06 + lost], "harms", "a rate with a nan is out of the race"),
+        (3, [0.0, 0.06 + lost], [0.02, 0.0], "helps", "a rate with a nan must not be chosen"),
+        (4, [0.02, 0.0], [0.0, 0.06 + lost], "harms", "a rate with a nan must not be chosen"),
         (5, [-0.02, 0.01 * wave], [0.0, 0.0], "neither", "the interval of the difference"),
     ):
         seeds = np.random.default_rng(seed).normal(0.8, 0.06, 8)
@@ -42,5 +48,5 @@ with attempt("does_it_help", does_it_help) as hidden:
         held = isinstance(got, str) and got == wanted
         hidden.that(held, "the word", on=on, expected=wanted, got=got, hint=hint)
         kept = all(np.array_equal(a, b, equal_nan=True) for a, b in zip(given, bests, strict=True))
-        hint, what = "write into a copy; others need the sweep", "the sweeps stay as they are"
+        hint, what = "write into a copy; others need the sweep", "the sweeps are not changed"
         hidden.that(kept, what, on=on, expected="the same numbers", got="changed ones", hint=hint)

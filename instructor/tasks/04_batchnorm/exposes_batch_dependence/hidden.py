@@ -61,13 +61,19 @@ with (
 ):
     x = 2 * torch.randn(5, 3) + 1
     for change, what in (
-        (lambda x: x - x[0], "a model that measures all from the first sample"),
+        (lambda x: x - x[0], "a model that subtracts the first sample from all"),
         (lambda x: x / x.abs().max(), "a model that divides by the largest entry of the batch"),
-        (last_one_differs, "a model in which only the last sample hears of the others"),
+        (last_one_differs, "a model in which only the last output depends on the other samples"),
         (mixed_with_the_next, "a model that mixes each sample with the next"),
-        (only_the_middle_hears_of_the_first, "a model in which only the middle sample hears"),
-        (only_the_last_hears_of_the_first, "a model in which only the last hears of the first"),
-        (the_last_output, "a model whose last output hears of the batch"),
+        (
+            only_the_middle_hears_of_the_first,
+            "a model in which only the middle output depends on another sample",
+        ),
+        (
+            only_the_last_hears_of_the_first,
+            "a model in which only the last output depends on the first sample",
+        ),
+        (the_last_output, "a model with one output unit that depends on the batch"),
         (lambda x: x / len(x), "a model that divides by the number of samples"),
         (a_little, "a model whose outputs move by about 0.01"),
         (clipped, "a model that clips at a quantile of the batch"),
@@ -79,7 +85,10 @@ with (
     halves, many = changed(two_by_two), torch.randn(8, 3)
     what = "a model that mixes the samples of each pair, a batch of 8"
     check.verdict(judge, halves, many, broken=True, what=what)
-    what, fourth = "only the fourth hears, a little", changed(only_the_fourth_hears_of_the_first)
+    what, fourth = (
+        "only the fourth output depends a little on another sample",
+        changed(only_the_fourth_hears_of_the_first),
+    )
     for n in (5, 80):
         many = 2 * torch.randn(n, 3) + 1
         check.verdict(judge, fourth, many, broken=True, what=f"{what}, a batch of {n}")

@@ -4,7 +4,7 @@ from course_utils.exercises import attempt
 
 class Mistake(Mistakes):
     CHANGES_THE_LAYER = "an in-place operation (*=, mul_, copy_) changes the layers themselves"
-    MODE_LEFT = "the layers come in evaluation mode, and stay in it"
+    MODE_LEFT = "the layers are in evaluation mode, and must stay in it"
 
 
 with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
@@ -30,18 +30,18 @@ with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
         weight = hidden.tensor(weight, (n_out, n_in), on=on)
         bias = hidden.tensor(bias, (n_out,), on=on)
         for name, got in (("weight", weight), ("bias", bias)):
-            hint, what = "both come in the dtype of the layers", f"the dtype of the {name}"
+            hint, what = "both have the dtype of the layers", f"the dtype of the {name}"
             hidden.that(got.dtype == dtype, what, on=on, expected=dtype, got=got.dtype, hint=hint)
         hint = "scale the rows of weight, and follow the input 0 for the bias; a missing bias is 0"
         hidden.close("output", x @ weight.T + bias, wanted, on=on, hint=hint, atol=1e-4)
         off = (x @ weight.T + bias - wanted).abs().max().item()
         exact, what = dtype == torch.float32 or off < 1e-9, "double precision is kept"
-        hint = "every step in the dtype of the layers"
+        hint = "keep the dtype of the layers in every step"
         hidden.that(exact, what, on=on, expected="within 1e-9", got=f"off by {off:.1e}", hint=hint)
         kept = all(torch.equal(v, before[k]) for k, v in model.state_dict().items())
         hidden.that(
             kept,
-            "both layers stay as they are",
+            "both layers are not changed",
             on=on,
             expected="the same numbers before and after",
             got="changed numbers",
@@ -52,5 +52,5 @@ with attempt("fold", fold, by_hand=check.FOLDING) as hidden:
         hidden.that(evaluating, what, on=on, expected="evaluation", got="training", hint=hint)
         needs = [p.requires_grad for p in model.parameters()]
         hint = "`.detach()` or `torch.no_grad()` makes numbers without one and changes no layer"
-        what, wanted = "what needs a gradient stays", [True] * len(needs)
+        what, wanted = "requires_grad is not changed", [True] * len(needs)
         hidden.that(needs == wanted, what, on=on, expected=wanted, got=needs, hint=hint)

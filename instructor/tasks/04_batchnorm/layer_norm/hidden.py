@@ -10,7 +10,7 @@ with attempt("layer_norm", layer_norm, by_hand=check.LIBRARY) as hidden:
         weight, bias = torch.randn(2, features, dtype=dtype)
         wanted = nn.functional.layer_norm(x, (features,), weight, bias, eps)
         on = f"x of shape ({n}, {features}), {around:g} ± 0.1, eps = {eps}, {dtype}"
-        hint = "mean and variance of each row, in the dtype of x, and the eps that is passed in"
+        hint = "mean and variance of each row, in the dtype of x, with the eps that is passed in"
         got = hidden.tensor(layer_norm(x.clone(), weight, bias, eps), (n, features), on=on)
         hidden.that(got.dtype == dtype, "dtype", on=on, expected=dtype, got=got.dtype, hint=hint)
         hidden.close("output", got, wanted, on=on, hint=hint, atol=1e-5)
@@ -18,7 +18,7 @@ with attempt("layer_norm", layer_norm, by_hand=check.LIBRARY) as hidden:
         layer_norm(*given, eps)
         kept = all(map(torch.equal, given, (x, weight, bias)))
         hint = "`-=`, `*=` and names ending in _ write into what was passed in"
-        what, same = "x, weight and bias stay as they are", "the same numbers before and after"
+        what, same = "x, weight and bias are not changed", "the same numbers before and after"
         hidden.that(kept, what, on=on, expected=same, got="changed numbers", hint=hint)
         ours, theirs = ([t.clone().requires_grad_() for t in (x, weight, bias)] for _ in range(2))
         slope = torch.randn(n, features, dtype=dtype)

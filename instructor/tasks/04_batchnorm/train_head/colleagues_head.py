@@ -1,5 +1,5 @@
 def colleagues_train_head(body, head, x, y, steps, lr):
-    """Train `head` on what `body` makes of x; return the losses. Something is wrong."""
+    """Train `head` on the outputs of `body` for x; return the losses. Something is wrong."""
     for p in body.parameters():
         p.requires_grad_(False)
     model = nn.Sequential(body, head).train()

@@ -31,7 +31,7 @@ with attempt("clearly_confused", clearly_confused) as hidden:
         given = {pair: round(float(np.mean(change)), 1) for pair, change in changes.items()}
         on = f"10 classes of 200 images, 6 seeds, mean changes of counts {given}"
         got = clearly_confused(before, after)
-        hint = "clear rises only: off the diagonal, upward, and in an interval that leaves out 0"
+        hint = "clear rises only: off the diagonal, upward, and in an interval that excludes 0"
         what, got = "which pairs", sorted((int(i), int(j)) for i, j in got)
         hidden.that(got == sorted(wanted), what, on=on, expected=wanted, got=got, hint=hint)
     # Counts at random: what the pairing by seed says, and nothing else.

@@ -8,6 +8,6 @@ with attempt("mixup", mixup) as hidden:
         images, _ = mixup(*given, 4)
         wanted = torch.stack([share[i] * x[i] + (1 - share[i]) * x[other[i]] for i in range(n)])
         on = f"images {shape}, shares and partners at random"
-        hint = "a share belongs to an image, whatever the number of channels and pixels"
+        hint = "each image has one share, whatever the number of channels and pixels"
         hidden.close("images", hidden.tensor(images, shape, on=on), wanted, on=on, hint=hint)
         check.kept(hidden, given, (x, y, share, other), on)

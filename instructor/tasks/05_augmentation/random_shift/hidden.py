@@ -4,20 +4,20 @@ with attempt("random_shift", random_shift, by_hand=check.SHIFTS) as hidden:
     for shape, dtype in (((5, 3, 4, 9), torch.float64), ((1, 1, 9, 5), torch.float32)):
         x, reach = (torch.rand(shape) + 1).to(dtype), range(-3, 4)
         y, on = random_shift(x.clone(), 3), f"images {shape}, {dtype}, pixels = 3"
-        hint = "keep the dtype of x, and its height apart from its width"
+        hint = "keep the dtype of x, and do not confuse height and width"
         got, wanted = ((tuple(t.shape), t.dtype) for t in (y, x))
         hidden.that(got == wanted, "shape and dtype", on=on, expected=wanted, got=got, hint=hint)
         for image, result in zip(x, y, strict=True):
             moved = (F.pad(image, (r, -r, d, -d)) for d in reach for r in reach)
             found = any(torch.equal(result, copy) for copy in moved)
-            what = "the image, moved by up to 3 pixels with zeros coming in"
+            what = "move the image by up to 3 pixels, and let zeros come in"
             hidden.that(found, "a moved copy", on=on, expected=what, got=result, hint=hint)
     x = torch.zeros(1500, 1, 3, 3)
     x[:, :, 1, 1] = 1
     place = random_shift(x, 1)[:, 0].flatten(1).argmax(1)
     for way, steps in (("down", place // 3), ("right", place % 3)):
         share = steps.bincount(minlength=3) / 1500
-        hint = "each step comes equally often, those at both ends too"
+        hint = "every step is equally likely, those at both ends too"
         on = f"1500 images of 3 by 3, pixels = 1: shares of the steps {way}, -1, 0 and 1"
         hidden.close("uniform", share, torch.full((3,), 1 / 3), on=on, hint=hint, atol=0.07)
     on = "1500 images of 3 by 3, pixels = 1: how often two images move alike"
@@ -28,7 +28,10 @@ with attempt("random_shift", random_shift, by_hand=check.SHIFTS) as hidden:
     for _ in range(2):
         torch.manual_seed(11)
         drawn.append(random_shift(x.clone(), 2))
-    on, hint = "40 images, the same seed of PyTorch twice", "torch.randint and its relatives do"
+    on, hint = (
+        "40 images, the same seed of PyTorch twice",
+        "draw with torch.randint or another function of PyTorch",
+    )
     what = "all draws are PyTorch's"
     hidden.that(torch.equal(*drawn), what, on=on, expected=drawn[0], got=drawn[1], hint=hint)
     other = random_shift(x.clone(), 2)

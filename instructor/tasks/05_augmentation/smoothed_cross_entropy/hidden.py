@@ -4,7 +4,7 @@ from course_utils.exercises import attempt
 
 class Mistake(Mistakes):
     LOG_OF_SOFTMAX = (
-        "a probability of 0 has no logarithm; log_softmax does both in one, and stays finite"
+        "a probability of 0 has no logarithm; log_softmax does both at once, and stays finite"
     )
 
 
@@ -24,11 +24,11 @@ with attempt("smoothed_cross_entropy", smoothed_cross_entropy, by_hand=check.LOS
         hidden.close("the loss", got, wanted, on=on, hint=hint)
         hidden.kept(given, (logits, y), on=on)
         kept = dtype == torch.float32 or got.dtype == dtype
-        hint = "the numbers of the logits go into the loss as they are"
+        hint = "compute the loss in the dtype of the logits"
         hidden.that(kept, "the dtype", on=on, expected=dtype, got=got.dtype, hint=hint)
         ours, theirs = logits.clone().requires_grad_(), logits.clone().requires_grad_()
         got = smoothed_cross_entropy(ours, y, smoothing)
-        hint = "from the logits to the loss, every step is one of PyTorch's, on the tensors given"
+        hint = "from the logits to the loss, use only PyTorch's operations on the given tensors"
         what, has = "its gradient reaches the logits", "no gradient"
         hidden.that(got.requires_grad, what, on=on, expected="a gradient", got=has, hint=hint)
         got.backward()

@@ -24,7 +24,7 @@ with attempt("choose_patience", choose_patience) as hidden:
     falling = np.array([[5, 4, 3, 2], [6, 5, 4, 3.0]])
     on = "two seeds, 3 epochs, fresh losses fall all along; patiences = [2]"
     got = hidden.pair(choose_patience(falling, falling, [2]), "patience, saved", on=on)[0]
-    hint = "a run that is never stopped goes on to the last epoch, and that one may be the best"
+    hint = "a run that is never stopped reaches the last epoch, which may be the best"
     hidden.that(got == 2, "patience", on=on, expected=2, got=got, hint=hint)
     on = "two seeds, 7 epochs, every patience of [1, 2] is clearly worse"
     got = choose_patience(watched, watched + 0.001 * wave * slope, [1, 2])
@@ -60,5 +60,5 @@ with attempt("choose_patience", choose_patience) as hidden:
         hint = "stop and restore by the watched losses; compare by the fresh ones of these epochs"
         hidden.that(got == wanted, "patience", on=on, expected=wanted, got=got, hint=hint)
         kept = all(map(np.array_equal, given, (watched, fresh)))
-        hint, what = "write into a copy; others need the record", "the record stays as it is"
+        hint, what = "write into a copy; others need the record", "the record is not changed"
         hidden.that(kept, what, on=on, expected="the same losses", got="changed ones", hint=hint)

@@ -2,7 +2,7 @@ from course_utils.exercises import attempt
 
 with attempt("stopping_epoch", stopping_epoch, by_hand=check.LIBRARY) as hidden:
     got = stopping_epoch([0.5, 0.4, 0.4, 0.4], 2)
-    hint = "min_delta may be left out; it is 0 then"
+    hint = "min_delta may be left out, and is then 0"
     on = "val_losses = [0.5, 0.4, 0.4, 0.4], patience = 2"
     hidden.that(got == 3, "min_delta is 0 by default", on=on, expected=3, got=got, hint=hint)
     generator = np.random.default_rng(6)
@@ -20,7 +20,7 @@ with attempt("stopping_epoch", stopping_epoch, by_hand=check.LIBRARY) as hidden:
             got=got,
             hint="follow the best loss and the count by hand on this record",
         )
-    # NaN of another make than math.nan, in places at which every rule that is right agrees.
+    # NaN objects other than math.nan, at positions where all right rules agree.
     for losses, patience, wanted in (
         ([float("nan"), 3.0, 2.0, 2.5, 2.5, 1.0], 2, 4),
         ([float("nan"), 3.0, 3.0, 3.0, 3.0], 3, 4),
@@ -28,5 +28,5 @@ with attempt("stopping_epoch", stopping_epoch, by_hand=check.LIBRARY) as hidden:
         ([2.0, float("nan"), 1.0, float("nan"), float("nan")], 2, 4),
     ):
         on, got = f"val_losses = {losses}, patience = {patience}", stopping_epoch(losses, patience)
-        hint = "a NaN is never the best loss; an epoch with one is waited for as any other"
+        hint = "a NaN is never the best loss; its epoch counts as a waiting epoch like any other"
         hidden.that(got == wanted, "NaN", on=on, expected=wanted, got=got, hint=hint)

@@ -25,14 +25,14 @@ with attempt("train_to_best", train_to_best) as hidden:
 
     train_to_best(model, one_epoch, score, 4, lambda losses: False)
     on = "a layer with batch norm, double precision, losses 3, 2, 1, 1.5, 2.5"
-    hint = "each tensor of the state is that of the lowest loss, a copy made at that time"
+    hint = "every tensor must be that of the lowest loss, from a copy made at that time"
     for name, value in model.state_dict().items():
         what, due = f"{name} is the best one", states[2][name]
         hidden.close(what, value, due, on=on, hint=hint)
-        hint_exact, got = "keep it in its own dtype", "numbers that were rounded on the way"
-        same, due = torch.equal(value, due), "the same numbers, to the last bit"
+        hint_exact, got = "keep it in its own dtype", "rounded numbers"
+        same, due = torch.equal(value, due), "exactly the same numbers"
         hidden.that(same, what, on=on, expected=due, got=got, hint=hint_exact)
-    # Rules that are no patience: what `tired` says decides, whatever the losses do.
+    # Rules other than patience: only `tired` decides, whatever the losses do.
     for script, rule, until in (
         ([3, 2, 1, 0.5, 0.2], lambda losses: len(losses) == 4, "when there are four losses"),
         ([5, 6, 7, 2, 8, 9], lambda losses: losses[-1] < 3, "at a loss below 3"),

@@ -76,14 +76,14 @@ with (
         (a_final_of_two, True, "lets the test set decide between the two best"),
         (moves_on, True, "moves on to the next candidate when the test score disappoints"),
         (looks_twice, True, "opens the seal to look, and once more to report"),
-        (lowest_on_test, True, "takes the lowest test score, for these are errors"),
-        (drops_the_worst_on_test, True, "leaves out whoever is last on the test set"),
+        (lowest_on_test, True, "takes the lowest test score, because these are errors"),
+        (drops_the_worst_on_test, True, "leaves out the candidate that is last on the test set"),
         (looks_again_if_disappointed, True, "opens the seal once more if the score disappoints"),
         (second_best, False, "takes the second highest judged score"),
         (middle, False, "takes the candidate in the middle of the judged scores"),
-        (lowest, False, "takes the lowest judged score, for these are errors"),
+        (lowest, False, "takes the lowest judged score, because these are errors"),
         (never_opens, False, "chooses, and leaves the seal alone"),
         (the_last, False, "takes the last candidate, whatever its score"),
         (check.highest, False, "takes the highest judged score"),
     ):
-        check.verdict(judge, choose, broken=broken, what=what)
+        check.verdict(judge, choose, broken=broken, what=f"a choice that {what}")

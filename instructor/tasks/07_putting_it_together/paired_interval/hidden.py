@@ -12,7 +12,7 @@ with attempt("paired_interval", paired_interval, by_hand=check.INTERVALS) as hid
                 list(paired_interval(*given)),
                 [wanted.mean, wanted.low, wanted.high],
                 on=f"{n} seeds, as {type(given[0]).__name__}s",
-                hint="t, s and n all belong to the differences that are given, however many",
+                hint="compute t, s and n for the given differences, however many there are",
             )
     got = list(paired_interval([0.5, 0.75, 1.0], [0.25, 0.5, 0.75]))
     on = "three seeds that all differ by 0.25"

@@ -18,7 +18,7 @@ with attempt("random_settings", random_settings, by_hand=check.SEARCH) as hidden
     for name in ("rate", "angle", "width"):
         values, low, high = [s[name] for s in got], box[name].low, box[name].high
         where = f"{name}, {on}"
-        hint = "any value of the range may come, not only those of a grid"
+        hint = "every value of the range is possible, not only those of a grid"
         many = len({round(float(v), 12) for v in values})
         what = "values are drawn from the whole range"
         hidden.that(many > 2900, what, on=where, expected="3000 values", got=many, hint=hint)
@@ -28,20 +28,20 @@ with attempt("random_settings", random_settings, by_hand=check.SEARCH) as hidden
         hint = "each tenth of the range is as likely as the next one"
         what = "the shares of the ten tenths of the range"
         hidden.close(what, shares, [0.1] * 10, on=where, hint=hint, atol=0.03)
-        hint = "a throw for each value; nothing makes up for the throws before"
-        what = "every value is a throw of its own"
+        hint = "make an independent draw for each value; no draw makes up for earlier ones"
+        what = "every value is an independent draw"
         held = float(np.std(shares)) > 0.0005
-        expected = "shares that differ a little, as those of throws do"
+        expected = "shares that differ a little, as those of random draws do"
         hidden.that(held, what, on=where, expected=expected, got=shares.tolist(), hint=hint)
     mixed = {"norm": [None, "batch", 4], "size": ["auto", 2], "p": Range(0.0, 0.5)}
     before = {"norm": list(mixed["norm"]), "size": list(mixed["size"]), "p": mixed["p"]}
     on = "options [None, 'batch', 4] and ['auto', 2], p 0 to 0.5, budget 600"
     many = random_settings(mixed, 600, 1)
     strangers = [s["size"] for s in many if s["size"] not in before["size"]]
-    what, hint = "an option stays what it is", "the option itself, of its own type"
+    what, hint = "options are returned unconverted", "return the option itself, with its type"
     got = [f"{v!r} of type {type(v).__name__}" for v in strangers[:1]]
     hidden.that(not strangers, what, on=on, expected=before["size"], got=got, hint=hint)
     check.evenly_drawn(hidden, many, before, on=on)
-    hint = "shuffle or change a copy; the box belongs to the caller"
-    what = "the box stays as it is"
+    hint = "shuffle or change a copy; the caller still needs the box"
+    what = "the box is not changed"
     hidden.that(mixed == before, what, on=on, expected=before, got=mixed, hint=hint)

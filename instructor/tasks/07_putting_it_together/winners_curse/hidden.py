@@ -14,12 +14,12 @@ with attempt("winners_curse", winners_curse) as hidden:
             winners_curse(judged.copy(), fresh.copy(), tried),
             wanted,
             on=f"{searches} searches among {settings} settings, of which {tried} were tried",
-            hint="each search has a winner of its own, among the first that were tried",
+            hint="each search has its own winner, among the first settings that were tried",
         )
     judged = np.array([[0.8, 0.6, 0.7], [0.5, 0.9, 0.7]])
     fresh = np.array([[0.9, 0.8, 0.1], [0.8, 0.85, 0.7]])
     on = f"judged = {judged.tolist()}, fresh = {fresh.tolist()}, tried = 2"
-    hint = "a winner may be better than it was judged; its difference is below 0 then"
+    hint = "a winner may be better than its judged score; then its difference is below 0"
     got = winners_curse(judged.copy(), fresh.copy(), 2)
     hidden.close("how much too good", got, -0.025, on=on, hint=hint)
     got, on = winners_curse(judged - 2, fresh - 2, 2), "the same scores, each 2 lower"

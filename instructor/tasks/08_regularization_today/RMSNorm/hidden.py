@@ -12,13 +12,13 @@ with attempt("RMSNorm", RMSNorm, by_hand=check.NORMS) as hidden:
         check.one_scale(hidden, layer, shape[-1])
         with torch.no_grad():
             layer.weight.copy_(oracle.weight.normal_())
-        size = 0.1 if options else 0.001  # beside small numbers eps counts
+        size = 0.1 if options else 0.001  # eps matters for small numbers
         x, slope = size * torch.randn(2, *shape, dtype=dtype)
         on = f"x of shape {shape}, {options or 'the default eps'}, {dtype}"
         for training in (True, False):
             given = x.clone()
             got = hidden.tensor(layer.train(training)(given), shape, on=on)
-            hint = "the dtype of x, whatever is worked out in between"
+            hint = "the dtype of x, whatever is computed in between"
             hidden.that(
                 got.dtype == dtype, "dtype", on=on, expected=dtype, got=got.dtype, hint=hint
             )
@@ -27,7 +27,7 @@ with attempt("RMSNorm", RMSNorm, by_hand=check.NORMS) as hidden:
             hidden.kept([given], [x], on=on)
         ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
         got = layer(ours)
-        held, hint = got.requires_grad, "the result is to be made of x and weight by PyTorch"
+        held, hint = got.requires_grad, "compute the result from x and weight with PyTorch"
         hidden.that(held, "it has a gradient", on=on, expected=True, got=False, hint=hint)
         (got * slope).sum().backward()
         (oracle(theirs) * slope).sum().backward()

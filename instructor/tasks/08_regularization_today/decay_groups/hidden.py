@@ -2,7 +2,7 @@ from course_utils.exercises import attempt
 
 
 class Reader(nn.Module):
-    """A small transformer: an embedding that also reads the answer out, and a temperature."""
+    """A small transformer, with an embedding shared by the output layer, and a temperature."""
 
     def __init__(self):
         super().__init__()
