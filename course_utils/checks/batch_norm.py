@@ -32,6 +32,7 @@ class Mistake(Mistakes):
     UPDATED_IN_EVALUATION = (
         "running statistics are updated in evaluation too; only training may move them"
     )
+    REFUSES_IN_EVALUATION = "only training needs two samples; evaluation asks nothing of the batch"
     WITHOUT_SCALE_AND_SHIFT = (
         "after normalizing, the layer scales and shifts; nn.Parameter makes both learnable"
     )
@@ -172,11 +173,18 @@ def _keeps_running_statistics(check: Check, cls: Callable[..., nn.Module], x: Te
         got="changed buffers",
         hint=Mistake.UPDATED_IN_EVALUATION,
     )
+    on = "the first sample alone, in evaluation"
+    try:
+        alone = layer(x[:1].clone())
+    except ValueError as refused:
+        what, hint = "evaluation takes one sample", Mistake.REFUSES_IN_EVALUATION
+        said = f"ValueError: {refused}"
+        check.that(False, what, on=on, expected="an output", got=said, hint=hint)
     check.close(
         "in evaluation an output does not depend on the rest of the batch",
-        layer(x[:1].clone()),
+        alone,
         got[:1],
-        on="the first sample alone, in evaluation",
+        on=on,
         hint="nothing of the batch may be used in evaluation, neither mean nor variance",
     )
 

@@ -17,6 +17,7 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
+    VARIANCE_FIRST = "this is the variance; bias2 comes first"
     AVERAGED_OVER_THE_POINTS = (
         "the fits are averaged along the wrong axis: predictions are [fits, points]"
     )
@@ -41,7 +42,8 @@ def bias_variance(answer: Callable[[Tensor, Tensor], Any]) -> None:
         fits = torch.tensor([[0.0, 5.0, 1.0], [4.0, 9.0, 4.0], [2.0, 1.0, 7.0]])
         truth = torch.tensor([3.0, 8.0, 1.0])
         on = "predictions [[0, 5, 1], [4, 9, 4], [2, 1, 7]] of 3 fits, truth [3, 8, 1]"
-        bias, variance = check.pair(answer(fits.clone(), truth.clone()), "bias2, variance", on=on)
+        given = fits.clone(), truth.clone()
+        bias, variance = check.pair(answer(*given), "bias2, variance", on=on)
         error, points = fits.mean(0) - truth, len(truth)
         bias2, spread = error.square().mean(), fits.var(0, correction=0).mean()
         check.close(
@@ -56,6 +58,7 @@ def bias_variance(answer: Callable[[Tensor, Tensor], Any]) -> None:
                 Mistake.MEAN_SQUARED_ERROR: (fits - truth).square().mean(),
                 Mistake.DISTANCES: error.abs().mean(),
                 Mistake.SUMS: points * bias2,
+                Mistake.VARIANCE_FIRST: spread,
             },
         )
         check.close(
@@ -72,6 +75,7 @@ def bias_variance(answer: Callable[[Tensor, Tensor], Any]) -> None:
                 Mistake.SUMS: points * spread,
             },
         )
+        check.kept(given, (fits, truth), on=on)
         fits, truth = torch.tensor([[0.0, 5.0], [4.0, 9.0]]), torch.tensor([3.0, 5.0])
         on = "the example of the text: predictions [[0, 5], [4, 9]] of 2 fits, truth [3, 5]"
         got, hint = check.pair(answer(fits, truth), "bias2, variance", on=on), "by hand, as there"

@@ -32,6 +32,14 @@ class Mistake(Mistakes):
     WITHOUT_THE_LAST_CLASS = "the last class, num_classes - 1, is never drawn"
     WITHOUT_CLASS_0 = "class 0 is never drawn; classes count from 0"
     ONE_COIN_FOR_ALL = "all labels were redrawn, or none; decide for each label on its own"
+    NO_OTHER_LABEL = (
+        "no label has changed: did one draw keep them all, or were the new ones drawn from `y` "
+        "instead of from all classes?"
+    )
+    OTHER_NUMBERS = (
+        "torch.randint draws int64, and torch.where or an index keeps the dtype; multiplying by a "
+        "float mask does not"
+    )
     ONE_CLASS_FOR_ALL = "all redrawn labels become the same class; draw one for each"
 
 
@@ -64,11 +72,11 @@ def labels_redrawn(
     )
     check.that(
         noisy.dtype == y.dtype,
-        "labels stay whole numbers",
+        "labels stay int64",
         on=on,
         expected=y.dtype,
         got=noisy.dtype,
-        hint="class numbers come from torch.randint, not from torch.rand",
+        hint=Mistake.OTHER_NUMBERS,
     )
     outside = (noisy < 0) | (noisy >= num_classes)
     check.that(
@@ -99,6 +107,7 @@ def labels_redrawn(
                 _shares(fraction, range(num_classes - 1), truth, num_classes)
             ),
             Mistake.WITHOUT_CLASS_0: (_shares(fraction, range(1, num_classes), truth, num_classes)),
+            Mistake.NO_OTHER_LABEL: _shares(0.0, [truth], truth, num_classes),
             Mistake.ONE_COIN_FOR_ALL: (
                 got if got.max() == 1.0 else _shares(1.0, range(num_classes), truth, num_classes)
             ),

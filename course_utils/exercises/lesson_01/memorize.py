@@ -21,6 +21,10 @@ class Mistake(Mistakes):
 
     NO_NETWORK = "return the trained network itself, an nn.Module"
     WRONG_OUTPUTS = "the network gives one logit for each class of `y`, for every sample"
+    IN_TRAINING_MODE_ONLY = (
+        "in training mode every label is right; what counts is evaluation mode, so look there "
+        "before you stop"
+    )
     NOT_MEMORIZED = (
         "look at the loss during training: does it still fall (more steps), does it stay the same "
         "or jump (another learning rate), or are there too few units?"
@@ -47,13 +51,16 @@ def by_heart(check: Check, answer: Memorizer, n: int, features: int, classes: in
     logits = logits_of(check, model, x, classes, on=on, hint=Mistake.WRONG_OUTPUTS)
     right = int((logits.argmax(1) == y).sum()) if logits.isfinite().all() else 0
     loss = F.cross_entropy(logits, y)
+    hint = Mistake.NOT_MEMORIZED
+    if right < n and _right_in_training(model, x, y):
+        hint = Mistake.IN_TRAINING_MODE_ONLY
     check.that(
         right == n,
         "every training label is right",
         on=on,
         expected=f"{n} of {n} right",
         got=f"{right} of {n} right, training loss {loss:.3g}",
-        hint=Mistake.NOT_MEMORIZED,
+        hint=hint,
     )
     with torch.no_grad():
         alone = torch.cat([model(sample) for sample in x.split(1)])
@@ -70,6 +77,13 @@ def by_heart(check: Check, answer: Memorizer, n: int, features: int, classes: in
     with torch.no_grad():
         others, labels = nonsense(1000, features, classes, seed=1)
         return float((model(others).argmax(1) == labels).double().mean())
+
+
+def _right_in_training(model: nn.Module, x: Tensor, y: Tensor) -> bool:
+    with torch.no_grad():
+        right = bool((model.train()(x).argmax(1) == y).all())
+    model.eval()
+    return right
 
 
 def nonsense(n: int, features: int, classes: int, seed: int = 0) -> tuple[Tensor, Tensor]:

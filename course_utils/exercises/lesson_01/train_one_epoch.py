@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import unique
 from typing import Any
 
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 from course_utils import checks
 from course_utils.checks.mistakes import Common, Mistakes
 from course_utils.checks.report import Check
+from course_utils.checks.training_loop import Mistake as LoopMistake
 from course_utils.data import Dataset, SealedTestSet
 from course_utils.exercises.attempt import attempt
 from course_utils.history import History
@@ -35,7 +37,13 @@ class Mistake(Mistakes):
     SCORED_IN_EVALUATION = (
         "this was scored in evaluation mode; take the losses of the training steps"
     )
-    SCORED_AFTERWARDS = "this was scored after the epoch; take the losses of the training steps"
+    OTHER_BATCHES = (
+        "these are not the samples of `batches`: each batch holds sample numbers, and "
+        "`data.x_train[batch]` picks the samples"
+    )
+    SCORED_AFTERWARDS = (
+        "this was scored after the weights had moved; take the losses of the training steps"
+    )
 
 
 TrainOneEpoch = Callable[[nn.Module, Dataset, torch.optim.Optimizer, Sequence[Tensor]], Any]
@@ -66,7 +74,10 @@ def as_in_fit(check: Check, answer: TrainOneEpoch) -> None:
         for epoch in range(epochs + 1):
             if epoch > 0:
                 model.eval()  # as many loops leave the model after scoring it
-                answer(model, data, optimizer, next(batches))
+                given = next(batches)
+                with _passes_in_training(model) as trained:
+                    answer(model, data, optimizer, given)
+                _as_given(check, trained, data.x_train, given)
             history.record(
                 evaluate(model, data.x_train, data.y_train),
                 evaluate(model, data.x_val, data.y_val),
@@ -74,6 +85,39 @@ def as_in_fit(check: Check, answer: TrainOneEpoch) -> None:
         return history
 
     check.include(checks.training_loop(loop))
+
+
+@contextmanager
+def _passes_in_training(model: nn.Module) -> Iterator[list[Tensor]]:
+    """Collect what goes through `model` in training mode in the body."""
+    seen: list[Tensor] = []
+
+    def note(module: nn.Module, given: tuple[Tensor, ...]) -> None:
+        if module.training:
+            seen.append(given[0].detach().clone())
+
+    hook = model.register_forward_pre_hook(note)
+    try:
+        yield seen
+    finally:
+        hook.remove()
+
+
+def _as_given(check: Check, trained: list[Tensor], x: Tensor, batches: Sequence[Tensor]) -> None:
+    """Each batch of the samples x was passed once; the rest is left to `checks.training_loop`."""
+    sizes = [len(batch) for batch in batches]
+    same = [any(torch.equal(seen, x[batch]) for batch in batches) for seen in trained]
+    twice = all(same) and len(trained) == 2 * len(batches)
+    theirs = all(torch.isin(seen, x).all() for seen in trained)
+    other = theirs and [len(seen) for seen in trained] == sizes and not any(same)
+    check.that(
+        not twice and not other,
+        "each batch goes through the model once",
+        on=f"an epoch of batches of sizes {sizes}",
+        expected=f"{len(batches)} passes in training mode, on these samples",
+        got=f"{len(trained)} passes" if twice else "other samples",
+        hint=LoopMistake.TWO_PASSES if twice else Mistake.OTHER_BATCHES,
+    )
 
 
 def mean_of_the_epoch(

@@ -30,7 +30,10 @@ class Mistake(Mistakes):
         "this λ has a run that diverged (NaN), so it has no mean; NumPy's argmax takes NaN "
         "for the largest, and nanmean leaves the failure out"
     )
-    BEST_SINGLE_RUN = "this is the λ of the single best run; one lucky seed is no evidence"
+    BEST_SINGLE_RUN = (
+        "this λ has the single best run, but another has the higher mean; one lucky seed is no "
+        "evidence"
+    )
     PLACE = "this is the position in the list; look up the λ there"
 
 
@@ -63,7 +66,11 @@ def choose_lambda(answer: Callable[[Sequence[float], Any], tuple[float, bool]]) 
         on = "the first two rows of the same sweep"
         best, clear = answer(values[:2], acc[:2])
         check.close(
-            "the best λ has the highest mean", best, 0.001, on=on, hint="only two λ are left here"
+            "the best λ has the highest mean",
+            best,
+            0.001,
+            on=on,
+            hint="the higher mean of the two decides",
         )
         is_clear(
             check,

@@ -30,6 +30,7 @@ class Mistake(Mistakes):
     WITHOUT_GRADIENT_STEP = "the threshold is there, but the gradient step is missing"
     UPHILL = "this steps uphill; the step goes against the gradient"
     BIASES_SHRINK = "the threshold has moved the biases too; it applies to weights only"
+    RETURNS_SOMETHING = "change the model in place, and return nothing"
     BIASES_STAY = "the bias took no gradient step; every parameter takes one"
 
 
@@ -50,7 +51,7 @@ def proximal_step(answer: Callable[[nn.Module, float, float], None]) -> None:
             "weights [0.5, -0.5, 0.1, 0, 0.25] with gradients [1, 1, -0.5, 0, 3], "
             "lr = 0.1, strength = 2"
         )
-        answer(model, 0.1, 2.0)
+        got = answer(model, 0.1, 2.0)  # type: ignore[func-returns-value]
         moved, t = w - 0.1 * g, 0.2
         sign, size = moved.sign(), moved.abs()
         nothing = torch.equal(weight, w) and torch.equal(bias, torch.full_like(bias, 0.3))
@@ -85,4 +86,12 @@ def proximal_step(answer: Callable[[nn.Module, float, float], None]) -> None:
                 Mistake.BIASES_SHRINK: [0.0],
                 Mistake.BIASES_STAY: [0.3],
             },
+        )
+        check.that(
+            got is None,
+            "it returns nothing",
+            on=on,
+            expected=None,
+            got=got,
+            hint=Mistake.RETURNS_SOMETHING,
         )

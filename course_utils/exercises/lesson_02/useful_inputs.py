@@ -21,6 +21,7 @@ class Mistake(Mistakes):
     ALL_OF_THEM = "every input is named; an input is left out only if its weight is exactly 0"
     NEGATIVE_LOST = "the useful inputs with a negative weight are missing"
     MASK_RETURNED = "return the places as a list of integers, such as [2, 5]"
+    COUNTED_FROM_1 = "places are counted from 0, as in `x[:, 0]`"
     IN_ANOTHER_ORDER = "these are the useful inputs; name each once, in increasing order"
     USELESS_KEPT = (
         "there are useless inputs among these; look at their weights, and at the strength"
@@ -65,6 +66,8 @@ def chosen(check: Check, answer: Chooser, n: int, inputs: int, useful: int) -> N
         hint = Mistake.ALL_OF_THEM
     elif places == positive:
         hint = Mistake.NEGATIVE_LOST
+    elif places == [place + 1 for place in wanted]:
+        hint = Mistake.COUNTED_FROM_1
     elif set(places) == set(wanted):
         hint = Mistake.IN_ANOTHER_ORDER
     check.that(

@@ -28,6 +28,9 @@ class Mistake(Mistakes):
     ACCEPTS_ONE_SAMPLE = (
         "the unbiased variance of one sample is 0 / 0, and nan stays in running_var for ever"
     )
+    REFUSED_BY_ANOTHER_ERROR = (
+        "check the size of the batch before anything is computed, and `raise ValueError(...)`"
+    )
     REFUSES_TOO_LATE = "check the size of the batch first"
 
 
@@ -76,13 +79,17 @@ def refuses_one(check: Check, layer: nn.Module, x: Tensor) -> None:
         got = "an output"
     except ValueError:
         got = "a ValueError"
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        got = f"{type(error).__name__}: {error}"
     check.that(
         got == "a ValueError",
         "a batch of one sample is refused",
         on=on,
         expected="a ValueError",
         got=got,
-        hint=Mistake.ACCEPTS_ONE_SAMPLE,
+        hint=Mistake.ACCEPTS_ONE_SAMPLE if got == "an output" else Mistake.REFUSED_BY_ANOTHER_ERROR,
     )
     check.that(
         all(torch.equal(value, before[name]) for name, value in layer.named_buffers()),

@@ -123,3 +123,16 @@ def moments_in_single_precision(predictions, truth):
     p = predictions.float()
     bias2 = (p.mean(0) - truth.float()).square().mean()
     return bias2, (p.square().mean(0) - p.mean(0) ** 2).mean()
+
+
+@wrong("variance_first")
+def the_pair_turned_round(predictions, truth):
+    mean = predictions.mean(0)
+    return predictions.var(0, correction=0).mean(), (mean - truth).square().mean()
+
+
+@wrong("rounded", at="hidden-variance")
+def rounded_to_four_places(predictions, truth):
+    mean = predictions.mean(0)
+    parts = (mean - truth).square().mean(), predictions.var(0, correction=0).mean()
+    return tuple(round(float(part), 4) for part in parts)

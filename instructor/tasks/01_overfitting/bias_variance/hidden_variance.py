@@ -1,4 +1,10 @@
+from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+
+
+class Mistake(Mistakes):
+    ROUNDED = "the number is due as it comes, not rounded"
+
 
 with attempt("bias_variance", bias_variance) as hidden:
     for fits, points in ((7, 30), (1, 5), (40, 3)):
@@ -15,7 +21,13 @@ with attempt("bias_variance", bias_variance) as hidden:
     got = hidden.pair(bias_variance(high, high.mean(0)), "bias2, variance", on=on)[1]
     wanted = ((high - high.sum(0) / 8) ** 2).sum() / 40
     hint = "take the differences from the mean before you square, in the dtype of the inputs"
+    if float(got) == round(float(got), 4) and abs(float(got) - float(wanted)) < 1e-3:
+        hint = Mistake.ROUNDED
     hidden.close("variance", got, wanted, on=on, hint=hint)
+    on, small = "the same fits, of spread 0.001", 1e-3 * (high - 1e4)
+    got = hidden.pair(bias_variance(small, small.mean(0)), "bias2, variance", on=on)[1]
+    scaled = 1e6 * float(got)
+    hidden.close("variance · 10⁶", scaled, wanted, on=on, hint=Mistake.ROUNDED)
     given = torch.randn(4, 6), torch.randn(6)
     copies = [t.clone() for t in given]
     bias_variance(*copies)

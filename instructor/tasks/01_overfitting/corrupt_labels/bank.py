@@ -79,10 +79,28 @@ def seeded_inside(y, fraction, num_classes, generator):
     return _noise(y, fraction, _drawn(y, num_classes, generator), generator)
 
 
-@wrong("one_coin_for_all")
+@wrong("no_other_label")
 def one_coin_for_all(y, fraction, num_classes, generator):
     redrawn = torch.rand(1, generator=generator) < fraction
     return _noise(y, fraction, _drawn(y, num_classes, generator), generator, redrawn)
+
+
+@wrong("one_coin_for_all")
+def one_coin_for_all_turned_round(y, fraction, num_classes, generator):
+    redrawn = torch.rand(1, generator=generator) > 1 - fraction
+    return _noise(y, fraction, _drawn(y, num_classes, generator), generator, redrawn)
+
+
+@wrong("no_other_label")
+def from_the_labels_themselves(y, fraction, num_classes, generator):
+    others = y[torch.randint(len(y), (len(y),), generator=generator)]
+    return _noise(y, fraction, others, generator)
+
+
+@wrong("other_numbers")
+def by_a_mask_of_floats(y, fraction, num_classes, generator):
+    redrawn = (torch.rand(len(y), generator=generator) < fraction).float()
+    return redrawn * _drawn(y, num_classes, generator) + (1 - redrawn) * y
 
 
 @wrong("one_class_for_all")

@@ -157,6 +157,21 @@ def batch_stats(x, y):
     return model
 
 
+@wrong("in_training_mode_only")
+def with_a_batch_norm_watched_in_training(x, y):
+    torch.manual_seed(0)
+    classes = len(y.unique())
+    norm = nn.BatchNorm1d(128, momentum=0.001)  # far behind the batches to the end
+    layers = nn.Linear(x.shape[1], 128), norm, nn.ReLU(), nn.Linear(128, classes)
+    model = nn.Sequential(*layers)
+    adam = torch.optim.Adam(model.parameters(), lr=0.05)
+    while (model(x).argmax(1) != y).any():
+        adam.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        adam.step()
+    return model
+
+
 EQUIVALENT = {
     "150 -> 151": "any number of steps that is large enough will do",
     "150 -> 149": "any number of steps that is large enough will do",

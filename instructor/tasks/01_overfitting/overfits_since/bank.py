@@ -178,6 +178,18 @@ def means_rounded(train_loss, val_loss):
     return turn, since
 
 
+@wrong("no_such_epoch", at="hidden-since")
+def the_epoch_after_the_last_for_none(train_loss, val_loss):
+    turn = int(val_loss.mean(0).argmin())
+    since = turn + 1
+    for epoch in range(turn + 1, val_loss.shape[1]):
+        up = paired_difference(val_loss[:, epoch], val_loss[:, turn])
+        down = paired_difference(train_loss[:, epoch], train_loss[:, turn])
+        if not (up.low > 0 and down.high < 0):
+            since = epoch + 1
+    return turn, since
+
+
 EQUIVALENT = {
     "val_loss.mean(0) -> val_loss.sum(0)": "each epoch has the same seeds: both rank alike",
 }

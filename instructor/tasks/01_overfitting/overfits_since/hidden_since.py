@@ -4,6 +4,7 @@ from course_utils.exercises import attempt
 
 class Mistake(Mistakes):
     NOT_TO_THE_END = "take the last epochs, as long as every one of them is clear"
+    NO_SUCH_EPOCH = "there is no such epoch, so return None"
     NOT_BOTH_CLEAR = "validation clearly up and training clearly down: test both, paired by seed"
 
 
@@ -38,6 +39,8 @@ with attempt("overfits_since", overfits_since) as hidden:
         jitter = 1 + 0.001 * wave
         got = overfits_since(train + seeds, jitter * val + seeds)
         got = hidden.pair(got, "turn, since", on=on)[1]
+        if wanted is None and got in (-1, 0, len(rising)):
+            hint = Mistake.NO_SUCH_EPOCH
         hidden.close("since", got, wanted, on=on, hint=hint)
     # Records at random: seeds in no order, now and then an outlier among them.
     dice = np.random.default_rng(4)

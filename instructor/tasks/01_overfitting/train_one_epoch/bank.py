@@ -245,3 +245,31 @@ def cleared_after_the_step_alone(model, data, optimizer, batches):
         total += loss.item() * len(batch)
         samples += len(batch)
     return total / samples
+
+
+@wrong("other_batches")
+def in_the_order_of_the_data(model, data, optimizer, batches):
+    model.train()
+    total = 0.0
+    size = len(batches[0])
+    for x, y in zip(data.x_train.split(size), data.y_train.split(size), strict=True):
+        optimizer.zero_grad()
+        loss = F.cross_entropy(model(x), y)
+        loss.backward()
+        optimizer.step()
+        total += loss.item() * len(y)
+    return total / data.n_train
+
+
+@wrong("two_passes", at="visible")
+def scored_again_after_the_step(model, data, optimizer, batches):
+    model.train()
+    total = 0.0
+    for batch in batches:
+        x, y = data.x_train[batch], data.y_train[batch]
+        optimizer.zero_grad()
+        F.cross_entropy(model(x), y).backward()
+        optimizer.step()
+        with torch.no_grad():
+            total += F.cross_entropy(model(x), y, reduction="sum").item()
+    return total / data.n_train

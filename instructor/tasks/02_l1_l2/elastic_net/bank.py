@@ -161,3 +161,15 @@ def losses(model, strength, alpha):
 def sums_in_single_precision(model, strength, alpha):
     l1, l2 = _sums([w.float() for w in _weights(model)])
     return strength * (alpha * l1 + (1 - alpha) * l2)
+
+
+@wrong(UNNAMED, at="hidden")
+def of_the_layers_that_learn(model, strength, alpha):
+    l1, l2 = _sums([w for w in _weights(model) if w.requires_grad])
+    return strength * (alpha * l1 + (1 - alpha) * l2)
+
+
+@wrong(UNNAMED, at="hidden")
+def with_a_rounded_corner(model, strength, alpha):
+    l1 = sum((w.square() + 1e-6).sqrt().sum() for w in _weights(model))
+    return strength * (alpha * l1 + (1 - alpha) * _sums(_weights(model))[1])

@@ -123,6 +123,12 @@ def at_the_weights_only(train):
     return all(torch.equal(a, b) for (_, a), (_, b) in zip(free, priced, strict=True))
 
 
+@wrong("right_accused", at="hidden")
+def by_the_largest_difference_at_a_huge_strength(train):
+    pairs = zip(*(train(s)[0].parameters() for s in (0.0, 1e6)), strict=True)
+    return not max(float((p - q).abs().max()) for p, q in pairs) > 0  # NaN > 0 is False
+
+
 EQUIVALENT = {
     "zip(free.parameters(), priced.parameters(), strict=True) -> zip(free.parameters(), "
     "priced.parameters())": "both models have the same parameters",

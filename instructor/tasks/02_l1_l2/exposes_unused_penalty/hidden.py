@@ -67,6 +67,10 @@ with (
         check.verdict(judge, train, broken=True, what=what)
     for train, what in (
         (trainer(l2_penalty, lr=1.0), "a penalty under which large strengths blow the weights up"),
+        (
+            trainer(l2_penalty, lr=0.9, steps=20),
+            "one under which they become NaN, every one of them",
+        ),
         (trainer(l1_penalty, scale=1e-4), "an L1 penalty with a weak scale inside"),
         (trainer(second_layer, steps=1), "a penalty on the second layer, one step"),
         (trainer(first_layer, steps=1), "a penalty on the first layer, one step"),

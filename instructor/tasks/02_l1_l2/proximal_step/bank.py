@@ -221,3 +221,9 @@ def by_a_factor(model, lr, strength):
         p.add_(p.grad, alpha=-lr)
     for _, w in penalized_weights(model):
         w.mul_((1 - lr * strength / w.abs()).clamp(min=0))
+
+
+@wrong("returns_something")
+def with_the_model_returned(model, lr, strength):
+    weight_by_weight(model, lr, strength)
+    return model

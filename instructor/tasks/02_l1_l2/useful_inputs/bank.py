@@ -109,7 +109,7 @@ def two_steps(x, y):
     return _lasso(x, y, 0.9, steps=2).nonzero().flatten().tolist()
 
 
-@wrong("useful_missed")
+@wrong("counted_from_1")
 def counted_from_one(x, y):
     return (_lasso(x, y, 0.3).nonzero().flatten() + 1).tolist()
 

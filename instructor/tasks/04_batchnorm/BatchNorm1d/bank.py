@@ -370,3 +370,24 @@ class RunningAreParameters(nn.Module):
         else:
             mean, var = self.running_mean, self.running_var
         return (x - mean) / torch.sqrt(var + self.eps) * self.weight + self.bias
+
+
+@wrong("refuses_in_evaluation")
+class RefusesInEvaluation(Norm):
+    def forward(self, x):
+        self.refuse(x)
+        return super().forward(x)
+
+
+@wrong("refused_by_another_error")
+class RefusesByAssert(Norm):
+    def refuse(self, x):
+        assert len(x) > 1, "a batch of one"
+
+
+@wrong(UNNAMED, at="hidden-evaluation")
+class NoScaleInEvaluation(Norm):
+    def forward(self, x):
+        if self.training:
+            return super().forward(x)
+        return (x - self.running_mean) / (self.running_var + self.eps).sqrt()

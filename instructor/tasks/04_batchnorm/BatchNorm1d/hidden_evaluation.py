@@ -14,7 +14,10 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
     layer.load_state_dict(state, strict=False)
     for n in (1, 5):
         x, on = torch.randn(n, 3), f"{n} samples in evaluation, statistics of an earlier training"
-        hint = "evaluation uses the running statistics and eps, and not the batch"
+        hint = (
+            "use the running statistics and eps, and not the batch; then weight and bias as in "
+            "training"
+        )
         hidden.close("evaluation", layer(x.clone()), oracle(x), on=on, hint=hint)
         for name in ("running_mean", "running_var"):
             kept = dict(layer.named_buffers()).get(name)

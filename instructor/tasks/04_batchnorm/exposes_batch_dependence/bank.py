@@ -12,6 +12,8 @@ def in_other_company(model, x):
     model.eval()
     with torch.no_grad():
         usual = model(x)
+        if (model(x[:1])[0] - usual[0]).abs().max() > 1e-4:
+            return True
         for i in range(len(x)):
             other = 10 * torch.randn_like(x) + 3
             other[i] = x[i]
@@ -215,6 +217,16 @@ def skips_last(model, x):
         together = model(x)
         alone = torch.cat([model(x[i : i + 1]) for i in range(len(x) - 1)])
     return not torch.allclose(together[:-1], alone, atol=1e-4, rtol=0)
+
+
+@wrong("bug_missed", at="hidden")
+def with_as_many_zeros_for_company(model, x):
+    for i in range(len(x)):
+        others = torch.zeros_like(x)
+        others[i] = x[i]
+        if (_eval(model, others)[i] - _eval(model, x)[i]).abs().max() > 1e-4:
+            return True
+    return False
 
 
 EQUIVALENT = {

@@ -74,6 +74,7 @@ with (
             "a model in which only the last output depends on the first sample",
         ),
         (the_last_output, "a model with one output unit that depends on the batch"),
+        (lambda x: x / len(x), "a model that divides by the number of samples"),
         (a_little, "a model whose outputs move by about 0.01"),
         (clipped, "a model that clips at a quantile of the batch"),
     ):
