@@ -1,13 +1,15 @@
-"""What the tests of the exercises share: each exercise, its trial and its banks, read once."""
+"""What the tests of the exercises share: each exercise, its trial and its banks, read once; and its
+notebooks."""
 
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+import nbformat
 import pytest
 
 from instructor.answers import Bank, load
-from instructor.content import Exercise, exercise_names, read
+from instructor.content import ROOT, Exercise, exercise_names, read
 from instructor.trial import Trial
 
 NAMES = exercise_names()
@@ -42,3 +44,9 @@ def known(kind: str) -> Iterator[Any]:
                 yield pytest.param(
                     name, task.name, answer, id=f"{name[:2]}-{task.name}-{answer.name}"
                 )
+
+
+def cells(folder: str, name: str) -> dict[str, Any]:
+    """The cells of an exercise's notebook in `folder`, by their ids."""
+    notebook = nbformat.read(ROOT / folder / name / f"{name}.ipynb", as_version=4)
+    return {cell.id: cell for cell in notebook.cells}
