@@ -46,7 +46,9 @@ class Mistake(Mistakes):
     FORGETS_THE_LOWER_END = "draw evenly: as many in the lower half as in the upper half"
     ONE_THROW_FOR_ALL = "one draw is used for all names; draw anew for each"
     IN_ORDER = "these settings are ordered, a grid, or all the same; draw anew for each"
-    NEVER_THE_LAST_OPTION = "draw one of the list, the last as often as the first"
+    NEVER_THE_LAST_OPTION = (
+        "draw every option of the list as often as any other, the first and the last too"
+    )
 
 
 SEARCH = (search.random_settings, Range.at)
@@ -99,6 +101,15 @@ def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str
         values = [setting[name] for setting in got]
         where = f"{name}, {on}"
         if not isinstance(allowed, Range):
+            strangers = [v for v in values if v not in allowed]
+            check.that(
+                not strangers,
+                "an option stays what it is",
+                on=where,
+                expected=allowed,
+                got=f"{strangers[0]!r} of type {type(strangers[0]).__name__}" if strangers else "",
+                hint="the option itself, of its own type",
+            )
             shares = [sum(v == option for v in values) / len(got) for option in allowed]
             check.that(
                 max(abs(share - 1 / len(allowed)) for share in shares) < 2 * far,
@@ -236,5 +247,5 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
         on="budget 5, seeds 0 to 7",
         expected=f"{len(settings)} different settings",
         got=f"{len(set(settings))} different settings",
-        hint="use the whole seed, and one generator for all settings of a search",
+        hint="use the whole seed, and one generator for all settings of a search, not a grid",
     )
