@@ -15,7 +15,7 @@ from instructor.content import ROOT, TASKS, TEXT_STUB, read
 from instructor.generate import differences, generate
 from instructor.guides import guide
 from instructor.notebooks import CODE_STUB
-from tests.exercises import NAMES, cells, exercise, ran
+from tests.exercises import NAMES, cells, exercise
 
 
 def between(source: str, begin: str, end: str) -> list[str]:
@@ -80,23 +80,6 @@ def test_a_stub_differs_only_where_the_student_writes(name: str) -> None:
         else:
             assert copy[key].metadata.editable is False
         assert copy[key].metadata.deletable is False
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_an_untouched_exercise_runs_to_its_end_and_says_so(name: str) -> None:
-    said = ran("exercises", name)
-    for task in exercise(name).tasks:
-        assert f"○ {task.name}: not attempted yet" in said
-    assert "✗" not in said
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_solution_runs_to_its_end_and_every_check_passes(name: str) -> None:
-    said = ran("solutions", name)
-    for task in exercise(name).tasks:
-        assert f"✓ {task.name}" in said
-    assert "✗" not in said
-    assert "○" not in said
 
 
 def test_a_file_that_was_edited_by_hand_is_found_and_mended(tmp_path: Path) -> None:
