@@ -72,7 +72,7 @@ def changes_the_record(losses, patience, min_delta):
     ties=(stopping(lambda loss, best, d: loss <= best - d), "ties count as improvements"),
     nan_improves=(
         stopping(lambda loss, best, d: not loss >= best - d),
-        "NaN counts as an improvement",
+        "NaN sets the count back",
     ),
     nan_is_best=(
         stopping(best_of=lambda best, loss: nan if math.isnan(loss) else best),

@@ -177,7 +177,7 @@ def test_where_all_times_are_the_same_none_is_known(
     _, grading = collect(tmp_path, source)
     assert came(grading, "ada") is None
     said = capsys.readouterr().out
-    assert "lateness is not counted there: ada, ben." in said
+    assert "lateness is not counted for them: ada, ben." in said
 
 
 def test_a_zone_that_nobody_knows_is_named(grading: Path) -> None:

@@ -1,17 +1,13 @@
 """What is generated from the tasks, what students get of it, and what nbgrader makes of it."""
 
-import contextlib
-import io
 import os
 import re
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
 
 import nbformat
 import pytest
-import torch
 from nbgrader.apps import NbGraderAPI
 from traitlets.config import Config
 
@@ -19,12 +15,7 @@ from instructor.content import ROOT, TASKS, TEXT_STUB, read
 from instructor.generate import differences, generate
 from instructor.guides import guide
 from instructor.notebooks import CODE_STUB
-from tests.exercises import NAMES, exercise
-
-
-def cells(folder: str, name: str) -> dict[str, Any]:
-    notebook = nbformat.read(ROOT / folder / name / f"{name}.ipynb", as_version=4)
-    return {cell.id: cell for cell in notebook.cells}
+from tests.exercises import NAMES, cells, exercise, ran
 
 
 def between(source: str, begin: str, end: str) -> list[str]:
@@ -89,16 +80,6 @@ def test_a_stub_differs_only_where_the_student_writes(name: str) -> None:
         else:
             assert copy[key].metadata.editable is False
         assert copy[key].metadata.deletable is False
-
-
-def ran(folder: str, name: str) -> str:
-    """What a notebook says that is run from its first cell to its last, as in a new kernel."""
-    said, world = io.StringIO(), {"__name__": "__main__"}
-    with contextlib.redirect_stdout(said), torch.random.fork_rng(devices=[]):
-        for cell in cells(folder, name).values():
-            if cell.cell_type == "code":
-                exec(cell.source, world)
-    return said.getvalue()
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -12,7 +12,6 @@ from tests.quoted_numbers import unprinted
 #: What reads like a result and is none, or is one that is printed nowhere: by lesson, with its
 #: reason.
 ELSEWHERE: dict[str, dict[str, str]] = {
-    "01": {"95": "the level of an interval, in percent"},
     "04": {"0.99": "the default of another library"},
     "07": {"99.7": "the level of an interval, in percent: 1 - 0.05 / 15"},
     "08": {

@@ -74,6 +74,24 @@ def test_build_and_data_are_given_the_settings_that_they_name() -> None:
     assert panel.result.val_acc.shape == (2, 2, 2)
 
 
+def test_a_build_that_takes_any_settings_gets_those_that_train() -> None:
+    digits = load_dataset("digits", n_train=60)
+    given: list[dict[str, Any]] = []
+
+    def build(width: int, **settings: Any) -> Run:
+        given.append(settings)
+        model = MLP(digits.input_shape, (width,), 10)
+        return Run(model, torch.optim.SGD(model.parameters(), lr=settings["lr"]))
+
+    shown = live.choice(["apples", "pears"], trains=False)
+    live.sweep_fleet(
+        build, digits, PARTS, name="width", values=[2, 4],
+        controls={"lr": [0.1, 0.2], "unit": shown}, epochs=1, seeds=1,
+    )  # fmt: skip
+    assert given
+    assert all(settings == {"lr": 0.1} for settings in given)
+
+
 def test_a_control_that_changes_nothing_is_refused() -> None:
     digits = load_dataset("digits", n_train=60)
 

@@ -25,7 +25,9 @@ class Mistake(Mistakes):
     )
     COUNTS_FROM_1 = "epochs are counted from 1; val_losses[0] is the untrained model, epoch 0"
     WITH_TIES = "ties count as improvements: `<=` where `<` is meant"
-    NAN_IMPROVES = "NaN counts as an improvement: `not (loss >= ...)` is true for NaN"
+    NAN_IMPROVES = (
+        "NaN sets the count back, as an improvement does: `not (loss >= ...)` is true for NaN"
+    )
     NAN_IS_SKIPPED = "an epoch whose loss is NaN brought no improvement, and is waited for as well"
     NAN_IS_THE_BEST = "NaN takes the place of the best loss, and nothing is smaller than NaN"
     WITHOUT_MIN_DELTA = "`min_delta` is ignored"

@@ -44,8 +44,8 @@ class Common(Mistakes):
     WRONG_SHAPE = "the shape is not the one asked for; look at where you sum, index or stack"
     NOT_A_PAIR = "end with `return {names}`"
     NOT_YES_OR_NO = (
-        "a comparison of tensors gives an answer for each entry; torch.equal, `.any()` or "
-        "`bool(...)` of one entry gives a single one. Does every path return it?"
+        "return True or False, on every path: a count is neither, nor is None; a comparison of "
+        "tensors gives an answer for each entry, torch.equal, `.any()` or `bool(...)` a single one"
     )
     GRADIENT_CUT = "`.item()`, `.detach()` and `torch.tensor(...)` cut the gradient off"
     INPUT_CHANGED = (

@@ -43,4 +43,13 @@ def logits_of(
         got=got,
         hint=hint,
     )
+    shares = bool((logits >= 0).all()) and torch.allclose(logits.sum(1), torch.ones(1).to(logits))
+    check.that(
+        not shares or classes == 1,
+        "it gives logits",
+        on=on,
+        expected="numbers of either sign, which a softmax makes probabilities of",
+        got="probabilities, which add up to 1",
+        hint="leave the softmax out: the loss takes it, and whoever asks for probabilities does",
+    )
     return logits

@@ -241,7 +241,7 @@ def _scorer() -> ThreadPoolExecutor:
     """The executor of the thread that scores while this one trains."""
     usual = torch.get_num_threads()
     scorer = ThreadPoolExecutor(1, "scorer", initializer=lambda: torch.set_num_threads(1))
-    scorer.submit(lambda: None).result()
+    scorer.submit(torch.get_num_threads).result()  # or its first call sets the number anew
     torch.set_num_threads(usual)  # in this thread, and in threads started later
     return scorer
 

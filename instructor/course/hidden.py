@@ -24,13 +24,13 @@ TAUGHT = {
     ("course_utils/blanks/solutions.py", "01_overfitting/train_one_epoch"),
     ("course_utils/blanks/solutions.py", "03_dropout/dropout"),  # dropout in four lines
     # A training loop that is part of a check, or of code to correct.
-    ("course_utils/exercises/lesson_08/adamw.py", "08_regularization_today/adamw"),
+    ("course_utils/exercises/training_runs.py", "08_regularization_today/adamw"),
     ("exercises/04_batchnorm/04_batchnorm.ipynb", "08_regularization_today/adamw"),
     ("exercises/04_batchnorm/04_batchnorm.ipynb", "04_batchnorm/train_head"),
     ("exercises/04_batchnorm/04_batchnorm.ipynb", "03_dropout/fit_with_dropout"),
     ("exercises/03_dropout/03_dropout.ipynb", "03_dropout/fit_with_dropout"),
     # Two visible checks test the same as a hidden one: gradients left before, unchanged tensors.
-    ("course_utils/exercises/lesson_03/fit_with_dropout.py", "01_overfitting/train_one_epoch"),
+    ("course_utils/exercises/training_runs.py", "01_overfitting/train_one_epoch"),
     ("course_utils/exercises/lesson_08/ema_update.py", "04_batchnorm/fold"),
 }
 _SOLUTION = re.compile(r"### BEGIN SOLUTION\n(.*?)### END SOLUTION", flags=re.DOTALL)

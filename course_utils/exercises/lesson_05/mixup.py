@@ -58,12 +58,16 @@ def mixup(answer: Callable[..., Any]) -> None:
         got = answer(*given, 4)
         images, targets = check.pair(got, "images, targets", on=on)
         images = check.tensor(images, (3, 1, 2, 2), on=f"{on}: the images")
+        mixed = share * gray + (1 - share) * gray[other]
+        off = (images.detach() - mixed[:, None, None, None]).abs().flatten(1).amax(1)
+        i = int((off > 1e-3).byte().argmax())  # the first image that is not as it should be
         check.close(
             "each image is mixed with its partner, by its own share",
             images,
-            (share * gray + (1 - share) * gray[other])[:, None, None, None].expand(3, 1, 2, 2),
+            mixed[:, None, None, None].expand(3, 1, 2, 2),
             on=on,
-            hint="image 0 is 0.9 of gray 10 and 0.1 of its partner's gray 20",
+            hint=f"image {i} is {share[i]:g} of gray {gray[i]:g} and {1 - share[i]:g} of its "
+            f"partner's gray {gray[other[i]]:g}",
             mistakes={
                 text: wrong[:, None, None, None].expand(3, 1, 2, 2)
                 for text, wrong in {

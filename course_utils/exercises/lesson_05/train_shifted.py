@@ -54,6 +54,7 @@ def knows_moved(check: Check, answer: Trainer, part: int, pixels: int, turned: i
     given = x.clone(), y.clone()
     model = answer(*given, pixels)
     is_network(check, model, on=on, hint=Mistake.NO_NETWORK)
+    check.kept(given, (x, y), on=on)
     logits = logits_of(check, model, x, 10, on=on, hint=Mistake.WRONG_OUTPUTS)
     own = float((logits.argmax(1) == y).double().mean())
     moved = moved_accuracy(model, pixels, turned)
@@ -65,7 +66,6 @@ def knows_moved(check: Check, answer: Trainer, part: int, pixels: int, turned: i
         got=f"{moved:.1%} of others that have moved, {own:.1%} of its own where they were",
         hint=Mistake.NOT_LEARNED if own >= 0.7 else Mistake.TOO_LITTLE_TRAINING,
     )
-    check.kept(given, (x, y), on=on)
 
 
 def moved_accuracy(model: nn.Module, pixels: int, turned: int = 0) -> float:

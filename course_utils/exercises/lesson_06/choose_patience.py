@@ -24,8 +24,8 @@ class Mistake(Mistakes):
         "patience 2 costs a little, but on the fresh half the interval of its cost includes 0"
     )
     OVERLAPPING_INTERVALS = (
-        "patience 1 stops in epoch 3 and restores epoch 2; its cost is clear, if the "
-        "difference is paired by seed"
+        "patience 1 stops in epoch 3 and restores epoch 2; its cost over the best epoch of "
+        "the whole run is clear, if the difference is paired by seed"
     )
     SAVED_SINCE_THE_BEST = (
         "this counts from the epoch restored; the epochs up to the stop have been trained too"

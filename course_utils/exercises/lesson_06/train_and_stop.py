@@ -37,7 +37,8 @@ class Mistake(Mistakes):
         "beyond the moment that samples held out would have shown"
     )
     TOO_SHORT = (
-        "it does hardly better on the samples that it was given, so it was trained too little"
+        "it does hardly better on the samples that it was given: it was trained too little, or on "
+        "numbers that were scaled outside of the network"
     )
 
 
@@ -61,6 +62,7 @@ def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
     given = x.clone(), y.clone()
     model = answer(*given)
     is_network(check, model, on=on, hint=Mistake.NO_NETWORK)
+    check.kept(given, (x, y), on=on)
     logits_of(check, model, x, CLASSES, on=on, hint=Mistake.WRONG_OUTPUTS)
     own, new = loss_on(model, x, y), loss_on(model, *scored)
     check.that(
@@ -71,7 +73,6 @@ def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
         got=f"{new:.3f} on new samples, {own:.3f} on those that it was given",
         hint=Mistake.TOO_LONG if own < 0.75 * new else Mistake.TOO_SHORT,
     )
-    check.kept(given, (x, y), on=on)
 
 
 def loss_on(model: nn.Module, x: Tensor, y: Tensor) -> float:

@@ -31,8 +31,11 @@ class Mistake(Mistakes):
         "state_dict() has both"
     )
     WITHOUT_THE_UNTRAINED_MODEL = "entry 0 is missing: the loss of the untrained model"
-    NEVER_TIRED = "it trained on after `tired(losses)` was true"
-    ONE_EPOCH_SHORT = "it did not train to the end: range(epochs + 1) has the entries 0 to epochs"
+    NEVER_TIRED = "it trained on where `tired(losses)`, called with all losses so far, is true"
+    ONE_EPOCH_SHORT = (
+        "the last epoch is missing, although `tired` was not true: range(epochs) has `epochs` "
+        "entries, and no other rule may end the training"
+    )
     ASKED_BEFORE_THE_FIRST = (
         "nothing was trained: `tired` is asked after each epoch, and not before the first"
     )

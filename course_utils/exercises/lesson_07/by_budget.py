@@ -65,10 +65,13 @@ def by_length(
     so that the differences cancel whichever seeds an answer takes.
     """
     asked: list[tuple[bool, int, int]] = []
+    odd: list[float] = []
     places: dict[int, int] = {}
 
     def train(technique: bool, epochs: int, seed: int) -> float:
         asked.append((bool(technique), int(epochs), int(seed)))
+        if seed < 0 or seed != int(seed):
+            odd.append(seed)
         place = places.setdefault(int(seed), len(places))
         if epochs in (pairs or {}):
             return (pairs or {})[epochs](place)[bool(technique)]
@@ -87,6 +90,14 @@ def by_length(
         expected=f"a list of {len(budgets)} words",
         got=got,
         hint=Mistake.NO_WORDS,
+    )
+    check.that(
+        not odd,
+        "seeds are whole numbers from 0 on",
+        on=on,
+        expected="seeds such as 0, 1, 2, ...",
+        got=f"a seed of {odd[0]}" if odd else "",
+        hint="range(8) gives eight of them",
     )
     check.that(
         {epochs for _, epochs, _ in asked} == set(budgets),

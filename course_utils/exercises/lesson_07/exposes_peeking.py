@@ -19,8 +19,8 @@ class Mistake(Mistakes):
     """What this check recognizes."""
 
     BUG_MISSED = (
-        "count the calls of your own `open_test`, and let it return very different test scores: do "
-        "they change the choice?"
+        "count the calls of your own `open_test`, and let it return very different test scores, "
+        "high and low, also where judged scores are equal: do they change the choice?"
     )
     RIGHT_ACCUSED = (
         "a right choice is accused: it may open the test set once, and use any rule on the judged"

@@ -46,7 +46,9 @@ class Mistake(Mistakes):
     FORGETS_THE_LOWER_END = "draw evenly: as many in the lower half as in the upper half"
     ONE_THROW_FOR_ALL = "one draw is used for all names; draw anew for each"
     IN_ORDER = "these settings are ordered, a grid, or all the same; draw anew for each"
-    NEVER_THE_LAST_OPTION = "draw one of the list, the last as often as the first"
+    NEVER_THE_LAST_OPTION = (
+        "draw every option of the list as often as any other, the first and the last too"
+    )
 
 
 SEARCH = (search.random_settings, Range.at)
@@ -82,8 +84,7 @@ def random_settings(answer: Search) -> None:
 
 
 def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str) -> None:
-    """Check that values lie in their range, half of them below its middle, and options occur
-    equally often."""
+    """Check that values spread evenly over their range, and that options are equally likely."""
     check.that(
         len(got) == 1 or any(setting != got[0] for setting in got),
         "settings differ",
@@ -99,6 +100,11 @@ def evenly_drawn(check: Check, got: Settings, box: Mapping[str, Any], *, on: str
         values = [setting[name] for setting in got]
         where = f"{name}, {on}"
         if not isinstance(allowed, Range):
+            strangers = [f"{v!r}, {type(v).__name__}" for v in values if v not in allowed]
+            what, hint = "an option stays what it is", "the option itself, of its own type"
+            check.that(
+                not strangers, what, on=where, expected=allowed, got=strangers[:1], hint=hint
+            )
             shares = [sum(v == option for v in values) / len(got) for option in allowed]
             check.that(
                 max(abs(share - 1 / len(allowed)) for share in shares) < 2 * far,
@@ -236,5 +242,5 @@ def own_dice(check: Check, answer: Search, box: Mapping[str, Any]) -> None:
         on="budget 5, seeds 0 to 7",
         expected=f"{len(settings)} different settings",
         got=f"{len(set(settings))} different settings",
-        hint="use the whole seed, and one generator for all settings of a search",
+        hint="use the whole seed, and one generator for all settings of a search, not a grid",
     )

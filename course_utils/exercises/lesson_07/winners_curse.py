@@ -28,7 +28,7 @@ class Mistake(Mistakes):
 def winners_curse(answer: Callable[[Any, Any, int], Any]) -> None:
     """Task ``winners_curse(judged, fresh, tried)``."""
     with attempt("winners_curse", answer) as check:
-        judged = np.array([[0.70, 0.90, 0.80, 0.92, 0.60], [0.95, 0.75, 0.50, 0.97, 0.99]])
+        judged = np.array([[0.70, 0.90, 0.80, 0.85, 0.60], [0.95, 0.75, 0.50, 0.97, 0.99]])
         fresh = np.array([[0.75, 0.80, 0.88, 0.90, 0.60], [0.75, 0.80, 0.85, 0.70, 0.66]])
         for tried, expected in ((3, 0.15), (1, 0.075)):
             a, b = judged[:, :tried], fresh[:, :tried]

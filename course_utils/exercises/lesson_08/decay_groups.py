@@ -30,6 +30,10 @@ class Mistake(Mistakes):
     LEFT_OUT = (
         "some parameters of the model are in neither group, so the optimizer never changes them"
     )
+    COPIES = (
+        "put the parameters themselves into the groups, neither names nor copies; `p.detach()` and "
+        "`p.data` are other tensors"
+    )
     FREE_GROUP_WITHOUT_ZERO = (
         "a group without weight_decay gets the optimizer's own, which is not 0 for AdamW by "
         "default: set it to 0"
@@ -77,7 +81,7 @@ def groups(check: Check, answer: Groups, model: nn.Module, weight_decay: float, 
         on=on,
         expected=_both(wanted),
         got=_both(said),
-        hint=Mistake.LEFT_OUT,
+        hint=Mistake.LEFT_OUT if set(pays) | set(free) <= names.keys() else Mistake.COPIES,
     )
     check.that(
         len(pays) + len(free) == len(names),

@@ -22,16 +22,20 @@ class Mistake(Mistakes):
     DECAY_OF_THE_NEW = "the shares are swapped: `decay` is the share of the average's own old value"
     COPIED = "these are the weights of the model itself; the average follows slowly"
     NOTHING_MOVED = (
-        "the average has not changed; write into its tensors: `old.copy_(...)`, `old += ...`"
+        "the average has not changed; write into its tensors, also those of frozen layers: "
+        "`old.copy_(...)`, `old += ...`"
     )
     WITHOUT_BUFFERS = "the buffers were not updated; batch norm predicts with them"
+    UNSAVED_LEFT = (
+        "this buffer was not updated: state_dict() has only those that are saved, buffers() has all"
+    )
     BUFFERS_COPIED = "the running statistics were copied; average them as the weights"
     COUNTER_AVERAGED = "the count of batches was averaged; copy it"
     COUNTER_KEPT = "the count of batches was not updated; copy it"
     MODEL_CHANGED = "`model` was changed; only `average` may change"
     GRAPH_KEPT = (
-        "the average has a graph behind it, or new parameters; write into its present ones, under "
-        "torch.no_grad()"
+        "the average has a graph behind it, new parameters, or another requires_grad; write into "
+        "its present parameters, under torch.no_grad()"
     )
     SHARED_TWICE = (
         "a parameter that two layers share was updated twice: state_dict() has it under two names, "
@@ -117,22 +121,25 @@ def followed(
         )
         for name, got in _named(average):
             old, new = dict(_named(before))[name], dict(_named(there))[name]
-            _one(check, name, got, old, new, decay, on)
+            left = Mistake.NOTHING_MOVED
+            if name in dict(before.named_buffers()):
+                saved = name in before.state_dict()
+                left = Mistake.WITHOUT_BUFFERS if saved else Mistake.UNSAVED_LEFT
+            _one(check, name, got, old, new, decay, on, left)
         _apart(check, average, model, on)
 
 
 def _one(
-    check: Check, name: str, got: Tensor, old: Tensor, new: Tensor, decay: float, on: str
+    check: Check, name: str, got: Tensor, old: Tensor, new: Tensor, decay: float, on: str, left: str
 ) -> None:
-    """Check one tensor of the average."""
+    """Check one tensor of the average; `left` is the hint if it has not changed."""
     counts = not old.is_floating_point()
     mixed = decay * old + (1 - decay) * new
-    buffer = counts or name.rpartition(".")[2].startswith("running")
     mistakes: dict[str, Tensor] = {
         Mistake.DECAY_OF_THE_NEW: (1 - decay) * old + decay * new,
         Mistake.SHARED_TWICE: decay * mixed + (1 - decay) * new,
-        (Mistake.BUFFERS_COPIED if buffer else Mistake.COPIED): new,
-        (Mistake.WITHOUT_BUFFERS if buffer else Mistake.NOTHING_MOVED): old,
+        (Mistake.COPIED if left == Mistake.NOTHING_MOVED else Mistake.BUFFERS_COPIED): new,
+        left: old,
     }
     if counts:
         mistakes = {Mistake.COUNTER_KEPT: old, Mistake.COUNTER_AVERAGED: mixed.to(old.dtype)}

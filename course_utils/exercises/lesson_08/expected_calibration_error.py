@@ -19,7 +19,7 @@ class Mistake(Mistakes):
 
     UNWEIGHTED = "each bin counts the same here; weight each gap by the number of images in its bin"
     SIGNED = "gaps of different sign cancel here; take the absolute value for each bin"
-    WITHOUT_BINS = "this is one gap for all images together, without bins"
+    WITHOUT_BINS = "one gap for all images together: there are no bins, or their gaps cancel"
     OF_EVERY_IMAGE = (
         "this is the mean gap of single images; first take the means of accuracy and confidence "
         "within each of the bins of equal width"

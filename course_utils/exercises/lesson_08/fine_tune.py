@@ -67,6 +67,7 @@ def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, train
         got="another mode" if same else "changed numbers",
         hint=Mistake.BODY_CHANGED,
     )
+    check.kept(samples, (x, y), on=on)
     own_samples = f"{on}; its own samples, {tuple(x.shape)}"
     logits_of(check, model, x, classes, on=own_samples, hint=Mistake.WRONG_OUTPUTS)
     own, fresh = accuracy(model, x, y), accuracy(model, *scored)
@@ -78,7 +79,6 @@ def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, train
         got=f"{fresh:.1%} of other samples, {own:.1%} of its own",
         hint=Mistake.TOO_LITTLE_TRAINING if own < ENOUGH else Mistake.NOT_CARRIED_OVER,
     )
-    check.kept(samples, (x, y), on=on)
 
 
 def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:

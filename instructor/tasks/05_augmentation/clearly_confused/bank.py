@@ -14,7 +14,7 @@ def one_row_at_a_time(before, after):
         for read in range(before.shape[2]):
             if true == read:
                 continue
-            change = estimate((after[:, true, read] - before[:, true, read]) / size)
+            change = estimate(after[:, true, read] / size - before[:, true, read] / size)
             if change.low > 0:
                 found.append((change.mean, true, read))
     return [(true, read) for _, true, read in sorted(found, reverse=True)]
@@ -131,6 +131,17 @@ def empties_the_diagonal(before, after):
     for counts in (before, after):
         counts[:, range(len(counts[0])), range(len(counts[0]))] = 0
     return [(true, read) for _, true, read in sorted(found)]
+
+
+@wrong(UNNAMED, at="hidden-which")
+def unsigned_counts_wrap_round(before, after):
+    rise = (after - before) / before.sum(axis=2, keepdims=True)
+    found = []
+    for i, j in np.ndindex(*rise.shape[1:]):
+        verdict = estimate(rise[:, i, j])
+        if i != j and verdict.low > 0:
+            found.append((-verdict.mean, i, j))
+    return [(i, j) for _, i, j in sorted(found)]
 
 
 #: Mutants of the model answer that behave like it, each with the reason.

@@ -4,7 +4,8 @@ from course_utils.exercises import attempt
 
 class Mistake(Mistakes):
     LOG_OF_SOFTMAX = (
-        "a probability of 0 has no logarithm; log_softmax does both at once, and stays finite"
+        "exp(1000) is inf, and a probability of 0 has no logarithm; log_softmax does both at once, "
+        "and stays finite"
     )
 
 

@@ -209,6 +209,18 @@ def one_epoch_beyond_the_stop(watched, fresh, patiences):
     return _walk(watched, fresh, patiences, restore=beyond, reference=_by_watched, costly=_clearly)
 
 
+@wrong(UNNAMED, at="hidden")
+def down_to_the_first_that_costs(watched, fresh, patiences):
+    # The smallest of those above the largest that is clearly worse: 1 is fine where 2 is not.
+    found = None, 0.0
+    for patience in reversed(patiences):
+        one = _judged(watched, fresh, [patience])
+        if one[0] is None:
+            break
+        found = one
+    return found
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 @wrong(UNNAMED)
 def the_last_of_equal_epochs(watched, fresh, patiences):

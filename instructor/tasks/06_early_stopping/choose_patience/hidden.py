@@ -14,6 +14,7 @@ with attempt("choose_patience", choose_patience) as hidden:
         ("fresh losses follow the watched ones", watched + 0.001 * wave * slope, 3),
         ("fresh losses rise all along", slope + 0.001 * wave * slope + 1.0, 1),
         ("fresh losses differ between the seeds only", 1.0 + wave + 0.0 * slope, 1),
+        ("fresh losses are high at epoch 3", 1.0 + (slope == 3) + 0.001 * wave * slope, 1),
         ("the first epochs are uncertain", 1.0 + (wave + 0.5) * (slope < 3), 1),
     ):
         on = f"two seeds, 7 epochs, {name}; patiences 1, 2, 3"

@@ -212,4 +212,12 @@ def seeds_far_apart_and_backwards(train, budgets):
     ]
 
 
+@wrong(UNNAMED)
+def seeds_below_0(train, budgets):
+    return [
+        _word(paired_difference(*(_runs(train, side, e, range(-8, 0)) for side in (True, False))))
+        for e in budgets
+    ]
+
+
 EQUIVALENT = {"gain.mean > 0 -> gain.mean >= 0": "a difference that is clear is not 0"}

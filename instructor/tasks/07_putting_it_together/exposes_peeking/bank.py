@@ -7,7 +7,7 @@ import numpy as np
 from instructor.answers import right, wrong
 
 
-@right
+@wrong("bug_missed", at="hidden-ties")
 def by_tempting_at_random(choose):
     dice, judged = random.Random(0), [0.5, 0.6, 0.9, 0.8, 0.7]
     winners, calls = set(), []
@@ -35,7 +35,7 @@ class Seal:
         return self.scores
 
 
-@right
+@wrong("bug_missed", at="hidden-ties")
 def with_a_seal_that_raises(choose):
     judged = np.array([0.81, 0.88, 0.84])
     try:
@@ -173,7 +173,7 @@ def a_score_too_good_to_be_true(choose):
     return s > 0.9
 
 
-@right
+@wrong("bug_missed", at="hidden-ties")
 def the_highest_and_the_lowest_tempt(choose):
     winners, most = set(), 0
     for test in ([0.1, 0.2, 0.9], [0.9, 0.2, 0.1]):
@@ -185,7 +185,63 @@ def the_highest_and_the_lowest_tempt(choose):
     return len(winners) > 1 or most > 1
 
 
+@right
+def by_many_lists_at_random(choose):
+    dice = random.Random(0)
+    for _ in range(100):
+        judged = [dice.choice([0.5, 0.6, 0.62, 0.9]) for _ in range(dice.randint(2, 5))]
+        winners = set()
+        for _ in range(5):
+            spy = Seal([dice.random() for _ in judged])
+            try:
+                winners.add(choose(list(judged), spy)[0])
+            except RuntimeError:
+                return True
+        if len(winners) > 1:
+            return True
+    return False
+
+
+def _caught(choose, judged, tests):
+    seals = [Seal(test) for test in tests]
+    try:
+        return len({int(choose(list(judged), seal)[0]) for seal in seals}) > 1
+    except RuntimeError:
+        return True
+
+
+@wrong("bug_missed", at="hidden-ties")
+def no_ties(choose):
+    return _caught(choose, [0.7, 0.9, 0.8], [[0.9, 0.5, 0.6], [0.1, 0.5, 0.9], [0.5, 0.9, 0.1]])
+
+
+@right
+def with_a_seal_that_raises_and_ties(choose):
+    return any(
+        _caught(choose, judged, [[high if i == k else low for i in range(3)] for k in range(3)])
+        for judged in ([0.81, 0.88, 0.84], [0.5, 0.5, 0.5], [0.7, 0.7, 0.6])
+        for low, high in ((0.0, 1.0), (1.0, 0.0), (0.6, 0.7))
+    )
+
+
+@wrong("bug_missed", at="hidden-ties")
+def two_candidates_that_are_far_apart(choose):
+    return _caught(choose, [0.2, 0.8], [[0.1, 0.9], [0.9, 0.1], [0.4, 0.4]])
+
+
+@wrong("bug_missed", at="hidden")
+def test_scores_that_hardly_differ(choose):
+    dice = random.Random(0)
+    for _ in range(150):
+        judged = [round(dice.random(), dice.choice([1, 2])) for _ in range(dice.choice([2, 3, 5]))]
+        if _caught(choose, judged, [[0.8 + 0.001 * dice.random() for _ in judged] for _ in "abcd"]):
+            return True
+    return False
+
+
 EQUIVALENT = {
+    "0.9 -> 1.8": "any judged scores that differ will do",
     "0.8 -> 1.6": "any judged scores that differ will do",
+    "0.7 -> 1.4": "any judged scores that differ will do",
     "np.eye(len(judged)).tolist() -> np.eye(len(judged))": "the choices read arrays as well",
 }

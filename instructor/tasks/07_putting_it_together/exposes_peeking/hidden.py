@@ -44,6 +44,12 @@ def looks_again_if_disappointed(judged, open_test):
     return winner, score
 
 
+def passes_over_the_poor(judged, open_test):
+    test, order = np.asarray(open_test()), np.argsort(-np.asarray(judged), kind="stable")
+    winner = order[0] if test[order[0]] >= 0.5 else order[1]
+    return int(winner), float(test[winner])
+
+
 def second_best(judged, open_test):
     winner = int(np.argsort(-np.asarray(judged), kind="stable")[:2][-1])
     return winner, float(open_test()[winner])
@@ -79,6 +85,7 @@ with (
         (lowest_on_test, True, "takes the lowest test score, because these are errors"),
         (drops_the_worst_on_test, True, "leaves out the candidate that is last on the test set"),
         (looks_again_if_disappointed, True, "opens the seal once more if the score disappoints"),
+        (passes_over_the_poor, True, "passes over a winner whose test score is below 0.5"),
         (second_best, False, "takes the second highest judged score"),
         (middle, False, "takes the candidate in the middle of the judged scores"),
         (lowest, False, "takes the lowest judged score, because these are errors"),

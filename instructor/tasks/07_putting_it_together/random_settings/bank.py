@@ -309,3 +309,33 @@ def takes_options_out_of_the_box(box, budget, seed):
         return options[int(share * len(options))]
 
     return _from_shares(box, budget, rng.random((budget, len(box))), option)
+
+
+@wrong(UNNAMED, at="hidden-values")
+def every_option_once_before_the_next_round(box, budget, seed):
+    rng, columns = random.Random(seed), {}
+    for name, choice in box.items():
+        if isinstance(choice, list):
+            rounds = [choice[i % len(choice)] for i in range(budget)]
+            rng.shuffle(rounds)
+            columns[name] = rounds
+        elif choice.log:
+            ends = math.log(choice.low), math.log(choice.high)
+            columns[name] = [math.exp(rng.uniform(*ends)) for _ in range(budget)]
+        else:
+            columns[name] = [rng.uniform(choice.low, choice.high) for _ in range(budget)]
+    return [{name: column[i] for name, column in columns.items()} for i in range(budget)]
+
+
+@wrong(UNNAMED, at="hidden-dice")
+def seed_0_is_none(box, budget, seed):
+    rng = random.Random(seed or None)
+
+    def throw(choice):
+        if isinstance(choice, list):
+            return rng.choice(choice)
+        if choice.log:
+            return math.exp(rng.uniform(math.log(choice.low), math.log(choice.high)))
+        return rng.uniform(choice.low, choice.high)
+
+    return [{name: throw(choice) for name, choice in box.items()} for _ in range(budget)]

@@ -3,3 +3,7 @@ from course_utils.exercises import attempt
 with attempt("random_settings", random_settings, by_hand=check.SEARCH) as hidden:
     check.own_dice(hidden, random_settings, {"L2": Range(1e-3, 1.0, log=True), "p": Range(0, 0.5)})
     check.own_dice(hidden, random_settings, {"size": [8, 16, 32, 64, 128, 256], "p": Range(0, 1)})
+    box = {"L2": Range(1e-3, 1.0, log=True), "size": [8, 16, 32, 64]}
+    first, again = (random_settings(box, 5, 0) for _ in range(2))
+    what, hint = "seed 0 gives the same settings", "0 is a seed like any other"
+    hidden.that(first == again, what, on="seed 0, twice", expected=first, got=again, hint=hint)

@@ -45,3 +45,9 @@ with attempt("random_settings", random_settings, by_hand=check.SEARCH) as hidden
     hint = "shuffle or change a copy; the caller still needs the box"
     what = "the box is not changed"
     hidden.that(mixed == before, what, on=on, expected=before, got=mixed, hint=hint)
+    pairs = [random_settings({"size": [8, 16]}, 2, seed) for seed in range(60)]
+    alike = sum(first == second for first, second in pairs)
+    hint = "an option that was drawn may come again: each draw is one of the whole list"
+    what, on = "every value is a throw of its own", "size [8, 16], budget 2, seeds 0 to 59"
+    got = f"in {alike} of 60 searches the second size is the first again"
+    hidden.that(8 < alike < 52, what, on=on, expected="in about 30 of 60", got=got, hint=hint)

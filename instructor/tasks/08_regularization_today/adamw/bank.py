@@ -308,6 +308,14 @@ def one_size_for_a_whole_tensor(model, x, y, steps, lr, weight_decay):
     return losses
 
 
+@wrong(UNNAMED, at="hidden-moments")
+def trains_in_training_mode_and_switches_back(model, x, y, steps, lr, weight_decay):
+    mode = model.training
+    losses = with_new_tensors(model.train(), x, y, steps, lr, weight_decay)
+    model.train(mode)
+    return losses
+
+
 EQUIVALENT = {
     "zip(parameters, gradients, first, second, strict=True) -> zip(parameters, gradients, first, "
     "second)": "all four have one entry for each parameter",

@@ -121,7 +121,7 @@ def one_dict(model, weight_decay):
     return {"params": list(model.parameters()), "weight_decay": weight_decay}
 
 
-@wrong("left_out")
+@wrong("copies")
 def copies_of_them(model, weight_decay):
     copied = [p.detach().clone() for p in model.parameters()]
     return _two([p for p in copied if p.ndim > 1], [p for p in copied if p.ndim < 2], weight_decay)
@@ -194,13 +194,23 @@ def by_the_number_of_entries(model, weight_decay):
     ]
 
 
-@wrong("left_out")
+@wrong("copies")
 def names_for_parameters(model, weight_decay):
     ps = dict(model.named_parameters())
     return [
         {"params": [n for n in ps if ps[n].dim() >= 2], "weight_decay": weight_decay},
         {"params": [n for n in ps if ps[n].dim() < 2], "weight_decay": 0.0},
     ]
+
+
+@wrong("left_out", at="hidden")
+def equal_numbers_taken_for_one_parameter(model, weight_decay):
+    pays, free = [], []
+    for p in model.parameters():
+        group = pays if p.ndim > 1 else free
+        if not any(p.shape == q.shape and bool((p == q).all()) for q in group):
+            group.append(p)
+    return [{"params": pays, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
 
 
 EQUIVALENT = {}

@@ -27,3 +27,6 @@ with attempt("decay_groups", decay_groups) as hidden:
     check.groups(hidden, decay_groups, column, 0.2, "one input: a weight of shape [3, 1]")
     check.groups(hidden, decay_groups, nn.BatchNorm1d(3), 0.1, "a batch norm alone")
     check.groups(hidden, decay_groups, nn.Linear(2, 3, bias=False), 0.0, "a decay of 0")
+    twins = nn.Sequential(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3))
+    twins[2].load_state_dict(twins[0].state_dict())
+    check.groups(hidden, decay_groups, twins, 0.1, "two layers that begin with equal numbers")

@@ -31,7 +31,7 @@ def through_data(average, model, decay):
             target.data.copy_(source)
 
 
-@right
+@wrong("unsaved_left", at="hidden")
 def by_a_new_state(average, model, decay):
     mine, yours = average.state_dict(), model.state_dict()
     mixed = {
@@ -51,7 +51,7 @@ def number_by_number(average, model, decay):
                         for p, q in zip(a.flatten(), b.flatten(), strict=True)
                     ]
                 )
-                a[...] = values.reshape(a.shape) if a.dtype != torch.int64 else b
+                a[...] = values.reshape(a.shape) if a.is_floating_point() else b
 
 
 def _pairs(average, model):
@@ -225,7 +225,7 @@ def switches_the_model_to_evaluation(average, model, decay):
                 a.copy_(m)
 
 
-@wrong("nothing_moved")
+@wrong("without_buffers")
 def batch_norm_alone_has_buffers(average, model, decay):
     with torch.no_grad():
         for a, m in zip(average.parameters(), model.parameters(), strict=True):
@@ -235,6 +235,15 @@ def batch_norm_alone_has_buffers(average, model, decay):
                 a.running_mean.mul_(decay).add_(m.running_mean, alpha=1 - decay)
                 a.running_var.mul_(decay).add_(m.running_var, alpha=1 - decay)
                 a.num_batches_tracked.copy_(m.num_batches_tracked)
+
+
+@wrong("counter_averaged", at="hidden")
+@torch.no_grad()
+def counts_of_int64_alone(average, model, decay):
+    for a, b in zip(average.parameters(), model.parameters(), strict=True):
+        a.lerp_(b, 1 - decay)
+    for a, b in zip(average.buffers(), model.buffers(), strict=True):
+        a.copy_(b if a.dtype == torch.int64 else decay * a + (1 - decay) * b)
 
 
 EQUIVALENT = {

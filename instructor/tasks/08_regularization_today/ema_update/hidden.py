@@ -15,18 +15,20 @@ class Shared(nn.Module):
 
 
 class Tied(nn.Module):
-    """Two layers with one weight, a running scale, and a count of steps, as buffers of its own."""
+    """Two layers with one weight; buffers: a running scale, a count, a size that is not saved."""
 
     def __init__(self):
         super().__init__()
         self.write, self.read = nn.Linear(2, 2), nn.Linear(2, 2)
         self.read.weight = self.write.weight
         self.register_buffer("scale", torch.ones(2))
-        self.register_buffer("steps", torch.tensor([3]))
+        self.register_buffer("steps", torch.tensor([3], dtype=torch.int32))
+        self.register_buffer("size", torch.ones(1), persistent=False)
 
     def forward(self, x):
         self.scale += 0.1 * (x.abs().mean(0) - self.scale)
         self.steps += 7
+        self.size += 0.5
         return self.read(self.write(x)) * self.scale
 
 
@@ -37,7 +39,11 @@ with attempt("ema_update", ema_update, by_hand=check.AVERAGES) as hidden:
         (norm, 0.0, "a network with batch norm, float64"),
         (norm, 1.0, "a network with batch norm, float64"),
         (Shared(), 0.5, "two layers that share their weights, and a frozen one"),
-        (Tied(), 0.5, "two layers with one weight, and buffers `scale` and `steps`"),
-        (Tied().double(), 0.9, "two layers with one weight, and buffers `scale` and `steps`"),
+        (Tied(), 0.5, "two layers with one weight, and buffers `scale`, `steps` and `size`"),
+        (
+            Tied().double(),
+            0.9,
+            "two layers with one weight, and buffers `scale`, `steps` and `size`",
+        ),
     ):
         check.followed(hidden, ema_update, model, decay, what, steps=3)

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from instructor.answers import right, wrong
+from instructor.answers import UNNAMED, right, wrong
 
 
 @right
@@ -181,6 +181,13 @@ def classes_for_logits(body, x, y):
 
 
 _NO_MASK = "features without or with a tenth of them dropped once: both separate the classes"
+
+
+@wrong(UNNAMED)
+def probabilities_for_logits(body, x, y):
+    return nn.Sequential(by_the_nearest_mean(body, x, y), nn.Softmax(1))
+
+
 _ENOUGH = "any rate and length at which the last layer has learned will do"
 EQUIVALENT = {
     "body = copy.deepcopy(body).eval() -> nothing": "the body is not trained in any case",
