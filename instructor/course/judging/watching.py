@@ -78,7 +78,9 @@ def _place(function: Any) -> list[str] | None:
     """The module and the name under which a function is found."""
     named = (getattr(function, "__module__", None), getattr(function, "__qualname__", ""))
     homes = ("torch", "torch.nn.functional", "torch._C._nn")
-    places = [named, *((home, named[1]) for home in homes)]
+    # PyTorch's own are "_VariableFunctionsClass.dropout", and found as `torch.dropout`.
+    names = dict.fromkeys((named[1], named[1].rpartition(".")[2]))
+    places = [named, *((home, name) for home in homes for name in names)]
     for home, name in places:
         thing: Any = sys.modules.get(home or "")
         for part in name.split("."):
