@@ -1,4 +1,4 @@
-"""Calls that an answer must not make are looked for where the answer runs, so each must be found."""
+"""Calls that an answer must not make are looked for where it runs, so each must be found there."""
 
 import ast
 import importlib
