@@ -187,7 +187,7 @@ from course_utils.fast_paths import keep_freed_memory
 def pages_taken():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(5):
-        pieces = [torch.ones(1_200_000) for _ in range(10)]
+        pieces = [torch.ones(1_200_000) for _ in range(4)]  # some 20 MB, as a step takes
         del pieces
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 

@@ -23,7 +23,7 @@ def test_a_sweep_from_its_training_to_a_kernel_that_is_gone(lab, chrome):
         panel.watch()
         browser.start_all(page)
         # Curves fill in while the cell trains, and the bar with them.
-        panel.wait_text(r"epoch (\d|1\d)$")
+        panel.wait_text(r"^training: epoch (\d|1\d) of 20")
         assert "training: epoch" in panel.doing
         assert panel.root.locator("progress").is_visible()
         panel.wait_text("level 0.20, epoch 20")
@@ -102,7 +102,7 @@ def test_a_kernel_restarted_in_the_middle_of_training_is_noticed(lab, chrome):
         for one in (stream, panel):
             one.wait_doing(STOPPED)
         assert stream.root.get_by_role("button", name="Play").is_disabled()
-        assert panel.text.startswith("level 0.20, epoch")  # what there was of the picture stays
+        assert panel.text.startswith("training: epoch")  # what there was of the picture stays
         # The cells run again make panels that live.
         browser.wait_idle(page)
         browser.dismiss(page)
@@ -127,7 +127,7 @@ def test_settings_of_before_come_back_with_all_their_pages(sweeping):
     panel = Seen(sweeping, "How p changes the training")
     panel.root.locator(SLIDER).nth(1).focus()
     sweeping.keyboard.press("ArrowRight")
-    panel.wait_text("level 0.40, epoch")  # pages of another run, which is not to end
+    panel.wait_text("^training: epoch")  # pages of another run, which is not to end
     sweeping.keyboard.press("ArrowLeft")
     panel.wait_text("level 0.20, epoch 20")
     panel.root.locator(SLIDER).first.focus()
@@ -138,7 +138,7 @@ def test_settings_of_before_come_back_with_all_their_pages(sweeping):
 def test_an_interrupt_is_one_sentence_and_the_cell_runs_again_at_once(sweeping):
     panel = Seen(sweeping, "How p changes the training")
     browser.start_all(sweeping)
-    panel.wait_text(r"epoch [1-9]$")
+    panel.wait_text(r"^training: epoch [1-9] of 20")
     browser.command(sweeping, "notebook:interrupt-kernel")
     panel.wait_doing(r"^stopped at epoch \d of 20; run the cell again$")
     browser.wait_until_no_cell_runs(sweeping)

@@ -8,7 +8,7 @@ from tests import browser_lessons
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-SHARE = 0.05  # of their epochs: enough for each control to change its picture
+SHARE = 0.15  # of their epochs: enough for each control to change its picture
 
 
 def test_a_lesson_answers_is_seen_and_is_kept(lab, chrome):

@@ -188,10 +188,10 @@ def the_highest_and_the_lowest_tempt(choose):
 @right
 def by_many_lists_at_random(choose):
     dice = random.Random(0)
-    for _ in range(100):
+    for _ in range(25):
         judged = [dice.choice([0.5, 0.6, 0.62, 0.9]) for _ in range(dice.randint(2, 5))]
         winners = set()
-        for _ in range(5):
+        for _ in range(4):
             spy = Seal([dice.random() for _ in judged])
             try:
                 winners.add(choose(list(judged), spy)[0])
@@ -232,7 +232,7 @@ def two_candidates_that_are_far_apart(choose):
 @wrong("bug_missed", at="hidden")
 def test_scores_that_hardly_differ(choose):
     dice = random.Random(0)
-    for _ in range(150):
+    for _ in range(25):
         judged = [round(dice.random(), dice.choice([1, 2])) for _ in range(dice.choice([2, 3, 5]))]
         if _caught(choose, judged, [[0.8 + 0.001 * dice.random() for _ in judged] for _ in "abcd"]):
             return True
