@@ -45,6 +45,7 @@ SCORED_MEANWHILE = {
 }
 
 
+@pytest.mark.recorder
 @pytest.mark.parametrize(
     ("build", "meanwhile"), SCORED_MEANWHILE.values(), ids=SCORED_MEANWHILE.keys()
 )

@@ -181,6 +181,7 @@ class Reversed(torch.autograd.Function):
         return -ctx.strength * gradient, None
 
 
+@pytest.mark.recorder
 def test_gradients_of_the_learners_own_making_train_alone():
     """Their forward pass does not tell what they do."""
 

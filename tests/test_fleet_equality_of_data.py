@@ -132,6 +132,7 @@ def test_validation_sets_may_differ_too():
     assert_members_are_fits(train(plain, [0], data), plain, data)
 
 
+@pytest.mark.recorder
 def test_regression_on_features_of_a_polynomial():
     curve = doubled(polynomial(40))
 

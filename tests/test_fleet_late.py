@@ -121,6 +121,7 @@ def test_buffers_that_scoring_changes_once_for_each_part(n):
     assert_members_are_fits(train(build, [0, 1], data, seeds=8, epochs=1), build, data)
 
 
+@pytest.mark.recorder
 @pytest.mark.parametrize("scale", [nan, inf])
 def test_a_run_that_starts_without_numbers_stops_no_other(scale):
     data = make_data(2600)

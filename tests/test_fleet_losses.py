@@ -54,6 +54,7 @@ class Line(nn.Module):
         return self.linear(x).squeeze(-1)
 
 
+@pytest.mark.recorder
 @pytest.mark.parametrize("seeds", [2, 9])
 def test_the_root_of_a_mean_square(seeds):
     x = torch.randn(1500, 1, generator=torch.Generator().manual_seed(0))

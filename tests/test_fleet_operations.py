@@ -86,6 +86,7 @@ RANDOM_LAYERS = {
 }
 
 
+@pytest.mark.recorder
 @pytest.mark.parametrize("values", [[0.3], [0.1, 0.4], [0.0, 0.4]], ids=str)
 @pytest.mark.parametrize("layer", RANDOM_LAYERS.values(), ids=RANDOM_LAYERS.keys())
 def test_random_layers_train_together(layer, values):

@@ -145,6 +145,7 @@ def traces(monkeypatch):
     return made
 
 
+@pytest.mark.recorder
 def test_a_second_fleet_of_the_same_kind_uses_the_traces_of_the_first(traces):
     build = penalized(l2_penalty)
     first = train(build, [0.0, 0.1])

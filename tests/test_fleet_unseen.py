@@ -113,6 +113,7 @@ def test_scoring_is_without_gradients_as_in_evaluate():
 # --- what training refuses --------------------------------------------------------------------
 
 
+@pytest.mark.recorder
 def test_a_penalty_that_turns_negative_late_is_refused_for_the_member_whose_it_is():
     def build(lam):
         model = mlp()

@@ -14,7 +14,7 @@ from course_utils.regularizers import l2_penalty
 from course_utils.training import evaluate
 from tests.fleets import BATCH, DATA, alone, assert_members_are_fits, mlp, sgd, train
 
-pytestmark = pytest.mark.usefixtures("float64")
+pytestmark = [pytest.mark.recorder, pytest.mark.usefixtures("float64")]
 
 ONE = (1, 0)  # the member that is wrong: value by value, seed by seed
 
