@@ -33,6 +33,12 @@ class Alone:
     moved: bool = False  # whether `fit` moved PyTorch's global random state
 
 
+def _fitted(run: Any, data: Dataset, **options: Any) -> Any:
+    """The history of `fit` with all that a `Run` holds."""
+    parts = {"optimizer": run.optimizer, "penalty": run.penalty, "augment": run.augment}
+    return fit(run.model, data, **parts, **options)
+
+
 def alone(recipe: Recipe, data: Dataset, value: Any, seed: int) -> Alone:
     """Train one value and seed with `fit`; a run that diverges keeps what it recorded before."""
     for epochs in range(recipe.epochs, -1, -1):
@@ -40,17 +46,8 @@ def alone(recipe: Recipe, data: Dataset, value: Any, seed: int) -> Alone:
         run = recipe.build(value)
         before = torch.get_rng_state()
         try:
-            history = fit(
-                run.model,
-                data,
-                optimizer=run.optimizer,
-                penalty=run.penalty,
-                augment=run.augment,
-                epochs=epochs,
-                batch_size=recipe.batch_size,
-                loss_fn=recipe.loss_fn,
-                seed=seed,
-            )
+            options = {"batch_size": recipe.batch_size, "loss_fn": recipe.loss_fn, "seed": seed}
+            history = _fitted(run, data, epochs=epochs, **options)
         except DivergedError:
             continue
         # Whatever a learner's code may raise: the fleet must raise the same.
@@ -137,17 +134,8 @@ def one_by_one(
                     torch.manual_seed(seed)
                     run = build(value)
                     try:
-                        history = fit(
-                            run.model,
-                            own,
-                            optimizer=run.optimizer,
-                            penalty=run.penalty,
-                            augment=run.augment,
-                            epochs=last,
-                            batch_size=batch_size,
-                            loss_fn=loss_fn,
-                            seed=seed,
-                        )
+                        options = {"batch_size": batch_size, "loss_fn": loss_fn, "seed": seed}
+                        history = _fitted(run, own, epochs=last, **options)
                     except DivergedError:
                         continue
                 break
