@@ -75,7 +75,8 @@ def keep_freed_memory() -> None:
     A step of a fleet takes and frees some megabytes. By default glibc returns them to the system
     after each step, and gets every page anew and zeroed, which takes a twentieth of the time. What
     it keeps is twice the largest piece that it has seen freed, so it sees a large one here, whose
-    pages are never touched. Other C libraries do not mind.
+    pages are never touched. Other C libraries do not mind, and a threshold that the environment
+    sets (``MALLOC_TRIM_THRESHOLD_``) stays as it is.
     """
     torch.empty(_NEARLY_32_MIB, dtype=torch.uint8, device="cpu")
 
