@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from course_utils.augmentation import RandomShift
+from course_utils.data import polynomial
 from course_utils.fleet import Run, engine, grouping, pytorch, recorder
 from course_utils.models import SmallCNN
 from course_utils.regularizers import l1_penalty, l2_penalty
@@ -15,6 +17,8 @@ from tests.fleets import (
     assert_members_are_fits,
     assert_values_matter,
     by_rate,
+    compared,
+    doubled,
     make_data,
     mlp,
     plain,
@@ -115,6 +119,20 @@ def test_the_plain_engine_takes_values_of_other_numbers_apart(engines, monkeypat
     monkeypatch.setattr(grouping, "Together", Noted)
     train(with_penalty, [0.1, 0.02, 0.1], seeds=3)
     assert sorted(sizes) == [3, 6], "the same λ, the same code"
+
+
+@pytest.mark.parametrize("loss", [F.mse_loss, F.smooth_l1_loss, F.huber_loss])
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_plain_engine_compares_outputs_with_targets_of_all(loss, turned, engines, monkeypatch):
+    monkeypatch.setattr(recorder, "is_tested", lambda: False)
+
+    def loss_fn(outputs, y):
+        pair = outputs.squeeze(1), y
+        return loss(*reversed(pair)) if turned else loss(*pair)
+
+    build = by_rate(lambda: nn.Sequential(nn.Linear(1, 8), nn.Tanh(), nn.Linear(8, 1)))
+    compared(build, [0.01, 0.05], data=doubled(polynomial(60, noise=0.3)), loss_fn=loss_fn)
+    assert set(engines) == {"plain"}
 
 
 @pytest.mark.recorder

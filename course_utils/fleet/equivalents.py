@@ -12,11 +12,17 @@ from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.overrides import TorchFunctionMode
 
+from course_utils.fleet.pytorch import is_wrapped
+
+#: Losses of each entry. PyTorch's rules for `vmap` inside `vmap` need arguments that differ by
+#: member alike: they raise where all members have the same targets.
+ELEMENTWISE = (F.mse_loss, F.smooth_l1_loss, F.huber_loss)
+
 
 class Equivalents(TorchFunctionMode):
     """While active, ``out=`` is a copy of the result, `F.one_hot` is a comparison, `F.rrelu` in
-    evaluation is a leaky ReLU, and attention is computed by its definition, with matrix products
-    and a softmax."""
+    evaluation is a leaky ReLU, attention is computed by its definition, with matrix products and a
+    softmax, and losses of each entry take targets of all members."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -47,7 +53,18 @@ class Equivalents(TorchFunctionMode):
             return _one_hot(*args, **kwargs)
         if func in (F.rrelu, torch.rrelu):
             return _rrelu(func, *args, **kwargs)
+        if func in ELEMENTWISE:
+            return _elementwise(func, *args, **kwargs)
         return func(*args, **kwargs)
+
+
+def _elementwise(
+    func: Callable[..., Tensor], input: Tensor, target: Tensor, *args: Any, **kwargs: Any
+) -> Tensor:
+    """`func`, with `input` and `target` each repeated for the members of the other."""
+    if input.shape == target.shape and (is_wrapped(input) or is_wrapped(target)):
+        input, target = input + torch.zeros_like(target), target + torch.zeros_like(input)
+    return func(input, target, *args, **kwargs)
 
 
 def _rrelu(
