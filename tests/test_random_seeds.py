@@ -152,6 +152,7 @@ def test_draws_into_a_new_tensor_need_functionalize(function):
     check_each_equals_the_run_alone(function, x, transform=functionalize)
 
 
+@pytest.mark.recorder  # it alone uses `functionalize`, which is slow with older versions, and warns
 @pytest.mark.parametrize("function", OF_SAMPLES.values(), ids=OF_SAMPLES.keys())
 def test_functionalize_changes_nothing_else(function):
     x = fixed(VALUES, len(SEEDS), 2, 6, 8)

@@ -70,6 +70,12 @@ def _shape(size: Any) -> tuple[int, ...]:
     return tuple(map(operator.index, size))
 
 
+def _device() -> torch.device:
+    """The device of new tensors, also inside ``with torch.device(...)``, which not every supported
+    version's `torch.get_default_device` heeds."""
+    return torch.empty(0).device
+
+
 def _factory(distribution: Callable[[Wanted], Tensor]) -> Serve:
     def make(
         source: Source, *numbers: Any, size: Any = None, dtype: Any = None, device: Any = None
@@ -77,7 +83,7 @@ def _factory(distribution: Callable[[Wanted], Tensor]) -> Serve:
         dtype = dtype or torch.get_default_dtype()
         if dtype not in FLOATS or bool(numbers) == (size is not None):
             return NotImplemented
-        device = torch.get_default_device() if device is None else device
+        device = _device() if device is None else device
         return distribution(Wanted(source, _shape(numbers or (size,)), dtype, device))
 
     return make
@@ -142,7 +148,7 @@ def _randint(
     low = given.pop() if low is None and given else (low or 0)
     if given or high is None or not isinstance(size, tuple | list):
         return NotImplemented
-    device = torch.get_default_device() if device is None else device
+    device = _device() if device is None else device
     wanted = Wanted(source, _shape((size,)), dtype or torch.int64, device)
     return between(wanted, low, high)
 
@@ -150,7 +156,7 @@ def _randint(
 def _randperm(source: Source, n: int, *, dtype: Any = torch.int64, device: Any = None) -> Any:
     if n < 0 or not _holds(dtype or torch.int64, 0, n):
         return NotImplemented
-    device = torch.get_default_device() if device is None else device
+    device = _device() if device is None else device
     # 64-bit numbers are practically never equal, so the order of equal ones does not matter.
     return source("integers", (n,)).to(device).argsort().to(dtype or torch.int64)
 
