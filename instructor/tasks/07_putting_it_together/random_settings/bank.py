@@ -362,11 +362,6 @@ def a_generator_for_each_name(box, budget, seed):
 
 
 @wrong(UNNAMED, at="hidden-dice")
-def seeded_by_the_hash_of_the_name(box, budget, seed):
-    return _by_column(box, budget, lambda name: random.Random(hash((seed, name))))
-
-
-@wrong(UNNAMED, at="hidden-dice")
 def seeded_by_the_object(box, budget, seed):
     return _by_column(box, budget, lambda name: random.Random(f"{seed}: {name}, {id(box)}"))
 
