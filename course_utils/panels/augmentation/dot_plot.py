@@ -7,7 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from course_utils.evidence import estimate
-from course_utils.plots import Array, Part, color, marker
+from course_utils.plots import FONT_SIZE, Array, Part, color, marker
 
 Samples = Mapping[str, Array]
 
@@ -31,8 +31,9 @@ class DotPlot(Part):
         """Rows without dots."""
         rows = range(len(self.names))[::-1]
         (low, high), room = self.xlim, 0.03 * (self.xlim[1] - self.xlim[0])  # for dots at an end
-        ax.set(xlim=(low - room, high + room), xlabel=self.xlabel, title=self.title)
-        ax.set(ylim=(-0.6, len(rows) - 0.4), yticks=rows, yticklabels=self.names)
+        ax.set(xlim=(low - room, high + room), ylim=(-0.6, len(rows) - 0.4), xlabel=self.xlabel)
+        ax.set_yticks(rows, self.names, fontsize=FONT_SIZE)
+        ax.set_title(self.title, fontsize=FONT_SIZE + 1)
         self._marks = {}
         for i, (name, row) in enumerate(zip(self.names, rows, strict=True)):
             look: dict[str, Any] = {"color": color(i), "markersize": 9}

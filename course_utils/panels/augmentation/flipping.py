@@ -14,7 +14,7 @@ from course_utils.experiments.runs import classes_of, images_to_train_on
 from course_utils.live import At, Sweep, choice, sweep_fleet
 from course_utils.panels.augmentation.dot_plot import DotPlot
 from course_utils.panels.augmentation.images import ImageRows, most_typical
-from course_utils.plots import COLORS, Array, Part, PartsBoard, accuracy_text, gain_text
+from course_utils.plots import COLORS, FONT_SIZE, Array, Part, PartsBoard, accuracy_text, gain_text
 
 Pairs = Sequence[tuple[int, int]]
 
@@ -96,7 +96,7 @@ class _ConfusionMap(Part):
         ticks = range(0, classes, max(1, classes // 10))
         ax.set(xticks=ticks, yticks=ticks, ylabel="true class")
         ax.set(xlabel="read as (black: 15 % or more)")
-        ax.set(title="trained with the flip, shown images as they are")
+        ax.set_title("trained with the flip, shown images as they are", fontsize=FONT_SIZE + 1)
         for row, column in self.pairs:
             frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False)
             frame.set(edgecolor=COLORS[1], linewidth=1.6)

@@ -69,10 +69,10 @@ def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
 
     right = 1 - NOISE * (1 - 1 / classes_of(data))
     parts = [
-        AgainstValues(_accuracies, STYLES, (0.5, 1.02), "validation accuracy"),
+        _Accuracies(_accuracies, STYLES, (0.5, 1.02), "validation accuracy"),
         OverTraining(
             _noisy_curves, {"training": (1, "-"), "validation": (1, "--")}, (0.5, 1.02),
-            f"accuracy, {NOISE:.0%} noise", (right, f"{right:.0%} of the labels, which are right"),
+            f"accuracy, {NOISE:.0%} noise", (right, f"right labels, {right:.0%}"),
             places=lambda at: np.arange(epochs + 1),
         ),
         Images(transformed, ROWS, COLUMNS, limits=pixel_limits(data), title="what training sees"),
@@ -86,6 +86,17 @@ def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
         epochs=epochs,
         title="How strongly to transform the training images",
     )
+
+
+class _Accuracies(AgainstValues):
+    """Extends its axis down to the lowest score at the end of a training, and keeps it there."""
+
+    def update(self, at: At) -> None:
+        super().update(at)
+        if at.result.epoch == at.result.clean.epochs:
+            lowest = min(np.nanmin(scores.mean(1)) for scores in self.find(at).values())
+            room = float(np.floor(20 * (lowest - 0.03)) / 20)
+            self.set_axes(ylim=(min(self.ax.get_ylim()[0], room), self.ylim[1]))
 
 
 def _accuracies(at: At) -> dict[str, Array]:

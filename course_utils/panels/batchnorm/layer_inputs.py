@@ -16,7 +16,7 @@ from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import LayerOfWidth
 from course_utils.panels import AgainstValues
 from course_utils.panels.batchnorm.parts import RUNS
-from course_utils.plots import COLORS, NEUTRAL, Array, Part, PartsBoard, number_text
+from course_utils.plots import COLORS, FONT_SIZE, NEUTRAL, Array, Part, PartsBoard, number_text
 
 MOST_SENT = 300  # training images that are sent through to measure
 LIMIT = 20.0  # of the picture, whose middle from -1 to 1 is linear and the rest logarithmic
@@ -80,7 +80,7 @@ class _Units(Part):
         ax.set(xlim=(-1, width), xticks=[], xlabel="units, in the order of their means")
         if self.run == 0:
             ax.set_ylabel("given to the ReLU: mean ± std")
-        ax.set(title=f"{RUNS[self.run]}, seed 0")
+        ax.set_title(f"{RUNS[self.run]}, seed 0", fontsize=FONT_SIZE + 1)
         ax.axhline(0, color=NEUTRAL, linewidth=1)
         ax.set_yscale("symlog", linthresh=1)
         ax.set(ylim=(-LIMIT, LIMIT), yticks=TICKS, yticklabels=[str(tick) for tick in TICKS])

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from course_utils.data import Dataset
 from course_utils.evidence import paired_difference
-from course_utils.experiments.recorded_runs import Array, StopRule, record_runs
+from course_utils.experiments.recorded_runs import StopRule, record_runs
 from course_utils.experiments.watched_samples import Chosen, choose, draw_watched
 from course_utils.live import Explore, choice, explore, slider
 from course_utils.panels import noise_choice
@@ -68,7 +68,7 @@ class _Signals(Part):
 
     def update(self, state: Chosen) -> None:
         place = state.curves.sizes.index(state.size)
-        watched, fresh = _signals(state)
+        watched, fresh = state.curves.scores(state.metric)
         top = max(1.6 * fresh[..., -1].mean(), 4 * fresh.min(axis=-1).mean())
         of_loss = (0, min(top, 1.2 * fresh[..., 0].mean()))
         self.set_axes(
@@ -83,13 +83,6 @@ class _Signals(Part):
         self._mark.set_data([best], [watched[place, 0, 0, best]])
         chosen = state.epochs[place].ravel()
         self._ticks.set_data(chosen, np.full(len(chosen), 0.03))
-
-
-def _signals(state: Chosen) -> tuple[Array, Array]:
-    curves = state.curves
-    if state.metric == "loss":
-        return curves.loss, curves.fresh_loss
-    return 1 - curves.error, 1 - curves.fresh_error
 
 
 class _Report(Part):

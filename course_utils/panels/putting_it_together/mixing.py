@@ -104,9 +104,8 @@ class _Worth(Part):
 
     def draw(self, ax: Axes, at: At) -> None:
         rows = [*search.TECHNIQUES, search.WHOLE][::-1]
-        ax.set(
-            xlim=(-REACH, REACH), ylim=(-0.6, len(rows) - 0.4), xlabel="gain in accuracy, points"
-        )
+        ax.set(xlim=(-REACH, REACH), xlabel="gain in accuracy, points")
+        ax.set_ylim(-0.6, len(rows) - 0.4)
         ax.set_yticks(range(len(rows)), rows, fontsize=FONT_SIZE)
         ax.axvline(0, color=NEUTRAL, linewidth=1)
         ax.axhline(0.5, color=NEUTRAL, linewidth=0.6)

@@ -69,7 +69,7 @@ class _Products(Part):
                 )  # fmt: skip
         lrs, decays = np.meshgrid(LRS, DECAYS)
         ax.plot(lrs.ravel(), decays.ravel(), ".", color="#999999", markersize=4)
-        ax.set(title="lr · λ is the same on each line")
+        ax.set_title("lr · λ is the same on each line", fontsize=FONT_SIZE + 1)
         self._same = self.line(color=COLORS[1], linewidth=1.8)
         self._here = self.line("o", color=COLORS[1], markersize=10, markeredgecolor="black")
 

@@ -85,9 +85,7 @@ def _changes(at: At) -> dict[str, Array]:
 
 
 def _say(at: At, most: int) -> str:
-    count, val, train = (
-        at.settings["passes"], at.scores("val_loss"), at.scores("train_loss"),
-    )  # fmt: skip
+    count, val, train = at.settings["passes"], at.scores("val_loss"), at.scores("train_loss")
     times = f"{count} pass{'es' if count > 1 else ''} over {most // count:,} samples"
     said = (
         f"p = {at.value:g}, {times}: training loss {number_text(train[at.index])}, validation loss "
