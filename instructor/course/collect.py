@@ -90,7 +90,7 @@ def collect(
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):  # `course forget` may be rewriting what is added to here
         kept = {key: keep(folder, *key, found, _notebook) for key, found in attempts.items()}
-        if students:
+        if students and kept:
             everyone = {**listed(folder), **students.names}
             replace(folder / NAMES, json.dumps(everyone, ensure_ascii=False, indent=1) + "\n")
     replace(folder / "unmatched.csv", spreadsheet(UNMATCHED, unmatched))
@@ -118,7 +118,7 @@ def exercise_of(handed: Handed) -> str:
 
 def _notebook(path: Path) -> bytes:
     data = path.read_bytes()
-    return as_notebook(data) if path.suffix == ".py" else data
+    return as_notebook(data) if path.suffix.lower() == ".py" else data
 
 
 def as_notebook(script: bytes) -> bytes:
@@ -191,6 +191,11 @@ def lines(
     if found.unmatched:
         yield f"{counted(len(found.unmatched), 'file')} not taken, see {folder / 'unmatched.csv'}:"
         yield from (f"  {where}: {why}" for where, _, why in found.unmatched[:5])
+        if students:
+            yield (
+                "To have an answer taken, put the student's id in front of the file's name, "
+                "outside the zip, and collect it."
+            )
 
 
 def _of_times(found: Collected, clock: str) -> Iterator[str]:

@@ -72,7 +72,7 @@ def handed_in(source: Path, zone: ZoneInfo | None = None) -> Iterator[Handed]:
         yield from _of_folder(source)
     elif zipfile.is_zipfile(source):
         yield from _of_zip(source, zone)
-    elif source.is_file() and source.suffix in ANSWERS:
+    elif source.is_file() and source.suffix.lower() in ANSWERS:
         yield _file(source, source.parent, "files", source.stem)
     else:
         raise ValueError(
@@ -180,9 +180,10 @@ def _committed(path: Path) -> datetime | None:
 
 
 def _refusal(path: PurePosixPath, size: int) -> str:
-    if path.suffix == ".zip":
+    kind = path.suffix.lower()
+    if kind == ".zip":
         return "it is a zip in a zip; unpack it, and collect the folder"
-    if path.suffix not in ANSWERS:
+    if kind not in ANSWERS:
         return "it is neither a notebook nor a .py file"
     if size > MOST_BYTES:
         return f"it has {size >> 20} MB, and at most {MOST_BYTES >> 20} MB are read"
