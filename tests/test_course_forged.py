@@ -93,6 +93,12 @@ def test_who_forges_and_answers_gets_what_the_answer_earns(judge: Judge, kind: s
     assert judged(judge, FORGED[kind], RIGHT).full
 
 
+def test_a_result_that_cannot_be_read_is_said_to_be_that(judge: Judge) -> None:
+    said = judged(judge, 'def dropout(x, p, training):\n    return x.to("meta")').said
+    assert "what was returned cannot be read: NotImplementedError" in said
+    assert "ended the process" not in said
+
+
 def test_one_after_the_other_is_judged_alone(judge: Judge) -> None:
     assert judged(judge, RIGHT).full
     assert judged(judge, BLANK, FORGED["ends its process"]).marks == 0
