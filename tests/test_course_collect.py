@@ -189,6 +189,30 @@ def test_a_path_that_climbs_stays_inside(tmp_path: Path) -> None:
     assert not (tmp_path / "evil").exists()
 
 
+def test_a_spoiled_file_and_endless_names_stop_no_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moodle = "{}_assignsubmission_file_/03_dropout.ipynb"
+    source = packed(tmp_path / "z.zip", **{
+        moodle.format("Ada_1"): notebook("ada"),
+        "x" * 60_000 + "\x1b[2J.ipynb": notebook("endless"),  # a search in squares would not end
+        f"eve_{'5' * 5000}_{'5' * 5000}_03_dropout.ipynb": notebook("eve"),
+        "../" + moodle.format("Carl_3"): notebook("carl"),
+    })  # fmt: skip
+    with zipfile.ZipFile(source, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(moodle.format("Bob_2"), notebook("bob"))
+        at = archive.infolist()[-1].header_offset
+    data = bytearray(source.read_bytes())
+    start = at + 30 + len(moodle.format("Bob_2"))
+    data[start : start + 40] = b"\xff" * 40  # no stream of zlib begins so
+    source.write_bytes(data)
+    _, grading = collect(tmp_path, source, "--exercise", "03")
+    assert submitted(grading) == {"1": "ada", "3": "carl"}
+    assert len(unmatched(grading)) == 3
+    assert "cannot be unpacked" in list(unmatched(grading).values())[-1]
+    assert "\x1b" not in capsys.readouterr().out
+
+
 def test_a_huge_file_a_link_and_a_zip_in_a_zip_are_named(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()

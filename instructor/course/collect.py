@@ -37,7 +37,7 @@ from instructor.course.handed_in import Handed, handed_in
 from instructor.course.journal import held
 from instructor.course.late import NAMES, listed
 from instructor.course.reading import FROM_SCRIPT, decoded
-from instructor.course.records import replace
+from instructor.course.records import plain, replace
 from instructor.course.scripts import script_cells
 from instructor.course.students import Students, Table, own_id
 from instructor.course.times import handed_in_times, zone_of
@@ -157,7 +157,7 @@ def main(argv: Sequence[str], prog: str = "course collect") -> int:
     clock = f"{zone} (class.toml)" if zone else "this computer's time zone"
     clock += " and the worksheet's times" if times else ""
     for line in lines(found, students, given.folder, clock):
-        print(line)
+        print(plain(line))
     told = {
         "students": len({student for student, _ in found.kept}),
         "submissions": len(found.kept),
@@ -190,7 +190,7 @@ def lines(
             yield f"On the list, and nothing here from {len(missing)}: {', '.join(missing)}"
     if found.unmatched:
         yield f"{counted(len(found.unmatched), 'file')} not taken, see {folder / 'unmatched.csv'}:"
-        yield from (f"  {where}: {why}" for where, _, why in found.unmatched[:5])
+        yield from (f"  {where[:300]}: {why[:300]}" for where, _, why in found.unmatched[:5])
         if students:
             yield (
                 "To have an answer taken, put the student's id in front of the file's name, "
