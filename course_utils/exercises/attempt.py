@@ -70,7 +70,7 @@ def attempt(
         if isinstance(error, NotImplementedError) and str(error) in ("", NOT_ATTEMPTED):
             _report(f"○ {task}: {NOT_ATTEMPTED}")
             return
-        known = Common.UNKNOWN_NAME if isinstance(error, NameError) else Common.RAISED
+        known = Common.of_error(error)
         _report(f"✗ {task}: {what_happened(error, answer, known)}", known.id, error)
     else:
         print(_passed(task, len(check.passed().properties)))
