@@ -50,11 +50,13 @@ def flips(data: Dataset, pairs: Pairs = PAIRS, *, epochs: int = EPOCHS) -> Sweep
     def say(at: At) -> str:
         scores = at.scores("val_acc")
         text = f"flip {at.value}: validation accuracy {accuracy_text(scores[at.index])}"
-        shares_text = ", ".join(f"{name} {accuracy_text(s)}" for name, s in trained(at)[0].items())
+        found = trained(at)[0].items()
+        shares_text = ", ".join(f"{name}: {accuracy_text(share)}" for name, share in found)
         if at.index:
             text += f", {gain_text(scores[at.index], scores[0])} over none"
-            asked = ", ".join(f"{name} {share.mean():.0%}" for name, share in plain(at)[0].items())
-            shares_text += f"; a network without flips, shown flipped images: {asked}"
+            asked = plain(at)[0].items()
+            without = ", ".join(f"{name}: {100 * share.mean():.0f} %" for name, share in asked)
+            shares_text += f"; without flips in training, but shown flipped images, {without}"
         return f"{text}; {shares_text}; {scores.shape[1]} paired seeds"
 
     rows, names = ("as it is", "flipped"), list(both_ways)
@@ -96,7 +98,7 @@ class _ConfusionMap(Part):
         ax.set_xticks(ticks)
         ax.set_yticks(ticks)
         ax.tick_params(labelsize=FONT_SIZE - 1)
-        ax.set_xlabel("read as (black: 15 % or more)", fontsize=FONT_SIZE)
+        ax.set_xlabel("read as (full shade: 15 % or more)", fontsize=FONT_SIZE)
         ax.set_ylabel("true class", fontsize=FONT_SIZE)
         ax.set_title("trained with the flip, shown images as they are", fontsize=FONT_SIZE + 1)
         for row, column in self.pairs:
