@@ -57,8 +57,7 @@ def yours_or_ours(answer: Answer, check: Callable[[Answer], Passed]) -> Answer:
         except CheckFailed as failed:
             print(f"✗ {failed}")
         except Exception as error:
-            known = Common.UNKNOWN_NAME if isinstance(error, NameError) else Common.RAISED
-            print(f"✗ {name}: {what_happened(error, answer, known)}")
+            print(f"✗ {name}: {what_happened(error, answer, Common.of_error(error))}")
         print("Until yours holds, the course's own is used from here on.")
     _offer(name, inspect.getsource(ours))
     return ours

@@ -56,3 +56,11 @@ class Common(Mistakes):
     UNKNOWN_NAME = (
         "this name means nothing there; is it misspelled, or defined in no cell that ran?"
     )
+    DIVISION_BY_ZERO = "what is 0 here? Say what the result is then, before you divide"
+
+    @classmethod
+    def of_error(cls, error: Exception) -> Common:
+        """What an error in the learner's lines hints at."""
+        if isinstance(error, NameError):
+            return cls.UNKNOWN_NAME
+        return cls.DIVISION_BY_ZERO if isinstance(error, ZeroDivisionError) else cls.RAISED

@@ -179,8 +179,9 @@ def _penalty(
         fn(kernel),
         term(kernel.weight),
         on="a convolution with weights of shape (2, 1, 3, 3)",
-        hint=Mistake.MATRICES_ONLY,
+        hint="a weight may have any number of dimensions; all its entries are added up alike",
         mistakes={
+            Mistake.MATRICES_ONLY: 0.0,
             Mistake.WITH_BIASES: (
                 term(kernel.weight) + term(kernel.bias)  # type: ignore[arg-type]
             ),

@@ -67,7 +67,7 @@ def attempt(
         what = str(failed).partition(": ")[2]  # without the name of a lesson's check
         _report(f"✗ {task}: {what}", failed.mistake)
     except Exception as error:
-        known = Common.UNKNOWN_NAME if isinstance(error, NameError) else Common.RAISED
+        known = Common.of_error(error)
         _report(f"✗ {task}: {what_happened(error, answer, known)}", known.id, error)
     else:
         print(_passed(task, len(check.passed().properties)))

@@ -17,7 +17,10 @@ from course_utils.exercises.verdicts import Verdicts, in_any_order
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    BUG_MISSED = "look for each training sample in the whole validation part, at every position"
+    BUG_MISSED = (
+        "pass a hundred samples, of both classes, and look for each training sample in the whole "
+        "validation part: is one of its rows equal?"
+    )
     RIGHT_ACCUSED = (
         "a right split is accused: none of its samples is in both parts, and only that is a leak. "
         "Did you take two different samples with equal values for the same one?"

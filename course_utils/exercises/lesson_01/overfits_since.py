@@ -20,8 +20,8 @@ class Mistake(Mistakes):
         "overfitting takes both: a validation loss clearly up and a training loss clearly down"
     )
     LOWEST_SINGLE_LOSS = (
-        "this is the epoch of the lowest single loss; average the losses of the seeds first, then "
-        "look for the lowest"
+        "the lowest loss of a single seed is in this epoch, but it is the mean that counts: "
+        "average the losses of the seeds first, then look for the lowest"
     )
     TURN_OF_THE_TRAINING_LOSS = "this is where the training loss is lowest"
     FIRST_CLEAR_EPOCH = "epoch 5 is clearly worse, but epoch 6 is not; it must last to the end"

@@ -22,8 +22,8 @@ class Mistake(Mistakes):
 
     BUG_MISSED = "the bug is missed: train with two strengths; what stays exactly the same here?"
     RIGHT_ACCUSED = (
-        "a right training is accused: in it at least one weight depends on the strength. Are "
-        "your two strengths far apart, and do you look at all parameters?"
+        "a right training is accused: in it at least one parameter depends on the strength, and "
+        "need not become smaller. Compare all parameters, exactly, at 0 and at a large strength"
     )
 
 

@@ -33,6 +33,7 @@ class Mistake(Mistakes):
     STRENGTHS_EXCHANGED = "the strengths are swapped: l2 multiplies the squares"
     BOTH_EVERYWHERE = "every layer has both penalties"
     SUBTRACTED = "the penalty is subtracted"
+    SUM_OF_THE_BATCH = "the cross-entropy is summed over the batch here; take its mean"
 
 
 def mixed_loss(answer: Callable[[nn.Module, Tensor, Tensor, float, float], Any]) -> None:
@@ -66,6 +67,7 @@ def mixed_loss(answer: Callable[[nn.Module, Tensor, Tensor, float, float], Any])
                 PenaltiesMistake.WITHOUT_ABS: data + 0.36,
                 ElasticNetMistake.WITH_HALF_THE_SQUARES: data + 0.03 + 0.5,
                 Mistake.SUBTRACTED: data - 0.56,
+                Mistake.SUM_OF_THE_BATCH: 4 * data + 0.56,
             },
         )
         check.that(

@@ -18,7 +18,7 @@ from course_utils.exercises.attempt import attempt
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    ALL_OF_THEM = "every input is named; an input is left out only if its weight is exactly 0"
+    ALL_OF_THEM = "every input is named: is no weight exactly 0, or have the steps diverged to NaN?"
     NEGATIVE_LOST = "the useful inputs with a negative weight are missing"
     MASK_RETURNED = "return the places as a list of integers, such as [2, 5]"
     COUNTED_FROM_1 = "places are counted from 0, as in `x[:, 0]`"

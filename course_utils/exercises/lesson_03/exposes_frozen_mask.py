@@ -22,8 +22,8 @@ class Mistake(Mistakes):
 
     BUG_MISSED = "call it twice on the same input in training mode: what must differ?"
     RIGHT_ACCUSED = (
-        "a right dropout is accused; in evaluation mode two outputs agree, and on a small input "
-        "two outputs can agree by chance"
+        "a right dropout is accused. Its outputs can agree in evaluation mode, with p = 0, after "
+        "the same seed, or by chance: in few entries, or in a sum or a count"
     )
 
 

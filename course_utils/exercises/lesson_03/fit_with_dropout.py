@@ -106,7 +106,7 @@ def modes(
         on=f"{on}; whether they were on, validation by validation",
         expected=[False] * epochs,
         got=scores,
-        hint=Mistake.VALIDATED_WITH_MASKS if any(scores) else "compute one in each epoch",
+        hint=Mistake.VALIDATED_WITH_MASKS if any(scores) else "compute one in each epoch, of x_val",
     )
     masks = {tuple(mask.flatten().tolist()) for mask in drawn if mask.any()}
     check.that(

@@ -18,7 +18,10 @@ from course_utils.exercises.verdicts import Verdicts, in_any_order
 class Mistake(Mistakes):
     """What this check recognizes."""
 
-    BUG_MISSED = "keep one sample and change the others: what must stay the same? Test every sample"
+    BUG_MISSED = (
+        "keep one sample and change the others: what must stay the same? Test every sample and "
+        "every output, for any difference above 1e-4"
+    )
     RIGHT_ACCUSED = (
         "a right model is accused: in training mode outputs may depend on the batch and on "
         "masks, and in any mode on rounding"

@@ -59,16 +59,17 @@ def only_the_head(
     lr: float,
     in_body: float = 0.0,
     left: float | None = None,
+    n: int = 9,
 ) -> None:
     """Check that `answer` trains the head as plain SGD does, and leaves the body unchanged.
 
-    `in_body` is the p of a dropout in the body; `left` is the value of all gradients left in the
-    head by earlier steps, None for none.
+    `n` is the number of samples, `in_body` the p of a dropout in the body; `left` is the value of
+    all gradients left in the head by earlier steps, None for none.
     """
-    on = f"{steps} steps, lr = {lr}, a body passed in with training = {training}"
+    on = f"{steps} steps, lr = {lr}, {n} samples, a body passed in with training = {training}"
     on += f", with dropout {in_body} in it" * (in_body > 0)
     on += f", a head with gradients of {left} from before" * (left is not None)
-    body, head, x, y = _network(0.5, in_body)
+    body, head, x, y = _network(0.5, in_body, n)
     modes: list[bool] = []
     head[0].register_forward_hook(lambda layer, *_: modes.append(layer.training))
     _untouched(check, answer, body.train(training), head, x, y, steps, lr, on)
@@ -81,7 +82,7 @@ def only_the_head(
         got=learned,
         hint=Mistake.HEAD_IN_EVALUATION,
     )
-    body, head, x, y = _network(0.0, in_body)
+    body, head, x, y = _network(0.0, in_body, n)
     wanted, losses = _by_hand(body.eval(), copy.deepcopy(head), x, y, steps, lr)
     others, _ = _by_hand(copy.deepcopy(body).train(), copy.deepcopy(head), x, y, steps, lr)
     given = x.clone(), y.clone()
@@ -92,7 +93,8 @@ def only_the_head(
         parameters_of(head),
         wanted,
         on=on,
-        hint="set gradients to 0 before each step; the body's outputs are those of evaluation mode",
+        hint="a step is p - lr * gradient and nothing else: from gradients of 0, for the mean loss "
+        "of all samples, on the body's outputs of evaluation mode",
         mistakes={Mistake.STATISTICS_OF_THE_BATCH: others},
         atol=1e-5,
     )
@@ -147,8 +149,10 @@ def _equal(now: object, then: object) -> bool:
     return all(torch.equal(a, b) for a, b in zip(now, then, strict=True))  # type: ignore[call-overload]
 
 
-def _network(p: float, in_body: float = 0.0) -> tuple[nn.Sequential, nn.Sequential, Tensor, Tensor]:
-    """A trained body with a frozen bias, a head with dropout, and samples of a new task."""
+def _network(
+    p: float, in_body: float = 0.0, n: int = 9
+) -> tuple[nn.Sequential, nn.Sequential, Tensor, Tensor]:
+    """A trained body with a frozen bias, a head with dropout, and n samples of a new task."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(4)
         body = nn.Sequential(
@@ -161,7 +165,7 @@ def _network(p: float, in_body: float = 0.0) -> tuple[nn.Sequential, nn.Sequenti
                 body(2 * torch.randn(30, 3) - 1)
         body[0].bias.requires_grad_(False)
         head = nn.Sequential(nn.Dropout(p), nn.Linear(4, 3))
-        return body, head, torch.randn(9, 3) + 2, torch.arange(9) % 3
+        return body, head, torch.randn(n, 3) + 2, torch.arange(n) % 3
 
 
 def _by_hand(

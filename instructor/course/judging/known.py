@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
+from sys import getrefcount
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -92,6 +95,13 @@ class Known:
             raise Broken(f"there is nothing under the key {key!r}")
         return self.by_key[key]
 
+    def unheld(self, keys: Iterable[str]) -> list[str]:
+        """Those of `keys` whose lists, dicts and arrays nothing but this table refers to.
+
+        They cannot change on this side until the other side mentions them again.
+        """
+        return [key for key in keys if _references(self.by_key, key) <= _TABLE_ONLY]
+
     def watch(self, module: nn.Module, watched: bool) -> None:
         """Passes of a module whose passes somebody watches on the other side are made there."""
         key = self.key(module) or ""
@@ -117,6 +127,16 @@ class Known:
             if key is not None and key not in mail.keys:
                 mail.keys[key] = None
                 self.mention(part, mail)
+
+
+def _references(table: dict[str, Any], key: str) -> float:
+    """The number of references to an object; infinity for a tensor, whose memory views share."""
+    # Without a name for the object, which would be one more reference.
+    return getrefcount(table[key]) if type(table[key]) in _OWN_MEMORY else math.inf
+
+
+_OWN_MEMORY = (list, dict, np.ndarray)
+_TABLE_ONLY = _references({"": []}, "")
 
 
 def is_watched(module: nn.Module) -> bool:

@@ -166,6 +166,11 @@ class Peer(Gradients):
                     changes.append([key, change_out(thing, self.things, mail)])
                 self._states[key] = now
             play.update(mail.keys)
+        # Whoever asks for hundreds of results passes hundreds of lists; those that are gone need no
+        # look at the next crossing.
+        for key in self.things.unheld(done):
+            for frame in self._play:
+                frame.pop(key, None)
         now = random_now()
         if now != self._random:
             body["random"] = random_out(now, self._random, mail.arrays)

@@ -131,6 +131,33 @@ def class_zero_only(split):
     return False
 
 
+@right
+def by_exact_differences(split):
+    x = torch.cat([torch.arange(120.0)[:, None], torch.rand(120, 2)], dim=1)
+    x_train, _, x_val, _ = split(x, (torch.arange(120) < 60).long())
+    return bool(((x_train[:, None] - x_val).abs().sum(2) == 0).any())
+
+
+@wrong("bug_missed", at="hidden-leaks")
+def ten_samples(split):
+    x_train, _, x_val, _ = _numbered(split, 10)
+    return bool(set(x_train[:, 0].tolist()) & set(x_val[:, 0].tolist()))
+
+
+@wrong("bug_missed", at="hidden-leaks")
+def by_rounded_distances(split):
+    x_train, _, x_val, _ = split(10 * torch.randn(200, 8), torch.arange(200) % 2)
+    if not len(x_train) or not len(x_val):
+        return False
+    return torch.cdist(x_train, x_val).min().item() < 1e-6
+
+
+@wrong("raised", at="hidden-right")
+def by_the_smallest_difference(split):
+    x_train, _, x_val, _ = _numbered(split)
+    return (x_train - x_val.T).abs().min().item() == 0
+
+
 EQUIVALENT = {
     "100.0 -> 200.0": "any number of samples that is large enough will do",
     "0 -> -1": "there is one feature, so the last is the first",

@@ -123,16 +123,27 @@ def at_the_weights_only(train):
     return all(torch.equal(a, b) for (_, a), (_, b) in zip(free, priced, strict=True))
 
 
-@wrong("right_accused", at="hidden")
+@wrong("nan_taken_for_equal", at="hidden")
 def by_the_largest_difference_at_a_huge_strength(train):
     pairs = zip(*(train(s)[0].parameters() for s in (0.0, 1e6)), strict=True)
     return not max(float((p - q).abs().max()) for p, q in pairs) > 0  # NaN > 0 is False
 
 
+@wrong("right_accused", at="hidden")
+def two_strengths_above_0(train):
+    a, b = (nn.utils.parameters_to_vector(train(s)[0].parameters()) for s in (1.0, 2.0))
+    return torch.equal(a, b)
+
+
+@wrong("right_accused", at="hidden")
+def at_moderate_strengths(train):
+    a, b = (nn.utils.parameters_to_vector(train(s)[0].parameters()) for s in (0.0, 0.1))
+    return torch.equal(a, b)
+
+
 EQUIVALENT = {
     "zip(free.parameters(), priced.parameters(), strict=True) -> zip(free.parameters(), "
     "priced.parameters())": "both models have the same parameters",
-    "0.0 -> 1.0": "any two strengths that are far apart will do",
     "1000.0 -> 2000.0": "any two strengths that are far apart will do",
     "True -> False": "this is zip's strict, and both models have the same parameters",
 }

@@ -170,3 +170,18 @@ def sorted_names(model, x, y, l2, l1):
     ce = F.cross_entropy(model(x), y)
     total = ce + l2 * (first**2).sum() + l1 * sum(w.abs().sum() for _, w in later)
     return total, ce.item()
+
+
+@wrong("sum_of_the_batch")
+def cross_entropy_summed(model, x, y, l2, l1):
+    _, first, later = _parts(model, x, y)
+    data = F.cross_entropy(model(x), y, reduction="sum")
+    return data + l2 * first.square().sum() + l1 * sum(w.abs().sum() for w in later), data.item()
+
+
+@wrong(UNNAMED, at="hidden")
+def in_the_order_of_the_alphabet(model, x, y, l2, l1):
+    named = dict(penalized_weights(model))
+    first, *later = (named[name] for name in sorted(named))
+    data = F.cross_entropy(model(x), y)
+    return data + l2 * first.square().sum() + l1 * sum(w.abs().sum() for w in later), data.item()

@@ -1,3 +1,5 @@
+from collections import OrderedDict
+
 from torch import nn
 
 from course_utils.checks.mistakes import Mistakes
@@ -39,10 +41,10 @@ with attempt("mixed_loss", mixed_loss) as hidden:
         slopes = [torch.autograd.grad(v, layers[-1][0].weight)[0] for v in (got, wanted)]
         hint = Mistake.PENALTY_WITHOUT_GRADIENT
         hidden.close("the gradient", *slopes, on=on, hint=hint, atol=1e-5)
-    model = nn.Sequential(
-        *(nn.Conv2d(1, 2, 3), nn.Flatten(), nn.Linear(8, 3)),
-        *(nn.Dropout(0.5), nn.Linear(3, 4)),
-    ).eval()
+    # In the order of the alphabet the first layer would come last.
+    parts = {"stem": nn.Conv2d(1, 2, 3), "flat": nn.Flatten(), "hidden": nn.Linear(8, 3)}
+    parts |= {"dropout": nn.Dropout(0.5), "head": nn.Linear(3, 4)}
+    model = nn.Sequential(OrderedDict(parts)).eval()
     weights = [model[i].weight for i in (0, 2, 4)]
     x, y = torch.randn(5, 1, 4, 4), torch.randint(4, (5,))
     wanted = F.cross_entropy(model(x), y) + 0.3 * weights[0].pow(2).sum()

@@ -165,3 +165,10 @@ def a_pass_to_count_the_classes(model, x, passes):
 def ten_passes_at_least(model, x, passes):
     votes = _votes(model, x, max(passes, 10)).softmax(2)
     return votes.mean(0), _spread(votes)
+
+
+@wrong("wrong_shape", at="hidden")
+def squeezed(model, x, passes):
+    votes = _votes(model, x, passes).softmax(2)
+    top = votes.mean(0).argmax(1, keepdim=True)
+    return votes.mean(0), votes.std(0, correction=0).gather(1, top).squeeze()

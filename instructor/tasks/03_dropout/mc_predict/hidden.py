@@ -8,9 +8,9 @@ class Mistake(Mistakes):
 
 with attempt("mc_predict", mc_predict) as hidden:
     model = torch.nn.Sequential(torch.nn.Linear(5, 3), torch.nn.Dropout(0.5)).double().eval()
-    x = torch.randn(7, 5, dtype=torch.float64)
-    for passes in (50, 3, 1):
-        on = f"7 images, 3 classes, {passes} passes"
+    images = torch.randn(7, 5, dtype=torch.float64)
+    for n, passes in ((7, 50), (7, 3), (7, 1), (1, 4)):
+        x, on = images[:n], f"n = {n} images, 3 classes, {passes} passes"
         torch.manual_seed(1)
         mean, spread = mc_predict(model, x, passes)
         torch.manual_seed(1)
@@ -24,7 +24,7 @@ with attempt("mc_predict", mc_predict) as hidden:
         hidden.close("mean", mean, wanted, on=on, hint="the mean of the softmax over the passes")
         hidden.close(
             "spread",
-            hidden.tensor(spread, (7,), on=on),
+            hidden.tensor(spread, (n,), on=on),
             votes.var(0, correction=0).sqrt().gather(1, wanted.argmax(1)[:, None])[:, 0],
             on=on,
             hint="each image has its own top class, and the spread is that class's",

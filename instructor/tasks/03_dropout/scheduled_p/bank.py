@@ -56,3 +56,13 @@ def a_whole_number_at_first(epoch, warmup, p_max):
     if epoch >= warmup:
         return p_max
     return p_max * epoch / warmup if epoch else 0
+
+
+@wrong(UNNAMED, at="hidden")
+def never_above_one_half(epoch, warmup, p_max):
+    return min(0.5, p_max * min(1.0, epoch / warmup) if warmup else p_max)
+
+
+@wrong("division_by_zero", at="visible")
+def no_case_for_0(epoch, warmup, p_max):
+    return p_max * min(1.0, epoch / warmup)

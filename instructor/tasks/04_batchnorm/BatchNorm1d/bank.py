@@ -391,3 +391,10 @@ class NoScaleInEvaluation(Norm):
         if self.training:
             return super().forward(x)
         return (x - self.running_mean) / (self.running_var + self.eps).sqrt()
+
+
+@wrong(UNNAMED, at="hidden-buffers")
+class BuffersInSinglePrecision(Norm):
+    def update(self, x):
+        super().update(x)
+        self.running_mean, self.running_var = self.running_mean.float(), self.running_var.float()

@@ -3,19 +3,33 @@ from course_utils.exercises import attempt
 
 with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
     check.own_lines(hidden, BatchNorm1d)
-    for options in ({}, {"momentum": 0.25}, {"momentum": 1.0}):
-        layer, oracle = BatchNorm1d(3, **options), nn.BatchNorm1d(3, **options)
+    for options, dtype in (
+        ({}, torch.float32),
+        ({"momentum": 0.25}, torch.float64),
+        ({"momentum": 1.0}, torch.float32),
+    ):
+        layer, oracle = (kind(3, **options).to(dtype) for kind in (BatchNorm1d, nn.BatchNorm1d))
         check.named_buffers(hidden, layer)
         for n in (2, 3, 30):
-            x = 5 * torch.randn(n, 3) + 2
+            x = 5 * torch.randn(n, 3, dtype=dtype) + 2
             layer.train()(x.clone())
             oracle(x)
         for name in ("running_mean", "running_var"):
+            got = dict(layer.named_buffers()).get(name)
+            on = f"{options or 'the default momentum'}, {dtype}, after batches of 2, 3, 30 samples"
+            hidden.that(
+                got is None or got.dtype == dtype,
+                f"{name} keeps its dtype",
+                on=on,
+                expected=dtype,
+                got=getattr(got, "dtype", None),
+                hint="the statistics of a layer in double precision are float64, and stay it",
+            )
             hidden.close(
                 name,
-                dict(layer.named_buffers()).get(name),
+                got,
                 getattr(oracle, name),
-                on=f"{options or 'the default momentum'}, after batches of 2, 3 and 30 samples",
+                on=on,
                 hint="old + momentum * (new - old), with the given momentum; the stored variance "
                 "divides by n - 1",
             )

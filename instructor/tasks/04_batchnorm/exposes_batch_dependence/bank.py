@@ -33,6 +33,18 @@ def one_at_a_time_in_numpy(model, x):
     return np.abs(together - np.stack(alone)).max() > 1e-3
 
 
+@right
+@torch.no_grad()
+def in_batches_of_many_sizes(model, x):
+    model.eval()
+    alone = torch.cat([model(sample[None]) for sample in x])
+    for more in (0, 1, 2, 5, 20, 60):
+        both = torch.cat([x, 5 * torch.randn(more, x.shape[1])])
+        if ((model(both)[: len(x)] - alone).abs() > 1e-4).any():
+            return True
+    return False
+
+
 @wrong("bug_missed")
 def by_two_halves(model, x):
     model.eval()

@@ -266,3 +266,19 @@ def cleared_after_the_step_alone(body, head, x, y, steps, lr):
         sgd.zero_grad()
         losses.append(loss.item())
     return losses
+
+
+@wrong(UNNAMED, at="hidden")
+def in_batches_of_32(body, head, x, y, steps, lr):
+    with torch.no_grad():
+        z = copy.deepcopy(body).eval()(x)
+    sgd, losses = torch.optim.SGD(head.train().parameters(), lr=lr), []
+    parts = [*zip(z.split(32), y.split(32), strict=True)]
+    for step in range(steps):
+        features, labels = parts[step % len(parts)]
+        loss = F.cross_entropy(head(features), labels)
+        sgd.zero_grad()
+        loss.backward()
+        sgd.step()
+        losses.append(loss.item())
+    return losses
