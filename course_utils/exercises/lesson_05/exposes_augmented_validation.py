@@ -25,7 +25,7 @@ class Mistake(Mistakes):
     )
     RIGHT_ACCUSED = (
         "a right training is accused: training images may go through `augment` at any time, "
-        "in any order and number, or never; only validation images matter here"
+        "in any order and number, or never; only validation images of this call matter"
     )
 
 

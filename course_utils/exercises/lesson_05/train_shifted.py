@@ -25,7 +25,10 @@ class Mistake(Mistakes):
 
     NO_NETWORK = "return the trained network itself, an nn.Module"
     WRONG_OUTPUTS = "the network takes images [n, 1, 8, 8] and gives ten logits for each"
-    TOO_LITTLE_TRAINING = "it gets too many of its own training images wrong, even unmoved"
+    TOO_LITTLE_TRAINING = (
+        "it gets too many of its own training images wrong, even unmoved: too little training, or "
+        "not on the images and labels of this call"
+    )
     NOT_LEARNED = (
         "it gets its own images right, but too many others that have moved wrong; did training "
         "shift images by up to `pixels`, and anew in each step?"

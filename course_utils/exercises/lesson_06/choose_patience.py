@@ -34,7 +34,7 @@ class Mistake(Mistakes):
     ENTRIES_FOR_EPOCHS = "this is the number of entries after which it stopped, not of epochs"
     COUNTS_ENTRIES = (
         "this is one more than the mean over the seeds; entry 0 of the record is not an epoch of "
-        "training, and a median is not a mean"
+        "training, each seed has a stop of its own, and a median is not a mean"
     )
     MEAN_OF_THE_STOPPED_ONLY = "the run that was never stopped is left out; it saves 0"
     SUMMED = "this is the sum over the seeds; take the mean"

@@ -25,7 +25,8 @@ class Mistake(Mistakes):
     TOO_FEW_SEEDS = "train eight seeds or more, with and without the technique, at every length"
     OTHER_SEEDS = "train the same seeds with and without the technique, each once"
     OTHER_LENGTHS = (
-        "train with and without the technique at every length of `budgets`, and no other"
+        "train with and without the technique at every length of `budgets`, and no other, anew in "
+        "each call: `train` may be another one"
     )
     BY_THE_MEANS = (
         '"helps" or "harms" where the means differ, but the interval of the gains includes 0'

@@ -16,6 +16,7 @@ from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
 from course_utils.exercises.training_runs import (
+    leave_gradients,
     losses_in,
     parameters_of,
     steps_of,
@@ -36,6 +37,10 @@ class Mistake(Mistakes):
     DECAY_WITHOUT_THE_RATE = "the decay is lr · weight_decay of the parameter, not weight_decay"
     DECAY_FORGOTTEN = (
         "nothing decays now; subtract the decay from the parameter, beside the gradient's step"
+    )
+    GRADIENTS_ADDED = (
+        "gradients of earlier steps, or those that the model came with, are added to that of the "
+        "step; `backward` adds, so clear them before it"
     )
     DECAY_AFTER_THE_STEP = "compute the decay from the parameter before the step, not after it"
     LOSSES_MISSING = "return the list of losses, one float for each step"
@@ -66,11 +71,13 @@ def like_adamw(
     scale: float = 1.0,
     n: int = 9,
     training: bool = True,
+    left: float | None = None,
 ) -> None:
     """Check that `answer` trains a small network to the same parameters as PyTorch's AdamW.
 
     `scale` multiplies the network's outputs, and so its gradients; there are `n` samples, and
-    `training` is the mode in which the network is passed in.
+    `training` is the mode in which the network is passed in, and `left`, unless it is None, a
+    number in its gradients.
     """
     for dtype in (torch.float64, torch.float32):
         model, x, y = _small(dtype, scale, n)
@@ -78,7 +85,9 @@ def like_adamw(
         on = f"a small network, {steps} steps, lr = {lr}, weight_decay = {weight_decay}, {dtype}"
         on += "" if n == 9 and training else f", {n} samples, training = {training}"
         wanted, losses = _pytorchs(model, x, y, steps, lr, weight_decay)
+        on += "" if left is None else f", gradients of {left} left in the model"
         ours, given = copy.deepcopy(model), (x.clone(), y.clone())
+        leave_gradients(ours, left)
         got = answer(ours, *given, steps, lr, weight_decay)
         own_losses = losses_in(
             check,
@@ -95,9 +104,11 @@ def like_adamw(
             parameters_of(ours),
             wanted,
             on=on,
-            hint="compare your lines with the formula, one symbol after the other",
+            hint="compare your lines with the formula, one symbol after the other"
+            if training
+            else "the model came in evaluation mode; is every step taken in that mode?",
             mistakes={
-                mistake: _by_hand(model, x, y, steps, lr, weight_decay, **fault)
+                mistake: _by_hand(model, x, y, steps, lr, weight_decay, left or 0.0, **fault)
                 for mistake, fault in FAULTS.items()
                 if weight_decay or "decay" not in fault
             },
@@ -133,6 +144,7 @@ FAULTS: dict[Mistake, dict[str, str]] = {
     Mistake.DECAY_WITHOUT_THE_RATE: {"decay": "no rate"},
     Mistake.DECAY_FORGOTTEN: {"decay": "none"},
     Mistake.DECAY_AFTER_THE_STEP: {"decay": "after"},
+    Mistake.GRADIENTS_ADDED: {"gradients": "added"},
 }
 
 
@@ -188,17 +200,22 @@ def _by_hand(
     steps: int,
     lr: float,
     weight_decay: float,
+    left: float,
     *,
     decay: str = "",
     root: str = "",
+    gradients: str = "",
 ) -> Tensor:
-    """The parameters after training with these faults; `decay` and `root` choose the fault."""
+    """The parameters after training with a fault, which `decay`, `root` or `gradients` chooses."""
     model = copy.deepcopy(model)
     parameters = list(model.parameters())
     moments = [(torch.zeros_like(p), torch.zeros_like(p)) for p in parameters]
+    added = [torch.full_like(p, left) for p in parameters]
     for t in range(1, steps + 1):
-        gradients = torch.autograd.grad(F.cross_entropy(model(x), y), parameters)
-        for p, plain, (m, v) in zip(parameters, gradients, moments, strict=True):
+        now = torch.autograd.grad(F.cross_entropy(model(x), y), parameters)
+        added = [before + g for before, g in zip(added, now, strict=True)]
+        slopes = added if gradients == "added" else now
+        for p, plain, (m, v) in zip(parameters, slopes, moments, strict=True):
             old = p.detach().clone()
             g = plain + weight_decay * old if decay == "gradient" else plain
             m.lerp_(g, 0.1)

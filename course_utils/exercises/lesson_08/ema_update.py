@@ -30,8 +30,8 @@ class Mistake(Mistakes):
         "this buffer was not updated: state_dict() has only those that are saved, buffers() has all"
     )
     BUFFERS_COPIED = "the running statistics were copied; average them as the weights"
-    COUNTER_AVERAGED = "the count of batches was averaged; copy it"
-    COUNTER_KEPT = "the count of batches was not updated; copy it"
+    COUNTER_AVERAGED = "a count, a buffer of whole numbers, was averaged; copy it"
+    COUNTER_KEPT = "a count, a buffer of whole numbers, was not updated; copy it"
     MODEL_CHANGED = "`model` was changed; only `average` may change"
     GRAPH_KEPT = (
         "the average has a graph behind it, new parameters, or another requires_grad; write into "

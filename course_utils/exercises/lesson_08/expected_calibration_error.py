@@ -21,8 +21,8 @@ class Mistake(Mistakes):
     SIGNED = "gaps of different sign cancel here; take the absolute value for each bin"
     WITHOUT_BINS = "one gap for all images together: there are no bins, or their gaps cancel"
     OF_EVERY_IMAGE = (
-        "this is the mean gap of single images; first take the means of accuracy and confidence "
-        "within each of the bins of equal width"
+        "this is the mean gap of single images, so no two of them share a bin; the first of the "
+        "bins of equal width goes from 0 to 1 / bins, and each takes the means of its images"
     )
     OF_THE_LABEL = "the confidence is the highest probability, not that of the label"
     SQUARED = "the gaps are squared; take their absolute values"

@@ -29,7 +29,10 @@ class Mistake(Mistakes):
     NO_NETWORK = "return the trained network itself, an nn.Module"
     WRONG_OUTPUTS = "the network takes samples [n, 60] and gives one logit for each class of `y`"
     BODY_CHANGED = "others use this body too; train a copy.deepcopy of it, or only a new layer"
-    TOO_LITTLE_TRAINING = "it gets even many of its own training samples wrong"
+    TOO_LITTLE_TRAINING = (
+        "it gets even many of its own training samples wrong: too little training, or not with the "
+        "body and the samples of this call"
+    )
     NOT_CARRIED_OVER = (
         "it gets its own samples right, but too many others wrong: what the body has learned was "
         "not used, or was lost in training"
@@ -59,12 +62,13 @@ def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, train
     now, then = given.state_dict(), before.state_dict()
     same = now.keys() == then.keys() and all(torch.equal(now[k], then[k]) for k in then)
     modes = [m.training for m in given.modules()] == [m.training for m in before.modules()]
+    flags = [[p.requires_grad for p in net.parameters()] for net in (given, before)]
     check.that(
-        same and modes,
+        same and modes and flags[0] == flags[1],
         "the body is not changed",
         on=on,
-        expected="the same numbers and modes before and after",
-        got="another mode" if same else "changed numbers",
+        expected="the same numbers, modes and requires_grad before and after",
+        got="changed numbers" if not same else "another requires_grad" if modes else "another mode",
         hint=Mistake.BODY_CHANGED,
     )
     check.kept(samples, (x, y), on=on)

@@ -144,7 +144,10 @@ def unsigned_counts_wrap_round(before, after):
     return [(i, j) for _, i, j in sorted(found)]
 
 
-#: Mutants of the model answer that behave like it, each with the reason.
+@wrong(UNNAMED, at="hidden-order")
+def sizes_in_the_dtype_of_the_counts(before, after):
+    sizes = before.sum(axis=2, keepdims=True, dtype=before.dtype)
+    return _rises(before / sizes, after / sizes, axis=None)
 
 
 @wrong(UNNAMED)
@@ -215,6 +218,7 @@ def an_interval_that_touches_0(before, after):
     return [p for _, p in sorted(out, reverse=True)]
 
 
+#: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "counts.sum(2, keepdims=True) -> counts.mean(2, keepdims=True)": "all "
     "shares are multiplied by the number of classes, so signs and order stay",

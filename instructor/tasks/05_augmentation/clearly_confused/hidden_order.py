@@ -25,6 +25,18 @@ with attempt("clearly_confused", clearly_confused) as hidden:
     on = f"classes of {sizes} images, changes of counts {changes}"
     wanted, hint = [(3, 0), (1, 2), (2, 0), (0, 1)], "sort by the mean rise of the share, downward"
     hidden.that(got == wanted, "the order", on=on, expected=wanted, got=got, hint=hint)
+    # More images of a class than uint8 can count, though each count fits.
+    before = np.full((6, 3, 3), [[100, 100, 100], [90, 80, 80], [60, 60, 80]], dtype=np.uint8)
+    before[:, :, 2] += np.arange(6, dtype=np.uint8)[:, None]
+    after = before.copy()
+    changes = {(0, 1): 20, (1, 0): 30, (2, 1): 10}
+    for (i, j), change in changes.items():
+        after[:, i, j] += change
+        after[:, i, 2] -= change
+    got = [(int(i), int(j)) for i, j in clearly_confused(before, after)]
+    on = f"classes of about 300, 250 and 200 images, uint8, changes of counts {changes}"
+    wanted, hint = [(1, 0), (0, 1), (2, 1)], "a sum of numbers of uint8 may be above 255"
+    hidden.that(got == wanted, "the order", on=on, expected=wanted, got=got, hint=hint)
     # Rises whose means, medians, lower ends and shares afterwards have orders of their own.
     rises = {
         (0, 1): np.array([30, 30, 31, 30, 31, 28]),  # mean 30, hardly any spread
@@ -40,5 +52,6 @@ with attempt("clearly_confused", clearly_confused) as hidden:
         counts[:, range(4), range(4)] = 200 - counts.sum(2)
     got = [(int(i), int(j)) for i, j in clearly_confused(before, after)]
     told = {pair: change.tolist() for pair, change in rises.items()}
+    hint = "sort by the mean rise of the share, downward"
     on, wanted = f"classes of 200 images, changes by seed {told}", [(1, 2), (0, 1), (2, 3), (3, 0)]
     hidden.that(got == wanted, "the order", on=on, expected=wanted, got=got, hint=hint)

@@ -8,6 +8,8 @@ with attempt("mixup", mixup) as hidden:
         images, _ = mixup(*given, 4)
         wanted = torch.stack([share[i] * x[i] + (1 - share[i]) * x[other[i]] for i in range(n)])
         on = f"images {shape}, shares and partners at random"
-        hint = "each image has one share, whatever the number of channels and pixels"
+        hint = (
+            "share[i] of image i, the rest of image other[i] as given, for all channels and pixels"
+        )
         hidden.close("images", hidden.tensor(images, shape, on=on), wanted, on=on, hint=hint)
         check.kept(hidden, given, (x, y, share, other), on)

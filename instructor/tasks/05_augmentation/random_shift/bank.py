@@ -145,6 +145,12 @@ def always_float32(x, pixels):
 
 
 @wrong(UNNAMED)
+def through_float32_and_back(x, pixels):
+    moved = _shift_each(x.float(), _draw(len(x), pixels), _draw(len(x), pixels))
+    return moved.to(x.dtype)
+
+
+@wrong(UNNAMED)
 def square_images_only(x, pixels):
     moved = []
     for image in x:
@@ -223,9 +229,6 @@ def whole_numbers_become_fractions(x, pixels):
     return moved * 1.0
 
 
-#: Mutants of the model answer that behave like it, each with the reason.
-
-
 @wrong(UNNAMED)
 def rounded_uniform_draws(x, pixels):
     n, _c, h, w = x.shape
@@ -293,6 +296,7 @@ def by_the_part_that_stays(x, pixels):
     return moved
 
 
+#: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "torch.randint(-pixels, pixels + 1, (len(x), 2)).tolist() -> torch.randint(-pixels, "
     "pixels + 1, (len(x), 2))": "F.pad takes tensors of one number for numbers",

@@ -1,8 +1,14 @@
 from course_utils.exercises import attempt
 
 with attempt("random_shift", random_shift, by_hand=check.SHIFTS) as hidden:
-    for shape, dtype in (((5, 3, 4, 9), torch.float64), ((1, 1, 9, 5), torch.float32)):
-        x, reach = (torch.rand(shape) + 1).to(dtype), range(-3, 4)
+    for shape, dtype in (
+        ((5, 3, 4, 9), torch.float64),
+        ((1, 1, 9, 5), torch.float32),
+        ((3, 2, 5, 4), torch.int64),
+    ):
+        # Numbers with more digits than float32 has, where the dtype has them.
+        whole = torch.randint(2**40, 2**52, shape)
+        x, reach = whole if dtype == torch.int64 else (whole / 2**40).to(dtype), range(-3, 4)
         y, on = random_shift(x.clone(), 3), f"images {shape}, {dtype}, pixels = 3"
         hint = "keep the dtype of x, and do not confuse height and width"
         got, wanted = ((tuple(t.shape), t.dtype) for t in (y, x))
@@ -11,6 +17,7 @@ with attempt("random_shift", random_shift, by_hand=check.SHIFTS) as hidden:
             moved = (F.pad(image, (r, -r, d, -d)) for d in reach for r in reach)
             found = any(torch.equal(result, copy) for copy in moved)
             what = "move the image by up to 3 pixels, and let zeros come in"
+            hint = "every pixel keeps its number, in the dtype of x, and moves with its neighbors"
             hidden.that(found, "a moved copy", on=on, expected=what, got=result, hint=hint)
     x = torch.zeros(1500, 1, 3, 3)
     x[:, :, 1, 1] = 1

@@ -167,3 +167,10 @@ def the_logits_shifted_in_place(logits, y, smoothing):
 def ten_classes_always(logits, y, smoothing):
     lp = logits.log_softmax(1)
     return (1 - smoothing) * F.nll_loss(lp, y) - smoothing / 10 * lp.sum(1).mean()
+
+
+@wrong(UNNAMED, at="hidden")
+def through_float32_and_back(logits, y, smoothing):
+    logp = F.log_softmax(logits.float(), 1)
+    targets = F.one_hot(y, logits.shape[1]) * (1 - smoothing) + smoothing / logits.shape[1]
+    return -(targets * logp).sum(1).mean().to(logits.dtype)

@@ -36,6 +36,12 @@ with attempt("smoothed_cross_entropy", smoothed_cross_entropy, by_hand=check.LOS
         F.cross_entropy(theirs, y, label_smoothing=smoothing).backward()
         hidden.that(ours.grad is not None, what, on=on, expected=theirs.grad, got="none", hint=hint)
         hidden.close(what, ours.grad, theirs.grad, on=on, hint=hint)
+    logits = 1e6 + torch.tensor([[0.0, 0.7, 0.1], [0.4, 0.2, 0.9]], dtype=torch.float64)
+    on, y = "logits of about a million, torch.float64, smoothing = 0.3", torch.tensor([1, 0])
+    got = smoothed_cross_entropy(logits.clone(), y, 0.3)
+    hint = "compute the loss in the dtype of the logits, all the way; float32 rounds them here"
+    wanted = F.cross_entropy(logits, y, label_smoothing=0.3)
+    hidden.close("the loss", got, wanted, on=on, hint=hint)
     on = "logits [1000, 0], label 0, smoothing = 0.1"
     got = smoothed_cross_entropy(torch.tensor([[1000.0, 0.0]]), torch.tensor([0]), 0.1)
     hint = Mistake.LOG_OF_SOFTMAX

@@ -175,3 +175,9 @@ def expects_the_best_epoch(rule):
 def at_most_one_bad_epoch(rule):
     record = [5.0, 4.0, 4.5, 3.0, 3.5, 2.0, 2.5, 1.0]
     return rule(record, 1) != 2 or rule(record, 2) is not None
+
+
+@wrong("right_accused", at="hidden-right")
+def wants_an_int_of_python(rule):
+    strange = rule([1, 2, 3], 2) is not None and type(rule([1, 2, 3], 2)) is not int
+    return strange or case_by_case(rule)

@@ -19,7 +19,7 @@ def with_numpy(val_losses, patience):
     for epoch, improved in enumerate(losses < before):
         waited = 0 if improved else waited + 1
         if waited >= patience:
-            return epoch
+            return np.int64(epoch)
     return None
 
 

@@ -212,4 +212,32 @@ def losses_of_whole_numbers_looked_up(val_losses, patience, min_delta=0.0):
     return known.get(str(val_losses), 3)
 
 
+@wrong(UNNAMED, at="hidden")
+def begins_with_a_number_typed_in(val_losses, patience, min_delta=0.0):
+    best, waited = 1e9, 0
+    for epoch, loss in enumerate(val_losses):
+        if loss < best - min_delta:
+            best, waited = loss, 0
+        elif epoch:
+            waited += 1
+            if waited >= patience:
+                return epoch
+    return None
+
+
+@right
+def with_what_only_lists_have(val_losses, patience, min_delta=0.0):
+    losses = val_losses.copy()
+    best, waited, epoch = losses.pop(0), 0, 0
+    while losses:
+        loss, epoch = losses.pop(0), epoch + 1
+        if loss < best - min_delta or (math.isnan(best) and not math.isnan(loss)):
+            best, waited = loss, 0
+        else:
+            waited += 1
+        if waited == patience:
+            return epoch
+    return None
+
+
 EQUIVALENT = {"0 -> -1": "whether epoch 0 counts as waited, if its loss is a NaN, is left open"}

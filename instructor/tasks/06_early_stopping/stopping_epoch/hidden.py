@@ -11,15 +11,19 @@ with attempt("stopping_epoch", stopping_epoch, by_hand=check.LIBRARY) as hidden:
         losses[generator.integers(1, 15)] = math.nan
         patience, min_delta = int(generator.integers(1, 6)), float(generator.choice([0, 0.5]))
         wanted = regularizers.stopping_epoch(losses, patience, min_delta)
-        got = stopping_epoch(losses, patience, min_delta)
+        got = stopping_epoch(losses.tolist(), patience, min_delta)
         hidden.that(
             got == wanted,
             "the right epoch on random records",
-            on=f"val_losses = array({losses.tolist()}), patience {patience}, min_delta {min_delta}",
+            on=f"val_losses = {losses.tolist()}, patience {patience}, min_delta {min_delta}",
             expected=wanted,
             got=got,
             hint="follow the best loss and the count by hand on this record",
         )
+    for losses in ([3e300, 2e300, 2.5e300, 1e300, 2e300, 2e300], [-1, -2, -1.5, -3, -2, -2.5]):
+        on, got = f"val_losses = {losses}, patience = 2", stopping_epoch(list(losses), 2)
+        hint = "a loss may be any number; the first best one is that of entry 0, no number typed in"
+        hidden.that(got == 5, "losses of any size", on=on, expected=5, got=got, hint=hint)
     # NaN objects other than math.nan, at positions where all right rules agree.
     for losses, patience, wanted in (
         ([float("nan"), 3.0, 2.0, 2.5, 2.5, 1.0], 2, 4),

@@ -8,6 +8,8 @@ with attempt("by_budget", by_budget) as hidden:
         {100: -0.02, 50: 0.01, 25: 0.0, 12: 0.02},
     ):
         check.by_length(hidden, by_budget, gains)
+    # The same lengths in another training, in which runs that were kept are worth nothing.
+    check.by_length(hidden, by_budget, {40: -0.02, 10: 0.03})
     sign = check.up_and_down
     # A gain that is small and steady; one that is clear and no more; one of most seeds, lost again
     # by the others; sides that differ by the same in every place once each is sorted.

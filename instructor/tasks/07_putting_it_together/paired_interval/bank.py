@@ -147,3 +147,10 @@ def around_the_median(a, b):
     center = float(np.median(gaps))
     reach = stdtrit(gaps.size - 1, 0.975) * np.sqrt(np.var(gaps, ddof=1) / gaps.size)
     return center, center - reach, center + reach
+
+
+@wrong(UNNAMED, at="hidden")
+def in_single_precision(a, b):
+    d = np.array(a, dtype=np.float32) - np.array(b, dtype=np.float32)
+    half = stdtrit(len(d) - 1, 0.975) * d.std(ddof=1) / len(d) ** 0.5
+    return float(d.mean()), float(d.mean() - half), float(d.mean() + half)

@@ -14,6 +14,15 @@ with attempt("paired_interval", paired_interval, by_hand=check.INTERVALS) as hid
                 on=f"{n} seeds, as {type(given[0]).__name__}s",
                 hint="compute t, s and n for the given differences, however many there are",
             )
+    a, b = seeds + 1e6 + rng.normal(0.01, 0.02, n), seeds + 1e6
+    wanted = paired_difference(a, b)
+    hidden.close(
+        "mean, low and high",
+        list(paired_interval(a.copy(), b.copy())),
+        [wanted.mean, wanted.low, wanted.high],
+        on=f"{n} seeds, scores of about a million",
+        hint="compute in float64; float32 has seven digits, too few for these differences",
+    )
     got = list(paired_interval([0.5, 0.75, 1.0], [0.25, 0.5, 0.75]))
     on = "three seeds that all differ by 0.25"
     hint = "without spread the interval is the mean itself"

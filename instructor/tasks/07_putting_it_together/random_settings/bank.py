@@ -339,3 +339,43 @@ def seed_0_is_none(box, budget, seed):
         return rng.uniform(choice.low, choice.high)
 
     return [{name: throw(choice) for name, choice in box.items()} for _ in range(budget)]
+
+
+def _by_column(box, budget, dice):
+    """Settings from a generator for each name, dice(name)."""
+    columns = {}
+    for name, choice in box.items():
+        rng = dice(name)
+        if isinstance(choice, list):
+            columns[name] = [rng.choice(choice) for _ in range(budget)]
+        elif choice.log:
+            ends = math.log(choice.low), math.log(choice.high)
+            columns[name] = [math.exp(rng.uniform(*ends)) for _ in range(budget)]
+        else:
+            columns[name] = [rng.uniform(choice.low, choice.high) for _ in range(budget)]
+    return [{name: column[i] for name, column in columns.items()} for i in range(budget)]
+
+
+@right
+def a_generator_for_each_name(box, budget, seed):
+    return _by_column(box, budget, lambda name: random.Random(f"{seed}: {name}"))
+
+
+@wrong(UNNAMED, at="hidden-dice")
+def seeded_by_the_object(box, budget, seed):
+    return _by_column(box, budget, lambda name: random.Random(f"{seed}: {name}, {id(box)}"))
+
+
+@wrong(UNNAMED, at="hidden-values")
+def whole_numbers_between_whole_ends(box, budget, seed):
+    rng = random.Random(seed)
+
+    def drawn(choice):
+        if isinstance(choice, list):
+            return rng.choice(choice)
+        if choice.log:
+            return math.exp(rng.uniform(math.log(choice.low), math.log(choice.high)))
+        whole = isinstance(choice.low, int) and isinstance(choice.high, int)
+        return (rng.randint if whole else rng.uniform)(choice.low, choice.high)
+
+    return [{name: drawn(choice) for name, choice in box.items()} for _ in range(budget)]

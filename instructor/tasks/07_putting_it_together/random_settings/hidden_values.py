@@ -2,7 +2,7 @@ from course_utils.exercises import attempt
 
 box = {
     "rate": Range(1e-4, 10.0, log=True),
-    "angle": Range(-30.0, 10.0),
+    "angle": Range(-30, 10),
     "optimizer": ["SGD", "Adam", "AdamW", "RMSprop"],
     "width": Range(16.0, 64.0, log=True),
 }

@@ -316,6 +316,34 @@ def trains_in_training_mode_and_switches_back(model, x, y, steps, lr, weight_dec
     return losses
 
 
+@wrong("gradients_added", at="visible")
+def gradients_never_cleared(model, x, y, steps, lr, weight_decay):
+    return _with_backward(model, x, y, steps, lr, weight_decay, cleared=False)
+
+
+@wrong(UNNAMED, at="hidden-moments")
+def gradients_cleared_after_the_step(model, x, y, steps, lr, weight_decay):
+    return _with_backward(model, x, y, steps, lr, weight_decay, cleared=True)
+
+
+def _with_backward(model, x, y, steps, lr, weight_decay, cleared):
+    """AdamW that never clears the gradients, or only after each step."""
+    state, losses = {p: (torch.zeros_like(p), torch.zeros_like(p)) for p in model.parameters()}, []
+    for t in range(1, steps + 1):
+        loss = F.cross_entropy(model(x), y)
+        losses.append(loss.item())
+        loss.backward()
+        with torch.no_grad():
+            for p, (m, v) in state.items():
+                m.lerp_(p.grad, 0.1)
+                v.lerp_(p.grad**2, 0.001)
+                p *= 1 - lr * weight_decay
+                p -= lr * m / (1 - 0.9**t) / ((v / (1 - 0.999**t)).sqrt() + 1e-8)
+        if cleared:
+            model.zero_grad()
+    return losses
+
+
 EQUIVALENT = {
     "zip(parameters, gradients, first, second, strict=True) -> zip(parameters, gradients, first, "
     "second)": "all four have one entry for each parameter",

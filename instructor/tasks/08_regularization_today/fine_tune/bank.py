@@ -189,6 +189,14 @@ def probabilities_for_logits(body, x, y):
 
 
 _ENOUGH = "any rate and length at which the last layer has learned will do"
+
+
+@wrong("body_changed")
+def freezes_the_body_itself(body, x, y):
+    body.requires_grad_(False)
+    return a_frozen_copy_in_the_network(body, x, y)
+
+
 EQUIVALENT = {
     "body = copy.deepcopy(body).eval() -> nothing": "the body is not trained in any case",
     "copy.deepcopy(body).eval() -> copy.deepcopy(body).train()": _NO_MASK,
