@@ -139,11 +139,10 @@ class _Lanes(Part):
         ax.set(xlabel="epoch", ylabel="seed")
         self._saved = self.lines(colors=NEUTRAL, linestyles=":", linewidths=1.2)
         self._done = self.lines(colors=COLORS[0], linewidths=3)
-        look = {"markersize": 7, "mec": "black", "clip_on": False}  # whole at the last epoch too
+        look = {"markersize": 7, "mec": "black"}
         self._given = self.line("o", color=COLORS[2], label="restored", zorder=2.1, **look)
         self._stop = self.line("X", color=COLORS[1], label="stop", zorder=2.1, **look)
-        self._truth = self.line("d", color="white", label="best of all", **look)
-        self._truth.set_markersize(9)
+        self._truth = self.line("d", color="white", markersize=9, mec="black", label="best of all")
         legend_above(ax)
 
     def update(self, state: Stopped) -> None:
