@@ -19,6 +19,7 @@ from tests.exercises import bank, exercise
 from tests.guessing import GUESSING
 from tests.meddling import MEDDLING
 from tests.nonsense import NONSENSE
+from tests.odd_results import ODD_RESULTS
 
 OTHER = "01_overfitting"
 STUB = "def {}(*given):\n    raise NotImplementedError\n"
@@ -169,7 +170,7 @@ def make(folder: Path, students: int, seed: int) -> dict[str, Member]:
         made[student] = member
         return hand_in(folder, student, data, member.exercise)
 
-    new = {**MEDDLING, **NONSENSE, **BREAKING_OUT}
+    new = {**MEDDLING, **NONSENSE, **ODD_RESULTS, **BREAKING_OUT}
     for kind, source in new.items():
         add(Member(kind, NAME, NONE, "dropout"), forged(source))
     for kind, source in GUESSING.items():

@@ -198,6 +198,7 @@ UNREADABLE: dict[str, tuple[bytes, str]] = {
     "larger than anything": (b" " * (21 << 20), "clear all outputs"),
     "a number of a million digits": (b'{"cells": [' + b"1" * 1_000_000 + b"]}", "no "),
     "very many cells": (b'{"cells": [' + b"{}," * 3_000 + b"{}]}", "at most"),
+    "a megabyte of code": (json.dumps({"cells": [code("1\n" * 99_999)] * 6}).encode(), "at most"),
     "another exercise": (
         json.dumps({"nbformat": 4, "cells": [code("def other():\n    return 1")]}).encode(),
         "another one",

@@ -52,6 +52,13 @@ def test_an_error_is_told_with_its_input_and_the_learners_own_line(
     assert "misspelled" in capsys.readouterr().out
 
 
+def test_an_error_of_pytorch_is_no_stub(capsys: pytest.CaptureFixture[str]) -> None:
+    judge(torch.nn.Module())
+    said = capsys.readouterr().out
+    assert "✗ double: your code raised an error" in said
+    assert 'missing the required "forward" function' in said
+
+
 def test_an_error_of_a_module_is_told_with_its_mode(capsys: pytest.CaptureFixture[str]) -> None:
     class Picky(torch.nn.Module):
         def forward(self, x: Any) -> Any:

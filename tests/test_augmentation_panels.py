@@ -6,10 +6,11 @@ import torch
 
 from course_utils.data import Dataset, load_dataset
 from course_utils.experiments.flips import FLIPS, train_flips
+from course_utils.experiments.runs import images_to_train_on
 from course_utils.fleet import Fleet, Run, train_fleet
 from course_utils.models import MLP
 from course_utils.panels import augmentation
-from course_utils.panels.augmentation.images import images_to_train_on, most_typical
+from course_utils.panels.augmentation.images import most_typical
 from course_utils.panels.augmentation.strengths import STRENGTHS
 from tests.precision import float64, in_float64
 

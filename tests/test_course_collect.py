@@ -118,12 +118,35 @@ def test_loose_files_are_matched_by_a_word_of_their_name(tmp_path: Path, class_l
     (folder / "emile.py").write_text("def dropout(x, p):\n    return 'emile'\n")
     (folder / "who am I.ipynb").write_text(notebook("nobody"))
     (folder / "m001 and m002.ipynb").write_text(notebook("both"))
+    (folder / "Carl Gauß, exercise 3.IPYNB").write_text(notebook("carl"))
+    with class_list.open("a", encoding="utf-8") as file:
+        file.write("Participant 4713,Carl Gauß,m003,,,,\n")
     _, grading = collect(tmp_path, folder, "--exercise", "03", "--students", class_list)
-    assert submitted(grading) == {"m001": "ada", "m002": "emile"}
+    assert submitted(grading) == {"m001": "ada", "m002": "emile", "m003": "carl"}
     assert unmatched(grading) == {
         "who am I.ipynb": "nobody on the list of students is called 'who am I'",
         "m001 and m002.ipynb": "'m001 and m002' fits m001, m002",
     }
+
+
+GERMAN = """ID,Vollständiger Name,{head},Status,Bewertung,Bestwertung
+Teilnehmer/in7001,Ada Lovelace,{cell},Zur Bewertung abgegeben,,"30,00"
+"""
+
+
+@pytest.mark.parametrize(
+    ("head", "cell", "student"),
+    [("ID-Nummer", "m001", "m001"), ("E-Mail-Adresse", "ada@uni.test", "ada@uni.test")],
+)
+def test_a_german_worksheet_has_ids(tmp_path: Path, head: str, cell: str, student: str) -> None:
+    """Its column "ID" has a number for one assignment."""
+    sheet = tmp_path / "Bewertungen.csv"
+    sheet.write_text(GERMAN.format(head=head, cell=cell), encoding="utf-8-sig")
+    source = packed(
+        tmp_path / "a.zip", **{"Ada_7001_assignsubmission_file/03_dropout.ipynb": notebook("ada")}
+    )
+    _, grading = collect(tmp_path, source, "--students", sheet)
+    assert submitted(grading) == {student: "ada"}
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="there is no git on this computer")
@@ -166,6 +189,30 @@ def test_a_path_that_climbs_stays_inside(tmp_path: Path) -> None:
     assert not (tmp_path / "evil").exists()
 
 
+def test_a_spoiled_file_and_endless_names_stop_no_others(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    moodle = "{}_assignsubmission_file_/03_dropout.ipynb"
+    source = packed(tmp_path / "z.zip", **{
+        moodle.format("Ada_1"): notebook("ada"),
+        "x" * 60_000 + "\x1b[2J.ipynb": notebook("endless"),  # a search in squares would not end
+        f"eve_{'5' * 5000}_{'5' * 5000}_03_dropout.ipynb": notebook("eve"),
+        "../" + moodle.format("Carl_3"): notebook("carl"),
+    })  # fmt: skip
+    with zipfile.ZipFile(source, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(moodle.format("Bob_2"), notebook("bob"))
+        at = archive.infolist()[-1].header_offset
+    data = bytearray(source.read_bytes())
+    start = at + 30 + len(moodle.format("Bob_2"))
+    data[start : start + 40] = b"\xff" * 40  # no stream of zlib begins so
+    source.write_bytes(data)
+    _, grading = collect(tmp_path, source, "--exercise", "03")
+    assert submitted(grading) == {"1": "ada", "3": "carl"}
+    assert len(unmatched(grading)) == 3
+    assert "cannot be unpacked" in list(unmatched(grading).values())[-1]
+    assert "\x1b" not in capsys.readouterr().out
+
+
 def test_a_huge_file_a_link_and_a_zip_in_a_zip_are_named(tmp_path: Path) -> None:
     folder = tmp_path / "in"
     folder.mkdir()
@@ -198,6 +245,17 @@ def test_a_script_is_cut_into_cells() -> None:
     assert ["".join(cell["source"]) for cell in made["cells"]] == [
         "import torch", "# %%\ndef f():\n    pass",
     ]  # fmt: skip
+
+
+def test_a_worksheet_without_ids_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.csv"
+    sheet.write_text("ID,Name,Bewertung\nTeilnehmer*in7001,Ada,\n")
+    source = packed(tmp_path / "a.zip", **{"Ada_7001_assignsubmission_file/a.ipynb": "{}"})
+    code, _ = collect(tmp_path, source, "--students", sheet)
+    assert code == 2
+    assert "with --id" in capsys.readouterr().err
 
 
 def test_a_list_without_ids_says_which_columns_it_has(tmp_path: Path) -> None:

@@ -89,6 +89,13 @@ def test_canvas_keeps_its_ids_and_who_is_excused(grading: Path) -> None:
     assert [row[4] for row in rows(data)] == ["Exercise 02 (70)", "10", "9", "8", "7"]
 
 
+def test_canvas_in_german_keeps_its_comma(grading: Path) -> None:
+    table = CANVAS.replace("10,13,(read only)", '"10,00","13,00",(schreibgeschützt)')
+    code, data = export(grading, table, "--column", "Exercise 03")
+    assert code == 1
+    assert '"Lovelace, Ada",91,ada,A,9,"10,00",' in data.decode()
+
+
 def test_canvas_wants_to_know_which_assignment(
     grading: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,7 +115,7 @@ def test_who_has_no_mark_is_named_and_has_no_zero(
     told = capsys.readouterr().out
     assert "emile: the file is empty" in told
     assert "carl: waits for a person" in told
-    assert "Participant 4: has no submission here" in told
+    assert "Participant 4 No One: has no submission here" in told
     assert "scaled from 26 to the 100" in told
     assert json.loads(told.splitlines()[-1]) == {"marks": 1, "left": 3, "system": "moodle"}
 

@@ -149,6 +149,12 @@ def test_a_report_counts_mistakes_and_full_marks() -> None:
     assert question.mistakes == []
 
 
+def test_a_mistake_with_a_name_is_not_counted_as_one_without() -> None:
+    checks = tuple(Check("f", 2, 0, "no", mistake) for mistake in ("always_on", "unnamed"))
+    (task,) = report.by_task([record("ada", Task("f", "code", "F", MARKED, 0, 4, checks))])
+    assert task.mistakes == [("always_on", 1)]
+
+
 def test_a_task_that_tells_nothing_is_marked() -> None:
     helps = [record(f"s{i}", code(i % 5), prose("", (i % 5) / 2.5)) for i in range(20)]
     task, _ = report.by_task(helps)

@@ -18,6 +18,7 @@ from tests.forged import FORGED
 from tests.hostile import HOSTILE
 from tests.meddling import MEDDLING
 from tests.nonsense import NONSENSE
+from tests.odd_results import ODD_RESULTS
 
 RIGHT = exercise("03_dropout").task("dropout").model_answer
 BLANK = "def dropout(x, p, training):\n    raise NotImplementedError\n"
@@ -56,25 +57,36 @@ def test_what_is_hostile_earns_nothing_and_harms_nobody(walled: Judge, kind: str
 
 
 #: Of the kinds that `tests.class_of_200` hands in; the others wait for a limit, or are slow.
-QUICK = {
-    kind: MEDDLING[kind]
-    for kind in (
-        "a class that it is not",
-        "makes the input not a number",
-        "gives the input another type",
-        "changes all that it was ever given",
-        "Python's own functions replaced",
-        "json and struct replaced",
-    )
-} | {
-    kind: NONSENSE[kind]
-    for kind in (
-        "a class out of somebody else's module",
-        "a call of the judge's tensor",
-        "an error of a hundred megabytes",
-        "an error that praises itself",
-    )
-}
+QUICK = (
+    {
+        kind: MEDDLING[kind]
+        for kind in (
+            "a class that it is not",
+            "makes the input not a number",
+            "gives the input another type",
+            "changes all that it was ever given",
+            "Python's own functions replaced",
+            "json and struct replaced",
+        )
+    }
+    | {
+        kind: NONSENSE[kind]
+        for kind in (
+            "a class out of somebody else's module",
+            "a call of the judge's tensor",
+            "an error of a hundred megabytes",
+            "an error that praises itself",
+        )
+    }
+    | {
+        kind: ODD_RESULTS[kind]
+        for kind in (
+            "a tensor that is computed elsewhere",
+            "a class of which everything is one",
+            "two processes answer",
+        )
+    }
+)
 
 
 @pytest.mark.parametrize("kind", QUICK)
@@ -91,6 +103,12 @@ def test_who_answers_after_them_gets_all_marks(walled: Judge) -> None:
 @pytest.mark.parametrize("kind", ["patches Check", "patches attempt", "switches grading off"])
 def test_who_forges_and_answers_gets_what_the_answer_earns(judge: Judge, kind: str) -> None:
     assert judged(judge, FORGED[kind], RIGHT).full
+
+
+def test_a_result_that_cannot_be_read_is_said_to_be_that(judge: Judge) -> None:
+    said = judged(judge, 'def dropout(x, p, training):\n    return x.to("meta")').said
+    assert "what was returned cannot be read: NotImplementedError" in said
+    assert "ended the process" not in said
 
 
 def test_one_after_the_other_is_judged_alone(judge: Judge) -> None:

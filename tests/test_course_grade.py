@@ -16,6 +16,7 @@ from instructor.course import finding, formgrader, jobs, marking, pool, records
 from instructor.course.__main__ import main
 from instructor.course.gradebook import url_of
 from instructor.course.jobs import Job
+from instructor.course.marking import unusual
 from instructor.course.records import read_record, record_path
 from tests.classes import WHOLE, forged, graded, hand_in, scores, snapshot
 from tests.damaged import DAMAGED, NAME
@@ -228,5 +229,12 @@ def test_errors_are_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) ->
             main(["grade", str(tmp_path), "--unprotected", *arguments])
         assert said in capsys.readouterr().err
     hand_in(tmp_path, "ada", WHOLE)
-    assert main(["grade", str(tmp_path), "--unprotected", "--student", "zoe"]) == 2
-    assert "there is nothing of zoe" in capsys.readouterr().err
+    for folder in ([str(tmp_path)], ["--folder", str(tmp_path)]):
+        assert main(["grade", *folder, "--unprotected", "--student", "zoe"]) == 2
+        assert "there is nothing of zoe" in capsys.readouterr().err
+
+
+def test_a_network_in_evaluation_mode_is_nothing_to_look_at() -> None:
+    assert unusual("def f(model):\n    model.eval()\n    return model.exec") == []
+    assert unusual("def f(model):\n    return eval('model')") == ["uses eval"]
+    assert unusual("from builtins import eval as f") == ["uses builtins"]

@@ -70,6 +70,10 @@ def test_numbers_cross_with_their_types() -> None:
         got = crossed(tensor)
         assert got.dtype == kind
         assert torch.equal(got, tensor)
+    conjugate = torch.tensor([1 + 2j, 3 - 1j]).conj()
+    assert torch.equal(crossed(conjugate), torch.tensor([1 - 2j, 3 + 1j]))
+    assert conjugate.imag.is_neg()  # a view, and in memory are the numbers before the minus
+    assert torch.equal(crossed(conjugate.imag), torch.tensor([-2.0, 1.0]))
     array = np.array([[1.5, np.nan]], dtype=np.float32)
     assert crossed(array).dtype == array.dtype
     assert np.array_equal(crossed(array), array, equal_nan=True)
@@ -85,6 +89,7 @@ def test_what_is_no_data_arrives_as_its_name() -> None:
 
     got = crossed(Everything())
     assert isinstance(got, Opaque)
+    assert type(got).__name__.endswith("Everything")
     assert got != 1
     assert isinstance(crossed(np.array([object()])), Opaque)
 

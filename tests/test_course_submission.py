@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from instructor.course.submission import Unreadable, is_stub, read
+from instructor.course.judging.cells import definitions
+from instructor.course.submission import MOST_PIECES, Unreadable, is_stub, read
 from tests.damaged import DAMAGED, NAME, UNREADABLE, cell, code, solution
 from tests.exercises import exercise
 
@@ -68,6 +69,26 @@ def test_prose_in_a_cell_of_its_own_is_found() -> None:
     answer = read(json.dumps(book).encode(), exercise(NAME)).prose(PROSE)
     assert answer.text == "It samples masks."
     assert "not in its own cell" in answer.notes[0]
+
+
+def test_many_pieces_of_an_answer_are_not_put_together() -> None:
+    """Each piece is parsed again with each further one: of a few, not of two thousand."""
+    task = exercise(NAME).task("dropout")
+    for pieces, found in ((MOST_PIECES - 2, True), (MOST_PIECES, False)):
+        book = solution()
+        head = cell(book, "dropout")
+        head["source"] = "dropout = ("
+        at = book["cells"].index(head) + 1
+        book["cells"][at:at] = [*(code("1,") for _ in range(pieces)), code(")")]
+        answer = read(json.dumps(book).encode(), exercise(NAME)).answer(task)
+        assert bool(answer.text) == found
+
+
+def test_a_cell_too_deep_to_be_written_again_is_left_out() -> None:
+    deep = "def g():\n    return 1" + "+1" * 2500
+    assert definitions([("deep", deep), ("cell", "def f():\n    pass")]) == [
+        ("cell", "def f():\n    pass")
+    ]
 
 
 def test_a_stub_is_known_by_what_it_does() -> None:

@@ -12,7 +12,7 @@ from course_utils.experiments.searched_lattice import (
     BOX,
 )
 from course_utils.panels import putting_it_together as panels
-from course_utils.panels.putting_it_together.mixing import mix_text, worth
+from course_utils.panels.putting_it_together.mixing import mix_text
 from course_utils.search import (
     EARLY_STOPPING,
     TECHNIQUES,
@@ -123,7 +123,7 @@ def test_the_mixer_shows_the_gains_of_its_trials(trials: Ablation, closing: None
     panel = panels.mixer(trials, ALL)
     assert list(panel.controls) == ["epochs", *TECHNIQUES, "noise"]
     stop = {EARLY_STOPPING: ALL[EARLY_STOPPING]}
-    found = worth(trials, ALL)
+    found = trials.worth(ALL)
     assert set(found) == {("in this mix", "the whole mix")} | {
         (kind, name) for kind in ("alone", "in this mix") for name in TECHNIQUES
     }

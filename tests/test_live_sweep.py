@@ -74,10 +74,40 @@ def test_an_error_in_the_background_is_shown_raised_and_forgotten_by_success(tra
     assert panel.view.error == "ArithmeticError: the loss is not a number"
     assert "in __call__" in panel.view.trace
     assert panel.status == ""
+    stopped = (
+        "the training was stopped by an error; the picture shows epoch 0 of 3; "
+        "move noise to train with other settings, or run the cell again"
+    )
+    assert panel.text == stopped
+    assert panel.view.pages[0]["text"] == panel.view.newest["text"] == stopped
     panel.controls["noise"].value = 0.4
     panel.wait(WAIT)
+    assert panel.text == "p = 0.0, noise = 0.4, epoch 3"
     assert panel.error is None
     assert panel.view.error == ""
+
+
+def test_an_error_before_anything_is_drawn_leaves_the_text_of_the_picture(closing):
+    def train(noise):
+        if noise:
+            raise ArithmeticError("the loss is not a number")
+        yield {"epoch": 3}
+
+    panel = live.sweep(train, AtBar(), name="p", values=[0.0, 1.0], controls={"noise": [0.0, 0.2]})
+    panel.controls["noise"].value = 0.2
+    with pytest.raises(ArithmeticError, match="not a number"):
+        panel.wait(WAIT)
+    assert panel.text == "p = 0.0, noise = 0.0, epoch 3"
+
+
+def test_without_another_control_only_the_cell_can_train_again(trainer, closing):
+    trainer.fail_at[0.0] = ArithmeticError("the loss is not a number")
+    with pytest.raises(ArithmeticError, match="not a number"):
+        live.sweep(trainer, AtBar(), name="p", values=[0.0, 1.0])
+    (panel,) = live.open_panels()
+    assert panel.text == (
+        "the training was stopped by an error; the picture shows epoch 0; run the cell again"
+    )
 
 
 def test_an_error_in_the_first_run_fails_the_call(trainer, closing):
@@ -92,6 +122,10 @@ def test_an_interrupt_says_where_it_stopped(trainer, closing):
         make_sweep(trainer)
     (panel,) = live.open_panels()
     assert panel.status == "stopped at epoch 0 of 3; run the cell again"
+    assert panel.text == (
+        "the training was stopped; the picture shows epoch 0 of 3; run the cell again"
+    )
+    assert panel.view.pages[0]["text"] == panel.text
     assert panel.view.error == ""
     trainer.fail_at.clear()
     assert make_sweep(trainer).text == "p = 0.0, noise = 0.0, epoch 3"

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from course_utils import live, plots
+from course_utils import live, panels, plots
 from course_utils.panels import penalties
 
 WAIT = 60.0
@@ -113,6 +113,74 @@ def test_a_part_draws_from_back_to_front_and_asks_for_a_new_background() -> None
     board.update(1.0)
     assert board.background == 1
     assert part.curve_.line.get_ydata().tolist() == [1.0, 1.5]
+
+
+def test_axes_that_follow_the_state_are_drawn_again_only_when_they_change() -> None:
+    class Grown(plots.Part):
+        grid = False
+
+        def draw(self, ax: Any, state: float) -> None:
+            self.dot = self.line("o")
+
+        def update(self, state: float) -> None:
+            self.set_axes(xlim=(0, state), xlabel=f"up to {state:.0f}")
+
+    part = Grown()
+    board = plots.PartsBoard([part])
+    backgrounds = []
+    for state in (1.0, 1.0, 2.0, 1.0):
+        board.update(state)
+        backgrounds.append(board.background)
+        assert part.ax.get_xlim() == (0, state)
+        assert part.ax.get_xlabel() == f"up to {state:.0f}"
+    assert backgrounds == [1, 1, 2, 3]
+    assert not any(line.get_visible() for line in part.ax.get_xgridlines())
+    assert not part.ax.spines["top"].get_visible()
+
+
+def test_images_of_a_state_are_a_part() -> None:
+    part = plots.Images(lambda state: np.full((1, 3, 2, 2), state), title="what it sees")
+    board = plots.PartsBoard([part])
+    board.update(0.25)
+    (image,) = part.ax.get_images()
+    assert image.get_array().tolist() == [[0.25, 0.25], [0.25, 0.25]]
+    board.update(0.5)
+    assert image.get_array().tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    assert part.ax.get_title() == "what it sees"
+
+
+def points_of(part: Any, name: str) -> list[list[float]]:
+    line = next(line for line in part.ax.get_lines() if line.get_label() == name)
+    return [list(map(float, axis)) for axis in line.get_data()]
+
+
+def test_named_scores_stand_against_the_values_and_what_is_missing_is_not_drawn() -> None:
+    part = panels.AgainstValues(
+        lambda at: at.result, {"with": (0, "-"), "without": (1, "--")}, (0, 1), "accuracy",
+        describe=lambda at: f"value {at.value}",
+    )  # fmt: skip
+    board = plots.PartsBoard([part])
+    both = {"with": np.array([[0.4, 0.6], [0.8, 0.8]]), "without": np.array([[0.1], [np.nan]])}
+    picture = board.picture(live.At(both, 1, 3, [1, 3], {}, "width"))
+    assert picture.alt == "value 3"
+    assert points_of(part, "with") == [[1, 3], [0.5, 0.8]]
+    assert points_of(part, "without") == [[1, 3], [0.1, pytest.approx(np.nan, nan_ok=True)]]
+    board.update(live.At({"with": both["with"]}, 0, 1, [1, 3], {}, "width"))
+    assert points_of(part, "without") == [[], []]
+    assert part.ax.get_xlabel() == "width"
+
+
+def test_named_scores_over_a_training_skip_what_was_not_scored() -> None:
+    part = panels.OverTraining(
+        lambda at: {"loss": np.array([[3.0], [np.nan], [2.0]])}, {"loss": (0, "-")}, (0, 4), "loss",
+        floor=(1.0, "the lowest"), places=lambda at: [0, 10, 20], xlabel=lambda at: at.name,
+    )  # fmt: skip
+    plots.PartsBoard([part]).update(live.At(None, 0, 1, [1, 3], {}, "step"))
+    assert points_of(part, "loss") == [[0, 20], [3, 2]]
+    assert part.ax.get_xlim() == (0, 20)
+    assert part.ax.get_xlabel() == "step"
+    legend = [text.get_text() for text in part.ax.get_legend().get_texts()]
+    assert legend == ["loss", "the lowest"]
 
 
 def test_a_part_without_its_methods_is_named() -> None:

@@ -147,6 +147,8 @@ def test_a_mosaic_is_one_image_in_rows():
     assert np.isnan(tiled[2]).all()
     assert np.isnan(tiled[3:, 8:]).all()  # the place of a sixth image
     assert np.array_equal(plots.tile(images[:, None], 2, 3), tiled, equal_nan=True)
+    colors = np.stack([images - 1, images, images + 1], axis=1)  # averaged
+    assert np.array_equal(plots.tile(colors, 2, 3), tiled, equal_nan=True)
     with pytest.raises(ValueError, match=r"\[n, height, width\].*got \[5\]"):
         plots.tile(np.ones(5), 1, 5)
 

@@ -61,8 +61,9 @@ class Averaged:
 
 
 def average_along(
-    lr: float, *, horizons: Sequence[int], samples: int, epochs: int, seeds: int, author: int = 0
-) -> Iterator[Averaged]:
+    lr: float, *, horizons: Sequence[int], samples: int = 1000, epochs: int, seeds: int = 8,
+    author: int = 0,
+) -> Iterator[Averaged]:  # fmt: skip
     """Train with a constant rate and with one that falls to 0, and yield the growing `Averaged`.
 
     Args:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
-from course_utils.experiments.batch_modes import in_batches
+from course_utils.experiments.batch_modes import in_batches, in_mode, with_companions
 from course_utils.fleet import Fleet, Run, iter_fleet
 
 LENGTH = {"steps": 250, "epochs": 10}  # of training, where these are what is equal
@@ -25,8 +25,7 @@ class Sizes:
     `fleets` are over "with batch norm" and "without"; `training_mode` [seeds] is the validation
     accuracy of batch norm in training mode, in batches of that size, and `differ` [seeds] how much
     of a sample's probability mass then lies elsewhere than in evaluation mode. `data` holds the
-    true labels, and the validation samples that were asked about; `answers`, by size and sample,
-    what the first network with batch norm has said about one of them after its training.
+    true labels, and the validation samples that were asked about.
     """
 
     data: Dataset
@@ -35,7 +34,7 @@ class Sizes:
     fleets: dict[int, Fleet] = field(default_factory=dict)
     training_mode: dict[int, Array] = field(default_factory=dict)
     differ: dict[int, Array] = field(default_factory=dict)
-    answers: dict[tuple[int, int], tuple[Array, Array]] = field(default_factory=dict)
+    _answers: dict[tuple[int, int], tuple[Array, Array]] = field(default_factory=dict)
 
     def accuracies(self, run: int) -> Array:
         """Validation accuracy in evaluation mode after training, [sizes, seeds]."""
@@ -44,6 +43,21 @@ class Sizes:
     def in_training_mode(self) -> Array:
         """`training_mode` as [sizes, seeds]."""
         return self._by_size(self.training_mode)
+
+    def answers(self, size: int, index: int) -> tuple[Array, Array] | None:
+        """Probabilities of validation image `index` after training with batches of `size`, seed 0.
+
+        In training mode with many companions [draws, classes], and in evaluation mode [classes];
+        None as long as that size trains.
+        """
+        if size not in self.training_mode:
+            return None
+        if (size, index) not in self._answers:  # a hundred batches take longer than the drawing
+            model, data = self.fleets[size].model(0, 0), self.data
+            steady = in_mode(model, data.x_val[index : index + 1], training=False).softmax(1)[0]
+            many = with_companions(model, data, index, size)
+            self._answers[size, index] = many, steady.numpy()
+        return self._answers[size, index]
 
     def _by_size(self, found: dict[int, Array]) -> Array:
         """NaN where there is nothing yet."""

@@ -40,6 +40,14 @@ class Paths:
         """The λ that matches the number of steps while both are close to the start."""
         return 1 / (LR * self.steps) if self.steps else float("inf")
 
+    def kept_by_steps(self, curvatures: Vector) -> Vector:
+        """The share of `BEST` that the steps reach from 0, in directions of such curvatures."""
+        return np.asarray(1 - (1 - LR * curvatures) ** self.steps)
+
+    def kept_by_penalty(self, curvatures: Vector) -> Vector:
+        """The share of `BEST` that the closest penalty keeps, likewise."""
+        return curvatures / (curvatures + self.strength)
+
     @property
     def apart(self) -> float:
         """Distance of the two solutions, as a share of the distance from 0 to `BEST`."""

@@ -89,10 +89,10 @@ def ask_together(
     *,
     members: int,
     passes: int,
-    p: float,
-    samples: int,
+    p: float = 0.2,
+    samples: int = 400,
     epochs: Sequence[int],
-    seeds: int,
+    seeds: int = 8,
     author: int = 0,
 ) -> Iterator[Asked]:
     """Train ensembles, and networks with dropout, and yield the growing `Asked`.

@@ -44,10 +44,9 @@ def train_flips(data: Dataset, *, epochs: int = EPOCHS) -> Iterator[Fleet]:
 
 def flipped_run(data: Dataset, kind: str) -> Run:
     """A network that trains with one kind of flip, each axis with probability ½."""
-    run = adam_run(data, (64, 64), lr=5e-3)
     across, down = (0.5 * (axis in FLIPS[kind]) for axis in (-1, -2))
-    run.augment = compose(RandomFlip(across), RandomFlip(down, vertical=True))
-    return run
+    flip = compose(RandomFlip(across), RandomFlip(down, vertical=True))
+    return adam_run(data, (64, 64), lr=5e-3, augment=flip)
 
 
 def confusions(fleet: Fleet, data: Dataset, index: int) -> Confusions:

@@ -81,7 +81,7 @@ def fine_tuning(
 
 
 def fine_tune(
-    amounts: Sequence[int], own: int, tuned: str, *, epochs: int, seeds: int
+    amounts: Sequence[int], own: int, tuned: str, *, epochs: int, seeds: int = 8
 ) -> Iterator[Fleet]:
     """Fine-tune on `own` samples by author 1, from each amount of pretraining.
 

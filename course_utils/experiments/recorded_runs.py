@@ -15,6 +15,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from tqdm.auto import tqdm
 
+from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.models import MLP
@@ -70,20 +71,28 @@ class SampleScores:
         return loss.mean(-1, dtype=float), correct.mean(-1, dtype=float)
 
 
-@lru_cache(maxsize=4)
 def record_runs(
     data: Dataset,
     label_noise: tuple[float, ...] = LABEL_NOISE,
     *,
-    epochs: int = EPOCHS,
+    epochs: int | None = None,
     seeds: int = SEEDS,
     progress: bool = True,
 ) -> SampleScores:
     """Train `seeds` networks at every noise level and record them; a second call has them ready.
 
     Of `data`, as much is used as a panel has time for: 500 training samples, 1,000 validation
-    samples. Each seed redraws its own label noise, in training only.
+    samples. Each seed redraws its own label noise, in training only. Left out, `epochs` are 60, or
+    the training share of them.
     """
+    epochs = budgeted(EPOCHS) if epochs is None else epochs
+    return _record(data, label_noise, epochs, seeds, progress)
+
+
+@lru_cache(maxsize=4)
+def _record(
+    data: Dataset, label_noise: tuple[float, ...], epochs: int, seeds: int, progress: bool
+) -> SampleScores:
     data = data.limit_validation()
     if data.n_train > MOST_TRAINED:
         data = data.subset(MOST_TRAINED)

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.fleet import Run, train_fleet
 from course_utils.search import Box, Range, build_mix, grid_settings
@@ -52,9 +53,16 @@ class Searches:
     fresh: Array
 
 
+def train_lattice(data: Dataset, *, seed: int = 0, epochs: int | None = None) -> Lattice:
+    """Train a network for each setting; a second call returns the same networks at once.
+
+    Left out, `epochs` are 20, or the training share of them.
+    """
+    return _trained(data, seed, budgeted(EPOCHS) if epochs is None else epochs)
+
+
 @lru_cache(maxsize=4)
-def train_lattice(data: Dataset, *, seed: int = 0, epochs: int = EPOCHS) -> Lattice:
-    """Train a network for each setting; a second call returns the same networks at once."""
+def _trained(data: Dataset, seed: int, epochs: int) -> Lattice:
     if data.num_classes is None or len(data.y_val) < 2 * SIZES[0]:
         raise ValueError(
             f"this panel needs class labels and {2 * SIZES[0]} validation samples or more, got "
@@ -78,10 +86,14 @@ def train_lattice(data: Dataset, *, seed: int = 0, epochs: int = EPOCHS) -> Latt
     return Lattice(settings, correct.double().numpy())
 
 
+@lru_cache(maxsize=16)
 def run_searches(
     lattice: Lattice, how: str, size: int, random_settings: RandomSettings = library_random
 ) -> Searches:
-    """`SEARCHES` searches for every budget, each choosing with `size` samples of its own."""
+    """`SEARCHES` searches for every budget, each choosing with `size` samples of its own.
+
+    A second call returns the same at once.
+    """
     samples = lattice.correct.shape[1]
     chooses = np.zeros((SEARCHES, samples))
     for number, row in enumerate(chooses):

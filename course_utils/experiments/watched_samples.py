@@ -29,6 +29,12 @@ class Watched:
     fresh_loss: Array
     fresh_error: Array
 
+    def scores(self, metric: str) -> tuple[Array, Array]:
+        """The "loss" or the "accuracy", on the small sets and on fresh samples."""
+        if metric == "loss":
+            return self.loss, self.fresh_loss
+        return 1 - self.error, 1 - self.fresh_error
+
 
 @dataclass(frozen=True, eq=False)
 class Chosen:

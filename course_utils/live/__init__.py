@@ -7,6 +7,7 @@ the pages of a flip-book in the browser; `explore` computes and draws anew whene
 the course are made here.
 """
 
+from course_utils.live.at import At
 from course_utils.live.controls import Control, choice, slider
 from course_utils.live.explore import Explore, explore
 from course_utils.live.fleet_sweep import EpochCurves, ScoreAgainst, sweep_fleet
@@ -14,7 +15,7 @@ from course_utils.live.painter import Drawing, Painter, Shown
 from course_utils.live.panel import Panel, open_panels
 from course_utils.live.predict import Prediction, predict
 from course_utils.live.stream import Live, Stream, stream
-from course_utils.live.sweep import At, Sweep, sweep
+from course_utils.live.sweep import Sweep, sweep
 from course_utils.live.testing import move_every_control
 from course_utils.live.training_lock import training_threads
 from course_utils.tracebacks import install

@@ -12,9 +12,10 @@ from numpy.typing import ArrayLike
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.fleet import Fleet, iter_fleet
+from course_utils.live.at import At
 from course_utils.live.controls import Control, make_controls, slider
 from course_utils.live.painter import Shown
-from course_utils.live.sweep import At, Sweep, sweep
+from course_utils.live.sweep import Sweep, sweep
 from course_utils.plots import Curves, Metric, Part, best_epoch, sweep_text
 from course_utils.plots.curves import Quantity
 from course_utils.plots.style import COLORS, NEUTRAL

@@ -104,6 +104,7 @@ class Panel:
             self.error = interrupt
             where = re.sub("^(training|paused): ", "at ", self.status)
             stopped = " ".join(filter(None, ("stopped", where))) + "; run the cell again"
+            self.stopped("the training was stopped")
             self.view.say(stopped)
             raise KeyboardInterrupt(stopped) from None
         except BaseException as error:
@@ -160,6 +161,9 @@ class Panel:
     def pressed(self, name: str) -> None:
         """Called when button `name` was pressed."""
 
+    def stopped(self, why: str) -> None:
+        """Called when a run was interrupted or has failed; `why` says which, in words."""
+
     def _run(self) -> Generator[float, None, None]:
         """The panel's job for the `Worker`, which brings the picture in line with the controls."""
         raise NotImplementedError(f"{type(self).__name__} must define _run")
@@ -180,6 +184,10 @@ class Panel:
         picture = self._painter.paint(state)
         if said:
             picture = replace(picture, alt=said)
+        self._put(page, picture)
+
+    def _put(self, page: int, picture: Picture) -> None:
+        """Show `picture` as page `page`."""
         self._pictures[page] = picture
         if page == self._page:
             self._picture = picture
@@ -188,12 +196,17 @@ class Panel:
     def _rest(self, status: str = "") -> None:
         """Show `status` once the picture is final, and keep the picture in the running cell."""
         if self._in_cell:
-            self.view.keep_pages()
-            self._output.show()
+            self._keep_in_cell()
         self.view.say(status)
+
+    def _keep_in_cell(self) -> None:
+        """Let the notebook keep the present pages and the picture on show."""
+        self.view.keep_pages()
+        self._output.show()
 
     def _fail(self, error: BaseException) -> None:
         self.error = error
+        self.stopped("the training was stopped by an error")
         self.view.say()
         message = "".join(traceback.format_exception_only(error)).strip()
         where = shortened(error.__traceback__) or error.__traceback__

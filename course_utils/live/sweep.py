@@ -3,9 +3,10 @@
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
+from course_utils.live.at import At
 from course_utils.live.controls import Control, slider
 from course_utils.live.painter import Shown
 from course_utils.live.panel import Panel
@@ -16,34 +17,11 @@ from course_utils.live.training_lock import (
     release_training_lock,
 )
 from course_utils.plots.figures import Picture
-from course_utils.plots.part import Array
 
 DRAWING_SHARE = 0.15  # the share of the training's time that drawing may take
 KEPT_RUNS, KEPT_PAGES = 12, 24  # for how many settings trainings and pictures are kept
 
 Key = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class At:
-    """The state that a sweep draws: what has been trained so far, and where the slider stands."""
-
-    result: Any  # what `train` yielded last, e.g. a Fleet
-    index: int  # of the slider's value in `values`
-    value: Any
-    values: list[Any]
-    settings: dict[str, Any]  # the values of the other controls, by name
-    name: str = ""  # of the slider
-
-    def curves(self, score: str) -> Array:
-        """One curve of a fleet, e.g. "val_loss", at the slider's value: [seeds, epochs]."""
-        curves: Array = getattr(self.result, score)[self.index]
-        return curves
-
-    def scores(self, score: str) -> Array:
-        """A score of a fleet after the last epoch trained so far: [values, seeds]."""
-        scores: Array = getattr(self.result, score)[..., self.result.epoch]
-        return scores
 
 
 class Sweep(Panel):
@@ -69,6 +47,7 @@ class Sweep(Panel):
         self._kept: dict[Key, list[Picture]] = {}  # finished pages, by all settings
         self._in_training: Key | None = None  # the settings that train, while they do
         self._on_show: Key | None = None  # all the settings of the present pages
+        self._unfinished: dict[int, str] = {}  # pages drawn in training, with the epoch they show
         self._draws = 0
         self.result: Any = None
 
@@ -144,13 +123,16 @@ class Sweep(Panel):
         if key not in self._kept:
             if key != self._on_show:
                 self._begin_pages(key)
-            self._draw(self._at(self.result, self._page, settings), self._page)
+            page = self._page
+            self._draw(self._at(self.result, page, settings), page)
+            self._unfinished.pop(page, None)
             pictures = []
             for page in range(len(self._pictures)):
                 yield 0.0
                 pictures.append(self._painter.paint(self._at(self.result, page, settings)))
             _keep(self._kept, key, pictures, KEPT_PAGES)
         self._on_show = key
+        self._unfinished.clear()
         self._pictures[:] = self._kept[key]
         self._picture = self._kept[key][self._page]
         self.view.publish_pages(self._kept[key])
@@ -158,6 +140,7 @@ class Sweep(Panel):
     def _begin_pages(self, key: Key) -> None:
         """Drop all pages, which belong to other settings or to another run."""
         self._on_show = key
+        self._unfinished.clear()
         self._pictures[:] = [None] * len(self._pictures)
         self.view.forget_pages()
 
@@ -172,13 +155,32 @@ class Sweep(Panel):
             page = (self._draws // 3) % len(self._pictures)
         said = f"{self._doing(epoch)}; what comes of it is said here at the end"
         self._draw(self._at(result, page, settings), page, said=said)
+        self._unfinished[page] = self._epoch_text(epoch)
+
+    def stopped(self, why: str) -> None:
+        """Let the pages that promise the end of a training say that it was stopped instead."""
+        trains = [c.label for name, c in self.controls.items() if c.trains and name != self._name]
+        remedy = "run the cell again"
+        if trains and not self._in_cell:
+            remedy = f"move {' or '.join(trains)} to train with other settings, or {remedy}"
+        for page, epoch in self._unfinished.items():
+            picture = self._pictures[page]
+            assert picture is not None
+            said = f"{why}; the picture shows {epoch}; {remedy}"
+            self._put(page, replace(picture, alt=said))
+        if self._unfinished and self._in_cell:
+            self._keep_in_cell()
+        self._unfinished.clear()
 
     def _at(self, result: Any, page: int, settings: dict[str, Any]) -> At:
         label = self.controls[self._name].label
         return At(result, page, self.values[page], self.values, settings, label)
 
     def _doing(self, epoch: int) -> str:
-        return f"training: epoch {epoch}" + (f" of {self._epochs}" if self._epochs else "")
+        return f"training: {self._epoch_text(epoch)}"
+
+    def _epoch_text(self, epoch: int) -> str:
+        return f"epoch {epoch}" + (f" of {self._epochs}" if self._epochs else "")
 
 
 def _key(settings: dict[str, Any]) -> Key:

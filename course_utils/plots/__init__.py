@@ -9,7 +9,7 @@ takes an axes and returns it) and show it with `show(figure, text)`. For a live 
 from course_utils.plots.board import Board, PartsBoard, Text
 from course_utils.plots.curves import Curves, Line, best_epoch, plot_curves
 from course_utils.plots.figures import Picture, figure_png, new_figure, show
-from course_utils.plots.images import Mosaic, plot_images, tile
+from course_utils.plots.images import Images, Mosaic, plot_images, tile
 from course_utils.plots.metric import Metric, plot_metric
 from course_utils.plots.part import Array, Curve, Part
 from course_utils.plots.plane import (
@@ -19,21 +19,35 @@ from course_utils.plots.plane import (
     plane_grid,
     plot_boundary,
 )
-from course_utils.plots.style import COLORS, LINE_STYLES, MARKERS, color, marker, tidy
+from course_utils.plots.style import (
+    COLORS,
+    FONT_SIZE,
+    LINE_STYLES,
+    MARKERS,
+    NEUTRAL,
+    color,
+    legend_above,
+    marker,
+    tidy,
+    weight_plane,
+)
 from course_utils.plots.text import accuracy_text, change_text, gain_text, number_text, sweep_text
 from course_utils.plots.value_axis import ValueAxis, format_value
 from course_utils.plots.weights import WeightHistogram, plot_weights, weight_text
 
 __all__ = [
     "COLORS",
+    "FONT_SIZE",
     "LINE_STYLES",
     "MARKERS",
+    "NEUTRAL",
     "Array",
     "Board",
     "Boundary",
     "ContourPath",
     "Curve",
     "Curves",
+    "Images",
     "Line",
     "Metric",
     "Mosaic",
@@ -51,6 +65,7 @@ __all__ = [
     "figure_png",
     "format_value",
     "gain_text",
+    "legend_above",
     "marker",
     "new_figure",
     "number_text",
@@ -64,5 +79,6 @@ __all__ = [
     "sweep_text",
     "tidy",
     "tile",
+    "weight_plane",
     "weight_text",
 ]

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from course_utils.evidence import interval_along
 from course_utils.plots.off_scale import on_scale
-from course_utils.plots.style import BAND_ALPHA, NEUTRAL
+from course_utils.plots.style import BAND_ALPHA, NEUTRAL, tidy
 
 Array = NDArray[Any]
 
@@ -32,6 +32,8 @@ M = TypeVar("M", bound=Moving)
 class Part:
     """Subclass it: make artists in `draw`, move them in `update`, and describe them in `say`.
 
+    The axes have the course's look already; `grid` says whether they have a grid.
+
     class Best(Part):
         def draw(self, ax, state):
             ax.set(xlim=(0, 80), ylim=(0, 1))
@@ -48,11 +50,13 @@ class Part:
     """
 
     background = 0  # counts the backgrounds; a change asks for a new one
+    grid = True
 
     def attach(self, ax: Axes, state: Any) -> None:
         """Draw on `ax` for the first time."""
-        self.ax = ax
+        self.ax = tidy(ax, grid=self.grid)
         self.background = 0
+        self._axes_set: dict[str, Any] = {}
         self._made: list[Artist] = []
         self._added: list[Artist] = []
         self.draw(ax, state)
@@ -77,6 +81,16 @@ class Part:
     def redraw_background(self) -> None:
         """Ask for titles, ticks and limits to be drawn again with the next frame."""
         self.background += 1
+
+    def set_axes(self, **settings: Any) -> None:
+        """``ax.set(**settings)`` in `update`, for limits or labels that follow the state.
+
+        The background is drawn again only if they are others than before.
+        """
+        if settings != self._axes_set:
+            self._axes_set = settings
+            self.ax.set(**settings)
+            self.redraw_background()
 
     def moves(self, artist: A) -> A:
         """Redraw `artist` with every state; returns it."""
@@ -121,7 +135,8 @@ class Curve:
         `lowest`: where the band ends at the latest; a logarithmic axis has no place for 0.
         """
         places, values = np.asarray(x, dtype=float), np.asarray(samples, dtype=float)
-        mean, low, high = interval_along(values.reshape(len(places), -1), axis=1)
+        values = values if values.ndim > 1 else values[:, None]
+        mean, low, high = interval_along(values, axis=1)
         self.line.set_data(places, mean)
         self.band.set_data(
             places,

@@ -38,7 +38,7 @@ def marker(index: int) -> str:
 
 
 def tidy(ax: Axes, *, grid: bool = True) -> Axes:
-    """Give `ax` the course's look: light grid, no box, small ticks. Returns `ax`.
+    """Give `ax` the course's look: no box, small ticks, and a light grid or none. Returns `ax`.
 
     Set on the axes and not through matplotlib's global settings, which are not safe to change
     while another thread draws.
@@ -51,6 +51,8 @@ def tidy(ax: Axes, *, grid: bool = True) -> Axes:
     ax.set_axisbelow(True)
     if grid:
         ax.grid(True, color="#dddddd", linewidth=0.6)
+    else:
+        ax.grid(False)
     return ax
 
 
@@ -73,10 +75,10 @@ def weight_plane(ax: Axes, extent: tuple[float, float, float, float]) -> None:
     ax.set_ylabel("weight $w_2$", fontsize=FONT_SIZE)
 
 
-def legend_above(ax: Axes) -> None:
-    """Put the legend of `ax` in one row above it, where no curve can hide it."""
+def legend_above(ax: Axes, columns: int | None = None) -> None:
+    """Put the legend of `ax` above it, where no curve can hide it: in one row, or in `columns`."""
     handles, labels = ax.get_legend_handles_labels()
     ax.legend(
-        handles, labels, loc="lower left", bbox_to_anchor=(-0.02, 1.0), ncols=len(labels),
+        handles, labels, ncols=columns or len(labels), loc="lower left", bbox_to_anchor=(-0.02, 1),
         fontsize=FONT_SIZE - 1, frameon=False, borderpad=0.2, handlelength=2.4, columnspacing=1.2,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Many settings tried fairly: an ablation of techniques, and searches under one budget."""
 
-from course_utils.search.ablation import BUDGETS, Ablation, TrainingCurves, restored_epoch
+from course_utils.search.ablation import BUDGETS, WHOLE, Ablation, TrainingCurves, restored_epoch
 from course_utils.search.settings import (
     Box,
     Range,
@@ -15,6 +15,7 @@ from course_utils.search.techniques import (
     Mix,
     all_but_one,
     alone,
+    baseline,
     build_mix,
     subsets,
     training_key,
@@ -24,6 +25,7 @@ __all__ = [
     "BUDGETS",
     "EARLY_STOPPING",
     "TECHNIQUES",
+    "WHOLE",
     "Ablation",
     "Box",
     "Key",
@@ -32,6 +34,7 @@ __all__ = [
     "TrainingCurves",
     "all_but_one",
     "alone",
+    "baseline",
     "build_mix",
     "chance_of_hit",
     "grid_settings",

@@ -17,13 +17,21 @@ from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.regularizers import stopping_epoch
-from course_utils.search.techniques import EARLY_STOPPING, Key, Mix, training_key
+from course_utils.search.techniques import (
+    EARLY_STOPPING,
+    Key,
+    Mix,
+    all_but_one,
+    baseline,
+    training_key,
+)
 from course_utils.training import evaluate
 
 Array = NDArray[Any]
 
 #: Epochs after which a training may end: from too short for a strong mix to too long for none.
 BUDGETS = (15, 30, 60, 120)
+WHOLE = "the whole mix"
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,6 +173,21 @@ class Ablation:
     def gain(self, mix: Mix, over: Mix, level: float = 0.95) -> Difference:
         """Accuracy of `mix` minus that of `over`, seed by seed, with an interval at `level`."""
         return paired_difference(self.accuracy(mix), self.accuracy(over), level)
+
+    def worth(self, mix: Mix) -> dict[tuple[str, str], Difference]:
+        """The gains of ("alone", technique) and ("in this mix", technique), and of the whole mix.
+
+        Where the mix is stopped in time, so is what it is compared with: a technique alone is then
+        worth what it adds to early stopping. The whole is ("in this mix", "the whole mix").
+        """
+        stop, found = baseline(mix), {}
+        for name, rest in all_but_one(mix).items():
+            found["in this mix", name] = self.gain(mix, rest)
+            by_itself = {name: mix[name]} | stop
+            found["alone", name] = self.gain(by_itself, {} if name in stop else stop)
+        if mix:
+            found["in this mix", WHOLE] = self.gain(mix, {} if mix == stop else stop)
+        return found
 
     def _kept(self, mix: Mix, scores: Array) -> Array:
         return scores[np.arange(len(scores)), self.chosen_epochs(mix)]

@@ -70,6 +70,11 @@ def all_but_one(mix: Mix) -> dict[str, dict[str, float]]:
     return {name: {k: by for k, by in mix.items() if k != name} for name in mix}
 
 
+def baseline(mix: Mix) -> dict[str, float]:
+    """What `mix` as a whole is compared with: nothing, or early stopping if it is in the mix."""
+    return {name: by for name, by in mix.items() if name == EARLY_STOPPING}
+
+
 def training_key(mix: Mix) -> Key:
     """The key of a mix's training: all techniques but early stopping, which changes no training."""
     return tuple(sorted((name, by) for name, by in mix.items() if name != EARLY_STOPPING))

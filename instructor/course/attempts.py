@@ -81,7 +81,7 @@ def _name(one: Handed) -> str:
     when = f"{one.when:%Y%m%dT%H%M%S}" if one.when else UNKNOWN
     late = ".late" if one.late else ""
     number = f"{one.order:012d}-{counter(one.file):04d}"
-    return f"{when}-{number}-{digest}{late}{Path(one.file).suffix}"
+    return f"{when}-{number}-{digest}{late}{Path(one.file).suffix.lower()}"
 
 
 def _note_time(place: Path, stamp: str, *, late: bool) -> None:

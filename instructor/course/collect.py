@@ -37,7 +37,7 @@ from instructor.course.handed_in import Handed, handed_in
 from instructor.course.journal import held
 from instructor.course.late import NAMES, listed
 from instructor.course.reading import FROM_SCRIPT, decoded
-from instructor.course.records import replace
+from instructor.course.records import plain, replace
 from instructor.course.scripts import script_cells
 from instructor.course.students import Students, Table, own_id
 from instructor.course.times import handed_in_times, zone_of
@@ -90,7 +90,7 @@ def collect(
     folder.mkdir(parents=True, exist_ok=True)
     with held(folder):  # `course forget` may be rewriting what is added to here
         kept = {key: keep(folder, *key, found, _notebook) for key, found in attempts.items()}
-        if students:
+        if students and kept:
             everyone = {**listed(folder), **students.names}
             replace(folder / NAMES, json.dumps(everyone, ensure_ascii=False, indent=1) + "\n")
     replace(folder / "unmatched.csv", spreadsheet(UNMATCHED, unmatched))
@@ -118,7 +118,7 @@ def exercise_of(handed: Handed) -> str:
 
 def _notebook(path: Path) -> bytes:
     data = path.read_bytes()
-    return as_notebook(data) if path.suffix == ".py" else data
+    return as_notebook(data) if path.suffix.lower() == ".py" else data
 
 
 def as_notebook(script: bytes) -> bytes:
@@ -157,7 +157,7 @@ def main(argv: Sequence[str], prog: str = "course collect") -> int:
     clock = f"{zone} (class.toml)" if zone else "this computer's time zone"
     clock += " and the worksheet's times" if times else ""
     for line in lines(found, students, given.folder, clock):
-        print(line)
+        print(plain(line))
     told = {
         "students": len({student for student, _ in found.kept}),
         "submissions": len(found.kept),
@@ -190,7 +190,12 @@ def lines(
             yield f"On the list, and nothing here from {len(missing)}: {', '.join(missing)}"
     if found.unmatched:
         yield f"{counted(len(found.unmatched), 'file')} not taken, see {folder / 'unmatched.csv'}:"
-        yield from (f"  {where}: {why}" for where, _, why in found.unmatched[:5])
+        yield from (f"  {where[:300]}: {why[:300]}" for where, _, why in found.unmatched[:5])
+        if students:
+            yield (
+                "To have an answer taken, put the student's id in front of the file's name, "
+                "outside the zip, and collect it."
+            )
 
 
 def _of_times(found: Collected, clock: str) -> Iterator[str]:

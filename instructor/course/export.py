@@ -18,10 +18,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from instructor.course.arguments import chosen_exercise, parser_of
+from instructor.course.arguments import chosen_exercise, counted, parser_of
 from instructor.course.marks import Marked, marked, warn
 from instructor.course.records import replace
-from instructor.course.students import Table, keys
+from instructor.course.students import NAMES, Table, keys
 
 NUMBER = re.compile(r"\d+([.,]\d+)?")
 
@@ -102,8 +102,8 @@ def canvas(table: Table, column: str = "") -> Columns | None:
     if len(found) != 1:
         there = ", ".join(table.rows[0][i] for i in titles) or "none"
         raise ValueError(f"name one assignment of the gradebook with --column; it has: {there}")
-    maximum = number(table.rows[at][found[0]])
-    return Columns("canvas", at + 1, who, found[0], titles[0], maximum)
+    maximum = table.rows[at][found[0]]
+    return Columns("canvas", at + 1, who, found[0], titles[0], number(maximum), "," in maximum)
 
 
 def number(text: str) -> float:
@@ -129,6 +129,7 @@ def fill(
     """
     by_student = {one.record.student: one for one in found}
     left, there, written = [], set(), 0
+    name = table.column(*NAMES)
     for row in table.rows[columns.first :]:
         student = _student(row, columns, known, by_student)
         there.add(student)
@@ -136,7 +137,8 @@ def fill(
         if row[columns.mark].strip() == "EX":
             left.append((student or row[columns.who], "is excused there"))
         elif one is None:
-            left.append((row[columns.who], "has no submission here"))
+            told = [row[columns.who], row[name] if name is not None else ""]
+            left.append((" ".join(filter(None, told)), "has no submission here"))
         elif (marks := one.final) is None:
             left.append((student, one.record.reason or one.record.state))
         else:
@@ -203,7 +205,7 @@ def main(argv: Sequence[str], prog: str = "course export") -> int:
         if found[0].record.of == columns.maximum
         else (f", scaled from {found[0].record.of:g} to the {columns.maximum:g} of the table")
     )
-    print(f"{out}: {written} marks{scaled}; {len(left)} left as they were.")
+    print(f"{out}: {counted(written, 'mark')}{scaled}; {len(left)} left as they were.")
     told = {"marks": written, "left": len(left), "system": columns.system}
     print(json.dumps(told), flush=True)
     return 1 if left else 0

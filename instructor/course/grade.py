@@ -50,6 +50,7 @@ def main(argv: Sequence[str], prog: str = "course grade") -> int:
     """Grade a class; the exit code."""
     parser = _parser(prog)
     given = parser.parse_args(argv)
+    given.folder = given.folder or given.named or ROOT / "grading"
     from instructor.course.running import grade  # needs nbgrader and PyTorch, and --help does not
 
     # On a cluster each worker looks for its own sandbox.
@@ -104,8 +105,8 @@ def _tell(run: Run, odd: Sequence[str], folder: Path, extensions: Sequence[str])
     for line in (*odd, *run.unread, *extensions):
         print(f"to look at: {records.plain(line)}")
     total = run.states.total()
-    counted = ", ".join(f"{run.states[s]} {s}" for s in records.STATES if run.states[s])
-    print(f"{number_of(total, 'submission')}, {run.fresh} of them graded now: {counted or 'none'}")
+    counted = ", ".join(f"{s}: {run.states[s]}" for s in records.STATES if run.states[s])
+    print(f"{number_of(total, 'submission')}, {run.fresh} of them graded now. {counted}".rstrip())
     if run.states[records.WAITS]:
         print(f"To mark prose: start JupyterLab in {folder}, and choose Formgrader in its menu.")
     states = {state.replace(" ", "_"): run.states[state] for state in records.STATES}
@@ -117,9 +118,11 @@ def _tell(run: Run, odd: Sequence[str], folder: Path, extensions: Sequence[str])
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog, description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    default = ROOT / "grading"
     add = parser.add_argument
-    add("folder", type=Path, nargs="?", default=default, help="of the class; default: grading")
+    # The other commands name the folder with --folder, so that is taken too.
+    where = parser.add_mutually_exclusive_group().add_argument
+    where("folder", type=Path, nargs="?", help="of the class; default: grading")
+    where("--folder", type=Path, dest="named", metavar="FOLDER", help="the same")
     add("--exercise", action="append", default=[], metavar="03", help="only this one; may repeat")
     add("--student", action="append", default=[], metavar="ID", help="only this one; may repeat")
     add("--notebooks", type=Path, metavar="FOLDER", help="a plain folder of notebooks to grade")

@@ -6,9 +6,11 @@ folder of loose files. Nothing is unpacked to disk: files are read as bytes.
 
 from __future__ import annotations
 
+import lzma
 import re
 import subprocess
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,8 +26,11 @@ PACKING = timedelta(seconds=10)  # if all times are within this, they are those 
 MOODLE = re.compile(r"(?P<name>.*?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)")
 # sortablename[_late]_USERID_ATTACHMENTID_displayname
 CANVAS = re.compile(
-    r"(?:(?P<name>[^_]*[^_\d][^_]*)_)?(?:(?P<late>late|LATE)_)?(?P<id>\d+)_(?P<order>\d+)_(?P<file>.+)"
+    r"(?:(?P<name>(?!\d+_)[^_]+)_)?(?:(?P<late>late|LATE)_)?"
+    r"(?P<id>\d+)_(?P<order>\d{1,18})_(?P<file>.+)"
 )
+SPOILED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError,
+           NotImplementedError, RuntimeError, OSError)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def handed_in(source: Path, zone: ZoneInfo | None = None) -> Iterator[Handed]:
         yield from _of_folder(source)
     elif zipfile.is_zipfile(source):
         yield from _of_zip(source, zone)
-    elif source.is_file() and source.suffix in ANSWERS:
+    elif source.is_file() and source.suffix.lower() in ANSWERS:
         yield _file(source, source.parent, "files", source.stem)
     else:
         raise ValueError(
@@ -107,7 +112,7 @@ def _of_zip(source: Path, zone: ZoneInfo | None) -> Iterator[Handed]:
                 try:
                     with archive.open(item) as stream:
                         data = stream.read(MOST_BYTES + 1)
-                except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
+                except SPOILED as error:
                     reason = f"it cannot be unpacked ({error}); ask for it again"
             clock = None if packed or system == "canvas" else _noted(item)
             when = moment(clock, zone) if clock else None
@@ -180,9 +185,10 @@ def _committed(path: Path) -> datetime | None:
 
 
 def _refusal(path: PurePosixPath, size: int) -> str:
-    if path.suffix == ".zip":
+    kind = path.suffix.lower()
+    if kind == ".zip":
         return "it is a zip in a zip; unpack it, and collect the folder"
-    if path.suffix not in ANSWERS:
+    if kind not in ANSWERS:
         return "it is neither a notebook nor a .py file"
     if size > MOST_BYTES:
         return f"it has {size >> 20} MB, and at most {MOST_BYTES >> 20} MB are read"
@@ -191,7 +197,8 @@ def _refusal(path: PurePosixPath, size: int) -> str:
 
 def hidden(path: PurePosixPath) -> bool:
     """Whether a file is in a folder that Jupyter, git or another program uses for itself."""
-    return any(part.startswith((".", "~")) or part == "__MACOSX" for part in path.parts)
+    own = [part for part in path.parts if part != ".."]
+    return any(part.startswith((".", "~")) or part == "__MACOSX" for part in own)
 
 
 def _stem(path: PurePosixPath) -> str:

@@ -21,8 +21,9 @@ from instructor.course.submission import Submission, Unreadable, read
 # Names that no answer in this course needs; they are flagged for a person to look at.
 UNUSUAL = {
     *("ctypes", "gc", "inspect", "importlib", "subprocess", "socket", "threading", "pickle"),
-    *("setprofile", "settrace", "_getframe", "system", "exec", "eval", "__builtins__"),
+    *("setprofile", "settrace", "_getframe", "system", "builtins", "__builtins__"),
 }
+UNUSUAL_CALLS = {"exec", "eval"}  # by themselves: `model.eval()` is in most right answers
 
 TEXT_OF_SCRIPT = "no answer in words was recognized in the .py file; a person reads the file itself"
 
@@ -140,6 +141,7 @@ def unusual(source: str) -> list[str]:
     found = set()
     for node in (node for stmt in body(source) or () for node in ast.walk(stmt)):
         names = [getattr(node, "id", ""), getattr(node, "attr", "")]
+        found |= UNUSUAL_CALLS & {names[0]}
         if isinstance(node, ast.Import | ast.ImportFrom):
             names += [alias.name.partition(".")[0] for alias in node.names]
             names.append((getattr(node, "module", "") or "").partition(".")[0])

@@ -13,6 +13,7 @@ MOST_BYTES = 20 << 20
 MOST_PARTS = 1_000_000  # of its JSON: brackets, which cost more memory than they take on disk
 MOST_CELLS = 2_000
 LONGEST = 200_000  # characters of one cell
+MOST_CODE = 1_000_000  # characters of all code cells; parsing takes seconds per million
 
 
 class Unreadable(ValueError):
@@ -73,6 +74,12 @@ def cells_of(text: str) -> tuple[list[dict[str, Any]], list[str]]:
     if len(found) > MOST_CELLS:
         raise Unreadable(
             f"the notebook has {len(found)} cells, and at most {MOST_CELLS} are read; delete what "
+            "is not needed, and hand it in again"
+        )
+    code = sum(len(source_of(cell)) for cell in found if cell.get("cell_type") == "code")
+    if code > MOST_CODE:
+        raise Unreadable(
+            f"the code cells have {code} characters, and at most {MOST_CODE} are read; delete what "
             "is not needed, and hand it in again"
         )
     return found, notes

@@ -98,6 +98,8 @@ def _regrade(given: argparse.Namespace, exercise: str, *, protected: bool) -> in
         with Journal(given.folder) as journal, Journal(scratch) as done:
             journal.take_over(done)
     grade(given.folder, found, url=given.db, **given_to)
+    if told:
+        print("Written. Now `course feedback`, `course report` and `course export` again.")
     print(json.dumps({"submissions": len(new), "changed": len(told)}), flush=True)
     return 0
 

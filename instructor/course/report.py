@@ -20,7 +20,7 @@ import numpy as np
 from instructor.course.arguments import NOTHING, chosen_exercise, counted, parser_of
 from instructor.course.feedback import TEMPLATES, environment, number
 from instructor.course.marks import Marked, marked, warn
-from instructor.course.records import MARKED, Record, replace
+from instructor.course.records import Record, replace
 from instructor.course.similar import alike
 from instructor.course.writing_csv import spreadsheet
 
@@ -63,7 +63,7 @@ def _task(found: Sequence[Record], name: str, title: str, of: float) -> TaskRepo
     told = Counter(
         UNNAMED if mistake == "unnamed" else mistake
         for _, task, _ in own
-        for mistake in set(task.mistakes)
+        for mistake in set(task.mistakes) - {"unnamed"} or set(task.mistakes)
         if ATTEMPTED not in task.text
     )
     return TaskReport(
@@ -154,8 +154,8 @@ def main(argv: Sequence[str], prog: str = "course report") -> int:
         path = given.folder / "report" / f"{exercise}.html"
         replace(path, page(exercise, own))
         replace(path.with_suffix(".csv"), table(own))
-        whole = sum(one.record.state == MARKED for one in own)
-        print(f"{path}: {counted(len(own), 'submission')}, {whole} marked wholly")
+        whole = sum(one.final is not None for one in own)
+        print(f"{path}: {counted(len(own), 'submission')}, {whole} with a final mark")
         told.append({"exercise": exercise, "submissions": len(own), "marked": whole})
     print(json.dumps(told), flush=True)
     return 0

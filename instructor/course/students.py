@@ -15,8 +15,9 @@ from instructor.course.records import student_id
 
 # Columns that identify a student in a whole course, the best first; Moodle's "Identifier" differs
 # between assignments.
-LASTING = ("student", "student id", "id number", "sis user id", "sis login id", "login", "username",
-           "email address", "email", "e-mail")  # fmt: skip
+LASTING = ("student", "student id", "id number", "id-nummer", "sis user id", "sis login id",
+           "login", "username", "anmeldename", "email address", "email", "e-mail",
+           "e-mail-adresse")  # fmt: skip
 
 
 NAMES = ("full name", "vollständiger name", "name", "student")
@@ -85,8 +86,12 @@ class Students:
         """`column` names the one with the ids to use; ValueError if there is none."""
         # Canvas calls the column of the names "Student".
         lasting = [name for name in LASTING if name != "student" or not table.assignments]
-        # "ID" is best in a list of one's own; in a platform's it is an internal number.
-        lasting = [*lasting, "id"] if _of_a_platform(table) else ["id", *lasting]
+        # "ID" is best in a list of one's own, and Canvas's own number of a student. In Moodle's
+        # worksheet it is a number for one assignment.
+        if _of_canvas(table):
+            lasting = [*lasting, "id"]
+        elif not _of_moodle(table):
+            lasting = ["id", *lasting]
         at = table.column(column.lower()) if column else table.column(*lasting)
         if at is None:
             heads = ", ".join(table.rows[0])
@@ -107,6 +112,7 @@ class Students:
                 for cell in row[:about]:
                     for key in keys(cell):
                         self._by_key.setdefault(key, set()).add(row[at].strip())
+        self._words = {one: set(_bare_words(name)) for one, name in self.names.items()}
 
     def find(self, handed: Handed) -> str:
         """The student whose file it is.
@@ -121,6 +127,9 @@ class Students:
                         return student_id(next(iter(found)))
                     raise ValueError(f"{wanted!r} fits {', '.join(sorted(found))}")
         found = {one for word in words(handed.id) for one in self._by_key.get(word, ())}
+        if not found:  # "Ada Lovelace 03": the whole of a name, and something else
+            there = set(_bare_words(handed.id))
+            found = {one for one, own in self._words.items() if len(own) > 1 and own <= there}
         if len(found) == 1:
             return student_id(next(iter(found)))
         if found:
@@ -129,11 +138,14 @@ class Students:
         raise ValueError(f"nobody on the list of students is called {told!r}")
 
 
-def _of_a_platform(table: Table) -> bool:
-    """Whether this is Canvas's gradebook or Moodle's worksheet, whose first column has a number for
-    one assignment: "Teilnehmer/in4711"."""
-    canvas = table.column("sis login id", "sis user id") is not None or bool(table.assignments)
-    return canvas or all(re.fullmatch(r"\D*[\s/]\D*\d+", row[0]) for row in table.rows[1:])
+def _of_canvas(table: Table) -> bool:
+    return table.column("sis login id", "sis user id") is not None or bool(table.assignments)
+
+
+def _of_moodle(table: Table) -> bool:
+    """Whether this is Moodle's worksheet, whose first column has a number for one assignment:
+    "Participant 4711", "Teilnehmer/in4711", "Teilnehmer*in4711"."""
+    return all(re.fullmatch(r"\D*[\s/*:]\D*\d+", row[0]) for row in table.rows[1:])
 
 
 def own_id(handed: Handed) -> str:
@@ -166,6 +178,10 @@ def bare(text: str) -> str:
     """Only lower-case letters and digits, without accents."""
     plain = unicodedata.normalize("NFKD", text.lower())
     return "".join(c for c in plain if c.isalnum())
+
+
+def _bare_words(text: str) -> list[str]:
+    return [bare(word) for word in re.split(r"[\W_]+", unicodedata.normalize("NFC", text)) if word]
 
 
 def words(text: str) -> Iterable[str]:

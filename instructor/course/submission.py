@@ -15,6 +15,8 @@ from instructor.content import TEXT_STUB, Exercise, Task
 from instructor.course.judging.cells import body, defines
 from instructor.course.reading import SCRIPT, Unreadable, cells_of, decoded, source_of
 
+MOST_PIECES = 10  # that a split cell is put together from; all of them are parsed at each one
+
 __all__ = ["Answer", "Cell", "Submission", "Unreadable", "read"]
 
 
@@ -68,7 +70,7 @@ class Submission:
         chosen = _last(named, task.name)
         if chosen is None or is_stub(chosen.source, task.name):
             code = [cell for cell in self.cells if cell.kind == "code" and cell not in named]
-            elsewhere = _last([c for c in code if not is_stub(c.source, task.name)], task.name)
+            elsewhere = _last(code, task.name, stub=False)
             if elsewhere is not None:
                 notes.append(
                     f"not in its own cell; the definition in cell {elsewhere.place} counts"
@@ -101,8 +103,10 @@ def _own(cell: Cell) -> bool:
     return not cell.given
 
 
-def _last(cells: Sequence[Cell], name: str) -> Cell | None:
-    return next((cell for cell in reversed(cells) if defines(cell.source, name)), None)
+def _last(cells: Sequence[Cell], name: str, *, stub: bool = True) -> Cell | None:
+    """The last cell that defines the name, of those that are no stub unless one may be."""
+    found = (cell for cell in reversed(cells) if defines(cell.source, name))
+    return next((cell for cell in found if stub or not is_stub(cell.source, name)), None)
 
 
 def _joined(cells: Sequence[Cell], named: Sequence[Cell], name: str) -> str:
@@ -112,7 +116,7 @@ def _joined(cells: Sequence[Cell], named: Sequence[Cell], name: str) -> str:
         return ""
     start = cells.index(named[0])
     parts: list[str] = []
-    for cell in cells[start:]:
+    for cell in cells[start : start + MOST_PIECES]:
         if parts and (cell.given or cell.grade_id not in ("", name) or cell.kind != "code"):
             break
         parts.append(cell.source)

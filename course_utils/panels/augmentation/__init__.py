@@ -6,11 +6,4 @@ from course_utils.panels.augmentation.flipping import flips
 from course_utils.panels.augmentation.strengths import strength
 from course_utils.panels.augmentation.transformed import gallery
 
-__all__ = [
-    "confusions",
-    "flips",
-    "gallery",
-    "mixed_up_more",
-    "strength",
-    "transform_of",
-]
+__all__ = ["confusions", "flips", "gallery", "mixed_up_more", "strength", "transform_of"]

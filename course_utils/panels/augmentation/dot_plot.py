@@ -7,8 +7,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from course_utils.evidence import estimate
-from course_utils.plots import Array, Part, color, marker, tidy
-from course_utils.plots.style import FONT_SIZE
+from course_utils.plots import FONT_SIZE, Array, Part, color, marker
 
 Samples = Mapping[str, Array]
 
@@ -30,7 +29,6 @@ class DotPlot(Part):
 
     def draw(self, ax: Axes, state: Any) -> None:
         """Rows without dots."""
-        tidy(ax)
         rows = range(len(self.names))[::-1]
         (low, high), room = self.xlim, 0.03 * (self.xlim[1] - self.xlim[0])  # for dots at an end
         ax.set(xlim=(low - room, high + room), ylim=(-0.6, len(rows) - 0.4), xlabel=self.xlabel)

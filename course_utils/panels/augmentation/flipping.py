@@ -10,12 +10,11 @@ from matplotlib.patches import Rectangle
 
 from course_utils.data import Dataset
 from course_utils.experiments.flips import EPOCHS, FLIPS, SEEDS, confusions, flipped_run
-from course_utils.experiments.runs import classes_of
+from course_utils.experiments.runs import classes_of, images_to_train_on
 from course_utils.live import At, Sweep, choice, sweep_fleet
 from course_utils.panels.augmentation.dot_plot import DotPlot
-from course_utils.panels.augmentation.images import ImageRows, images_to_train_on, most_typical
-from course_utils.plots import COLORS, Array, Part, PartsBoard, accuracy_text, gain_text
-from course_utils.plots.style import FONT_SIZE
+from course_utils.panels.augmentation.images import ImageRows, most_typical
+from course_utils.plots import COLORS, FONT_SIZE, Array, Part, PartsBoard, accuracy_text, gain_text
 
 Pairs = Sequence[tuple[int, int]]
 
@@ -37,36 +36,35 @@ def flips(data: Dataset, pairs: Pairs = PAIRS, *, epochs: int = EPOCHS) -> Sweep
     both_ways = {f"{a} read as {b}": (a, b) for pair in watched for a, b in (pair, pair[::-1])}
     x, labels = most_typical(data, list(dict.fromkeys(a for a, _ in both_ways.values())))
 
-    def by_pair(confusion: Array) -> dict[str, Array]:
-        return {name: confusion[:, a, b] for name, (a, b) in both_ways.items()}
-
-    def plain(at: At) -> tuple[dict[str, Array], None]:
-        return by_pair(confusions(at.result, data, at.index).plain), None
-
-    def trained(at: At) -> tuple[dict[str, Array], dict[str, Array]]:
-        now, before = (confusions(at.result, data, i).trained for i in (at.index, 0))
-        return by_pair(now), by_pair(before)
+    def share(at: At, index: int, kind: str = "trained") -> dict[str, Array]:
+        found = getattr(confusions(at.result, data, index), kind)
+        return {name: found[:, a, b] for name, (a, b) in both_ways.items()}
 
     def say(at: At) -> str:
         scores = at.scores("val_acc")
         text = f"flip {at.value}: validation accuracy {accuracy_text(scores[at.index])}"
-        found = trained(at)[0].items()
-        shares_text = ", ".join(f"{name}: {accuracy_text(share)}" for name, share in found)
+        found = share(at, at.index)
+        shares_text = ", ".join(f"{name}: {accuracy_text(s)}" for name, s in found.items())
         if at.index:
             text += f", {gain_text(scores[at.index], scores[0])} over none"
-            asked = plain(at)[0].items()
-            without = ", ".join(f"{name}: {100 * share.mean():.0f} %" for name, share in asked)
-            shares_text += f"; without flips in training, but shown flipped images, {without}"
+            plain = share(at, at.index, "plain")
+            asked = ", ".join(f"{name}: {100 * one.mean():.0f} %" for name, one in plain.items())
+            shares_text += f"; without flips in training, but shown flipped images, {asked}"
         return f"{text}; {shares_text}; {scores.shape[1]} paired seeds"
 
     rows, names = ("as it is", "flipped"), list(both_ways)
     parts = [
-        ImageRows(data, rows, labels, lambda at: torch.cat([x, x.flip(FLIPS[at.value])])),
-        DotPlot(names, plain, xlabel="share of such images, flipped",
-               title="a network that never saw a flip"),
+        ImageRows(lambda at: torch.cat([x, x.flip(FLIPS[at.value])]), data, rows, labels),
+        DotPlot(
+            names, lambda at: (share(at, at.index, "plain"), None),
+            xlabel="share of such images, flipped", title="a network that never saw a flip",
+        ),
         _ConfusionMap(data, list(both_ways.values())),
-        DotPlot(names, trained, xlabel="share of such images, as they are", xlim=(0.0, 0.3),
-               title="trained with the flip (hollow: without)"),
+        DotPlot(
+            names, lambda at: (share(at, at.index), share(at, 0)),
+            xlabel="share of such images, as they are", xlim=(0.0, 0.3),
+            title="trained with the flip (hollow: without)",
+        ),
     ]  # fmt: skip
     return sweep_fleet(
         lambda kind: flipped_run(data, kind),
@@ -87,6 +85,7 @@ class _ConfusionMap(Part):
 
     data: Dataset
     pairs: Pairs
+    grid = False
 
     def draw(self, ax: Axes, at: At) -> None:
         classes = classes_of(self.data)
@@ -95,11 +94,8 @@ class _ConfusionMap(Part):
                       interpolation="nearest")
         )  # fmt: skip
         ticks = range(0, classes, max(1, classes // 10))
-        ax.set_xticks(ticks)
-        ax.set_yticks(ticks)
-        ax.tick_params(labelsize=FONT_SIZE - 1)
-        ax.set_xlabel("read as (full shade: 15 % or more)", fontsize=FONT_SIZE)
-        ax.set_ylabel("true class", fontsize=FONT_SIZE)
+        ax.set(xticks=ticks, yticks=ticks, ylabel="true class")
+        ax.set(xlabel="read as (full shade: 15 % or more)")
         ax.set_title("trained with the flip, shown images as they are", fontsize=FONT_SIZE + 1)
         for row, column in self.pairs:
             frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False)

@@ -1,37 +1,26 @@
 """How strongly to transform the training images, kind by kind."""
 
-import math
 from collections.abc import Iterator
-from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.ticker import MultipleLocator
+from torch import Tensor
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
-from course_utils.experiments.runs import adam_run, classes_of
+from course_utils.experiments.runs import adam_run, classes_of, images_to_train_on
 from course_utils.experiments.transforms import transform_of, transform_text
-from course_utils.fleet import Fleet, Run, iter_fleet
-from course_utils.live import At, EpochCurves, Sweep, choice, slider, sweep
-from course_utils.panels.augmentation.images import gray, images_to_train_on, pixel_limits
-from course_utils.plots import (
-    COLORS,
-    Metric,
-    Mosaic,
-    Part,
-    PartsBoard,
-    accuracy_text,
-    gain_text,
-)
-from course_utils.plots.style import FONT_SIZE, NEUTRAL
+from course_utils.fleet import Fleet, iter_fleet
+from course_utils.live import At, Sweep, choice, slider, sweep
+from course_utils.panels import AgainstValues, OverTraining
+from course_utils.panels.augmentation.images import pixel_limits
+from course_utils.plots import Array, Images, PartsBoard, accuracy_text, gain_text
 from course_utils.random_streams import SeededDraws
 
 STRENGTHS = (0.0, 0.5, 1.0, 2.0)
 KINDS = ("all three", "rotation", "shift", "zoom", "pixel noise")
 NOISE = 0.2
-NAMES = ("clean labels", f"{NOISE:.0%} noise")
+STYLES = {"clean labels": (0, "--"), f"{NOISE:.0%} noise": (1, "--")}
 ROWS, COLUMNS = 4, 5
 
 
@@ -60,19 +49,12 @@ def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
     width = data.input_shape[-1]
 
     def train(kind: str) -> Iterator[Pair]:
-        def build(strength: float) -> Run:
-            run = adam_run(data, (64, 64), lr=5e-3)
-            run.augment = transform_of(kind, strength, width)
-            return run
-
         def fleet(noise: float) -> Iterator[Fleet]:
             return iter_fleet(
-                build,
-                lambda _, seed: data.with_label_noise(noise, seed),
-                values=STRENGTHS,
-                epochs=epochs,
-                score_at=range(0, epochs, 2),
-            )
+                lambda by: adam_run(data, (64, 64), lr=5e-3, augment=transform_of(kind, by, width)),
+                lambda by, seed: data.with_label_noise(noise, seed),
+                values=STRENGTHS, epochs=epochs, score_at=range(0, epochs, 2),
+            )  # fmt: skip
 
         return map(Pair, fleet(0.0), fleet(NOISE))
 
@@ -80,7 +62,21 @@ def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
         how = transform_text(at.settings["kind"], at.value, width)
         return f"strength {at.value:g} ({how}): {_scores_text(at)}"
 
-    parts = [_Accuracies(), _NoisyCurves(classes_of(data)), _Transformed(data)]
+    def transformed(at: At) -> Tensor:
+        with SeededDraws(0):
+            x = data.x_train[: ROWS * COLUMNS]
+            return transform_of(at.settings["kind"], at.value, width)(x)
+
+    right = 1 - NOISE * (1 - 1 / classes_of(data))
+    parts = [
+        _Accuracies(_accuracies, STYLES, (0.5, 1.02), "validation accuracy"),
+        OverTraining(
+            _noisy_curves, {"training": (1, "-"), "validation": (1, "--")}, (0.5, 1.02),
+            f"accuracy, {NOISE:.0%} noise", (right, f"right labels, {right:.0%}"),
+            places=lambda at: np.arange(epochs + 1),
+        ),
+        Images(transformed, ROWS, COLUMNS, limits=pixel_limits(data), title="what training sees"),
+    ]  # fmt: skip
     return sweep(
         train,
         PartsBoard(parts, width=9.6, height=3.3, widths=[1.15, 1.0, 0.85], say=say),
@@ -92,86 +88,33 @@ def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
     )
 
 
+class _Accuracies(AgainstValues):
+    """Extends its axis down to the lowest score at the end of a training, and keeps it there."""
+
+    def update(self, at: At) -> None:
+        super().update(at)
+        if at.result.epoch == at.result.clean.epochs:
+            lowest = min(np.nanmin(scores.mean(1)) for scores in self.find(at).values())
+            room = float(np.floor(20 * (lowest - 0.03)) / 20)
+            self.set_axes(ylim=(min(self.ax.get_ylim()[0], room), self.ylim[1]))
+
+
+def _accuracies(at: At) -> dict[str, Array]:
+    return {
+        name: fleet.val_acc[..., fleet.epoch] for name, fleet in zip(STYLES, at.result, strict=True)
+    }
+
+
+def _noisy_curves(at: At) -> dict[str, Array]:
+    noisy = at.result.noisy
+    return {"training": noisy.train_acc[at.index].T, "validation": noisy.val_acc[at.index].T}
+
+
 def _scores_text(at: At) -> str:
     parts = []
-    for name, fleet in zip(NAMES, at.result, strict=True):
-        scores = fleet.val_acc[..., fleet.epoch]
+    for name, scores in _accuracies(at).items():
         part = f"{name}: validation accuracy {accuracy_text(scores[at.index])}"
         if at.index:
             part += f", {gain_text(scores[at.index], scores[0])} over strength 0"
         parts.append(part)
     return f"{'; '.join(parts)}; {len(at.result.clean.seeds)} paired seeds"
-
-
-class _Accuracies(Part):
-    """Accuracy against strength, for clean and noisy labels, each line with its name."""
-
-    def draw(self, ax: Axes, at: At) -> None:
-        look: dict[str, Any] = {"ylim": (0.5, 1.0)}
-        self._metrics = [
-            self.add(Metric(ax, at.name, at.values, color=COLORS[i], **look)) for i in range(2)
-        ]
-        ax.yaxis.set_major_locator(MultipleLocator(0.05))
-        ax.yaxis.set_major_formatter("{x:.2f}")  # as wide as before when the limits change
-        self._names = [
-            self.moves(
-                ax.annotate(
-                    name, (0, 0), xytext=(2, up), textcoords="offset points", color=COLORS[i],
-                    fontsize=FONT_SIZE, va="bottom" if up > 0 else "top", annotation_clip=True,
-                )
-            )
-            for i, (name, up) in enumerate(zip(NAMES, (7, -7), strict=True))
-        ]  # fmt: skip
-        self._lowest = 1.0
-
-    def update(self, at: At) -> None:
-        if at.result.clean.epoch == at.result.clean.epochs:
-            self._make_room(at.result)
-        for metric, name, fleet in zip(self._metrics, self._names, at.result, strict=True):
-            scores = fleet.val_acc[..., fleet.epoch]
-            metric.update(at.index, val=scores)
-            name.xy = (metric.axis.position(0), float(scores[0].mean()))
-
-    def _make_room(self, pair: Pair) -> None:
-        """Extend the axis down to the lowest score at the end of a training, and keep it there."""
-        lowest = min(float(np.nanmin(fleet.val_acc[..., -1].mean(1))) for fleet in pair)
-        lowest = math.floor(20 * (lowest - 0.03)) / 20
-        if lowest < self._lowest:
-            self._lowest = lowest
-            self.ax.set_ylim(lowest, 1.0)
-            self.redraw_background()
-
-
-class _NoisyCurves(EpochCurves):
-    """Accuracy with noisy labels over the epochs, beside the share of labels that are right."""
-
-    def __init__(self, classes: int) -> None:
-        super().__init__("accuracy", ylim=(0.5, 1.0), best=False, color=COLORS[1], label="noisy")
-        self._right = 1 - NOISE * (1 - 1 / classes)
-
-    def draw(self, ax: Axes, at: At) -> None:
-        super().draw(ax, replace(at, result=at.result.noisy))
-        ax.axhline(self._right, color=NEUTRAL, linestyle=":", linewidth=1.4)
-        ax.text(
-            0.97, 0.04, f"dotted: the {self._right:.0%} of the labels that are right", ha="right",
-            fontsize=FONT_SIZE - 1, color=NEUTRAL, transform=ax.transAxes,
-        )  # fmt: skip
-
-    def update(self, at: At) -> None:
-        super().update(replace(at, result=at.result.noisy))
-
-
-class _Transformed(Part):
-    """Training images as they are seen in training."""
-
-    def __init__(self, data: Dataset) -> None:
-        self._x, self._limits = data.x_train[: ROWS * COLUMNS], pixel_limits(data)
-
-    def draw(self, ax: Axes, at: At) -> None:
-        title = "what training sees"
-        self._images = self.add(Mosaic(ax, ROWS, COLUMNS, limits=self._limits, title=title))
-
-    def update(self, at: At) -> None:
-        with SeededDraws(0):
-            x = transform_of(at.settings["kind"], at.value, self._x.shape[-1])(self._x)
-        self._images.update(gray(x))

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import torch
 
 from course_utils.data import Dataset
+from course_utils.experiments.runs import require_images
 from course_utils.experiments.transforms import Looked, accuracies, amounts_text, transform_by
 from course_utils.fleet import Fleet
 from course_utils.live import Explore, choice, explore, slider
 from course_utils.panels.augmentation.dot_plot import DotPlot
-from course_utils.panels.augmentation.images import ImageRows, most_typical, require_images
+from course_utils.panels.augmentation.images import ImageRows, most_typical
 from course_utils.plots import PartsBoard, accuracy_text, format_value
 from course_utils.random_streams import SeededDraws
 
@@ -57,7 +58,7 @@ def gallery(data: Dataset, fleets: Mapping[str, Fleet]) -> Explore:
         return f"images {state.text}: {'; '.join(parts)}; {seeds} seeds"
 
     parts = [
-        ImageRows(data, ROWS, labels, lambda state: torch.cat([typical, state.images])),
+        ImageRows(lambda state: torch.cat([typical, state.images]), data, ROWS, labels),
         DotPlot(
             list(fleets), lambda state: (state.scores, unchanged),
             xlabel="accuracy (hollow: on unchanged images)",

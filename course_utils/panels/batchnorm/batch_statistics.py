@@ -7,7 +7,7 @@ from torch import nn
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
-from course_utils.experiments.batch_modes import DRAWS, in_mode, with_companions
+from course_utils.experiments.batch_modes import DRAWS
 from course_utils.experiments.batch_sizes import (
     LENGTH,
     LOOKS,
@@ -17,23 +17,25 @@ from course_utils.experiments.batch_sizes import (
     without_a_single_rest,
 )
 from course_utils.experiments.runs import adam_run, classes_of, labeled
-from course_utils.fleet import Run
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import LayerOfWidth
-from course_utils.panels.batchnorm.parts import LossCurves, ValidationAccuracy
-from course_utils.panels.controls import noise_choice
-from course_utils.panels.probabilities import Probabilities
+from course_utils.panels import AgainstValues, OverTraining, Probabilities, noise_choice
+from course_utils.panels.batchnorm.parts import LOSSES, losses_of
 from course_utils.plots import COLORS, Array, PartsBoard, accuracy_text, gain_text
 
 SIZES = (2, 10, 50, 250)
 MOST_SAMPLES = 500  # training samples that are used
 IMAGES = 8  # validation images to choose from
-STYLES = {"with, evaluation mode": 0, "with, training mode": 2, "without": 1}
+STYLES = {
+    "with, evaluation mode": (0, "--"),
+    "with, training mode": (2, "--"),
+    "without": (1, "--"),
+}
 
 
 def batch_size(
     data: Dataset, norm: LayerOfWidth = nn.BatchNorm1d, sizes: Sequence[int] = SIZES, *,
-    width: int = 32, lr: float = 8e-3, seeds: int = 8,
+    width: int = 32, seeds: int = 8,
 ) -> Sweep:  # fmt: skip
     """The slider is the batch size: what its statistics are worth, with equal steps or epochs.
 
@@ -56,37 +58,32 @@ def batch_size(
     length = {equal: budgeted(count) for equal, count in LENGTH.items()}
     epochs = {equal: {n: epochs_of(n, used, equal) for n in sizes} for equal in LENGTH}
 
-    def build(layer: LayerOfWidth | None) -> Run:
-        return adam_run(data, (width, width), lr=lr, norm_layer=layer)
-
     def train(noise: float, equal: str) -> Iterator[Sizes]:
-        return train_sizes(build, kept, noise, epochs[equal], values=[norm, None], seeds=seeds)
+        return train_sizes(
+            lambda layer: adam_run(data, (width, width), lr=8e-3, norm_layer=layer),
+            kept, noise, epochs[equal], values=[norm, None], seeds=seeds,
+        )  # fmt: skip
 
-    def axis(at: At) -> tuple[float, str]:
-        return length[at.settings["equal"]], at.settings["equal"].removesuffix("s")
-
-    def losses(at: At) -> tuple[Array, Array, Array]:
-        fleet = at.result.fleets.get(at.value)
-        if fleet is None:
-            return np.zeros(1), *np.full((2, 2, seeds, 1), np.nan)
-        scored = ~np.isnan(fleet.val_loss).all((0, 1))
-        x = np.linspace(0, axis(at)[0], fleet.epochs + 1)[scored]
-        return x, fleet.train_loss[..., scored], fleet.val_loss[..., scored]
+    def places(at: At) -> Array:
+        equal = at.settings["equal"]
+        return np.linspace(0, length[equal], epochs[equal][at.value] + 1)
 
     def say(at: At) -> str:
         equal = at.settings["equal"]
         return f"batch size {at.value}, {length[equal]} {equal}: {_scores_text(at)}"
 
-    probabilities = Probabilities(
-        classes_of(data), DRAWS, _probabilities, color=COLORS[2], describe=_say_classes,
-        ylabel="probability, one image, seed 0",
-        title=f"in {DRAWS} batches (dots), evaluation (bar)",
-    )  # fmt: skip
     parts = [
-        probabilities,
-        LossCurves(losses, top=2.0, axis=axis),
-        ValidationAccuracy(_accuracies, STYLES),
-    ]
+        Probabilities(
+            classes_of(data), DRAWS, lambda at: at.result.answers(at.value, _image(at)),
+            color=COLORS[2], title=f"in {DRAWS} batches (dots), evaluation (bar)",
+            ylabel="probability, one image, seed 0", describe=_say_classes,
+        ),
+        OverTraining(
+            _losses, LOSSES, (0, 2), "cross-entropy",
+            places=places, xlabel=lambda at: at.settings["equal"].removesuffix("s"),
+        ),
+        AgainstValues(_accuracies, STYLES, (0, 1.02), "validation accuracy"),
+    ]  # fmt: skip
     return sweep(
         train,
         PartsBoard(parts, width=9.4, height=3.5, widths=[1.0, 1.0, 1.05], say=say),
@@ -102,20 +99,6 @@ def batch_size(
     )
 
 
-def _probabilities(at: At) -> tuple[Array, Array] | None:
-    """One image with many companions [draws, classes], and in evaluation mode [classes]."""
-    if at.value not in at.result.training_mode:
-        return None
-    index, known = _image(at), at.result.answers
-    if (at.value, index) not in known:  # a hundred batches take longer than the drawing
-        model, data = at.result.fleets[at.value].model(0, 0), at.result.data
-        steady = in_mode(model, data.x_val[index : index + 1], training=False).softmax(1)[0]
-        many = with_companions(model, data, index, at.value)
-        known[at.value, index] = many, steady.numpy()
-    answers: tuple[Array, Array] = known[at.value, index]
-    return answers
-
-
 def _image(at: At) -> int:
     return int(at.settings["image"]) - 1
 
@@ -123,6 +106,11 @@ def _image(at: At) -> int:
 def _say_classes(at: At, taken: str) -> str:
     label = at.result.data.y_val[_image(at)]
     return f"the image shows {label} and is taken for {taken} of {DRAWS} batches"
+
+
+def _losses(at: At) -> dict[str, Array]:
+    fleet = at.result.fleets.get(at.value)
+    return losses_of(fleet, 0, 1) if fleet else {}
 
 
 def _accuracies(at: At) -> dict[str, Array]:

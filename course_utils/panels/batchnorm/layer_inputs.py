@@ -11,12 +11,12 @@ from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.experiments.batch_modes import MODES, Arrived, record_arrivals
 from course_utils.experiments.runs import adam_run, labeled
-from course_utils.fleet import Run, iter_fleet
+from course_utils.fleet import iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import LayerOfWidth
-from course_utils.panels.batchnorm.parts import LOOK, RUNS, STYLES, legend_of
-from course_utils.plots import COLORS, Part, PartsBoard, color, marker, number_text, tidy
-from course_utils.plots.style import FONT_SIZE, NEUTRAL
+from course_utils.panels import AgainstValues
+from course_utils.panels.batchnorm.parts import RUNS
+from course_utils.plots import COLORS, FONT_SIZE, NEUTRAL, Array, Part, PartsBoard, number_text
 
 MOST_SENT = 300  # training images that are sent through to measure
 LIMIT = 20.0  # of the picture, whose middle from -1 to 1 is linear and the rest logarithmic
@@ -25,7 +25,7 @@ TICKS = (-10, -1, 0, 1, 10)
 
 def activations(
     data: Dataset, norm: LayerOfWidth = nn.BatchNorm1d, *, layers: int = 4, width: int = 64,
-    lr: float = 8e-3, epochs: int = 12, batch_size: int = 100, seeds: int = 8,
+    epochs: int = 12, seeds: int = 8,
 ) -> Sweep:  # fmt: skip
     """The slider is the epoch: the inputs of each unit of a layer, with batch norm and without.
 
@@ -39,20 +39,24 @@ def activations(
     """
     data, epochs = labeled(data), budgeted(epochs)
 
-    def build(layer: LayerOfWidth | None) -> Run:
-        return adam_run(data, (width,) * layers, lr=lr, norm_layer=layer)
-
     def train() -> Iterator[Arrived]:
         fleets = iter_fleet(
-            build, data, values=[norm, None], seeds=seeds, epochs=epochs, batch_size=batch_size
-        )
+            lambda layer: adam_run(data, (width,) * layers, lr=8e-3, norm_layer=layer),
+            data, values=[norm, None], seeds=seeds, epochs=epochs, batch_size=100,
+        )  # fmt: skip
         return record_arrivals(fleets, data.x_train[:MOST_SENT])
 
+    spread = AgainstValues(
+        _spreads,
+        {name: (i, "-") for i, name in enumerate(RUNS)},
+        (0.01, 20),
+        "spread of the middle unit (log scale)",
+        yscale="log",
+    )
     return sweep(
         train,
         PartsBoard(
-            [_Units(0), _Units(1), _Spread()], width=9.2, height=3.3, widths=[1.0, 1.0, 1.1],
-            say=_say,
+            [_Units(0), _Units(1), spread], width=9.2, height=3.3, widths=[1.0, 1.0, 1.1], say=_say
         ),
         name="epoch",
         values=slider(range(epochs + 1), start=epochs),
@@ -62,7 +66,7 @@ def activations(
         },
         epochs=epochs,
         title="What arrives at each unit, with batch norm and without",
-    )  # fmt: skip
+    )
 
 
 @dataclass(eq=False)
@@ -73,17 +77,13 @@ class _Units(Part):
 
     def draw(self, ax: Axes, at: At) -> None:
         width = at.result.mean.shape[-1]
-        tidy(ax)
-        ax.set_xlim(-1, width)
-        ax.set_xticks([])
-        ax.set_xlabel("units, in the order of their means")
+        ax.set(xlim=(-1, width), xticks=[], xlabel="units, in the order of their means")
         if self.run == 0:
             ax.set_ylabel("given to the ReLU: mean ± std")
         ax.set_title(f"{RUNS[self.run]}, seed 0", fontsize=FONT_SIZE + 1)
         ax.axhline(0, color=NEUTRAL, linewidth=1)
         ax.set_yscale("symlog", linthresh=1)
-        ax.set_ylim(-LIMIT, LIMIT)
-        ax.set_yticks(TICKS, [str(tick) for tick in TICKS])
+        ax.set(ylim=(-LIMIT, LIMIT), yticks=TICKS, yticklabels=[str(tick) for tick in TICKS])
         ax.minorticks_off()
         ax.axhspan(-LIMIT, 0, color="#eeeeee", zorder=0)  # what does not pass the ReLU
         self._x = np.arange(width)
@@ -100,27 +100,10 @@ class _Units(Part):
         self._dots.set_data(self._x, middle)
 
 
-class _Spread(Part):
-    """The spread of a layer's middle unit over the epochs, of both runs."""
-
-    def draw(self, ax: Axes, at: At) -> None:
-        tidy(ax)
-        self._guide = self.guide()
-        self._curves = [
-            self.curve(
-                color=color(i), marker=marker(i), markevery=max(1, len(at.values) // 8), **LOOK
-            )
-            for i in STYLES.values()
-        ]
-        legend_of(ax, STYLES)
-        ax.set(xlim=(0, at.values[-1]), ylim=(0.01, 20), yscale="log")
-        ax.set(xlabel="epoch", ylabel="spread of the middle unit (log scale)")
-
-    def update(self, at: At) -> None:
-        layer, mode, epoch = _where(at)
-        self._guide.set_xdata([epoch, epoch])
-        for run, curve in enumerate(self._curves):
-            curve.show(at.values, at.result.spreads(run, mode, layer))
+def _spreads(at: At) -> dict[str, Array]:
+    """The spread of the layer's middle unit after each epoch, of both runs."""
+    layer, mode, _ = _where(at)
+    return {name: at.result.spreads(run, mode, layer) for run, name in enumerate(RUNS)}
 
 
 def _where(at: At) -> tuple[int, int, int]:

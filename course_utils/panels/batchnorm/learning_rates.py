@@ -2,23 +2,23 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import torch
 from torch import nn
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.experiments.learning_rates import last_accuracies, workable
 from course_utils.experiments.runs import classes_of, labeled
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
 from course_utils.models import MLP, LayerOfWidth
-from course_utils.panels.batchnorm.parts import RUNS, LossCurves, ValidationAccuracy
+from course_utils.panels import AgainstValues, OverTraining
+from course_utils.panels.batchnorm.parts import LOSSES, RUNS, STYLES, losses_of
 from course_utils.plots import Array, PartsBoard, accuracy_text, format_value, gain_text
 
 LRS = (0.01, 0.03, 0.1, 0.3, 1, 3, 10)
 OPTIMIZERS = {"SGD": torch.optim.SGD, "Adam": torch.optim.Adam}
 DEPTHS = (2, 4)
-WORKS = 0.7  # of the best mean accuracy in the panel: from there on a rate counts as working
 
 
 def learning_rate(
@@ -49,14 +49,13 @@ def learning_rate(
             build, data, values=both, seeds=seeds, epochs=epochs, batch_size=batch_size
         )
 
-    def losses(at: At) -> tuple[range, Array, Array]:
-        both = [at.index, at.index + len(lrs)]
-        return range(epochs + 1), at.result.train_loss[both], at.result.val_loss[both]
-
     parts = [
-        LossCurves(losses, top=3.0, axis=lambda at: (epochs, "epoch")),
-        ValidationAccuracy(_accuracies, ylabel="validation accuracy at the end"),
-    ]
+        OverTraining(
+            lambda at: losses_of(at.result, at.index, at.index + len(lrs)),
+            LOSSES, (0, 3), "cross-entropy",
+        ),
+        AgainstValues(_accuracies, STYLES, (0, 1.02), "validation accuracy at the end"),
+    ]  # fmt: skip
     return sweep(
         train,
         PartsBoard(parts, height=3.4, say=_say),
@@ -69,25 +68,6 @@ def learning_rate(
         epochs=epochs,
         title="How far the learning rate may go",
     )
-
-
-def last_accuracies(fleet: Fleet) -> Array:
-    """Of `learning_rate`'s fleet: validation accuracy now, [runs, lrs, seeds]; 0 if diverged."""
-    now = np.nan_to_num(fleet.val_acc[:, :, fleet.epoch])
-    return now.reshape(len(RUNS), -1, now.shape[1])
-
-
-def workable(fleet: Fleet) -> tuple[list[float], list[float]]:
-    """The rates that work with batch norm, and those that work without.
-
-    A rate works if its mean accuracy is at least `WORKS` of the best in `learning_rate`'s fleet.
-    """
-    mean = last_accuracies(fleet).mean(axis=2)
-    lrs = [lr for _, lr in fleet.values[: mean.shape[1]]]
-    with_it, without = (
-        [lr for lr, acc in zip(lrs, run, strict=True) if acc >= WORKS * mean.max()] for run in mean
-    )
-    return with_it, without
 
 
 def _accuracies(at: At) -> dict[str, Array]:

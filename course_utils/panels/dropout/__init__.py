@@ -6,10 +6,4 @@ from course_utils.panels.dropout.stochastic_passes import uncertainty
 from course_utils.panels.dropout.sweeping import p_sweep
 from course_utils.panels.dropout.thinned_network import mask
 
-__all__ = [
-    "half_gone",
-    "mask",
-    "p_sweep",
-    "show_idea",
-    "uncertainty",
-]
+__all__ = ["half_gone", "mask", "p_sweep", "show_idea", "uncertainty"]

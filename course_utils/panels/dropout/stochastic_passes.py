@@ -5,31 +5,20 @@ Monte Carlo dropout: the spread of the passes as a measure of doubt (Gal and Gha
 
 from collections.abc import Iterator, Sequence
 
-from matplotlib.axes import Axes
+from torch import Tensor
 
 from course_utils.data import Dataset
 from course_utils.experiments.dropout_passes import Turned, ask_turned
 from course_utils.experiments.runs import classes_of
 from course_utils.fleet import Fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.panels.probabilities import Probabilities
-from course_utils.plots import (
-    COLORS,
-    MARKERS,
-    Array,
-    Mosaic,
-    Part,
-    PartsBoard,
-    accuracy_text,
-    number_text,
-    tidy,
-)
-from course_utils.plots.style import legend_above
+from course_utils.panels import AgainstValues, Probabilities
+from course_utils.plots import COLORS, Array, Images, PartsBoard, accuracy_text, number_text
 
 ANGLES = tuple(range(0, 181, 15))
 PASSES = 100
 SAMPLES = 100  # validation images that are turned
-NAMES = ("accuracy", "confidence", "spread")
+STYLES = {"accuracy": (0, "-"), "confidence": (1, "-"), "spread": (2, "-")}
 
 
 def uncertainty(
@@ -64,11 +53,17 @@ def uncertainty(
         classes_of(data), passes, _probabilities, color=COLORS[0], ylabel="probability",
         title=f"{passes} passes (dots), their mean (bar)", describe=_say_classes,
     )  # fmt: skip
+    averages = AgainstValues(
+        lambda at: {name: getattr(at.result, name) for name in STYLES},
+        STYLES, (0, 1.02), "mean over all images", columns=3, describe=_say_averages,
+    )  # fmt: skip
     return sweep(
         measure,
-        PartsBoard([_Image(), probabilities, _Averages()], widths=[1.0, 1.7, 1.9]),
+        PartsBoard(
+            [Images(_turned, title="what it sees"), probabilities, averages], widths=[1.0, 1.7, 1.9]
+        ),
         name="angle",
-        values=slider(angles, near=45, say=lambda angle: f"{angle:g}°"),
+        values=slider(angles, label="angle in degrees", near=45),
         controls={
             "p": choice(ps, start=ps[len(ps) // 2]),
             "digit": slider(
@@ -92,42 +87,17 @@ def _say_classes(at: At, taken: str) -> str:
     )
 
 
-class _Image(Part):
-    """The image that is sent through."""
-
-    def draw(self, ax: Axes, at: At) -> None:
-        self._image = self.add(Mosaic(ax, 1, 1, title="what it sees"))
-
-    def update(self, at: At) -> None:
-        digit = at.settings["digit"]
-        brightest = at.result.image(digit, 0).mean(1).max()
-        self._image.update(at.result.image(digit, at.value).mean(1) / max(float(brightest), 1e-9))
+def _turned(at: At) -> Tensor:
+    """The image that is sent through, [1, height, width]; bright is what is brightest unturned."""
+    digit = at.settings["digit"]
+    brightest = float(at.result.image(digit, 0).mean(1).max())
+    return at.result.image(digit, at.value).mean(1) / max(brightest, 1e-9)
 
 
-class _Averages(Part):
-    """Accuracy, confidence and spread against the angle, with their bands over seeds."""
-
-    def draw(self, ax: Axes, at: At) -> None:
-        tidy(ax)
-        ax.set(xlim=(min(at.values), max(at.values)), ylim=(0, 1.02))
-        ax.set_xticks(at.values[:: max(1, len(at.values) // 4)])
-        ax.set_xlabel("angle in degrees")
-        self._guide = self.guide()
-        self._curves = {
-            name: self.curve(color=color, marker=marker, markersize=5, linewidth=1.6, label=name)
-            for name, color, marker in zip(NAMES, COLORS, MARKERS, strict=False)
-        }
-        legend_above(ax)
-
-    def update(self, at: At) -> None:
-        self._guide.set_xdata([at.value, at.value])
-        for name, curve in self._curves.items():
-            curve.show(at.values, getattr(at.result, name))
-
-    def say(self, at: At) -> str:
-        turned, i = at.result, at.index
-        return (
-            f"over all images: accuracy {accuracy_text(turned.accuracy[i])}, confidence "
-            f"{accuracy_text(turned.confidence[i])}, spread "
-            f"{number_text(100 * turned.spread[i], 1)} points, {len(turned.models)} seeds"
-        )
+def _say_averages(at: At) -> str:
+    turned, i = at.result, at.index
+    return (
+        f"over all images: accuracy {accuracy_text(turned.accuracy[i])}, confidence "
+        f"{accuracy_text(turned.confidence[i])}, spread "
+        f"{number_text(100 * turned.spread[i], 1)} points, {len(turned.models)} seeds"
+    )

@@ -6,9 +6,8 @@ from torch import nn
 
 from course_utils.data import Dataset
 from course_utils.experiments.runs import adam_run, classes_of, labeled
-from course_utils.fleet import Run
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
-from course_utils.panels.controls import noise_choice, require_first
+from course_utils.panels import noise_choice, require_first
 from course_utils.plots import Array, PartsBoard, accuracy_text, sweep_text
 
 PS = (0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.9)
@@ -18,8 +17,8 @@ NOISES = (0.0, 0.2, 0.4)
 
 def p_sweep(
     data: Dataset, layer: Callable[[float], nn.Module] = nn.Dropout, ps: Sequence[float] = PS,
-    widths: Sequence[int] = WIDTHS, noises: Sequence[float] = NOISES, *, lr: float = 8e-3,
-    epochs: int = 40, batch_size: int = 100, seeds: int = 8,
+    widths: Sequence[int] = WIDTHS, noises: Sequence[float] = NOISES, *, epochs: int = 40,
+    seeds: int = 8,
 ) -> Sweep:  # fmt: skip
     """The share p that is dropped, from nothing to nearly all, for wide and narrow networks.
 
@@ -35,17 +34,13 @@ def p_sweep(
     """
     require_first("ps", ps)
     data = labeled(data)
-
-    def build(p: float, width: int) -> Run:
-        return adam_run(data, (width, width), lr=lr, dropout=p, dropout_layer=layer)
-
     parts = [
         EpochCurves("loss", ylim=(0, 2.5)),
         ScoreAgainst("acc", ylim=(1 / classes_of(data), 1.02), say=False),
         ScoreAgainst(_gain, ylim=(-20, 20), ylabel="gain over p = 0, in points", zero=True),
     ]
     return sweep_fleet(
-        build,
+        lambda p, width: adam_run(data, (width, width), lr=8e-3, dropout=p, dropout_layer=layer),
         lambda p, seed, noise: data.with_label_noise(noise, seed),
         PartsBoard(parts, height=3.1, say=_say),
         name="p",
@@ -56,7 +51,7 @@ def p_sweep(
         },
         epochs=epochs,
         seeds=seeds,
-        batch_size=batch_size,
+        batch_size=100,
         score_at=range(0, epochs, 4),
         title="How much to drop",
     )

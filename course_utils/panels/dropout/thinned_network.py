@@ -11,10 +11,10 @@ from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.experiments.dropout_passes import Pass, forward
 from course_utils.experiments.runs import adam_run
-from course_utils.fleet import Run, train_fleet
+from course_utils.fleet import train_fleet
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.plots import COLORS, Array, Mosaic, Part, PartsBoard
-from course_utils.plots.style import FONT_SIZE, NEUTRAL
+from course_utils.plots import Array, Images, Part, PartsBoard
+from course_utils.plots.style import COLORS, FONT_SIZE, NEUTRAL, legend_above
 
 PS = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
 IMAGES = 8
@@ -37,20 +37,19 @@ def mask(
 
     The panel's `state` is the `Pass` on show.
     """
-    ps = list(ps)
-
-    def build(p: float) -> Run:
-        return adam_run(data, (width, width), lr=1e-2, dropout=p, dropout_layer=layer)
-
-    fleet = train_fleet(build, data, values=ps, seeds=1, epochs=budgeted(epochs), progress=False)
+    fleet = train_fleet(
+        lambda p: adam_run(data, (width, width), lr=1e-2, dropout=p, dropout_layer=layer),
+        data, values=ps, seeds=1, epochs=budgeted(epochs), progress=False,
+    )  # fmt: skip
 
     def compute(draw: int, p: float, mode: str, image: int) -> Pass:
-        chosen = ps.index(p)
-        return forward(fleet.model(chosen, 0), data, image - 1, p=p, draw=draw, mode=mode)
+        model = fleet.model(fleet.values.index(p), 0)
+        return forward(model, data, image - 1, p=p, draw=draw, mode=mode)
 
+    parts = [Images(_gray, title="the image"), _Network(), _Bars()]
     return explore(
         compute,
-        PartsBoard([_Image(), _Network(), _Bars()], height=3.7, widths=[0.9, 2.6, 1.4], say=_say),
+        PartsBoard(parts, height=3.7, widths=[0.9, 2.6, 1.4], say=_say),
         controls={
             "draw": slider(range(1, DRAWS + 1), label="draw again"),
             "p": slider(ps, near=0.5),
@@ -80,15 +79,10 @@ def _say(state: Pass) -> str:
     )
 
 
-class _Image(Part):
-    """The image that is sent through, in its own range of gray."""
-
-    def draw(self, ax: Axes, state: Pass) -> None:
-        self._image = self.add(Mosaic(ax, 1, 1, title="the image"))
-
-    def update(self, state: Pass) -> None:
-        low, high = float(state.image.min()), float(state.image.max())
-        self._image.update((state.image[None] - low) / ((high - low) or 1.0))
+def _gray(state: Pass) -> Array:
+    """The image that is sent through, in its own range of gray, [1, height, width]."""
+    low, high = float(state.image.min()), float(state.image.max())
+    return np.asarray((state.image[None] - low) / ((high - low) or 1.0))
 
 
 class _Network(Part):
@@ -102,23 +96,12 @@ class _Network(Part):
         self._lines = self.lines(colors=NEUTRAL)
         self._hidden = np.array([(x, y) for x in (0, 1) for y in self._y[x]])
         self._gone = self.line("x", color=COLORS[1], markersize=7, markeredgewidth=1.6)
-        look: dict[str, Any] = {
-            "cmap": "Blues",
-            "vmin": 0,
-            "vmax": 1,
-            "edgecolors": "black",
-            "linewidths": 0.9,
-        }
         self._there = self.moves(
             ax.scatter(
-                self._hidden[:, 0],
-                self._hidden[:, 1],
-                s=70,
-                c=np.zeros(len(self._hidden)),
-                zorder=3,
-                **look,
+                self._hidden[:, 0], self._hidden[:, 1], s=70, c=np.zeros(len(self._hidden)),
+                cmap="Blues", vmin=0, vmax=1, edgecolors="black", linewidths=0.9, zorder=3,
             )
-        )
+        )  # fmt: skip
         twos = np.full(classes, 2.0)
         self.moves(ax.scatter(twos, self._y[2], s=120, c="white", edgecolors="black", zorder=3))
         for c, y in enumerate(self._y[2]):
@@ -151,29 +134,25 @@ class _Network(Part):
 class _Bars(Part):
     """The probabilities of this pass, and marks for those of evaluation mode."""
 
+    grid = False
+
     def draw(self, ax: Axes, state: Pass) -> None:
         classes = len(state.output)
         y = _heights(classes)
-        ax.set(xlim=(0, 1), ylim=(-0.04, 1.04))
+        ax.set(xlim=(0, 1), ylim=(-0.04, 1.04), xlabel="probability")
         ax.set_yticks(y, [str(c) for c in range(classes)], fontsize=FONT_SIZE - 1)
-        ax.tick_params(axis="x", labelsize=FONT_SIZE - 1)
         ax.tick_params(axis="y", length=0)
-        ax.spines[["top", "right"]].set_visible(False)
-        ax.set_xlabel("probability", fontsize=FONT_SIZE)
         step = float(y[0] - y[1]) if classes > 1 else 0.5
-        self._bars = ax.barh(y, np.zeros(classes), height=0.6 * step, color=COLORS[0])
-        for bar in self._bars.patches:
-            self.moves(bar)
-        self._marks = self.line("|", color="black", markersize=11, mew=2, clip_on=False)
+        bars = ax.barh(y, np.zeros(classes), height=0.6 * step, color=COLORS[0], label="this pass")
+        self._bars = [self.moves(bar) for bar in bars.patches]
+        self._marks = self.line(
+            "|", color="black", markersize=11, mew=2, clip_on=False, label="evaluation mode"
+        )
         self._marks.set_data(np.zeros(classes), y)
-        ax.legend(
-            [self._bars, self._marks], ["this pass", "evaluation mode"],
-            loc="lower left", bbox_to_anchor=(-0.05, 1.0), ncols=2, fontsize=FONT_SIZE - 1,
-            frameon=False, borderpad=0.2, columnspacing=1.0, handlelength=1.2,
-        )  # fmt: skip
+        legend_above(ax)
 
     def update(self, state: Pass) -> None:
-        for bar, probability in zip(self._bars.patches, state.output, strict=True):
+        for bar, probability in zip(self._bars, state.output, strict=True):
             bar.set_width(float(probability))
         self._marks.set_xdata(state.steady)
 

@@ -5,9 +5,4 @@ from course_utils.panels.early_stopping.descent_path import path
 from course_utils.panels.early_stopping.waiting import patience
 from course_utils.panels.early_stopping.watching import which_metric
 
-__all__ = [
-    "path",
-    "patience",
-    "show_count",
-    "which_metric",
-]
+__all__ = ["path", "patience", "show_count", "which_metric"]

@@ -3,18 +3,10 @@
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils.experiments.descent_path import (
-    BEST,
-    DIRECTIONS,
-    LR,
-    STARTS,
-    Paths,
-    Vector,
-    solve,
-)
+from course_utils.experiments.descent_path import BEST, DIRECTIONS, STARTS, Paths, Vector, solve
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
-from course_utils.plots.style import FONT_SIZE, NEUTRAL, legend_above, weight_plane
+from course_utils.plots import Part, PartsBoard, format_value
+from course_utils.plots.style import COLORS, FONT_SIZE, NEUTRAL, legend_above, weight_plane
 
 STEPS = (0, 1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200, 400)
 RATIOS = (1, 3, 10, 30, 100)
@@ -70,11 +62,10 @@ class _Kept(Part):
     """The share of `BEST` that is kept in a direction, against the curvature in it."""
 
     def draw(self, ax: Axes, state: Paths) -> None:
-        tidy(ax)
         self._x = np.geomspace(1 / max(RATIOS) / 1.5, 1.5, 120)
         ax.set(xscale="log", xlim=(self._x[0], self._x[-1]), ylim=(0, 1.05))
-        ax.set_xlabel("curvature of the loss in a direction (log scale)")
-        ax.set_ylabel("share of the way to the end")
+        ax.set(xlabel="curvature of the loss in a direction (log scale)")
+        ax.set(ylabel="share of the way to the end")
         self._walk = self.line(color=COLORS[0], linewidth=1.8, label="t steps")
         self._ridge = self.line("--", color=COLORS[1], linewidth=1.8, label="L2, closest λ")
         look = {"linewidth": 1.2, "label": "flat, steep", "zorder": 1.9}
@@ -84,17 +75,11 @@ class _Kept(Part):
         legend_above(ax)
 
     def update(self, state: Paths) -> None:
-        def walked(a: Vector) -> Vector:
-            return np.asarray(1 - (1 - LR * a) ** state.steps)
-
-        def penalized(a: Vector) -> Vector:
-            return a / (a + state.strength)
-
         a = state.curvatures
-        self._walk.set_data(self._x, walked(self._x))
-        self._ridge.set_data(self._x, penalized(self._x))
-        self._at_walk.set_data(a, walked(a))
-        self._at_ridge.set_data(a, penalized(a))
+        self._walk.set_data(self._x, state.kept_by_steps(self._x))
+        self._ridge.set_data(self._x, state.kept_by_penalty(self._x))
+        self._at_walk.set_data(a, state.kept_by_steps(a))
+        self._at_ridge.set_data(a, state.kept_by_penalty(a))
         self._guides.set_data(np.repeat(a, 3), [0.0, 1.05, np.nan] * 2)
 
 

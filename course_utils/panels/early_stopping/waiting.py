@@ -1,37 +1,18 @@
 """How long to wait: the effect of patience and min_delta on runs that are recorded once."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils.budget import budgeted
 from course_utils.data import Dataset
-from course_utils.experiments.recorded_runs import (
-    EPOCHS,
-    Array,
-    SampleScores,
-    StopRule,
-    Stops,
-    record_runs,
-    stops,
-    too_early,
-    too_late,
-)
+from course_utils.experiments import recorded_runs
+from course_utils.experiments.recorded_runs import StopRule, record_runs, stops
 from course_utils.live import Explore, explore, slider
-from course_utils.panels.controls import noise_choice
-from course_utils.plots import (
-    COLORS,
-    Metric,
-    Part,
-    PartsBoard,
-    accuracy_text,
-    format_value,
-    gain_text,
-    tidy,
-)
-from course_utils.plots.style import NEUTRAL, legend_above
+from course_utils.panels import noise_choice
+from course_utils.plots import Array, Metric, Part, PartsBoard, format_value
+from course_utils.plots.style import COLORS, NEUTRAL, legend_above
+from course_utils.plots.text import accuracy_text, gain_text
 from course_utils.regularizers import stopping_epoch
 
 PATIENCE = (1, 2, 3, 4, 5, 7, 10, 15, 20, 30)
@@ -43,24 +24,20 @@ TOLERANCE = 0.02  # in units of the loss: what counts as too early or too late
 class Stopped:
     """The effect of one patience and one min_delta on the runs at one noise level."""
 
-    runs: SampleScores
-    noise: float
+    watched: Array  # losses, [seeds, epochs + 1]
+    fresh: Array  # accuracies on samples that no rule sees, likewise
     waits: list[int]
     patience: int
     min_delta: float
+    noise: float
     seed: int
-    now: Stops
+    now: recorded_runs.Stops
     by_patience: Array  # fresh accuracy of what is restored, [waits, seeds]
 
     @property
-    def watched(self) -> Array:
-        """The watched losses, [seeds, epochs + 1]."""
-        return self.runs.watched(self.noise)[0]
-
-    @property
-    def fresh(self) -> Array:
-        """The accuracies on fresh samples, [seeds, epochs + 1]."""
-        return self.runs.fresh(self.noise)[1]
+    def epochs(self) -> int:
+        """Epochs that every run was trained."""
+        return self.watched.shape[1] - 1
 
 
 def patience(data: Dataset, rule: StopRule = stopping_epoch) -> Explore:
@@ -70,14 +47,16 @@ def patience(data: Dataset, rule: StopRule = stopping_epoch) -> Explore:
         data: images or points with class labels; 24 small networks are trained on it, once.
         rule: ``rule(val_losses, patience, min_delta)``, the learner's own.
     """
-    runs = record_runs(data, epochs=budgeted(EPOCHS))
+    runs = record_runs(data)
     waits = [wait for wait in PATIENCE if wait < runs.epochs]
 
     def compute(patience: int, min_delta: float, noise: float, seed: int) -> Stopped:
-        watched, (_, accuracy) = runs.watched(noise)[0], runs.fresh(noise)
-        sweep = [stops(rule, watched, wait, min_delta).at(accuracy) for wait in waits]
+        watched, fresh = runs.watched(noise)[0], runs.fresh(noise)[1]
+        by_patience = [stops(rule, watched, wait, min_delta).at(fresh) for wait in waits]
         now = stops(rule, watched, patience, min_delta)
-        return Stopped(runs, noise, waits, patience, min_delta, seed, now, np.array(sweep))
+        return Stopped(
+            watched, fresh, waits, patience, min_delta, noise, seed, now, np.array(by_patience)
+        )
 
     parts = [_OneRun(), _Lanes(), _Fresh()]
     return explore(
@@ -97,8 +76,7 @@ class _OneRun(Part):
     """The watched loss of one seed as far as it was trained, the rest of it, and all others."""
 
     def draw(self, ax: Axes, state: Stopped) -> None:
-        tidy(ax)
-        ax.set(xlim=(0, state.runs.epochs), xlabel="epoch", ylabel="validation loss, watched half")
+        ax.set(xlim=(0, state.epochs), xlabel="epoch", ylabel="validation loss, watched half")
         self._others = self.lines(colors="#bbbbbb", linewidths=0.7)
         self._line = self.line("--", color=COLORS[0], linewidth=1.8, label="seen")
         self._rest = self.line(":", color=COLORS[0], linewidth=1.2, label="not seen", zorder=1.9)
@@ -106,16 +84,12 @@ class _OneRun(Part):
         self._best = self.line("o", color=COLORS[2], markersize=8, mec="black", zorder=5)
         self._stop = self.line("X", color=COLORS[1], markersize=8, mec="black", zorder=5)
         legend_above(ax)
-        self._noise: float | None = None
 
     def update(self, state: Stopped) -> None:
         watched, curve = state.watched, state.watched[state.seed]
-        if state.noise != self._noise:
-            self._noise = state.noise
-            first = stops(stopping_epoch, watched, state.waits[0]).at(watched)
-            top = max(first.max(), watched[:, -1].max())
-            self.ax.set_ylim(0.85 * watched.min(), 1.1 * top)
-            self.redraw_background()
+        first = stops(stopping_epoch, watched, state.waits[0]).at(watched)
+        top = max(first.max(), watched[:, -1].max())
+        self.set_axes(ylim=(0.85 * watched.min(), 1.1 * top))
         end, best = (int(a[state.seed]) for a in (state.now.trained, state.now.restored))
         epochs = np.arange(len(curve))
         self._others.set_segments([np.column_stack([epochs, other]) for other in watched])
@@ -132,10 +106,11 @@ class _OneRun(Part):
 class _Lanes(Part):
     """One lane per seed: the epochs trained, the epochs saved, and the epoch that is restored."""
 
+    grid = False
+
     def draw(self, ax: Axes, state: Stopped) -> None:
-        tidy(ax, grid=False)
-        seeds = state.runs.seeds
-        ax.set(xlim=(0, state.runs.epochs), ylim=(seeds - 0.5, -0.5), yticks=range(seeds))
+        seeds = len(state.watched)
+        ax.set(xlim=(0, state.epochs), ylim=(seeds - 0.5, -0.5), yticks=range(seeds))
         ax.set(xlabel="epoch", ylabel="seed")
         self._saved = self.lines(colors=NEUTRAL, linestyles=":", linewidths=1.2)
         self._done = self.lines(colors=COLORS[0], linewidths=3)
@@ -146,9 +121,9 @@ class _Lanes(Part):
         legend_above(ax)
 
     def update(self, state: Stopped) -> None:
-        now, rows = state.now, np.arange(state.runs.seeds)
+        now, rows = state.now, np.arange(len(state.watched))
         self._done.set_segments([[(0, row), (now.trained[row], row)] for row in rows])
-        end = state.runs.epochs
+        end = state.epochs
         self._saved.set_segments([[(now.trained[row], row), (end, row)] for row in rows])
         self._truth.set_data(state.watched.argmin(axis=1), rows)
         self._given.set_data(now.restored, rows)
@@ -161,30 +136,30 @@ class _Fresh(Part):
     def draw(self, ax: Axes, state: Stopped) -> None:
         label = "fresh accuracy of what is restored"
         self._metric = self.add(Metric(ax, "patience", state.waits, ylim=(0, 1), ylabel=label))
-        look: dict[str, Any] = {"color": NEUTRAL, "linestyle": ":", "linewidth": 1.4}
-        self._last = self.moves(ax.axhline(0, label="last epoch", **look))
+        self._last = self.moves(ax.axhline(0, color=NEUTRAL, linestyle=":", linewidth=1.4))
+        self._last.set_label("last epoch")
         ax.legend(handles=[self._last], loc="lower right", fontsize=8, frameon=False)
-        self._noise: float | None = None
+        self._limits: dict[float, tuple[float, float]] = {}  # by noise; they stay for any min_delta
 
     def update(self, state: Stopped) -> None:
         last = state.fresh[:, -1].mean()
-        if state.noise != self._noise:
-            self._noise = state.noise
-            ends = last, *state.by_patience.mean(axis=1)
-            self.ax.set_ylim(min(ends) - 0.04, max(ends) + 0.03)
-            self.redraw_background()
+        ends = last, *state.by_patience.mean(axis=1)
+        self.set_axes(
+            ylim=self._limits.setdefault(state.noise, (min(ends) - 0.04, max(ends) + 0.03))
+        )
         self._metric.update(state.waits.index(state.patience), val=state.by_patience)
         self._last.set_ydata([last, last])
 
 
 def _say(state: Stopped) -> str:
     """The epochs trained and restored, and how many runs were stopped too early or too late."""
-    now, seeds = state.now, state.runs.seeds
-    early, late = (f(state.watched, now, TOLERANCE).sum() for f in (too_early, too_late))
+    now, seeds = state.now, len(state.watched)
+    early = recorded_runs.too_early(state.watched, now, TOLERANCE).sum()
+    late = recorded_runs.too_late(state.watched, now, TOLERANCE).sum()
     given = now.at(state.fresh)
     return (
         f"patience {state.patience}, min_delta {format_value(state.min_delta)}, label noise "
-        f"{state.noise:.0%}: {now.trained.mean():.0f} of {state.runs.epochs} epochs trained "
+        f"{state.noise:.0%}: {now.trained.mean():.0f} of {state.epochs} epochs trained "
         f"({now.trained.min()} to {now.trained.max()}), epoch {now.restored.mean():.0f} "
         f"restored; fresh accuracy {accuracy_text(given)}, "
         f"{gain_text(given, state.fresh[:, -1])} over the last epoch; stopped too early: {early} "

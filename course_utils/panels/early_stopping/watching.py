@@ -1,20 +1,17 @@
 """Lesson 06's panel about the signal: what is watched, on how many samples, and what is
 reported."""
 
-from typing import Any
-
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.evidence import paired_difference
-from course_utils.experiments.recorded_runs import EPOCHS, Array, StopRule, record_runs
+from course_utils.experiments.recorded_runs import StopRule, record_runs
 from course_utils.experiments.watched_samples import Chosen, choose, draw_watched
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.panels.controls import noise_choice
-from course_utils.plots import COLORS, MARKERS, Part, PartsBoard, ValueAxis, accuracy_text, tidy
-from course_utils.plots.style import LABELS, NEUTRAL, legend_above
+from course_utils.panels import noise_choice
+from course_utils.plots import Part, PartsBoard, ValueAxis, accuracy_text
+from course_utils.plots.style import COLORS, LABELS, MARKERS, NEUTRAL, legend_above
 from course_utils.regularizers import stopping_epoch
 
 METRICS = ("loss", "accuracy")
@@ -29,7 +26,7 @@ def which_metric(data: Dataset, rule: StopRule = stopping_epoch) -> Explore:
         rule: ``rule(val_losses, patience, min_delta)``, the learner's own. To watch the accuracy
             it is given 1 - accuracy.
     """
-    runs = record_runs(data, epochs=budgeted(EPOCHS))
+    runs = record_runs(data)
     drawn = {noise: draw_watched(runs, noise) for noise in runs.label_noise}
     sizes = drawn[runs.label_noise[0]].sizes
     waits = [*(wait for wait in WAITS if wait < runs.epochs), runs.epochs]
@@ -57,9 +54,8 @@ class _Signals(Part):
     """The curves of seed 0 in each draw, those on fresh samples, and all chosen epochs."""
 
     def draw(self, ax: Axes, state: Chosen) -> None:
-        tidy(ax)
-        ax.set_xlim(0, state.curves.loss.shape[-1] - 1)
-        ax.set_xlabel("epoch (ticks below: chosen ones, all seeds)")
+        epochs = state.curves.loss.shape[-1] - 1
+        ax.set(xlim=(0, epochs), xlabel="epoch (ticks below: chosen ones, all seeds)")
         self._all = self.lines(colors="#aaaaaa", linewidths=0.6, alpha=0.7)
         self._one = self.line(color=COLORS[0], linewidth=1.4, label="one watched set")
         self._fresh = self.line("--", color="black", linewidth=1.8, label="fresh samples")
@@ -69,18 +65,16 @@ class _Signals(Part):
             transform=ax.get_xaxis_transform(),
         )  # fmt: skip
         legend_above(ax)
-        self._drawn: tuple[str, float] | None = None
 
     def update(self, state: Chosen) -> None:
         place = state.curves.sizes.index(state.size)
-        watched, fresh = _signals(state)
-        if (state.metric, state.noise) != self._drawn:
-            self._drawn = (state.metric, state.noise)
-            self.ax.set_ylabel(f"{LABELS[state.metric]}, seed 0")
-            top = max(1.6 * fresh[..., -1].mean(), 4 * fresh.min(axis=-1).mean())
-            of_loss = (0, min(top, 1.2 * fresh[..., 0].mean()))
-            self.ax.set_ylim(of_loss if state.metric == "loss" else (0.4, 1.02))
-            self.redraw_background()
+        watched, fresh = state.curves.scores(state.metric)
+        top = max(1.6 * fresh[..., -1].mean(), 4 * fresh.min(axis=-1).mean())
+        of_loss = (0, min(top, 1.2 * fresh[..., 0].mean()))
+        self.set_axes(
+            ylabel=f"{LABELS[state.metric]}, seed 0",
+            ylim=of_loss if state.metric == "loss" else (0.4, 1.02),
+        )
         epochs = np.arange(watched.shape[-1])
         self._all.set_segments([np.column_stack([epochs, curve]) for curve in watched[place, 0]])
         self._one.set_data(epochs, watched[place, 0, 0])
@@ -91,25 +85,17 @@ class _Signals(Part):
         self._ticks.set_data(chosen, np.full(len(chosen), 0.03))
 
 
-def _signals(state: Chosen) -> tuple[Array, Array]:
-    curves = state.curves
-    if state.metric == "loss":
-        return curves.loss, curves.fresh_loss
-    return 1 - curves.error, 1 - curves.fresh_error
-
-
 class _Report(Part):
     """Accuracy at the chosen epochs against the number of samples watched: reported, and fresh."""
 
     def draw(self, ax: Axes, state: Chosen) -> None:
-        tidy(ax)
         axis = ValueAxis(state.curves.sizes)
         axis.apply(ax, "samples watched")
         ax.set_ylabel("accuracy at the chosen epoch")
         self._x = axis.positions
         self._guide = self.guide()
-        look: dict[str, Any] = {"color": NEUTRAL, "linestyle": ":", "linewidth": 1.4}
-        self._last = self.moves(ax.axhline(0, label="last epoch", **look))
+        self._last = self.moves(ax.axhline(0, color=NEUTRAL, linestyle=":", linewidth=1.4))
+        self._last.set_label("last epoch")
         self._curves = [
             self.curve(style, color=COLORS[i], marker=MARKERS[i], markersize=6, linewidth=1.8,
                        label=label)
@@ -118,14 +104,10 @@ class _Report(Part):
             )
         ]  # fmt: skip
         legend_above(ax)
-        self._noise: float | None = None
 
     def update(self, state: Chosen) -> None:
         last = 1 - state.curves.fresh_error[..., -1].mean()
-        if state.noise != self._noise:
-            self._noise = state.noise
-            self.ax.set_ylim(min(last, 0.8) - 0.05, 1.0)
-            self.redraw_background()
+        self.set_axes(ylim=(min(last, 0.8) - 0.05, 1.0))
         for curve, score in zip(self._curves, (state.reported, state.fresh), strict=True):
             curve.show(self._x, score)
         self._guide.set_xdata([self._x[state.curves.sizes.index(state.size)]] * 2)

@@ -5,9 +5,4 @@ from course_utils.panels.overfitting.label_noise import memorize
 from course_utils.panels.overfitting.polynomials import degree
 from course_utils.panels.overfitting.random_features import double_descent
 
-__all__ = [
-    "data_and_width",
-    "degree",
-    "double_descent",
-    "memorize",
-]
+__all__ = ["data_and_width", "degree", "double_descent", "memorize"]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from course_utils.data import Dataset
 from course_utils.experiments.runs import adam_run, labeled
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
-from course_utils.panels.controls import noise_choice
+from course_utils.panels import noise_choice
 from course_utils.plots import Array, PartsBoard, accuracy_text, gain_text, number_text
 
 SIZES = (25, 100, 200, 400, 800)
@@ -14,7 +14,7 @@ WIDTHS = (4, 16, 64)
 
 def data_and_width(
     data: Dataset, sizes: Sequence[int] = SIZES, widths: Sequence[int] = WIDTHS, *,
-    lr: float = 1e-2, epochs: int = 40, seeds: int = 8,
+    epochs: int = 40, seeds: int = 8,
 ) -> Sweep:  # fmt: skip
     """Learning curves: the slider is the number of training samples, the buttons are the width.
 
@@ -33,7 +33,7 @@ def data_and_width(
         ScoreAgainst(_gap, ylim=(-0.5, 8), ylabel="generalization gap (loss)"),
     ]
     return sweep_fleet(
-        lambda size, width: adam_run(data, (width, width), lr=lr),
+        lambda size, width: adam_run(data, (width, width), lr=1e-2),
         lambda size, seed, noise: data.subset(size, seed).with_label_noise(noise, seed),
         PartsBoard(parts, height=3.1, say=_say),
         name="training samples",

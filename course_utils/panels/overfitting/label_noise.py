@@ -11,15 +11,13 @@ NOISES = (0.0, 0.2, 0.4, 0.6, 1.0)
 
 
 def memorize(
-    data: Dataset, noises: Sequence[float] = NOISES, *, width: int = 64, lr: float = 8e-3,
-    epochs: int = 80, seeds: int = 8,
-) -> Sweep:  # fmt: skip
+    data: Dataset, noises: Sequence[float] = NOISES, *, epochs: int = 80, seeds: int = 8
+) -> Sweep:
     """Label noise, from none to labels that are all chance: what training and validation do.
 
     Args:
         data: training labels are redrawn from its true ones, each seed its own draw.
         noises: the slider's values, each the share of labels redrawn uniformly from all classes.
-        width: units in each of the two hidden layers.
 
     The panel's `result` is a `Fleet` over `noises`.
     """
@@ -30,7 +28,7 @@ def memorize(
         ScoreAgainst("acc", ylim=(0, 1.02), say=False),
     ]
     return sweep_fleet(
-        lambda noise: adam_run(data, (width, width), lr=lr),
+        lambda noise: adam_run(data, (64, 64), lr=8e-3),
         data.with_label_noise,
         PartsBoard(parts, height=3.1, say=_say),
         name="label noise",

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from course_utils.evidence import estimate
 from course_utils.experiments.polynomials import DEGREES, GRID, Fits, fit_polynomials, truth
 from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.plots import COLORS, MARKERS, Part, PartsBoard, tidy
-from course_utils.plots.style import NEUTRAL, legend_above
+from course_utils.plots import COLORS, MARKERS, NEUTRAL, Part, PartsBoard, legend_above
 
 POINTS = (20, 30, 50, 100, 200)
 SPREADS = (0.1, 0.3, 0.6)
@@ -39,7 +38,6 @@ class _ManyFits(Part):
     """Some of the fits, their mean, and the function they were drawn from."""
 
     def draw(self, ax: Axes, at: At) -> None:
-        tidy(ax)
         ax.set(xlim=(-1, 1), ylim=(-2.5, 2.5), xlabel="x", ylabel="y", xticks=[-1, -0.5, 0, 0.5, 1])
         ax.plot(GRID, truth(GRID), color="black", linewidth=1.6, linestyle="--", label="truth")
         self._fits = self.lines(colors=COLORS[1], linewidths=0.7, alpha=0.45)
@@ -59,11 +57,8 @@ class _Errors(Part):
     """bias², variance and the error on new points against the degree, on a logarithmic axis."""
 
     def draw(self, ax: Axes, at: At) -> None:
-        tidy(ax)
-        ax.set_yscale("log")
-        ax.set(xlim=(-0.5, DEGREES[-1] + 0.5), ylim=(1e-4, 100), xlabel="degree")
-        ax.set_ylabel("squared error (log scale)")
-        ax.set_xticks(DEGREES[::3])
+        ax.set(xlim=(-0.5, DEGREES[-1] + 0.5), xticks=DEGREES[::3], xlabel="degree")
+        ax.set(yscale="log", ylim=(1e-4, 100), ylabel="squared error (log scale)")
         self._guide = self.guide()
         self._bias2, self._variance, self._error = (
             self.curve(color=COLORS[i], marker=MARKERS[i], markersize=4, label=label)

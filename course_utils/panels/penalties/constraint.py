@@ -8,8 +8,8 @@ from matplotlib.patches import Polygon
 
 from course_utils.experiments.two_weights import STRENGTHS, Solved, Vector, solve
 from course_utils.live import Explore, explore, slider
-from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
-from course_utils.plots.style import FONT_SIZE, legend_above, weight_plane
+from course_utils.plots import Part, PartsBoard, format_value
+from course_utils.plots.style import COLORS, FONT_SIZE, legend_above, weight_plane
 
 SECOND = [-0.6, -0.3, 0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2]  # always the smaller of the two weights
 CORRELATIONS = [-0.8, -0.6, -0.4, -0.2, 0, 0.2, 0.4, 0.6, 0.8]
@@ -75,7 +75,6 @@ class _SecondWeight(Part):
     """The smaller weight against λ, for both penalties, with a mark at the slider's value."""
 
     def draw(self, ax: Axes, state: Solved) -> None:
-        tidy(ax)
         ax.set(xlim=(0, max(STRENGTHS)), ylim=EXTENT[2:])
         ax.axhline(0, color="#888888", linewidth=0.8)
         ax.set(xlabel="strength λ", ylabel="weight $w_2$")

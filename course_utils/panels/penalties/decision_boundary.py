@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -11,10 +10,10 @@ from matplotlib.axes import Axes
 from course_utils.budget import budgeted
 from course_utils.data import Dataset, moons
 from course_utils.experiments.runs import adam_run
-from course_utils.fleet import Fleet, Run, iter_fleet
+from course_utils.fleet import Fleet, iter_fleet
 from course_utils.live import Live, Stream, choice, slider, stream
-from course_utils.plots import Boundary, Line, Part, PartsBoard, accuracy_text, format_value, tidy
-from course_utils.plots.style import FONT_SIZE, WITHOUT_PENALTY, legend_above
+from course_utils.plots import Boundary, Line, Part, PartsBoard, accuracy_text, format_value
+from course_utils.plots.style import WITHOUT_PENALTY, legend_above
 from course_utils.regularizers import l1_penalty, l2_penalty
 from course_utils.training import Penalty
 
@@ -27,7 +26,8 @@ WINDOW = FIRST  # epochs that the strip beside the boundary looks back
 MOST_EPOCHS = 20_000
 
 
-class Learned(NamedTuple):
+@dataclass(frozen=True)
+class Learned:
     """The networks after an epoch, and what that epoch was trained with."""
 
     fleet: Fleet
@@ -44,19 +44,12 @@ def boundary(l1: Penalty = l1_penalty, l2: Penalty = l2_penalty) -> Stream:
 
     def train(live: Live) -> Iterator[Learned]:
         strength, penalty = live.tensor("λ"), {"L2": l2, "L1": l1}[live.penalty]
-
-        def build(kind: str) -> Run:
-            run = adam_run(data, HIDDEN, lr=LR)
-            run.penalty = lambda model: strength * penalty(model)
-            return run
-
-        for fleet in iter_fleet(
-            build, data, values=[live.penalty], seeds=SEEDS, epochs=MOST_EPOCHS
-        ):
+        fleets = iter_fleet(
+            lambda kind: adam_run(data, HIDDEN, lr=LR, penalty=lambda w: strength * penalty(w)),
+            data, values=[live.penalty], seeds=SEEDS, epochs=MOST_EPOCHS,
+        )  # fmt: skip
+        for fleet in fleets:
             yield Learned(fleet, live.penalty, live.λ)
-
-    def restart(name: str, live: Live) -> bool:
-        return name == "penalty" or (name == "λ" and live.moved == MOVED[1])
 
     return stream(
         train,
@@ -66,7 +59,7 @@ def boundary(l1: Penalty = l1_penalty, l2: Penalty = l2_penalty) -> Stream:
             "penalty": choice(["L2", "L1"]),
             "moved": choice(MOVED, label="when λ moves"),
         },
-        restart=restart,
+        restart=lambda name, live: name == "penalty" or (name == "λ" and live.moved == MOVED[1]),
         first=budgeted(FIRST),
         title="A decision boundary while it is being learned",
     )
@@ -91,8 +84,7 @@ class _DecisionBoundary(Part):
         x, y = self.data.x_train, self.data.y_train
         self._boundary = self.add(Boundary(ax, x, y, wrong=self.data.noisy, steps=50))
         self._points = torch.from_numpy(self._boundary.points)
-        ax.set_xlabel("$x_1$", fontsize=FONT_SIZE)
-        ax.set_ylabel("$x_2$", fontsize=FONT_SIZE)
+        ax.set(xlabel="$x_1$", ylabel="$x_2$")
 
     @torch.no_grad()
     def update(self, state: Learned) -> None:
@@ -104,7 +96,6 @@ class _Strip(Part):
     """Training and validation loss of the last `WINDOW` epochs, newest at the right."""
 
     def draw(self, ax: Axes, state: Learned) -> None:
-        tidy(ax)
         ax.set(xlim=(-WINDOW, 0), ylim=(0, 1.0))
         ax.set(xlabel="epochs, counted back from now", ylabel=WITHOUT_PENALTY)
         x = np.arange(-WINDOW, 1)

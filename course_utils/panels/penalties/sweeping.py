@@ -11,8 +11,8 @@ from course_utils.figures.penalties import NEAR, weights_of, weights_text
 from course_utils.fleet import Run
 from course_utils.live import At, EpochCurves, ScoreAgainst, Sweep, choice, slider, sweep_fleet
 from course_utils.models import MLP
-from course_utils.panels.controls import noise_choice
-from course_utils.plots import Mosaic, Part, PartsBoard, WeightHistogram, format_value
+from course_utils.panels import noise_choice
+from course_utils.plots import Images, Part, PartsBoard, WeightHistogram, format_value
 from course_utils.plots.style import WITHOUT_PENALTY
 from course_utils.regularizers import l1_penalty, l2_penalty, penalized_weights
 from course_utils.training import Penalty
@@ -32,6 +32,8 @@ def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penal
         l1, l2: the penalties that train: the learner's own, or the package's.
     """
     data = labeled(data)
+    shape = data.input_shape
+    size = shape[-2:] if len(shape) > 1 else (1, *shape)
 
     def build(value: float, alpha: float, way: str) -> Run:
         model = MLP(data.input_shape, (HIDDEN,), classes_of(data))
@@ -46,12 +48,19 @@ def lambda_sweep(data: Dataset, l1: Penalty = l1_penalty, l2: Penalty = l2_penal
             sgd = ProximalSGD(model, lr=LR, momentum=MOMENTUM, l1_lambda=alpha * value)
         return Run(model, sgd, penalty=penalty if used else None)
 
+    def first_layer(at: At) -> Tensor:
+        _, first = next(iter(penalized_weights(at.result.model(at.index, 0))))
+        return first.detach().reshape(len(first), -1, *size).mean(1)
+
     parts = [
         EpochCurves("loss", ylim=(0, 2.5), ylabel=WITHOUT_PENALTY),
         ScoreAgainst("acc", ylim=(0.5, 1.0)),
         _Weights(),
-        _FirstLayer(data),
-    ]
+        Images(
+            first_layer, 4, 8, limits=(-0.6, 0.6), cmap="RdBu_r", gaps="#aaaaaa",
+            title=f"first layer, 32 of {HIDDEN} units, seed 0 (blue −, red +)",
+        ),
+    ]  # fmt: skip
     return sweep_fleet(
         build,
         lambda value, seed, noise: data.with_label_noise(noise),
@@ -86,25 +95,3 @@ class _Weights(Part):
 
     def say(self, at: At) -> str:
         return weights_text(weights_of(at.result, at.index))
-
-
-class _FirstLayer(Part):
-    """The weights into some hidden units, each as an image."""
-
-    ROWS, COLUMNS = 4, 8
-
-    def __init__(self, data: Dataset) -> None:
-        shape = data.input_shape
-        self._size = shape[-2:] if len(shape) > 1 else (1, *shape)
-
-    def draw(self, ax: Axes, at: At) -> None:
-        ax.set_facecolor("#aaaaaa")  # shows between the images
-        shown = f"{self.ROWS * self.COLUMNS} of {HIDDEN} units, seed 0 (blue −, red +)"
-        self._images = self.add(
-            Mosaic(ax, self.ROWS, self.COLUMNS, limits=(-0.6, 0.6), cmap="RdBu_r",
-                   title=f"first layer, {shown}")
-        )  # fmt: skip
-
-    def update(self, at: At) -> None:
-        _, first = next(iter(penalized_weights(at.result.model(at.index, 0))))
-        self._images.update(first.detach().reshape(len(first), -1, *self._size).mean(1))

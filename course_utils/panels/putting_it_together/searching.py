@@ -2,31 +2,17 @@
 reported."""
 
 from dataclasses import dataclass
-from functools import cache
 
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.evidence import signed
-from course_utils.experiments.searched_lattice import (
-    BOX,
-    BUDGETS,
-    EPOCHS,
-    PER_AXIS,
-    SEARCHES,
-    SIZES,
-    Lattice,
-    RandomSettings,
-    Searches,
-    run_searches,
-    shares,
-    train_lattice,
-)
+from course_utils.experiments import searched_lattice
+from course_utils.experiments.searched_lattice import BOX, BUDGETS, PER_AXIS, RandomSettings
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.plots import COLORS, Part, PartsBoard, format_value, tidy
-from course_utils.plots.style import BAND_ALPHA, FONT_SIZE, NEUTRAL
+from course_utils.plots import COLORS, FONT_SIZE, NEUTRAL, Part, PartsBoard, format_value
+from course_utils.plots.style import BAND_ALPHA
 from course_utils.search import random_settings as library_random
 
 SHOWN = 10
@@ -36,26 +22,16 @@ LIGHT = 0.46  # the gray from which on black is easier to read than white
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What the panel draws."""
+    """The searches of every kind, and one of them: number `number` of kind `how`."""
 
-    lattice: Lattice
-    by_kind: dict[str, Searches]
+    lattice: searched_lattice.Lattice
+    by_kind: dict[str, searched_lattice.Searches]
     how: str
-    budget: int
+    place: int  # of its budget in `BUDGETS`
     size: int
     number: int
-
-    @property
-    def now(self) -> tuple[Searches, int]:
-        """The searches of the kind on show, and where the budget stands."""
-        return self.by_kind[self.how], BUDGETS.index(self.budget)
-
-    @property
-    def one(self) -> tuple[list[dict[str, float]], int]:
-        """The settings that the search on show tried, and the one that won."""
-        searches, budget = self.now
-        number = self.number - 1
-        return searches.tried[budget][number], int(searches.winner[budget, number])
+    tried: list[dict[str, float]]
+    winner: int  # of `tried`
 
 
 def search(data: Dataset, random_settings: RandomSettings = library_random) -> Explore:
@@ -66,16 +42,17 @@ def search(data: Dataset, random_settings: RandomSettings = library_random) -> E
             validation set is divided anew: some samples choose, the others are fresh.
         random_settings: ``random_settings(box, budget, seed)``, the learner's own.
     """
-    lattice = train_lattice(data, epochs=budgeted(EPOCHS))
-    sizes = [size for size in SIZES if size <= lattice.correct.shape[1] // 2]
-
-    @cache
-    def of_kind(how: str, size: int) -> Searches:
-        return run_searches(lattice, how, size, random_settings)
+    lattice = searched_lattice.train_lattice(data)
+    sizes = [size for size in searched_lattice.SIZES if size <= lattice.correct.shape[1] // 2]
 
     def compute(how: str, budget: int, size: int, number: int) -> Found:
-        by_kind = {kind: of_kind(kind, size) for kind in STYLES}
-        return Found(lattice, by_kind, how, budget, size, number)
+        by_kind = {
+            kind: searched_lattice.run_searches(lattice, kind, size, random_settings)
+            for kind in STYLES
+        }
+        searches, place = by_kind[how], BUDGETS.index(budget)
+        tried, winner = searches.tried[place][number - 1], int(searches.winner[place, number - 1])
+        return Found(lattice, by_kind, how, place, size, number, tried, winner)
 
     return explore(
         compute,
@@ -94,6 +71,8 @@ class _Box(Part):
     """The box from above: the score of each trained setting, and the settings that one search
     tried."""
 
+    grid = False
+
     def draw(self, ax: Axes, found: Found) -> None:
         scores = 100 * found.lattice.correct.mean(1).reshape(PER_AXIS, PER_AXIS).T
         shades = ax.imshow(
@@ -107,7 +86,6 @@ class _Box(Part):
                 ha="center", va="center", fontsize=FONT_SIZE - 2,
                 color="black" if shades.to_rgba(value)[0] > LIGHT else "white",
             )  # fmt: skip
-        tidy(ax, grid=False)
         for axis, name in ((ax.xaxis, "L2"), (ax.yaxis, "dropout")):
             ticks = np.linspace(0, 1, 5) if BOX[name].log else np.linspace(0, 1, 4)
             axis.set_ticks(ticks, [format_value(BOX[name].at(float(t))) for t in ticks])
@@ -120,14 +98,13 @@ class _Box(Part):
         self._best.set(markeredgecolor="black", markeredgewidth=1.5)
 
     def update(self, found: Found) -> None:
-        tried, winner = found.one
         color, shape = STYLES[found.how]
         for line in (self._points, self._below, self._beside):
             line.set_color(color)
         self._points.set(marker=shape, markeredgecolor="white")
-        x, y = shares(tried).T
+        x, y = searched_lattice.shares(found.tried).T
         self._points.set_data(x, y)
-        self._best.set_data([x[winner]], [y[winner]])
+        self._best.set_data([x[found.winner]], [y[found.winner]])
         self._below.set_data(x, np.full(len(x), 0.985))
         self._beside.set_data(np.full(len(y), 0.985), y)
 
@@ -136,7 +113,6 @@ class _BestOfMany(Part):
     """The winner's score against the number tried: as reported, and on fresh samples."""
 
     def draw(self, ax: Axes, found: Found) -> None:
-        tidy(ax)
         top = float(found.lattice.correct.mean(1).max())
         self._x = np.arange(len(BUDGETS))
         ax.set_xticks(self._x, [str(budget) for budget in BUDGETS])
@@ -167,19 +143,18 @@ class _BestOfMany(Part):
                 if how == found.how:
                     band.set_facecolor(STYLES[how][0])
                     band.set_data(self._x, *np.percentile(scores, [10, 90], axis=1))
-        self._guide.set_xdata([BUDGETS.index(found.budget)] * 2)
+        self._guide.set_xdata([found.place] * 2)
 
 
 def _say(found: Found) -> str:
     """The winner of this search, and the average reported score of such searches."""
-    (searches, budget), (tried, winner) = found.now, found.one
-    number, best = found.number - 1, tried[winner]
-    values = len({setting["L2"] for setting in tried})
-    reported, fresh = searches.reported[budget], searches.fresh[budget]
+    searches, best = found.by_kind[found.how], found.tried[found.winner]
+    number, values = found.number - 1, len({setting["L2"] for setting in found.tried})
+    reported, fresh = searches.reported[found.place], searches.fresh[found.place]
     return (
-        f"{found.how} search, {found.budget} settings with {values} values of each, "
+        f"{found.how} search, {len(found.tried)} settings with {values} values of each, "
         f"{found.size} samples choose: the winner is λ = {best['L2']:.1g}, "
         f"p = {best['dropout']:.2f}, reported {reported[number]:.1%}, on fresh samples "
-        f"{fresh[number]:.1%}; in {SEARCHES} such searches reported {reported.mean():.1%}, "
+        f"{fresh[number]:.1%}; in {len(reported)} such searches reported {reported.mean():.1%}, "
         f"fresh {fresh.mean():.1%}, so {signed(100 * (reported - fresh).mean(), 1)} points too much"
     )

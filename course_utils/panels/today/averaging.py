@@ -7,8 +7,7 @@ import numpy as np
 from course_utils.budget import budgeted
 from course_utils.experiments.averaged_weights import SCHEDULES, Averaged, average_along
 from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.panels.controls import require_first
-from course_utils.panels.today.parts import AgainstValues, OverTraining
+from course_utils.panels import AgainstValues, OverTraining, require_first
 from course_utils.plots import Array, PartsBoard, change_text, number_text
 
 HORIZONS = (1, 5, 20, 60)
@@ -16,29 +15,24 @@ LRS = (0.01, 0.02, 0.04)
 STYLES = {"averaged weights": (2, "-"), "last weights": (3, "--")}
 
 
-def averaging(
-    horizons: Sequence[int] = HORIZONS, lrs: Sequence[float] = LRS, *, samples: int = 1000,
-    epochs: int = 6, seeds: int = 8,
-) -> Sweep:  # fmt: skip
+def averaging(horizons: Sequence[int] = HORIZONS) -> Sweep:
     """The slider is the horizon of an average of the weights, in steps; 1 is no average.
 
     Args:
         horizons: the slider's values, the first of them 1.
-        lrs: learning rates among which the buttons choose; the second is shown first.
-        samples, epochs: of the training text.
 
     The panel's `result` is an `Averaged`.
     """
     require_first("horizons", horizons, 1)
-    epochs = budgeted(epochs)
+    epochs = budgeted(6)
 
     def train(lr: float) -> Iterator[Averaged]:
-        return average_along(lr, horizons=horizons[1:], samples=samples, epochs=epochs, seeds=seeds)
+        return average_along(lr, horizons=horizons[1:], epochs=epochs)
 
     parts = [
         OverTraining(
             _curves, STYLES, (0.2, 1.6), "nats above the truth",
-            places=lambda at: at.result.steps, xlabel="step",
+            places=lambda at: at.result.steps, xlabel=lambda at: "step",
         ),
         AgainstValues(
             _ends, {name: (i, "-") for i, name in enumerate(SCHEDULES)}, (0.2, 0.7),
@@ -51,7 +45,7 @@ def averaging(
         name="horizon",
         values=slider(horizons, label="averaged over (steps)", start=horizons[len(horizons) // 2]),
         controls={
-            "lr": choice(lrs, label="learning rate", start=lrs[len(lrs) // 2]),
+            "lr": choice(LRS, label="learning rate", start=0.02),
             "schedule": choice(SCHEDULES, trains=False),
         },
         epochs=epochs,

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 
 from course_utils.experiments.decay_memory import SCHEDULES, Memory, remember
 from course_utils.live import Explore, choice, explore, slider
-from course_utils.plots import COLORS, Array, Part, PartsBoard, format_value, tidy
-from course_utils.plots.style import FONT_SIZE, legend_above
+from course_utils.plots import Array, Part, PartsBoard, format_value
+from course_utils.plots.style import COLORS, FONT_SIZE, legend_above
 
 LRS = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 DECAYS = (0.001, 0.01, 0.03, 0.1, 0.3, 1, 3)
@@ -33,22 +33,16 @@ class _Left(Part):
     """The share of what each step has added that is left at the end."""
 
     def draw(self, ax: Axes, state: Memory) -> None:
-        tidy(ax)
-        ax.set(ylim=(0, 1.04))
-        ax.set_xlabel("step in which it was added (0: the first weights)")
-        ax.set_ylabel("share left in the final weights")
+        ax.set(ylim=(0, 1.04), ylabel="share left in the final weights")
+        ax.set(xlabel="step in which it was added (0: the first weights)")
         self._rate = self.line(":", color="black", linewidth=1.4, label="learning rate / highest")
         self._plain = self.line("--", color=COLORS[5], linewidth=1.6, label="at a constant rate")
         self._left = self.line(color=COLORS[0], linewidth=2.2, label="share left")
         self._start = self.line("o", color=COLORS[0], markersize=8, markeredgecolor="black")
         legend_above(ax)
-        self._steps = 0
 
     def update(self, state: Memory) -> None:
-        if state.steps != self._steps:
-            self._steps = state.steps
-            self.ax.set_xlim(-0.02 * state.steps, 1.02 * state.steps)
-            self.redraw_background()
+        self.set_axes(xlim=(-0.02 * state.steps, 1.02 * state.steps))
         x = np.arange(state.steps + 1)
         self._left.set_data(x, state.left)
         self._plain.set_data(x, state.plain)
@@ -59,8 +53,9 @@ class _Left(Part):
 class _Products(Part):
     """All pairs of learning rate and λ; along a diagonal the product is the same."""
 
+    grid = False
+
     def draw(self, ax: Axes, state: Memory) -> None:
-        tidy(ax, grid=False)
         ax.set(xscale="log", yscale="log", xlim=LR_AXIS, ylim=DECAY_AXIS)
         ax.set(xlabel="learning rate (log scale)", ylabel="λ (log scale)")
         for exponent in range(-7, 0):

@@ -1,6 +1,6 @@
 """Lesson 08's panel for doubt: an ensemble against MC dropout, measured against the truth."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -10,35 +10,27 @@ from course_utils.data.language import WORDS
 from course_utils.experiments.ensembles import METHODS, Asked, ask_together
 from course_utils.experiments.next_words import scored_beginnings, truth_of
 from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.panels.today.parts import AgainstValues
+from course_utils.panels import AgainstValues
 from course_utils.plots import Array, Part, PartsBoard, change_text, number_text
-from course_utils.plots.style import FONT_SIZE, NEUTRAL, color, legend_above, marker, tidy
+from course_utils.plots.style import FONT_SIZE, NEUTRAL, color, legend_above, marker
 
 BEGINNINGS, APART = 6, 3  # among which a slider chooses, and rows from one to the next
 WORDS_SHOWN = 8
+MOST = 4  # networks in the largest ensemble, and passes of a network with dropout
+EPOCHS = (6, 14)  # after which the networks are asked
 #: A method has one color and one marker in all three pictures.
 LOOKS = {method: (color(i), marker(i)) for i, method in enumerate(METHODS)}
 
 
-def members(
-    most: int = 4, *, p: float = 0.2, samples: int = 400, epochs: Sequence[int] = (6, 14),
-    seeds: int = 8,
-) -> Sweep:  # fmt: skip
+def members() -> Sweep:
     """The slider is how many answers are averaged: networks of an ensemble, or passes of one.
-
-    Args:
-        most: networks in the largest ensemble, and passes with dropout of `p`.
-        samples: of the training text.
-        epochs: after how many the networks are asked, two numbers among which buttons choose.
 
     The panel's `result` is an `Asked`.
     """
-    ends = sorted({budgeted(count) for count in epochs})
+    ends = sorted({budgeted(count) for count in EPOCHS})
 
     def train() -> Iterator[Asked]:
-        return ask_together(
-            members=most, passes=most, p=p, samples=samples, epochs=ends, seeds=seeds
-        )
+        return ask_together(members=MOST, passes=MOST, epochs=ends)
 
     parts = [
         _Answer(),
@@ -52,7 +44,7 @@ def members(
         train,
         PartsBoard(parts, width=9.8, height=3.3, widths=[1.25, 1.0, 1.0], say=_say),
         name="members",
-        values=slider(range(1, most + 1), label="answers averaged", start=most),
+        values=slider(range(1, MOST + 1), label="answers averaged", start=MOST),
         controls={
             "method": choice(METHODS, trains=False),
             "epochs": choice(ends, start=ends[-1], label="trained for (epochs)", trains=False),
@@ -71,7 +63,7 @@ def _asked(at: At) -> Asked | None:
 def _excess(at: At) -> dict[str, Array]:
     epochs = at.settings["epochs"]
     if _asked(at) is None:
-        return {method: np.full((len(at.values), 2), np.nan) for method in METHODS}
+        return {}
     return {
         method: np.array([at.result.excess(epochs, method, count) for count in at.values])
         for method in METHODS
@@ -90,9 +82,8 @@ class _Answer(Part):
     """The true probabilities of the next word (bars), each answer (dots) and their mean."""
 
     def draw(self, ax: Axes, at: At) -> None:
-        tidy(ax)
-        ax.set(xlim=(-0.6, WORDS_SHOWN - 0.4), ylim=(0, 1.02))
-        ax.set_ylabel("probability of the next word, seed 0")
+        ax.set(xlim=(-0.6, WORDS_SHOWN - 0.4))
+        ax.set(ylim=(0, 1.02), ylabel="probability of the next word, seed 0")
         self._bars = [
             self.moves(bar)
             for bar in ax.bar(range(WORDS_SHOWN), [0] * WORDS_SHOWN, color="#cccccc", label="truth")
@@ -139,7 +130,6 @@ class _Reliability(Part):
     """How likely the likeliest word truly is, against how sure the answer was."""
 
     def draw(self, ax: Axes, at: At) -> None:
-        tidy(ax)
         ax.set(xlim=(0, 1), ylim=(0, 1))
         ax.plot([0, 1], [0, 1], ":", color=NEUTRAL, linewidth=1.4, label="perfectly calibrated")
         ax.set(xlabel="confidence in the likeliest word", ylabel="its true probability")
@@ -150,16 +140,14 @@ class _Reliability(Part):
         legend_above(ax)
 
     def update(self, at: At) -> None:
-        state = _asked(at)
-        if state is None:
-            return
-        chosen = at.settings["method"]
+        state, chosen = _asked(at), at.settings["method"]
         for method, curve in self._curves.items():
-            curve.line.set_visible(method == chosen)
-            curve.band.set_visible(method == chosen)
-        said, true, _ = state.calibration(at.settings["epochs"], chosen, at.value)
-        full = np.isfinite(true).all(1)  # bins that every seed has samples in
-        self._curves[chosen].show(said[full].mean(1), true[full])
+            if state is None or method != chosen:
+                curve.show([], [])
+                continue
+            said, true, _ = state.calibration(at.settings["epochs"], chosen, at.value)
+            full = np.isfinite(true).all(1)  # bins that every seed has samples in
+            curve.show(said[full].mean(1), true[full])
 
 
 def _say(at: At) -> str:

@@ -9,8 +9,7 @@ from course_utils.budget import training_share
 from course_utils.experiments.next_words import BATCH, first, lowest_loss, text, transformer_run
 from course_utils.fleet import Fleet, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.panels.controls import require_first
-from course_utils.panels.today.parts import AgainstValues, OverTraining
+from course_utils.panels import AgainstValues, OverTraining, require_first
 from course_utils.plots import Array, PartsBoard, change_text, number_text
 
 PS = (0, 0.1, 0.2, 0.4)
@@ -53,7 +52,7 @@ def passes(
     parts = [
         OverTraining(
             _curves, styles, (0.5, 4), "cross-entropy", floor, 2,
-            places=seen_after, xlabel="samples seen (scored after each pass)",
+            places=seen_after, xlabel=lambda at: "samples seen (scored after each pass)",
         ),
         AgainstValues(_ends, styles, (0.5, 2.5), "cross-entropy at the end", floor, 2),
         AgainstValues(
@@ -86,9 +85,7 @@ def _changes(at: At) -> dict[str, Array]:
 
 
 def _say(at: At, most: int) -> str:
-    count, val, train = (
-        at.settings["passes"], at.scores("val_loss"), at.scores("train_loss"),
-    )  # fmt: skip
+    count, val, train = at.settings["passes"], at.scores("val_loss"), at.scores("train_loss")
     times = f"{count} pass{'es' if count > 1 else ''} over {most // count:,} samples"
     said = (
         f"p = {at.value:g}, {times}: training loss {number_text(train[at.index])}, validation loss "

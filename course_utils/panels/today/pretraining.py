@@ -9,40 +9,34 @@ from course_utils.experiments.next_words import lowest_loss
 from course_utils.experiments.pretraining import TUNED, fine_tune
 from course_utils.fleet import Fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
-from course_utils.panels.controls import require_first
-from course_utils.panels.today.parts import AgainstValues, OverTraining
+from course_utils.panels import AgainstValues, OverTraining, require_first
 from course_utils.plots import Array, PartsBoard, change_text, number_text
 
 AMOUNTS = (0, 500, 1500, 4000)
-OWN = (20, 100, 400)
+OWN = (20, 100, 400)  # samples of the author who matters
 
 
-def pretraining(
-    amounts: Sequence[int] = AMOUNTS, owns: Sequence[int] = OWN, *, epochs: int = 12,
-    seeds: int = 8,
-) -> Sweep:  # fmt: skip
+def pretraining(amounts: Sequence[int] = AMOUNTS) -> Sweep:
     """The slider is how much text by another author the network has read before.
 
     Args:
         amounts: the slider's values, samples read once by an author with other tastes; the first
             of them 0: random first weights.
-        owns: how many samples there are of the author who matters.
-        epochs: of training on these.
 
     The panel's `result` is a `Fleet` over `amounts`.
     """
     require_first("amounts", amounts)
-    epochs = budgeted(epochs)
+    epochs = budgeted(12)
 
     def train(own: int, tuned: str) -> Iterator[Fleet]:
-        return fine_tune(amounts, own, tuned, epochs=epochs, seeds=seeds)
+        return fine_tune(amounts, own, tuned, epochs=epochs)
 
     floor = (lowest_loss(1), "true probabilities")
     both = {"pretrained": (0, "--"), "from scratch": (1, "--")}
     parts = [
         OverTraining(
             _curves, both, (0.9, 4.0), "validation loss", floor, 3,
-            places=lambda at: np.arange(epochs + 1), xlabel="epoch of fine-tuning",
+            xlabel=lambda at: "epoch of fine-tuning",
         ),
         AgainstValues(
             _ends, {"before": (2, ":"), "best epoch": (0, "-"), "last epoch": (3, "--")},
@@ -57,7 +51,7 @@ def pretraining(
             amounts, label="samples read before", start=amounts[-1], say=lambda n: f"{n:,}"
         ),
         controls={
-            "own": choice(owns, label="own samples", start=owns[len(owns) // 2]),
+            "own": choice(OWN, label="own samples", start=100),
             "tuned": choice(TUNED, label="trained on them"),
         },
         epochs=epochs,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import functools
 from collections.abc import Sequence
 
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -19,14 +21,19 @@ def body(source: str) -> list[ast.stmt] | None:
 
 def defines(source: str, name: str) -> bool:
     """Whether a cell assigns or defines this name."""
+    return name in _defined(source)
+
+
+@functools.lru_cache(maxsize=4096)  # each cell is looked at for every task
+def _defined(source: str) -> frozenset[str]:
+    names: set[str] = set()
     for node in body(source) or ():
-        if isinstance(node, DEFINITIONS) and node.name == name:
-            return True
+        if isinstance(node, DEFINITIONS):
+            names.add(node.name)
         if isinstance(node, ast.Assign | ast.AnnAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            if any(isinstance(t, ast.Name) and t.id == name for t in targets):
-                return True
-    return False
+            names |= {target.id for target in targets if isinstance(target, ast.Name)}
+    return frozenset(names)
 
 
 def definitions(cells: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -35,7 +42,9 @@ def definitions(cells: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
     for name, source in cells:
         nodes = [n for n in body(source) or () if isinstance(n, SAFE) or _is_plain(n)]
         if nodes:
-            kept.append((name, ast.unparse(ast.Module(nodes, []))))
+            # A sum of thousands of terms can be parsed, but is too deep to be written again.
+            with contextlib.suppress(RecursionError):
+                kept.append((name, ast.unparse(ast.Module(nodes, []))))
     return kept
 
 

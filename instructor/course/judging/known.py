@@ -29,7 +29,13 @@ ERRORS = {
 
 
 class Opaque:
-    """Stands for a value that may not be sent; it equals only itself."""
+    """Stands for a value that may not be sent; it equals only itself.
+
+    Its class has the name of the value's class, because messages name that.
+    """
+
+    def __new__(cls, kind: str, text: str) -> Opaque:
+        return object.__new__(type(kind[:LONGEST], (Opaque,), {}))
 
     def __init__(self, kind: str, text: str) -> None:
         self.kind, self._text = kind, text

@@ -31,7 +31,9 @@ NUMPY = {
 
 def tensor_out(value: Tensor, arrays: list[bytes]) -> list[Any]:
     """A tensor, as its type, its shape and the index of its bytes in `arrays`."""
-    flat = value.detach().cpu().contiguous().reshape(-1)
+    # A conjugate or a negative may be a view whose numbers are not in memory as they are read.
+    value = value.detach().resolve_conj().resolve_neg()
+    flat = value.cpu().contiguous().reshape(-1)
     arrays.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
     return [str(value.dtype).removeprefix("torch."), list(value.shape), len(arrays) - 1]
 

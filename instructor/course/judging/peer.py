@@ -132,9 +132,18 @@ class Peer(Gradients):
             except (Exception, SystemExit) as error:
                 self._send(self.told(error))
             else:
-                self._send({"op": "value"}, value=value)
+                self._send_value(value)
         finally:
             self._play.pop()
+
+    def _send_value(self, value: Any) -> None:
+        try:
+            self._send({"op": "value"}, value=value)
+        except Broken:
+            raise
+        except Exception as error:  # a tensor without memory, a class that is not what it says
+            text = f"what was returned cannot be read: {type(error).__name__}: {error}"
+            self._send(self.told(TypeError(text)))
 
     def _called(self, asked: dict[str, Any], grad: bool) -> Any:
         target, args, options = asked["target"], asked["args"], dict(asked["options"])

@@ -150,16 +150,6 @@ def probabilities_for_logits(x, y, pixels):
 
 
 _ENOUGH = "any width, rate and length at which it learns will do"
-_kept = {}
-
-
-@wrong("too_little_training", at="hidden")
-def trained_once_for_each_number_of_pixels(x, y, pixels):
-    if pixels not in _kept:
-        _kept[pixels] = every_shift_made_beforehand(x, y, pixels)
-    return _kept[pixels]
-
-
 EQUIVALENT = {
     "0.01 -> 0.02": _ENOUGH,
     "200 -> 201": _ENOUGH,
