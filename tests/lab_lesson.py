@@ -143,9 +143,12 @@ def misplaced(panel: Seen, width: int) -> Iterator[str]:
     if box["x"] < 0 or box["x"] + box["width"] > width:
         yield f"{width} wide: it goes beyond the window"
     cut = panel.root.evaluate(
-        """(root) => [...root.querySelectorAll(".live-controls *, .live-text p:not(.live-ghost)")]
-            .filter((part) => part.getBoundingClientRect().right > innerWidth + 1)
-            .map((part) => part.className || part.tagName)"""
+        """(root) => {
+            const edge = Math.min(innerWidth, root.getBoundingClientRect().right) + 1;
+            return [...root.querySelectorAll(".live-controls *, .live-text p:not(.live-ghost)")]
+                .filter((part) => part.getBoundingClientRect().right > edge)
+                .map((part) => part.className || part.tagName);
+        }"""
     )
     if cut:
         yield f"{width} wide: cut off: {', '.join(cut)}"

@@ -112,7 +112,10 @@ class Seen:
         return canvas.evaluate("(canvas) => canvas.toDataURL()")
 
     def press_until_new(self, key, *, words=False, longest_ms=8000):
-        """Press a key: whether the picture changes, or at least what the panel says it does."""
+        """Press a key: whether the picture changes, or at least what the panel says it does.
+
+        A panel that is still at work after `longest_ms` is waited for.
+        """
         picture, doing = self.picture, self.doing if words else None
         self.page.keyboard.press(key)
         try:
@@ -127,7 +130,8 @@ class Seen:
                 polling=50,
             )
         except TimeoutError:
-            return False
+            self.wait_rest()
+            return self.picture != picture
         return True
 
     def wait_rest(self, longest_ms=600_000):
@@ -159,28 +163,27 @@ class Seen:
 def open_with_widgets(page, lab, name, count):
     """Open a notebook whose `count` panels are in its file, and look at each of them.
 
-    On a busy computer JupyterLab may look for the widgets in the kernel alone, and then it says
-    "model not found" of any of them; opened once more, it finds them.
+    JupyterLab's widget manager reads the notebook's widgets after the kernel's. If the kernel says
+    in between that it is connected, as it may on a busy computer, the manager takes the kernel's
+    for all and says "model not found" of the others, for good; opened once more, it finds them.
     """
-    for attempt in range(TRIES):
+    for _ in range(TRIES):
         browser.open_notebook(page, lab, name)
-        try:
-            # What is far below the window is not drawn until somebody scrolls there.
-            page.wait_for_function(
-                """(count) => {
-                    const cells = [...document.querySelectorAll(".jp-Cell")];
-                    window.looked = ((window.looked ?? -1) + 1) % cells.length;
-                    cells[window.looked].scrollIntoView();
-                    const shown = ".live-panel canvas[aria-label]";
-                    return document.querySelectorAll(shown).length === count;
-                }""",
-                arg=count,
-                polling=100,
-                timeout=30_000,
-            )
-        except TimeoutError:
-            if attempt == TRIES - 1:
-                raise
-        else:
-            if page.get_by_text("Error displaying widget").count() == 0:
-                return
+        # What is far below the window is not drawn until somebody scrolls there.
+        shown = page.wait_for_function(
+            """(count) => {
+                const cells = [...document.querySelectorAll(".jp-Cell")];
+                window.looked = ((window.looked ?? -1) + 1) % cells.length;
+                cells[window.looked].scrollIntoView();
+                const notebook = document.querySelector(".jp-Notebook");
+                if (notebook.textContent.includes("Error displaying widget")) return "an error";
+                const shown = document.querySelectorAll(".live-panel canvas[aria-label]");
+                return shown.length === count && "the panels";
+            }""",
+            arg=count,
+            polling=100,
+            timeout=60_000,
+        ).json_value()
+        if shown == "the panels":
+            return
+    raise AssertionError(f"opened {TRIES} times, a widget's model was never found")

@@ -149,8 +149,9 @@ def test_the_last_view_to_go_says_that_nobody_watches(panel):
 
 def test_a_notebook_keeps_the_page_on_show_and_shows_it_again(panel, chrome):
     panel.begin(sweep())
-    panel.slider.press("ArrowRight")
     panel.wait("model.notebook.widgets")
+    panel.slider.press("ArrowRight")  # after it was kept with the first page
+    panel.wait("Object.values(model.notebook.widgets)[0].state.one.state.indices.p === 1")
     kept = panel.page.evaluate("model.notebook.widgets")
     states = kept["application/vnd.jupyter.widget-state+json"]["state"]
     assert set(states) == {"one", "layout"}

@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from course_utils import live
+from course_utils.live.throttle import Throttle
 from tests.small_panels import WAIT, counting, make_stream
 
 
@@ -94,7 +95,30 @@ def test_a_stream_at_rest_says_that_a_setting_waits_for_the_next_step(closing):
     assert panel.view.pages[0]["indices"] == {"rate": 2}
 
 
-def test_an_interrupted_stream_begins_anew_with_the_next_step(closing):
+def test_a_setting_that_comes_during_a_step_is_said_to_wait_too(closing):
+    begun, go_on = threading.Event(), threading.Event()
+
+    def train(settings):
+        for step, level in enumerate(counting(settings)):
+            if step == 4:
+                begun.set()
+                assert go_on.wait(WAIT)
+            yield level
+
+    panel = make_stream(train)
+    panel.step()
+    assert begun.wait(WAIT)
+    panel.controls["rate"].value = 0.05
+    assert panel.status == "training: step 3"
+    go_on.set()
+    panel.wait(WAIT)
+    assert panel.status == "paused: step 4; your change takes effect at the next step"
+
+
+@pytest.mark.parametrize("drawn", [True, False])
+def test_an_interrupted_stream_begins_anew_with_the_next_step(closing, monkeypatch, drawn):
+    monkeypatch.setattr(Throttle, "due", lambda self: drawn)
+
     def train(settings):
         yield 0.1
         yield 0.2

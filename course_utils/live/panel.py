@@ -1,5 +1,6 @@
 """The base class of the live panels: controls, a picture with a line of text, a worker, errors."""
 
+import re
 import traceback
 import weakref
 from collections.abc import Generator, Mapping, Sequence
@@ -101,7 +102,7 @@ class Panel:
                         self._output.show_once()
         except KeyboardInterrupt as interrupt:
             self.error = interrupt
-            where = self.status.replace("training: ", "at ")
+            where = re.sub("^(training|paused): ", "at ", self.status)
             stopped = " ".join(filter(None, ("stopped", where))) + "; run the cell again"
             self.stopped("the training was stopped")
             self.view.say(stopped)

@@ -115,9 +115,8 @@ class Stream(Panel):
         restart = self._restart
         if restart(name, Live(self.controls)) if callable(restart) else name in restart:
             self.reset()
-        elif not self._worker.busy:
-            pending = "" if self.view.answered else "; your change takes effect at the next step"
-            self.view.say(self._doing() + pending)
+        else:
+            self._tell()
 
     def pressed(self, name: str) -> None:
         """Play or pause, step or reset; pause when the last view of the panel has gone."""
@@ -150,6 +149,7 @@ class Stream(Panel):
             finally:
                 self._draw_newest()
         self._rest(self._doing())
+        self._tell()
 
     def _begin(self) -> Generator[float, None, None]:
         close = getattr(self._states, "close", None)
@@ -185,12 +185,21 @@ class Stream(Panel):
             self._undrawn = False
             began = time.perf_counter()
             self._draw(self.state)
-            self.view.say(self._doing())
+            self._tell()
             self._throttle.drawn(time.perf_counter() - began)
 
+    def _tell(self) -> None:
+        # A control may move on another thread while the worker says what it has done. Whichever of
+        # the two comes last then says it of the controls as they stand.
+        with self.view.lock:
+            self.view.say(self._doing())
+
     def _doing(self) -> str:
-        doing = "training" if self.playing or self._steps_to_do else "paused"
-        return f"{doing}: step {self.steps}"
+        step = f"step {max(self.steps, 0)}"
+        if self.playing or self._steps_to_do:
+            return f"training: {step}"
+        pending = "" if self.view.answered else "; your change takes effect at the next step"
+        return f"paused: {step}{pending}"
 
     def _show_buttons(self) -> None:
         self.view.buttons = [

@@ -43,14 +43,14 @@ class View(anywidget.AnyWidget):
 
     def __init__(self, **traits: Any) -> None:
         # Messages from the browser and pictures from a worker come on different threads.
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()
         super().__init__(**traits)
         self._run = 0
         self._answered: dict[str, int] = {}  # the `indices` that pictures are now drawn for
         self.uid = self.model_id or ""
 
     def _handle_msg(self, msg: Any) -> None:
-        with self._lock:
+        with self.lock:
             super()._handle_msg(msg)
 
     @traitlets.observe("asked")
@@ -62,7 +62,7 @@ class View(anywidget.AnyWidget):
 
         Until the first such picture arrives, the browser fades the old one.
         """
-        with self._lock:
+        with self.lock:
             self._answered = dict(self.indices)
 
     @property
@@ -72,7 +72,7 @@ class View(anywidget.AnyWidget):
 
     def forget_pages(self) -> None:
         """Drop all pages, because they belong to earlier settings; the picture on show stays."""
-        with self._lock:
+        with self.lock:
             self._run += 1
             self.pages[:] = [None] * len(self.pages)
             # Sent to the browser too, which drops its pages. Without this, publishing the same
@@ -81,20 +81,20 @@ class View(anywidget.AnyWidget):
 
     def push_page(self, index: int, picture: Picture) -> None:
         """Send one new page to the browser, without sending the others again."""
-        with self._lock:
+        with self.lock:
             page = self._page(picture)
             self.pages[index] = page  # changed in place, and so not sent
             self.newest = {**page, "index": index, "run": self._run}
 
     def publish_pages(self, pictures: Sequence[Picture]) -> None:
         """Replace all pages by the final ones, in the widget's state as well."""
-        with self._lock:
+        with self.lock:
             self.pages[:] = [self._page(picture) for picture in pictures]
             self.keep_pages()
 
     def keep_pages(self) -> None:
         """Send all present pages, so that those pushed one by one become part of the state."""
-        with self._lock:
+        with self.lock:
             self.send_state("pages")
 
     def _page(self, picture: Picture) -> dict[str, Any]:
@@ -102,12 +102,12 @@ class View(anywidget.AnyWidget):
 
     def say(self, status: str = "", progress: float = -1.0) -> None:
         """Show a status, and a bar at `progress` in [0, 1]; no bar if `progress` is below 0."""
-        with self._lock, self.hold_sync():
+        with self.lock, self.hold_sync():
             self.status = status
             self.progress = progress
 
     def report(self, error: str, trace: str = "") -> None:
         """Show an error and its traceback under the picture; an empty `error` removes it."""
-        with self._lock, self.hold_sync():
+        with self.lock, self.hold_sync():
             self.error = error
             self.trace = trace

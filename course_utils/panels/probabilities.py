@@ -18,7 +18,7 @@ class Probabilities(Part):
         find: ``find(state)`` -> the dots [passes, classes] and the bars [classes], or None as long
             as there are none.
         describe: ``describe(state, taken)`` -> the half-sentence around the classes that most
-            passes prefer, such as "3 in 93, 5 in 7".
+            passes prefer, such as "3 in 93, for 5 in 7".
     """
 
     classes: int
@@ -53,4 +53,4 @@ class Probabilities(Part):
             return ""
         counts = np.bincount(self._shown.argmax(1))
         order = [int(c) for c in np.argsort(-counts, kind="stable") if counts[c] > 0][:3]
-        return self.describe(state, ", ".join(f"{c} in {counts[c]}" for c in order))
+        return self.describe(state, ", for ".join(f"{c} in {counts[c]}" for c in order))

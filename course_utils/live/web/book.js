@@ -110,7 +110,8 @@ export class Book {
     const turns = name === this.turner?.name;
     if (this.stopped && !turns) return;
     this.model.set("indices", { ...this.model.get("indices"), [name]: index });
-    if (!turns) this.ask();
+    if (turns) this.keepSoon();
+    else this.ask();
     for (const view of this.views) view.follow();
     if (!this.stopped) this.model.save_changes();
   }

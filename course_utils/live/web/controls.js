@@ -47,7 +47,7 @@ function addSlider(parent, control, book) {
   input.id = label.htmlFor = freshName();
   input.dataset.key = name;
   const readout = add(row, "output");
-  readout.style.minWidth = `${Math.max(...labels.map((text) => text.length))}ch`;
+  readout.style.setProperty("--longest", `${Math.max(...labels.map((text) => text.length))}ch`);
   const player = control.pages ? addPlay(row, control, book) : undefined;
   input.addEventListener("input", () => {
     player?.stop();

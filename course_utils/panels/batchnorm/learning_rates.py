@@ -78,7 +78,7 @@ def _say(at: At) -> str:
     with_it, without = last_accuracies(at.result)[:, at.index]
     works = [
         f"{name} {', '.join(map(format_value, rates)) or 'none'}"
-        for name, rates in zip(RUNS, workable(at.result), strict=True)
+        for name, rates in zip((RUNS[0], "without it"), workable(at.result), strict=True)
     ]
     return (
         f"{at.settings['optimizer']}, {at.settings['depth']} hidden layers, learning rate "

@@ -106,7 +106,7 @@ class _Network(Part):
         self.moves(ax.scatter(twos, self._y[2], s=120, c="white", edgecolors="black", zorder=3))
         for c, y in enumerate(self._y[2]):
             self.moves(ax.text(2.0, y, str(c), ha="center", va="center", fontsize=FONT_SIZE - 1.5))
-        ax.set_title("circle: there, darker is more active    ×: dropped", fontsize=FONT_SIZE)
+        ax.set_title("circle: there, bluer is more active    ×: dropped", fontsize=FONT_SIZE)
 
     def update(self, state: Pass) -> None:
         there = state.multipliers != 0

@@ -162,6 +162,6 @@ def _say(state: Stopped) -> str:
         f"{state.noise:.0%}: {now.trained.mean():.0f} of {state.epochs} epochs trained "
         f"({now.trained.min()} to {now.trained.max()}), epoch {now.restored.mean():.0f} "
         f"restored; fresh accuracy {accuracy_text(given)}, "
-        f"{gain_text(given, state.fresh[:, -1])} over the last epoch; of {seeds} seeds {early} "
-        f"stopped too early, {late} too late, {(~now.fired).sum()} never"
+        f"{gain_text(given, state.fresh[:, -1])} over the last epoch; stopped too early: {early} "
+        f"of {seeds} seeds, too late: {late}, not at all: {(~now.fired).sum()}"
     )

@@ -165,13 +165,11 @@ def _say(at: At) -> str:
     if not mix:
         return f"{text}, {trials.seeds} seeds"
     found = trials.worth(mix)
-    parts = [
-        f"{name} {found['in this mix', name].points()} (alone {found['alone', name].points()})"
-        for name in mix
-    ]
+    points = {key: gain.points().removesuffix(" points") for key, gain in found.items()}
+    parts = [f"{name} {points['in this mix', name]} ({points['alone', name]})" for name in mix]
     gain = found["in this mix", search.WHOLE]
     over = "early stopping alone" if len(mix) > len(search.baseline(mix)) > 0 else "nothing"
     return (
-        f"{text}, {gain.points()} over {over}, {gain.n} paired seeds; over the mix without it: "
-        f"{'; '.join(parts)}"
+        f"{text}, {gain.points()} over {over}, {gain.n} paired seeds; points over the mix without "
+        f"it (alone): {', '.join(parts)}"
     )

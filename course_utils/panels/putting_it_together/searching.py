@@ -17,6 +17,7 @@ from course_utils.search import random_settings as library_random
 
 SHOWN = 10
 STYLES = {"random": (COLORS[0], "o"), "grid": (COLORS[1], "^")}
+LIGHT = 0.46  # the gray from which on black is easier to read than white
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +75,7 @@ class _Box(Part):
 
     def draw(self, ax: Axes, found: Found) -> None:
         scores = 100 * found.lattice.correct.mean(1).reshape(PER_AXIS, PER_AXIS).T
-        ax.imshow(
+        shades = ax.imshow(
             scores, origin="lower", extent=(0, 1, 0, 1), cmap="Greys_r", aspect="auto",
             vmin=max(scores.max() - 25, scores.min()), vmax=scores.max() + 6,
         )  # fmt: skip
@@ -83,7 +84,7 @@ class _Box(Part):
             ax.text(
                 (column + 0.5) / PER_AXIS, (row + 0.5) / PER_AXIS, f"{value:.0f}",
                 ha="center", va="center", fontsize=FONT_SIZE - 2,
-                color="white" if value < scores.max() - 13 else "#444444",
+                color="black" if shades.to_rgba(value)[0] > LIGHT else "white",
             )  # fmt: skip
         for axis, name in ((ax.xaxis, "L2"), (ax.yaxis, "dropout")):
             ticks = np.linspace(0, 1, 5) if BOX[name].log else np.linspace(0, 1, 4)
