@@ -1,5 +1,6 @@
 """The process that marks may be lost: it is tried again, and then there is a reason."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -91,3 +92,13 @@ def test_a_process_of_an_earlier_run_is_replaced_where_it_has_another_course(sta
     stands_in(READY + ASKED + refuses)
     with pytest.raises(Unfit, match="another course"):
         workers.mark(JOB)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system chooses the cores")
+def test_each_process_has_the_core_that_fewest_have(stands_in) -> None:
+    stands_in(READY + "out.flush(); time.sleep(60)")
+    here = os.sched_getaffinity(0)
+    with ThreadPoolExecutor(4) as pool:
+        processes = list(pool.map(lambda _: workers.Process(), range(2 * len(here))))
+    used = [os.sched_getaffinity(process._process.pid) for process in processes]
+    assert sorted(used, key=min) == [{core} for core in sorted(here) for _ in range(2)]

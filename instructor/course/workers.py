@@ -25,6 +25,7 @@ COMMAND = [sys.executable, "-m", "instructor.course.apart"]
 
 _mine = threading.local()  # the process of each thread
 _all: set[Process] = set()
+_starting = threading.Lock()  # so that no two processes choose the same core
 
 
 def processes(workers: int) -> Executor:
@@ -73,20 +74,34 @@ class Process:
     def __init__(self) -> None:
         self.ended, self.fresh = False, True
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process = subprocess.Popen(
-            COMMAND,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            # There are as many processes as cores, so each has one thread.
-            env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            start_new_session=os.name == "posix",  # so that Ctrl-C reaches only this process
-        )
-        _all.add(self)
+        with _starting:
+            self.core = _least_used_core()
+            self._process = subprocess.Popen(
+                COMMAND,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                # There are as many processes as cores, so each has one thread.
+                env=os.environ | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+                start_new_session=os.name == "posix",  # so that Ctrl-C reaches only this process
+            )
+            _all.add(self)
+        self._stay_on_its_core()
         try:
             self._hear()
         except (EOFError, OSError):
             self.end()
             raise Unfit("the process that marks does not start; what it said is above") from None
+
+    def _stay_on_its_core(self) -> None:
+        """Keep this process on one core, with all that it will start.
+
+        A judge and its player take turns. On one core the first hands over to the second; between
+        two, an idle core is woken each time, hundreds of times for a submission, and on a virtual
+        machine that takes longer than the work.
+        """
+        if self.core is not None:
+            with contextlib.suppress(OSError):  # it marks on any core as well
+                os.sched_setaffinity(self._process.pid, {self.core})
 
     def mark(self, job: Job) -> dict[str, Any]:
         """The record of a submission.
@@ -123,3 +138,11 @@ class Process:
         for pipe in (self._process.stdin, self._process.stdout):
             with contextlib.suppress(OSError):  # half a job may be in it
                 pipe.close()  # type: ignore[union-attr]
+
+
+def _least_used_core() -> int | None:
+    """The core with the fewest marking processes; None where the system does not let us choose."""
+    if sys.platform != "linux":
+        return None
+    used = [process.core for process in _all]
+    return min(sorted(os.sched_getaffinity(0)), key=used.count)

@@ -6,7 +6,9 @@ arguments, modules with their gradients and modes, generators, and global random
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -41,6 +43,9 @@ class Peer(Gradients):
         self._play: list[dict[str, None]] = [{}]
         self._random: dict[str, Any] = {}
         self._served = 0
+        #: For `sys.setprofile` while functions of this side run, and only then: it sees every call
+        #: in Python, and a crossing has hundreds.
+        self.profile: Any = None
         self.raised: dict[str, BaseException] = {}
         self.broken, self.why = False, ""
 
@@ -53,13 +58,14 @@ class Peer(Gradients):
         """
         self._play.append({})
         try:
-            self._send(
-                {"op": "call", "grad": torch.is_grad_enabled()},
-                target=target,
-                args=args,
-                options=[*options.items()],
-            )
-            return self.answered()
+            with self._watching(False):
+                self._send(
+                    {"op": "call", "grad": torch.is_grad_enabled()},
+                    target=target,
+                    args=args,
+                    options=[*options.items()],
+                )
+                return self.answered()
         except Broken as error:
             self.give_up(error)
             raise
@@ -116,7 +122,8 @@ class Peer(Gradients):
             raise Broken(f"more than {MOST_CALLS} calls")
         op = message.body.get("op")
         if op == "slopes of":
-            self.take_slopes(message)
+            with self._watching(True):
+                self.take_slopes(message)
             return
         self._play.append({})
         try:
@@ -150,12 +157,25 @@ class Peer(Gradients):
         key = self.things.key(target) or ""
         if not key.startswith(self.things.side):
             raise Broken("only what is one's own can be called")
-        with torch.set_grad_enabled(grad):
+        with torch.set_grad_enabled(grad), self._watching(True):
             if isinstance(target, torch.optim.Optimizer):
                 return target.step()
             if not callable(target):
                 raise Broken("what is called is no function")
             return target(*args, **options)
+
+    @contextlib.contextmanager
+    def _watching(self, on: bool) -> Iterator[None]:
+        """Let `profile` see the calls inside, or none of them."""
+        if self.profile is None:
+            yield
+            return
+        before = sys.getprofile()
+        sys.setprofile(self.profile if on else None)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
 
     # Values with what has changed beside them.
 

@@ -18,6 +18,7 @@ OVER = "your code was stopped: it took too long"
 # What reading raises where the other side has written something that nobody writes.
 MALFORMED = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, RuntimeError)
 _HEAD = struct.Struct("<II")
+_BUFFER = 1 << 16  # bytes; most messages are shorter, and so arrive whole
 
 
 class Broken(Exception):
@@ -46,8 +47,8 @@ class Wire:
     @classmethod
     def of(cls, connection: socket.socket, *, ahead: bool = False) -> Wire:
         """Over a socket. It is read `ahead` where no fork is to find the rest."""
-        source = connection.makefile("rb") if ahead else connection.makefile("rb", 0)
-        return cls(source, connection.makefile("wb"))  # type: ignore[arg-type]
+        source = connection.makefile("rb", _BUFFER if ahead else 0)
+        return cls(source, connection.makefile("wb", _BUFFER))  # type: ignore[arg-type]
 
     def close(self) -> None:
         """Close both directions; what was not sent yet is lost."""
