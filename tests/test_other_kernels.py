@@ -135,6 +135,9 @@ def test_sliders_moved_while_a_cell_runs_are_followed_to_their_newest_value(
         "print(len(heard_on), trained[0], trained[-1], sweep.text, sweep.error, sep=', ')\n"
         "print(set(heard_on) == {threading.main_thread()})"
     ).splitlines()
-    assert said[0] == "19, 0, 19, p = 0.5, noise = 19, epoch 3, None"
-    # ipykernel may hand a message to the thread of cells even if it names a subshell.
-    assert subshells or said[1] == "True"
+    heard, _, rest = said[0].partition(", ")
+    assert rest == "0, 19, p = 0.5, noise = 19, epoch 3, None"
+    # ipykernel may hand a message to the thread of cells even if it names a subshell, and what is
+    # overtaken on the way is not heard.
+    assert heard == "19" or subshells
+    assert said[1] == "True" or subshells

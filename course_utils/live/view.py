@@ -6,6 +6,7 @@ so it answers while the kernel is busy, and after the kernel has gone.
 
 import threading
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 import anywidget
@@ -44,6 +45,7 @@ class View(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         # Messages from the browser and pictures from a worker come on different threads.
         self.lock = threading.RLock()
+        self._set_at: dict[tuple[Any, str], datetime] = {}  # by browser and trait
         super().__init__(**traits)
         self._run = 0
         self._answered: dict[str, int] = {}  # the `indices` that pictures are now drawn for
@@ -51,7 +53,26 @@ class View(anywidget.AnyWidget):
 
     def _handle_msg(self, msg: Any) -> None:
         with self.lock:
+            self._forget_overtaken(msg)
             super()._handle_msg(msg)
+
+    def _forget_overtaken(self, msg: Any) -> None:
+        """Remove from a message what a later one of the same browser has set already.
+
+        While a cell runs, ipykernel may handle messages on two threads, and so in another order
+        than they were sent in; a slider would go back to where it was on its way.
+        """
+        header, data = msg.get("header", {}), msg["content"]["data"]
+        sent = header.get("date")
+        if data.get("method") != "update" or not isinstance(sent, datetime):
+            return
+        for name in list(data["state"]):
+            key = header.get("session"), name  # of one browser: another's clock may be wrong
+            newest = self._set_at.setdefault(key, sent)
+            if sent < newest:
+                del data["state"][name]
+            else:
+                self._set_at[key] = sent
 
     @traitlets.observe("asked")
     def _hear(self, change: Any) -> None:
