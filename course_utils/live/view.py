@@ -45,7 +45,8 @@ class View(anywidget.AnyWidget):
     def __init__(self, **traits: Any) -> None:
         # Messages from the browser and pictures from a worker come on different threads.
         self.lock = threading.RLock()
-        self._set_at: dict[tuple[Any, str], datetime] = {}  # by browser and trait
+        # When the newest value was sent, and the thread that took it; by browser and trait.
+        self._taken: dict[tuple[Any, str], tuple[datetime, int]] = {}
         super().__init__(**traits)
         self._run = 0
         self._answered: dict[str, int] = {}  # the `indices` that pictures are now drawn for
@@ -60,19 +61,20 @@ class View(anywidget.AnyWidget):
         """Remove from a message what a later one of the same browser has set already.
 
         While a cell runs, ipykernel may handle messages on two threads, and so in another order
-        than they were sent in; a slider would go back to where it was on its way.
+        than they were sent in; a slider would go back to where it was on its way. On one thread
+        they are in order, and a clock that was put back does no harm.
         """
         header, data = msg.get("header", {}), msg["content"]["data"]
-        sent = header.get("date")
+        sent, here = header.get("date"), threading.get_ident()
         if data.get("method") != "update" or not isinstance(sent, datetime):
             return
         for name in list(data["state"]):
-            key = header.get("session"), name  # of one browser: another's clock may be wrong
-            newest = self._set_at.setdefault(key, sent)
-            if sent < newest:
+            key = header.get("session"), name  # another browser's clock may be wrong
+            newest, there = self._taken.get(key, (sent, here))
+            if there != here and sent < newest:
                 del data["state"][name]
             else:
-                self._set_at[key] = sent
+                self._taken[key] = sent, here
 
     @traitlets.observe("asked")
     def _hear(self, change: Any) -> None:
