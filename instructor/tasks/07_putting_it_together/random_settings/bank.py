@@ -311,15 +311,6 @@ def takes_options_out_of_the_box(box, budget, seed):
     return _from_shares(box, budget, rng.random((budget, len(box))), option)
 
 
-def _thrown(choice, rng):
-    """One value of a choice, from a `random.Random`."""
-    if isinstance(choice, list):
-        return rng.choice(choice)
-    if choice.log:
-        return math.exp(rng.uniform(math.log(choice.low), math.log(choice.high)))
-    return rng.uniform(choice.low, choice.high)
-
-
 @wrong(UNNAMED, at="hidden-values")
 def every_option_once_before_the_next_round(box, budget, seed):
     rng, columns = random.Random(seed), {}
@@ -329,14 +320,13 @@ def every_option_once_before_the_next_round(box, budget, seed):
             rng.shuffle(rounds)
             columns[name] = rounds
         else:
-            columns[name] = [_thrown(choice, rng) for _ in range(budget)]
+            columns[name] = [_drawn(rng, choice) for _ in range(budget)]
     return [{name: column[i] for name, column in columns.items()} for i in range(budget)]
 
 
 @wrong(UNNAMED, at="hidden-dice")
 def seed_0_is_none(box, budget, seed):
-    rng = random.Random(seed or None)
-    return [{name: _thrown(choice, rng) for name, choice in box.items()} for _ in range(budget)]
+    return _settings(random.Random(seed or None), box, budget)
 
 
 def _by_column(box, budget, dice):
@@ -344,7 +334,7 @@ def _by_column(box, budget, dice):
     columns = {}
     for name, choice in box.items():
         rng = dice(name)
-        columns[name] = [_thrown(choice, rng) for _ in range(budget)]
+        columns[name] = [_drawn(rng, choice) for _ in range(budget)]
     return [{name: column[i] for name, column in columns.items()} for i in range(budget)]
 
 
@@ -366,6 +356,6 @@ def whole_numbers_between_whole_ends(box, budget, seed):
         if not isinstance(choice, list) and not choice.log:
             whole = isinstance(choice.low, int) and isinstance(choice.high, int)
             return (rng.randint if whole else rng.uniform)(choice.low, choice.high)
-        return _thrown(choice, rng)
+        return _drawn(rng, choice)
 
     return [{name: drawn(choice) for name, choice in box.items()} for _ in range(budget)]
