@@ -80,6 +80,24 @@ def test_numbers_cross_with_their_types() -> None:
     assert isinstance(crossed(np.float64(2.0)), np.float64)
 
 
+@pytest.mark.parametrize("order", [(0, 2, 3, 1), (3, 2, 1, 0), (0, 1, 3, 2)])
+def test_a_transposed_tensor_arrives_transposed(order: tuple[int, ...]) -> None:
+    """So that an answer that takes a `.view` of it fails outside as it does in process."""
+    sent = torch.arange(120.0).reshape(2, 3, 4, 5).permute(order)
+    got = crossed(sent)
+    assert torch.equal(got, sent)
+    assert got.stride() == sent.stride()
+    layer = torch.nn.Conv2d(3, 4, 2).to(memory_format=torch.channels_last)
+    assert crossed(layer).weight.stride() == layer.weight.stride()
+
+
+def test_a_part_of_a_tensor_crosses_without_the_rest() -> None:
+    for part in (torch.arange(24.0)[::5], torch.zeros(2, 1).expand(2, 3), torch.rand(3, 4)[:, 1:]):
+        got = crossed(part)
+        assert torch.equal(got, part)
+        assert got.untyped_storage().nbytes() == 4 * part.numel()
+
+
 def test_what_is_no_data_arrives_as_its_name() -> None:
     class Everything:
         def __eq__(self, other: object) -> bool:
@@ -99,6 +117,11 @@ def test_what_is_no_data_arrives_as_its_name() -> None:
     [
         ["tensor", "p0", ["float32", [1000], 0], [False, None], None],
         ["tensor", "p0", ["object", [1], 0], [False, None], None],
+        ["tensor", "p0", ["uint8", [2, 4], 0, [0, 0]], [False, None], None],
+        ["tensor", "p0", ["uint8", [2, 4], 0, [1, 2]], [False, None], None],
+        ["tensor", "p0", ["uint8", [2, 4], 0, [0]], [False, None], None],
+        ["tensor", "p0", ["uint8", [2, 4], 0, 7], [False, None], None],
+        ["tensor", "p0", ["uint8", [2, 4], 0, [1, 0], [1, 0]], [False, None], None],
         ["array", "p0", ["O", [1], 0]],
         ["array", "p0", ["float64", [-1], 0]],
         ["array", "p0", ["float64", [1], 7]],

@@ -30,23 +30,35 @@ NUMPY = {
 
 
 def tensor_out(value: Tensor, arrays: list[bytes]) -> list[Any]:
-    """A tensor, as its type, its shape and the index of its bytes in `arrays`."""
+    """A tensor, as its type, its shape and the index of its bytes in `arrays`.
+
+    If its dimensions lie in memory in another order, as after a transposition, that order follows:
+    a `.view` that fails on one side is to fail on the other.
+    """
     # A conjugate or a negative may be a view whose numbers are not in memory as they are read.
     value = value.detach().resolve_conj().resolve_neg()
     flat = value.cpu().contiguous().reshape(-1)
     arrays.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
-    return [str(value.dtype).removeprefix("torch."), list(value.shape), len(arrays) - 1]
+    written = [str(value.dtype).removeprefix("torch."), list(value.shape), len(arrays) - 1]
+    # A single entry along a dimension may have any stride, and says nothing about an order.
+    order = sorted(range(value.ndim), key=lambda dim: -value.stride(dim))
+    return written if value.is_contiguous() or order == sorted(order) else [*written, order]
 
 
 def tensor_in(written: Any, arrays: list[bytes]) -> Tensor:
     """A new tensor from what `tensor_out` wrote."""
-    name, shape, place = written
+    name, shape, place, *rest = written
     if name not in TORCH:
         raise Broken(f"a tensor of type {name!r} may not cross")
-    made = torch.empty(_shape(shape, TORCH[name].itemsize, arrays[place]), dtype=TORCH[name])
+    sizes = _shape(shape, TORCH[name].itemsize, arrays[place])
+    plain = [*range(len(sizes))]
+    (order,) = rest or [plain]
+    if sorted(order) != plain:
+        raise Broken(f"{order} is no order of {len(sizes)} dimensions")
+    made = torch.empty_permuted(sizes, order, dtype=TORCH[name])
     if made.numel():
         raw = torch.frombuffer(bytearray(arrays[place]), dtype=torch.uint8)
-        made.reshape(-1).copy_(raw.view(TORCH[name]))
+        made.copy_(raw.view(TORCH[name]).reshape(sizes))
     return made
 
 
