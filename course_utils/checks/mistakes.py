@@ -53,6 +53,18 @@ class Common(Mistakes):
     )
     LIBRARY_USED = "the library's version does the whole task; here you write what it does"
     RAISED = "do the shapes and types of these values fit what that line does with them?"
+    NOT_CONTIGUOUS = (
+        "`.view` needs numbers that lie in memory one after the other, which those of a transposed "
+        "tensor do not; `.reshape` takes any tensor, and so do `.flatten` and indexing"
+    )
+    SINGLE_PRECISION = (
+        "only about seven digits are right, those of float32; compute in the dtype of what is "
+        "passed in, and make new tensors in it too: torch.zeros_like(x), x.new_zeros(n)"
+    )
+    EARLIER_CHANGED = (
+        "a later call has changed what an earlier one returned; make everything anew in each call, "
+        "and keep nothing outside of the function or in a default argument"
+    )
     UNKNOWN_NAME = (
         "this name means nothing there; is it misspelled, or defined in no cell that ran?"
     )
@@ -63,4 +75,6 @@ class Common(Mistakes):
         """What an error in the learner's lines hints at."""
         if isinstance(error, NameError):
             return cls.UNKNOWN_NAME
+        if "view size is not compatible" in str(error):  # PyTorch's words
+            return cls.NOT_CONTIGUOUS
         return cls.DIVISION_BY_ZERO if isinstance(error, ZeroDivisionError) else cls.RAISED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from course_utils.checks.mistakes import Common
 from course_utils.checks.report import Check
 
 
@@ -53,3 +54,20 @@ def logits_of(
         hint="leave the softmax out: the loss takes it, and whoever asks for probabilities does",
     )
     return logits
+
+
+def untouched(check: Check, model: nn.Module, x: Tensor, logits: Tensor, *, on: str) -> None:
+    """Check that `model` still gives these logits for x, after a later call of the answer.
+
+    It does not if that call has trained the same network on, or returned it again.
+    """
+    with torch.no_grad():
+        now = model.eval()(x)
+    check.that(
+        now.shape == logits.shape and torch.allclose(now, logits, atol=1e-4),
+        "a later call leaves the network of an earlier one as it was",
+        on=on,
+        expected="the logits of the earlier network, as they were before the later call",
+        got="other logits",
+        hint=Common.EARLIER_CHANGED,
+    )

@@ -11,6 +11,7 @@ from course_utils.exercises.lesson_05.random_shift import SHIFTS, random_shift
 from course_utils.exercises.lesson_05.smoothed_cross_entropy import LOSSES, smoothed_cross_entropy
 from course_utils.exercises.lesson_05.train_shifted import (
     digits,
+    in_two_calls,
     knows_moved,
     moved_accuracy,
     train_shifted,
@@ -22,6 +23,7 @@ __all__ = [
     "clearly_confused",
     "digits",
     "exposes_augmented_validation",
+    "in_two_calls",
     "kept",
     "knows_moved",
     "mixup",

@@ -14,7 +14,7 @@ from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.data import load_dataset
 from course_utils.exercises.attempt import attempt
-from course_utils.exercises.networks import is_network, logits_of
+from course_utils.exercises.networks import is_network, logits_of, untouched
 
 ENOUGH = {0: 0.0, 1: 0.80, 2: 0.65}  # of the images that are scored, by how far they moved
 
@@ -44,10 +44,22 @@ def train_shifted(answer: Trainer) -> None:
         knows_moved(check, answer, 0, 1)
 
 
-def knows_moved(check: Check, answer: Trainer, part: int, pixels: int, turned: int = 0) -> None:
+def in_two_calls(check: Check, answer: Trainer) -> None:
+    """`knows_moved` for two calls, of which the second must leave the first one's network alone."""
+    model = knows_moved(check, answer, 1, 2, turned=3)
+    x, _ = digits(1)
+    with torch.no_grad():
+        logits = model(x)
+    knows_moved(check, answer, 0, 2, turned=6)
+    untouched(check, model, x, logits, on="300 digits, then 300 others with other labels")
+
+
+def knows_moved(
+    check: Check, answer: Trainer, part: int, pixels: int, turned: int = 0
+) -> nn.Module:
     """Check that `answer` makes a network that gets enough of other, shifted digits right.
 
-    Digit d has the label (d + turned) % 10.
+    Digit d has the label (d + turned) % 10. Returns the network, in evaluation mode.
     """
     x, y = digits(part)
     y = (y + turned) % 10
@@ -69,6 +81,7 @@ def knows_moved(check: Check, answer: Trainer, part: int, pixels: int, turned: i
         got=f"{moved:.1%} of others that have moved, {own:.1%} of its own where they were",
         hint=Mistake.NOT_LEARNED if own >= 0.7 else Mistake.TOO_LITTLE_TRAINING,
     )
+    return model
 
 
 def moved_accuracy(model: nn.Module, pixels: int, turned: int = 0) -> float:

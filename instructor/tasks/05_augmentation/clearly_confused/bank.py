@@ -218,6 +218,45 @@ def an_interval_that_touches_0(before, after):
     return [p for _, p in sorted(out, reverse=True)]
 
 
+@wrong("input_changed", at="hidden-which")
+def shares_written_over_the_counts(before, after):
+    was, now = np.asarray(before, dtype=float), np.asarray(after, dtype=float)
+    was /= was.sum(axis=2, keepdims=True)
+    now /= now.sum(axis=2, keepdims=True)
+    return _rises(was, now, axis=None)
+
+
+@wrong("input_changed", at="hidden-which")
+def shares_written_over_counts_of_float32(before, after):
+    was, now = (c if c.dtype == np.float32 else c.astype(float) for c in (before, after))
+    for counts in (was, now):
+        counts /= counts.sum(axis=2, keepdims=True)
+    return _rises(was.astype(float), now.astype(float), axis=None)
+
+
+@wrong(UNNAMED, at="hidden-order")
+def only_unsigned_counts_are_converted(before, after):
+    if before.dtype.kind == "u":
+        before, after = before.astype(int), after.astype(int)
+    sizes = before.sum(axis=2, keepdims=True, dtype=before.dtype)
+    return _rises(before / sizes, after / sizes, axis=None)
+
+
+@wrong(UNNAMED, at="hidden-order")
+def counted_in_bytes(before, after):
+    sizes = np.add.reduce(before.astype(np.int16), 2, dtype=np.int16, keepdims=True)
+    sizes = sizes.astype(before.dtype)
+    return _rises(before / sizes, after / sizes, axis=None)
+
+
+@right
+def in_floats_of_its_own(before, after):
+    was, now = np.array(before, dtype=float), np.array(after, dtype=float)
+    was /= was.sum(axis=2, keepdims=True)
+    now /= now.sum(axis=2, keepdims=True)
+    return _rises(was, now, axis=None)
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "counts.sum(2, keepdims=True) -> counts.mean(2, keepdims=True)": "all "

@@ -29,7 +29,7 @@ with attempt("clearly_confused", clearly_confused) as hidden:
     ):
         before, after = confusions(changes, [200] * 10)
         given = {pair: round(float(np.mean(change)), 1) for pair, change in changes.items()}
-        for kind in ("int64", "uint8"):
+        for kind in ("int64", "uint8", "float32"):
             on = f"10 classes of 200 images, 6 seeds, mean changes of counts {given}, {kind}"
             got = clearly_confused(before.astype(kind), after.astype(kind))
             hint = "clear rises only: off the diagonal, upward, in an interval that excludes 0"
@@ -59,6 +59,8 @@ with attempt("clearly_confused", clearly_confused) as hidden:
         on = f"counts of 5 seeds at random, classes of {sizes.tolist()} images, {kind.__name__}"
         hidden.that(got == wanted, "which pairs", on=on, expected=wanted, got=got, hint=hint)
     counts = check.small_confusions()
-    given = [array.copy() for array in counts]
-    clearly_confused(*given)
-    hidden.kept(given, counts, on="the counts of the visible check")
+    for kind in ("int64", "float64", "float32", "int8"):  # `np.asarray(..., float)` may be a view
+        before = [array.astype(kind) for array in counts]
+        given = [array.copy() for array in before]
+        clearly_confused(*given)
+        hidden.kept(given, before, on=f"the counts of the visible check, {kind}")

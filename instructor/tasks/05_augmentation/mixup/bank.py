@@ -8,7 +8,7 @@ from instructor.answers import UNNAMED, right, wrong
 
 @right
 def image_by_image(x, y, share, other, num_classes):
-    images, targets = torch.empty_like(x), torch.zeros(len(x), num_classes)
+    images, targets = torch.empty_like(x), x.new_zeros(len(x), num_classes)
     for i, (s, j) in enumerate(zip(share.tolist(), other.tolist(), strict=True)):
         images[i] = s * x[i] + (1 - s) * x[j]
         targets[i, y[i]] += s
@@ -18,9 +18,9 @@ def image_by_image(x, y, share, other, num_classes):
 
 @right
 def by_one_hot_and_lerp(x, y, share, other, num_classes):
-    hot = F.one_hot(y, num_classes).double()
+    hot = F.one_hot(y, num_classes).to(share)
     images = torch.lerp(x[other], x, share.reshape(-1, 1, 1, 1))
-    return images, torch.lerp(hot[other], hot, share.double()[:, None])
+    return images, torch.lerp(hot[other], hot, share[:, None])
 
 
 @right
@@ -28,7 +28,7 @@ def by_scatter_add(x, y, share, other, num_classes):
     images = torch.einsum("i,ichw->ichw", share, x)
     images = images + torch.einsum("i,ichw->ichw", 1 - share, x.index_select(0, other))
     labels, shares = torch.stack([y, y[other]], 1), torch.stack([share, 1 - share], 1)
-    return images, torch.zeros(len(y), num_classes).scatter_add(1, labels, shares)
+    return images, share.new_zeros(len(y), num_classes).scatter_add(1, labels, shares)
 
 
 def _mixed(x, share, other):
@@ -145,3 +145,35 @@ def shares_drawn_anew(x, y, share, other, num_classes):
     s = share.view(-1, 1, 1, 1)
     h = F.one_hot(y, num_classes).float()
     return (s * x + (1 - s) * x[other], share[:, None] * h + (1 - share[:, None]) * h[other])
+
+
+@wrong("not_contiguous", at="hidden-images")
+def images_in_rows_made_by_view(x, y, share, other, num_classes):
+    rows, by = x.view(len(x), -1), share[:, None]
+    return (by * rows + (1 - by) * rows[other]).view(x.shape), _targets(
+        y, share, other, num_classes
+    )
+
+
+@wrong("single_precision", at="hidden-images")
+def images_in_single_precision(x, y, share, other, num_classes):
+    images = _mixed(x.float(), share.float(), other).to(x.dtype)
+    return images, _targets(y, share, other, num_classes)
+
+
+@wrong("single_precision", at="hidden-images")
+def shares_in_single_precision(x, y, share, other, num_classes):
+    return _mixed(x, share.float(), other), _targets(y, share, other, num_classes)
+
+
+@wrong("single_precision", at="hidden-targets")
+def targets_in_single_precision(x, y, share, other, num_classes):
+    return _mixed(x, share, other), _targets(y, share.float(), other, num_classes)
+
+
+@wrong("single_precision", at="hidden-targets")
+def targets_written_into_single_precision(x, y, share, other, num_classes):
+    targets, rows = torch.zeros(len(y), num_classes), torch.arange(len(y))
+    targets[rows, y] += share.float()
+    targets[rows, y[other]] += 1 - share.float()
+    return _mixed(x, share, other), targets.to(share.dtype)

@@ -1,5 +1,6 @@
 from course_utils.exercises import attempt
 from course_utils.exercises.lesson_05.mixup import Mistake as MixupMistake
+from course_utils.exercises.tensors import in_double
 
 with attempt("mixup", mixup) as hidden:
     for n, classes in ((7, 10), (5, 2), (4, 3)):
@@ -18,3 +19,10 @@ with attempt("mixup", mixup) as hidden:
         if close[apart].all() and not close.all():
             hint = MixupMistake.SAME_LABEL_OVERWRITTEN
         hidden.close("targets", targets, wanted, on=on, hint=hint)
+    x, share = torch.randn(5, 1, 2, 2).double(), torch.rand(5, dtype=torch.float64)
+    y, other, by = torch.tensor([0, 2, 1, 2, 0]), torch.arange(5).roll(2), share[:, None]
+    hot, on = F.one_hot(y, 3), "y = [0, 2, 1, 2, 0], 3 classes, torch.float64"
+    _, targets = mixup(x, y, share, other, 3)
+    wanted = by * hot + (1 - by) * hot[other]
+    hidden.close("targets", targets, wanted, on=on, hint="the shares of the two labels")
+    in_double(hidden, "each target", targets, wanted, on=on)

@@ -296,6 +296,28 @@ def by_the_part_that_stays(x, pixels):
     return moved
 
 
+def _pixel_by_pixel(flat, x, pixels):
+    """Shifted by picking from `flat`, x with its pixels in one row."""
+    n, channels, height, width = x.shape
+    steps = torch.randint(-pixels, pixels + 1, (2, n, 1, 1))
+    rows = torch.arange(height)[:, None] - steps[0]
+    columns = torch.arange(width)[None, :] - steps[1]
+    inside = (rows >= 0) & (rows < height) & (columns >= 0) & (columns < width)
+    place = rows.clamp(0, height - 1) * width + columns.clamp(0, width - 1)
+    place = place.flatten(1)[:, None].expand(n, channels, height * width)
+    return flat.gather(2, place).reshape(x.shape) * inside[:, None]
+
+
+@right
+def from_rows_made_by_reshape(x, pixels):
+    return _pixel_by_pixel(x.reshape(*x.shape[:2], -1), x, pixels)
+
+
+@wrong("not_contiguous", at="hidden")
+def from_rows_made_by_view(x, pixels):
+    return _pixel_by_pixel(x.view(*x.shape[:2], -1), x, pixels)
+
+
 #: Mutants of the model answer that behave like it, each with the reason.
 EQUIVALENT = {
     "torch.randint(-pixels, pixels + 1, (len(x), 2)).tolist() -> torch.randint(-pixels, "

@@ -1,15 +1,20 @@
+from torch import Tensor
+
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import transposed
 
 with attempt("random_shift", random_shift, by_hand=check.SHIFTS) as hidden:
-    for shape, dtype in (
-        ((5, 3, 4, 9), torch.float64),
-        ((1, 1, 9, 5), torch.float32),
-        ((3, 2, 5, 4), torch.int64),
+    for shape, dtype, arranged in (
+        ((5, 3, 4, 9), torch.float64, Tensor.clone),
+        ((1, 1, 9, 5), torch.float32, Tensor.clone),
+        ((3, 2, 5, 4), torch.int64, Tensor.clone),
+        ((4, 3, 6, 5), torch.float32, transposed),
     ):
         # Numbers with more digits than float32 has, where the dtype has them.
         whole = torch.randint(2**40, 2**52, shape)
         x, reach = whole if dtype == torch.int64 else (whole / 2**40).to(dtype), range(-3, 4)
-        y, on = random_shift(x.clone(), 3), f"images {shape}, {dtype}, pixels = 3"
+        y, on = random_shift(arranged(x), 3), f"images {shape}, {dtype}, pixels = 3"
+        on += ", transposed" if arranged is transposed else ""
         hint = "keep the dtype of x, and do not confuse height and width"
         got, wanted = ((tuple(t.shape), t.dtype) for t in (y, x))
         hidden.that(got == wanted, "shape and dtype", on=on, expected=wanted, got=got, hint=hint)

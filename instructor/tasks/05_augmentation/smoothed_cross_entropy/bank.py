@@ -174,3 +174,20 @@ def through_float32_and_back(logits, y, smoothing):
     logp = F.log_softmax(logits.float(), 1)
     targets = F.one_hot(y, logits.shape[1]) * (1 - smoothing) + smoothing / logits.shape[1]
     return -(targets * logp).sum(1).mean().to(logits.dtype)
+
+
+@wrong("not_contiguous", at="hidden")
+def all_logits_in_a_row_made_by_view(logits, y, smoothing):
+    n, classes = logits.shape
+    shifted = logits - logits.max(1, keepdim=True).values
+    logs = shifted - shifted.exp().sum(1, keepdim=True).log()
+    top = logits.view(-1)[torch.arange(n) * classes + y] - logits.logsumexp(1)
+    return -((1 - smoothing) * top + smoothing * logs.mean(1)).mean()
+
+
+@wrong("single_precision", at="hidden")
+def targets_in_single_precision(logits, y, smoothing):
+    n, classes = logits.shape
+    targets = torch.full((n, classes), smoothing / classes)
+    targets[torch.arange(n), y] += 1 - smoothing
+    return _loss(targets, logits.log_softmax(1))

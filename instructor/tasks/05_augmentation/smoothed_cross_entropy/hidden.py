@@ -1,5 +1,6 @@
 from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import in_double, transposed
 
 
 class Mistake(Mistakes):
@@ -46,3 +47,12 @@ with attempt("smoothed_cross_entropy", smoothed_cross_entropy, by_hand=check.LOS
     got = smoothed_cross_entropy(torch.tensor([[1000.0, 0.0]]), torch.tensor([0]), 0.1)
     hint = Mistake.LOG_OF_SOFTMAX
     hidden.close("the loss", got, 50.0, on=on, hint=hint)
+    logits, y = torch.randn(6, 5, dtype=torch.float64), torch.arange(6) % 5
+    on = "6 images, 5 classes, transposed logits, smoothing = 0.3, torch.float64"
+    wanted = F.cross_entropy(logits, y, label_smoothing=0.3)
+    ours, theirs = transposed(logits).requires_grad_(), logits.clone().requires_grad_()
+    got = smoothed_cross_entropy(ours, y, 0.3)
+    in_double(hidden, "the loss", got, wanted, on=on)
+    got.backward()
+    F.cross_entropy(theirs, y, label_smoothing=0.3).backward()
+    in_double(hidden, "its gradient", ours.grad, theirs.grad, on=on)

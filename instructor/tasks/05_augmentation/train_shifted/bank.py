@@ -149,6 +149,32 @@ def probabilities_for_logits(x, y, pixels):
     return nn.Sequential(every_shift_made_beforehand(x, y, pixels), nn.Softmax(1))
 
 
+_KEPT = {}
+
+
+@wrong("too_little_training", at="hidden")
+def trained_once_for_each_number_of_pixels(x, y, pixels):
+    if pixels not in _KEPT:
+        _KEPT[pixels] = by_shifts_of_its_own(x, y, pixels)
+    return _KEPT[pixels]
+
+
+@wrong("too_little_training", at="hidden")
+def kept_in_a_default_argument(x, y, pixels, kept=[]):  # noqa: B006
+    kept += [] if kept and pixels == 2 else [by_shifts_of_its_own(x, y, pixels)]
+    return kept[-1]
+
+
+_SHARED = _net()
+
+
+@wrong("earlier_changed", at="hidden")
+def one_network_for_all_calls(x, y, pixels):
+    for layer in (_SHARED[1], _SHARED[3]):
+        layer.reset_parameters()
+    return _learn(_SHARED, ((_moved(x, pixels), y) for _ in range(150)))
+
+
 _ENOUGH = "any width, rate and length at which it learns will do"
 EQUIVALENT = {
     "0.01 -> 0.02": _ENOUGH,
