@@ -16,6 +16,7 @@ from course_utils.exercises.lesson_08.fine_tune import (
     accuracy,
     carried_over,
     fine_tune,
+    in_two_calls,
     pretrained,
 )
 from course_utils.exercises.lesson_08.rms_norm import NORMS, Oracle, one_scale, own_norm, rms_norm
@@ -36,6 +37,7 @@ __all__ = [
     "fine_tune",
     "followed",
     "groups",
+    "in_two_calls",
     "like_adamw",
     "one_scale",
     "own_norm",

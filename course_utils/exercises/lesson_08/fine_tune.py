@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
-from course_utils.exercises.networks import is_network, logits_of
+from course_utils.exercises.networks import is_network, logits_of, untouched
 
 INPUTS, MEANING, CLASSES = 60, 4, 20  # dimensions, those that mean something, classes of the body
 ENOUGH = 0.95  # of the samples that are scored
@@ -48,8 +48,24 @@ def fine_tune(answer: Tuner) -> None:
         carried_over(check, answer, world=0, classes=4, training=False)
 
 
-def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, training: bool) -> None:
-    """Check that `answer` makes a good classifier from few samples and does not change the body."""
+def in_two_calls(check: Check, answer: Tuner) -> None:
+    """`carried_over` for two calls, of which the second must leave the first network as it is."""
+    model = carried_over(check, answer, world=1, classes=3, training=True)
+    _, (x, _), _ = pretrained(1, 3)
+    with torch.no_grad():
+        logits = model(x)
+    carried_over(check, answer, world=2, classes=5, training=False)
+    on = "3 new classes and a body, then 5 classes and another body"
+    untouched(check, model, x, logits, on=on)
+
+
+def carried_over(
+    check: Check, answer: Tuner, *, world: int, classes: int, training: bool
+) -> nn.Module:
+    """Check that `answer` makes a good classifier from few samples and does not change the body.
+
+    Returns the classifier, in evaluation mode.
+    """
     body, (x, y), scored = pretrained(world, classes)
     on = (
         f"{classes} new classes with 10 samples each, a body in "
@@ -83,6 +99,7 @@ def carried_over(check: Check, answer: Tuner, *, world: int, classes: int, train
         got=f"{fresh:.1%} of other samples, {own:.1%} of its own",
         hint=Mistake.TOO_LITTLE_TRAINING if own < ENOUGH else Mistake.NOT_CARRIED_OVER,
     )
+    return model
 
 
 def accuracy(model: nn.Module, x: Tensor, y: Tensor) -> float:

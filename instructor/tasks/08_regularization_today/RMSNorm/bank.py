@@ -291,7 +291,7 @@ class divided_by_one_less(nn.Module):
         )
 
 
-@right
+@wrong("single_precision", at="hidden")
 class worked_out_in_single_precision(nn.Module):
     def __init__(self, features, eps=1e-6):
         super().__init__()
@@ -302,6 +302,33 @@ class worked_out_in_single_precision(nn.Module):
         single = x.float()
         root = torch.rsqrt(single.pow(2).mean(-1, keepdim=True) + self.eps)
         return self.weight * (single * root).to(x.dtype)
+
+
+class _InRows(_Scaled):
+    """Makes a matrix of x first, one row for each vector, with what `rows` says."""
+
+    def forward(self, x):
+        rows = self.rows(x)
+        size = (rows.square().mean(1, keepdim=True) + self.eps).sqrt()
+        return (rows / size * self.weight).reshape(x.shape)
+
+
+@right
+class RowsByReshape(_InRows):
+    def rows(self, x):
+        return x.reshape(-1, x.shape[-1])
+
+
+@wrong("not_contiguous", at="hidden")
+class RowsByView(_InRows):
+    def rows(self, x):
+        return x.view(-1, x.shape[-1])
+
+
+@wrong("single_precision", at="hidden")
+class MeanSquareInSingle(_Scaled):
+    def size(self, x):
+        return (x.float().square().mean(-1, keepdim=True) + self.eps).sqrt().to(x.dtype)
 
 
 EQUIVALENT = {}

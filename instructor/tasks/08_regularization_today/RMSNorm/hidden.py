@@ -1,4 +1,5 @@
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import in_double, transposed
 
 with attempt("RMSNorm", RMSNorm, by_hand=check.NORMS) as hidden:
     check.own_norm(hidden, RMSNorm)
@@ -16,7 +17,7 @@ with attempt("RMSNorm", RMSNorm, by_hand=check.NORMS) as hidden:
         x, slope = size * torch.randn(2, *shape, dtype=dtype)
         on = f"x of shape {shape}, {options or 'the default eps'}, {dtype}"
         for training in (True, False):
-            given = x.clone()
+            given = x.clone() if training else transposed(x)
             got = hidden.tensor(layer.train(training)(given), shape, on=on)
             hint = "the dtype of x, whatever is computed in between"
             hidden.that(
@@ -24,6 +25,8 @@ with attempt("RMSNorm", RMSNorm, by_hand=check.NORMS) as hidden:
             )
             hint = "x / √(mean of its squares + eps) · weight, along the last dimension"
             hidden.close("the output", got, oracle(x), on=on, hint=hint, atol=1e-5)
+            if dtype == torch.float64:
+                in_double(hidden, "the output", got, oracle(x), on=on)
             hidden.kept([given], [x], on=on)
         ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
         got = layer(ours)
@@ -35,3 +38,6 @@ with attempt("RMSNorm", RMSNorm, by_hand=check.NORMS) as hidden:
         hidden.close("the gradient of x", ours.grad, theirs.grad, on=on, hint=hint, atol=1e-4)
         what, mine = "the gradient of weight", layer.weight.grad
         hidden.close(what, mine, oracle.weight.grad, on=on, hint=hint, atol=1e-4)
+        if dtype == torch.float64:
+            in_double(hidden, "the gradient of x", ours.grad, theirs.grad, on=on)
+            in_double(hidden, what, mine, oracle.weight.grad, on=on)

@@ -205,4 +205,36 @@ def single_images_left_out(probabilities, labels, bins):
     return t
 
 
+@wrong("not_contiguous", at="hidden")
+def top_picked_from_a_view(probabilities, labels, bins):
+    n, classes = probabilities.shape
+    guess = probabilities.argmax(1)
+    top = probabilities.view(-1)[torch.arange(n) * classes + guess].double()
+    pairs = _groups(top, guess.eq(labels).double(), bins)
+    return sum(abs((h - t).sum()) for t, h in pairs) / n
+
+
+@wrong(UNNAMED, at="hidden")
+def always_in_single_precision(probabilities, labels, bins):
+    return bin_by_bin(probabilities.float(), labels, bins)
+
+
+@wrong("input_changed", at="visible")
+def the_top_taken_out(probabilities, labels, bins):
+    rows, (top, guess) = torch.arange(len(labels)), probabilities.max(1)
+    probabilities[rows, guess] = 0
+    pairs = _groups(top.double(), guess.eq(labels).double(), bins)
+    return sum(abs((h - t).sum()) for t, h in pairs) / len(labels)
+
+
+@wrong("input_changed", at="visible")
+def scaled_in_place_through_numpy(probabilities, labels, bins):
+    shares, y = np.asarray(probabilities), labels.numpy()
+    top, hit = shares.max(1).astype(float), shares.argmax(1) == y
+    shares *= bins
+    place = np.ceil(shares.max(1)).astype(int)
+    total = np.bincount(place, weights=hit - top, minlength=bins + 1)
+    return float(np.abs(total).sum() / len(y))
+
+
 EQUIVALENT = {}
