@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
-from course_utils.exercises.networks import is_network, logits_of
+from course_utils.exercises.networks import is_network, logits_of, untouched
 from course_utils.snapshot import evaluating
 
 FEATURES, CLASSES, N = 10, 3, 240
@@ -51,8 +51,18 @@ def train_and_stop(answer: Trainer) -> None:
         stopped_in_time(check, answer, 0)
 
 
-def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
-    """Check that `answer` makes a network whose loss on new samples is low enough."""
+def in_two_calls(check: Check, answer: Trainer) -> None:
+    """`stopped_in_time` for two calls; the second must leave the first network as it is."""
+    model = stopped_in_time(check, answer, 1)
+    (x, _), _ = samples(1)
+    with torch.no_grad():
+        logits = model.eval()(x)
+    stopped_in_time(check, answer, 2)
+    untouched(check, model, x, logits, on=f"{N} samples, then {N} others")
+
+
+def stopped_in_time(check: Check, answer: Trainer, world: int) -> nn.Module:
+    """Check that `answer` makes a network whose loss on new samples is low enough; return it."""
     (x, y), _ = samples(world)
     scored = samples(world)[1] if world else _drawn(world, 3000, 99)
     noise, size, bound = WORLDS[world]
@@ -73,6 +83,7 @@ def stopped_in_time(check: Check, answer: Trainer, world: int) -> None:
         got=f"{new:.3f} on new samples, {own:.3f} on those that it was given",
         hint=Mistake.TOO_LONG if own < 0.75 * new else Mistake.TOO_SHORT,
     )
+    return model
 
 
 def loss_on(model: nn.Module, x: Tensor, y: Tensor) -> float:

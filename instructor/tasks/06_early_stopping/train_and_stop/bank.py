@@ -158,6 +158,24 @@ def one_logit_only(x, y):
     return nn.Sequential(_net(), nn.Linear(3, 1))
 
 
+_SHARED = _net()
+
+
+@wrong("earlier_changed", at="hidden")
+def one_network_for_all_calls(x, y):
+    for layer in (_SHARED[0], _SHARED[2]):
+        layer.reset_parameters()
+    part = torch.randperm(len(x))
+    a, b = part[: len(x) * 2 // 3], part[len(x) * 2 // 3 :]
+    return _best(_SHARED, _states(_SHARED, x[a], y[a], 120), x[b], y[b])
+
+
+@wrong("too_short", at="hidden")
+def the_network_of_the_first_call(x, y, kept=[]):  # noqa: B006
+    kept += [] if kept else [all_states_kept(x, y)]
+    return kept[0]
+
+
 _ENOUGH = "any split and any length that leave the best moment in will do"
 EQUIVALENT = {
     "torch.nn.Sequential(torch.nn.Linear(10, 64), torch.nn.ReL... "

@@ -281,3 +281,24 @@ def scores_twice(model, train_epoch, val_loss, epochs, tired):
 def scores_the_best_again(model, train_epoch, val_loss, epochs, tired):
     record = _loop(model, train_epoch, val_loss, epochs, lambda record, done: tired(record))
     return [*record[:-1], max(record[-1], val_loss(model))]
+
+
+@wrong("never_tired", at="hidden")
+def tired_must_be_the_true_of_python(model, train_epoch, val_loss, epochs, tired):
+    return _loop(model, train_epoch, val_loss, epochs, lambda record, done: tired(record) is True)
+
+
+@wrong(UNNAMED, at="hidden")
+def goes_on_only_at_the_false_of_python(model, train_epoch, val_loss, epochs, tired):
+    return _loop(
+        model, train_epoch, val_loss, epochs, lambda record, done: tired(record) is not False
+    )
+
+
+@wrong("never_tired", at="hidden")
+def tired_must_be_a_bool_of_python(model, train_epoch, val_loss, epochs, tired):
+    def stop(record, done):
+        said = tired(record)
+        return isinstance(said, bool) and said
+
+    return _loop(model, train_epoch, val_loss, epochs, stop)

@@ -1,3 +1,5 @@
+import numpy as np
+
 from course_utils.exercises import attempt
 from course_utils.exercises.lesson_06.train_to_best import Mistake as TrainToBestMistake
 
@@ -42,6 +44,12 @@ with attempt("train_to_best", train_to_best) as hidden:
         ([3, 2, 4, 1, 5, 2, 0.5], lambda losses: len(losses) == 6, "when there are six losses"),
         ([5, 4, 3, 6, 2], lambda losses: losses[-1] >= 5, "at a loss of 5 or more"),
         ([2, 1.00002, 1.00001, 1.00003], lambda losses: False, "never"),
+        (
+            [5, 4, 1, 3, 2, 0.5],
+            lambda losses: np.bool_(losses[-1] == 3),
+            "at a loss of 3, which a bool of NumPy says",
+        ),
+        ([3, 2, 1], lambda losses: np.bool_(False), "never, which a bool of NumPy says"),
     ):
         what = "the best weights come back, whatever the rule"
         check.play(hidden, train_to_best, script, 0, what, last, tired=rule, until=until)
