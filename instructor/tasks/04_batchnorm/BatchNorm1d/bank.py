@@ -226,7 +226,7 @@ class MomentumTypedIn(Norm):
         super().__init__(features, eps, 0.1)
 
 
-@wrong(UNNAMED)
+@wrong("single_precision")
 class InSinglePrecision(Norm):
     def forward(self, x):
         return super().forward(x.float()).to(x.dtype)
@@ -398,3 +398,23 @@ class BuffersInSinglePrecision(Norm):
     def update(self, x):
         super().update(x)
         self.running_mean, self.running_var = self.running_mean.float(), self.running_var.float()
+
+
+@wrong("single_precision", at="hidden-outputs")
+class DividesInSinglePrecision(Norm):
+    def statistics(self, x):
+        return x.mean(0), x.var(0, correction=0).float()
+
+
+@wrong("single_precision", at="hidden-evaluation")
+class SinglePrecisionInEvaluation(Norm):
+    def forward(self, x):
+        if self.training:
+            return super().forward(x)
+        return super().forward(x.float()).to(x.dtype)
+
+
+@wrong("single_precision", at="hidden-buffers")
+class UpdatesInSinglePrecision(Norm):
+    def update(self, x):
+        super().update(x.float())

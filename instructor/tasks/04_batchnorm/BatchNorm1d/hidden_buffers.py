@@ -1,5 +1,6 @@
 from course_utils.checks.batch_norm import Mistake as BatchNormMistake
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import in_double
 
 with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
     check.own_lines(hidden, BatchNorm1d)
@@ -33,6 +34,8 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
                 hint="old + momentum * (new - old), with the given momentum; the stored variance "
                 "divides by n - 1",
             )
+            if dtype == torch.float64:
+                in_double(hidden, name, got, getattr(oracle, name), on=on)
     layer, before = BatchNorm1d(3), []
     for step in range(3):
         layer(torch.randn(6, 3, requires_grad=True)).sum().backward()

@@ -1,4 +1,5 @@
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import in_double
 
 with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
     check.own_lines(hidden, BatchNorm1d)
@@ -34,3 +35,6 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
     hidden.close("gradient for x", ours.grad, theirs.grad, on=on, hint=hint)
     mine, right = layer.weight.grad, oracle.weight.grad
     hidden.close("gradient for weight", mine, right, on=on, hint=hint, atol=1e-4)
+    x, on = torch.randn(4, 3, dtype=torch.float64), "4 samples in evaluation, torch.float64"
+    layer, oracle = layer.double(), oracle.double()
+    in_double(hidden, "the output in evaluation", layer(x.clone()), oracle(x), on=on)

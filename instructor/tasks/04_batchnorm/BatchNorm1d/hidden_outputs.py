@@ -1,4 +1,5 @@
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import in_double
 
 with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
     check.own_lines(hidden, BatchNorm1d)
@@ -22,6 +23,8 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
         hint = "add the given eps to the biased variance of each feature"
         hidden.that(got.dtype == dtype, "dtype", on=on, expected=dtype, got=got.dtype, hint=hint)
         hidden.close("output", got, wanted, on=on, hint=hint, atol=1e-4)
+        if dtype == torch.float64 and not around:
+            in_double(hidden, "the output", got, wanted, on=on)
         weights = torch.randn(n, features, dtype=dtype)
         (got * weights).sum().backward()
         (wanted * weights).sum().backward()

@@ -45,7 +45,7 @@ def as_one_instance(x, weight, bias, eps):
     return torch.addcmul(bias, F.instance_norm(x[:, None, :], eps=eps)[:, 0], weight)
 
 
-@wrong(UNNAMED)
+@wrong("single_precision")
 def in_single_precision_and_back(x, weight, bias, eps):
     return with_var_mean(x.float(), weight.float(), bias.float(), eps).to(x.dtype)
 
@@ -154,3 +154,28 @@ def matrix(x, weight, bias, eps):
     c = x @ centre
     s = (c * c).sum(1, keepdim=True) / d
     return c * torch.pow(s + eps, -0.5) * weight.unsqueeze(0) + bias.unsqueeze(0)
+
+
+def _in_one_row(flat, x, weight, bias, eps):
+    """From `flat`, all numbers of x one after the other."""
+    n, features = x.shape
+    rows = torch.stack([flat[i * features : (i + 1) * features] for i in range(n)])
+    center = rows - rows.mean(1, keepdim=True)
+    return center / (center.square().mean(1, keepdim=True) + eps).sqrt() * weight + bias
+
+
+@right
+def from_one_row_by_flatten(x, weight, bias, eps):
+    return _in_one_row(x.flatten(), x, weight, bias, eps)
+
+
+@wrong("not_contiguous", at="hidden")
+def from_one_row_by_view(x, weight, bias, eps):
+    return _in_one_row(x.view(-1), x, weight, bias, eps)
+
+
+@wrong("single_precision", at="hidden")
+def the_root_in_single_precision(x, weight, bias, eps):
+    center = x - x.mean(1, keepdim=True)
+    root = (center.square().mean(1, keepdim=True) + eps).sqrt()
+    return center / root.float() * weight + bias

@@ -1,4 +1,5 @@
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import in_double, transposed
 
 with attempt("layer_norm", layer_norm, by_hand=check.LIBRARY) as hidden:
     for n, features, eps, dtype, around in (
@@ -11,9 +12,11 @@ with attempt("layer_norm", layer_norm, by_hand=check.LIBRARY) as hidden:
         wanted = nn.functional.layer_norm(x, (features,), weight, bias, eps)
         on = f"x of shape ({n}, {features}), {around:g} ± 0.1, eps = {eps}, {dtype}"
         hint = "mean and variance of each row, in the dtype of x, with the eps that is passed in"
-        got = hidden.tensor(layer_norm(x.clone(), weight, bias, eps), (n, features), on=on)
+        got = hidden.tensor(layer_norm(transposed(x), weight, bias, eps), (n, features), on=on)
         hidden.that(got.dtype == dtype, "dtype", on=on, expected=dtype, got=got.dtype, hint=hint)
         hidden.close("output", got, wanted, on=on, hint=hint, atol=1e-5)
+        if dtype == torch.float64 and not around:
+            in_double(hidden, "the output", got, wanted, on=on)
         given = [t.clone() for t in (x, weight, bias)]
         layer_norm(*given, eps)
         kept = all(map(torch.equal, given, (x, weight, bias)))
