@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from course_utils.checks.mistakes import Mistakes
 from course_utils.checks.report import Check
 from course_utils.exercises.attempt import attempt
-from course_utils.exercises.networks import is_network, logits_of
+from course_utils.exercises.networks import is_network, logits_of, untouched
 
 
 @unique
@@ -39,6 +39,22 @@ def memorize(answer: Memorizer) -> None:
     with attempt("memorize", answer) as check:
         new = by_heart(check, answer, 40, 6, 3)
         print(f"  of new samples, with random labels too, your network gets {new:.0%} right")
+
+
+def in_two_calls(check: Check, answer: Memorizer) -> None:
+    """Check two calls, of which the second must leave the first network as it is."""
+    networks: list[nn.Module] = []
+
+    def kept(x: Tensor, y: Tensor) -> nn.Module:
+        networks.append(answer(x, y))
+        return networks[-1]
+
+    by_heart(check, kept, 100, 5, 10)
+    x, _ = nonsense(100, 5, 10)
+    with torch.no_grad():
+        logits = networks[0](x)
+    by_heart(check, kept, 30, 20, 2)
+    untouched(check, networks[0], x, logits, on="100 samples of 10 classes, then 30 of 2 classes")
 
 
 def by_heart(check: Check, answer: Memorizer, n: int, features: int, classes: int) -> float:

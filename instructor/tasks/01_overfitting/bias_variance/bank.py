@@ -136,3 +136,21 @@ def rounded_to_four_places(predictions, truth):
     mean = predictions.mean(0)
     parts = (mean - truth).square().mean(), predictions.var(0, correction=0).mean()
     return tuple(round(float(part), 4) for part in parts)
+
+
+@right
+def all_errors_in_one_row_by_reshape(predictions, truth):
+    spread = (predictions - predictions.mean(0)).reshape(-1)
+    return _bias2(predictions, truth), spread @ spread / len(spread)
+
+
+@wrong("not_contiguous", at="hidden-variance")
+def all_errors_in_one_row_by_view(predictions, truth):
+    mean = predictions.mean(0)
+    spread = predictions.view(-1) - mean.repeat(len(predictions))
+    return _bias2(predictions, truth), spread @ spread / len(spread)
+
+
+@wrong("single_precision", at="hidden-bias")
+def bias_in_single_precision(predictions, truth):
+    return _bias2(predictions.float(), truth.float()), _variance(predictions)

@@ -1,5 +1,6 @@
 from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import transposed
 
 
 class Mistake(Mistakes):
@@ -11,7 +12,8 @@ with attempt("bias_variance", bias_variance) as hidden:
         predictions = torch.randn(fits, points, dtype=torch.float64) * torch.arange(1, points + 1)
         truth = torch.linspace(-2, 3, points, dtype=torch.float64)
         on = f"{fits} random fits at {points} points, double precision"
-        got = hidden.pair(bias_variance(predictions, truth), "bias2, variance", on=on)[1]
+        given = transposed(predictions)
+        got = hidden.pair(bias_variance(given, truth), "bias2, variance", on=on)[1]
         wanted = ((predictions - predictions.sum(0) / fits) ** 2).sum() / (fits * points)
         hint = "the variance among fits at each point; for a single fit it is 0"
         mistakes = {"this divides by fits - 1": wanted * fits / max(fits - 1, 1)}

@@ -172,6 +172,31 @@ def with_a_batch_norm_watched_in_training(x, y):
     return model
 
 
+class _Padded(nn.Module):
+    """A network for any number of features up to 20, and its first outputs."""
+
+    def __init__(self, net, classes):
+        super().__init__()
+        self.net, self.classes = net, classes
+
+    def forward(self, x):
+        return self.net(F.pad(x, (0, 20 - x.shape[1])))[:, : self.classes]
+
+
+_SHARED = nn.Sequential(nn.Linear(20, 256), nn.Tanh(), nn.Linear(256, 10))
+
+
+@wrong("earlier_changed", at="hidden")
+def one_network_for_all_calls(x, y):
+    return _learn(_Padded(_SHARED, int(y.max()) + 1), x, y, steps=200)
+
+
+@wrong("wrong_outputs", at="hidden")
+def the_network_of_the_first_call(x, y, kept=[]):  # noqa: B006
+    kept += [] if kept else [a_fixed_number_of_steps(x, y)]
+    return kept[0]
+
+
 EQUIVALENT = {
     "150 -> 151": "any number of steps that is large enough will do",
     "150 -> 149": "any number of steps that is large enough will do",

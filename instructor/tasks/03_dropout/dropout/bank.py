@@ -144,6 +144,33 @@ def feature_library(x, p, training):
     return nn.functional.dropout1d(x.reshape(1, -1, 1), p, training).reshape(x.shape)
 
 
+def _with_mask_of(flat, x, p):
+    """x with a mask drawn for `flat`, all its numbers one after the other."""
+    return (flat * (torch.rand_like(flat) >= p) / (1 - p)).reshape(x.shape)
+
+
+@right
+def in_one_row_by_flatten(x, p, training):
+    return _with_mask_of(x.flatten(), x, p) if training else x
+
+
+@wrong("not_contiguous", at="hidden")
+def in_one_row_by_view(x, p, training):
+    return _with_mask_of(x.view(-1), x, p) if training else x
+
+
+@wrong("single_precision", at="hidden")
+def a_scaled_mask_of_float32(x, p, training):
+    return x * ((torch.rand(x.shape) >= p).float() / (1 - p)) if training else x
+
+
+@wrong("single_precision", at="hidden")
+def through_float32_and_back(x, p, training):
+    if not training:
+        return x
+    return (x.float() * (torch.rand(x.shape) >= p) / (1 - p)).to(x.dtype)
+
+
 EQUIVALENT = {
     "torch.rand_like(x) >= p -> torch.rand_like(x) > p": "a draw equals p with chance 2^-24",
 }

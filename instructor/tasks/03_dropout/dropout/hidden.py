@@ -1,4 +1,5 @@
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import in_double, transposed
 
 with attempt("dropout", dropout, by_hand=check.LIBRARY) as hidden:
     for shape, dtype in (((4000,), torch.float32), ((10, 20, 30), torch.float64)):
@@ -13,6 +14,13 @@ with attempt("dropout", dropout, by_hand=check.LIBRARY) as hidden:
         hidden.that(0.86 < share < 0.94, "share", on=on, expected=0.9, got=share, hint=hint)
         hint = "survivors are divided by 1 - p, for every p"
         hidden.close("scale", y[y != 0], torch.full_like(y[y != 0], -30.0), on=on, hint=hint)
+    x = torch.randn(40, 6, 5, dtype=torch.float64)
+    y, on = dropout(transposed(x), 0.3, True), "normal numbers (40, 6, 5), transposed, p = 0.3"
+    kept, hint = y != 0, "divide what is kept by 1 - p; every entry stays in its place"
+    hidden.close("what is kept", y, kept * x / 0.7, on=on, hint=hint)
+    in_double(hidden, "what is kept", y, kept * x / 0.7, on=on)
+    y, hint = dropout(transposed(x), 0.3, False), "x itself, while not training"
+    hidden.close("evaluation", y, x, on=f"{on}, not training", hint=hint)
     # The number dropped varies from call to call, as it does for independent draws.
     masks = torch.stack([dropout(torch.ones(8, 16), 0.4, True) == 0 for _ in range(400)]).double()
     shares = masks.mean(0)

@@ -172,3 +172,9 @@ def squeezed(model, x, passes):
     votes = _votes(model, x, passes).softmax(2)
     top = votes.mean(0).argmax(1, keepdim=True)
     return votes.mean(0), votes.std(0, correction=0).gather(1, top).squeeze()
+
+
+@wrong("single_precision", at="hidden")
+def probabilities_added_up_in_float32(model, x, passes):
+    votes = _votes(model, x, passes).softmax(2)
+    return votes.float().mean(0).to(votes.dtype), _spread(votes)

@@ -1,5 +1,6 @@
 from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises import attempt
+from course_utils.exercises.tensors import in_double
 
 
 class Mistake(Mistakes):
@@ -22,6 +23,7 @@ with attempt("mc_predict", mc_predict) as hidden:
             same, what, on=on, expected=wanted.dtype, got=[mean.dtype, spread.dtype], hint=hint
         )
         hidden.close("mean", mean, wanted, on=on, hint="the mean of the softmax over the passes")
+        in_double(hidden, "mean", mean, wanted, on=on)
         hidden.close(
             "spread",
             hidden.tensor(spread, (n,), on=on),
