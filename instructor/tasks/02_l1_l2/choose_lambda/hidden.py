@@ -39,7 +39,9 @@ with attempt("choose_lambda", choose_lambda) as hidden:
         top = max(range(len(values)), key=lambda i: np.nan_to_num(acc[i].mean()))
         clear = paired_difference(acc[top], acc[0]).is_clear
         on, given = f"values = {values}, val_acc = {acc.tolist()}", acc.copy()
-        got = hidden.pair(choose_lambda(list(values), given), "best, clear", on=on)
+        listed = list(values)
+        got = hidden.pair(choose_lambda(listed, given), "best, clear", on=on)
+        hidden.kept([listed], [values], on=on)
         hint = "the highest mean over the seeds, among the λ without a NaN; it may be 0"
         hidden.close("best", got[0], values[top], on=on, hint=hint)
         hint = "compare the best with λ = 0, seed by seed, and look at the interval"

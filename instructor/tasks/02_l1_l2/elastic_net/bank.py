@@ -1,5 +1,7 @@
 """Right and wrong answers to elastic_net."""
 
+import functools
+
 import torch
 import torch.nn.functional as F
 
@@ -173,3 +175,10 @@ def of_the_layers_that_learn(model, strength, alpha):
 def with_a_rounded_corner(model, strength, alpha):
     l1 = sum((w.square() + 1e-6).sqrt().sum() for w in _weights(model))
     return strength * (alpha * l1 + (1 - alpha) * _sums(_weights(model))[1])
+
+
+@wrong(UNNAMED, at="hidden")
+@functools.lru_cache
+def kept_from_an_earlier_call(model, strength, alpha):
+    l1, l2 = _sums(_weights(model))
+    return strength * (alpha * l1 + (1 - alpha) * l2)

@@ -34,3 +34,9 @@ with attempt("elastic_net", elastic_net, by_hand=check.PENALTIES) as hidden:
     model[3].requires_grad_(False)
     on, hint = f"{on}, one layer frozen", "all weights count, those of a frozen layer too"
     hidden.close("the mix", elastic_net(model, strength, alpha), wanted, on=on, hint=hint)
+    with torch.no_grad():
+        model[4].weight.mul_(2)
+    l1, l2 = (sum(w.norm(p) ** p for w in weights) for p in (1, 2))
+    wanted = strength * alpha * l1 + strength * (1 - alpha) * l2
+    on, hint = f"{on}; the weights of the last have doubled", "the weights are those of this call"
+    hidden.close("the mix", elastic_net(model, strength, alpha), wanted, on=on, hint=hint)

@@ -237,6 +237,16 @@ def the_last_of_equal_epochs(watched, fresh, patiences):
     return None, 0.0
 
 
+@wrong("input_changed", at="hidden")
+def patiences_taken_from_the_list(watched, fresh, patiences):
+    while patiences:
+        patience = patiences.pop(0)
+        chosen = seed_by_seed(watched, fresh, [patience])
+        if chosen[0] is not None:
+            return chosen
+    return None, 0.0
+
+
 EQUIVALENT = {
     "zip(watched, ends, strict=True) -> zip(watched, ends)": "both are equally long",
     "True -> False": "this is zip's strict, and both are equally long",

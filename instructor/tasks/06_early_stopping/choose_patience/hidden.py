@@ -57,7 +57,9 @@ with attempt("choose_patience", choose_patience) as hidden:
                 break
         given = watched.copy(), fresh.copy()
         on = f"watched = {watched.tolist()}, fresh = {fresh.tolist()}, patiences = [1, 2, 3]"
-        got = hidden.pair(choose_patience(*given, [1, 2, 3]), "patience, saved", on=on)[0]
+        patiences = [1, 2, 3]
+        got = hidden.pair(choose_patience(*given, patiences), "patience, saved", on=on)[0]
+        hidden.kept([patiences], [[1, 2, 3]], on=on)
         hint = "stop and restore by the watched losses; compare by the fresh ones of these epochs"
         hidden.that(got == wanted, "patience", on=on, expected=wanted, got=got, hint=hint)
         kept = all(map(np.array_equal, given, (watched, fresh)))

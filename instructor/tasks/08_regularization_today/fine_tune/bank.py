@@ -209,10 +209,14 @@ def the_first_body_for_all_calls(body, x, y, kept=[]):  # noqa: B006
     return by_the_nearest_mean(kept[0], x, y)
 
 
-@wrong("wrong_outputs", at="hidden")
-def the_network_of_the_first_call(body, x, y, kept=[]):  # noqa: B006
-    kept += [] if kept else [by_the_nearest_mean(body, x, y)]
-    return kept[0]
+_KEPT = {}
+
+
+@wrong("too_little_training", at="hidden")
+def the_network_of_the_first_call_of_this_size(body, x, y):
+    if x.shape not in _KEPT:
+        _KEPT[x.shape] = by_the_nearest_mean(body, x, y)
+    return _KEPT[x.shape]
 
 
 @wrong("body_changed")
