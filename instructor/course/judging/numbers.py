@@ -41,7 +41,8 @@ def tensor_out(value: Tensor, arrays: list[bytes]) -> list[Any]:
     arrays.append(flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b"")
     written = [str(value.dtype).removeprefix("torch."), list(value.shape), len(arrays) - 1]
     # A single entry along a dimension may have any stride, and says nothing about an order.
-    order = sorted(range(value.ndim), key=lambda dim: -value.stride(dim))
+    strides = value.stride()
+    order = sorted(range(value.ndim), key=lambda dim: -strides[dim])
     return written if value.is_contiguous() or order == sorted(order) else [*written, order]
 
 
