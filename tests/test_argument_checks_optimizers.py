@@ -108,3 +108,10 @@ def test_what_is_no_optimizer(model, make, missing):
 def test_the_learning_rate_in_words(model):
     assert lr_now(sgd(model, lr=0.25)) == " (now 0.25)"
     assert lr_now(ByHand(model.parameters())) == ""
+
+
+def test_an_optimizer_for_cuda_graphs_on_the_cpu(model):
+    optimizer = torch.optim.Adam(model.parameters(), capturable=True)
+    refuses(
+        lambda: check_optimizer(optimizer, model), "capturable must be False for weights on the CPU"
+    )

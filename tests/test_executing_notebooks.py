@@ -66,6 +66,16 @@ def test_a_second_execution_changes_no_byte(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_numbers_do_not_depend_on_how_many_cores_there_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    path = save(tmp_path / "01_lesson.ipynb", "import torch\nprint(torch.get_num_threads())")
+    execute(path)
+    assert nbformat.read(path, as_version=4).cells[1].outputs[0].text == "1\n"
+
+
+@pytest.mark.slow
 def test_a_failing_cell_leaves_the_file_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

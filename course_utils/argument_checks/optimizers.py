@@ -43,6 +43,12 @@ def check_optimizer(optimizer: Any, model: nn.Module) -> None:
             "build it on this model: torch.optim.SGD(model.parameters(), lr=0.1)"
         )
     _check_no_layer_was_replaced(model, held)
+    on_cpu = any(p.device.type == "cpu" for p in held.values())
+    if on_cpu and any(group.get("capturable") is True for group in groups):
+        raise ValueError(
+            "capturable must be False for weights on the CPU, got capturable=True, which is for "
+            f"CUDA graphs; build the {type(optimizer).__name__} without it"
+        )
 
 
 def _check_no_layer_was_replaced(model: nn.Module, held: dict[int, nn.Parameter]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import weakref
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,8 @@ class Look:
     """What was seen: for each path, a token that is equal if the objects there are equal."""
 
     tokens: dict[str, object] = field(default_factory=dict)
+    #: For each path that leads to a tensor, which one it is and how often it has been written to.
+    writings: dict[str, tuple[int, int]] = field(default_factory=dict)
     #: The objects themselves, held so that their ids are not given to other objects meanwhile.
     reached: list[Any] = field(default_factory=list, repr=False)
     #: Objects (by id) through which others could change what this run remembers.
@@ -36,12 +38,28 @@ class Look:
         """Equal for members whose code reaches equal Python objects."""
         return tuple(self.tokens.items())
 
-    def changes(self, later: Look) -> list[str]:
-        """The paths at which `later` differs, in the order in which they were visited."""
-        if self.tokens == later.tokens:
-            return []
-        paths = dict.fromkeys((*self.tokens, *later.tokens))
-        return [p for p in paths if self.tokens.get(p) != later.tokens.get(p)]
+    def changes(self, later: Look, read: Collection[str] = ()) -> list[str]:
+        """The paths at which `later` differs, in the order in which they were visited.
+
+        A tensor that was written to counts even if its numbers are the old ones, and so does one
+        that was replaced and is in `read`, because the next step may leave other numbers. A copy of
+        the last weights equals them before the first update, and a multiplier stays 0 until its
+        constraint is broken.
+        """
+
+        def differs(path: str) -> bool:
+            if self.tokens.get(path) != later.tokens.get(path):
+                return True
+            before, after = self.writings.get(path), later.writings.get(path)
+            if before is None or after is None or before == after:
+                return False
+            return before[0] == after[0] or path in read
+
+        return [path for path in dict.fromkeys((*self.tokens, *later.tokens)) if differs(path)]
+
+    def read_by(self, tensors: Collection[int]) -> set[str]:
+        """The paths to those of `tensors` (ids) that were there at this look."""
+        return {path for path, (which, _) in self.writings.items() if which in tensors}
 
 
 class World:

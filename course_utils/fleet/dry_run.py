@@ -35,6 +35,8 @@ class DryRun:
     look: Look = field(default_factory=Look)
     #: The paths of those that changed in the step, or while other runs were built.
     changed: list[str] = field(default_factory=list)
+    #: The paths of tensors that a call of its code used and that were there before the call.
+    read: set[str] = field(default_factory=set)
     #: Whether its code has run, and may have changed its own state.
     has_run: bool = False
     #: The Python objects that its optimizer's own code can reach: after the step, if it has run.

@@ -82,6 +82,9 @@ def _take_first_step(
     looks: list[Look] = []
 
     def look_again() -> None:
+        used = guard.take_reads()
+        if looks:
+            found.read |= looks[-1].read_by(used)
         looks.append(look_at(roots_of(run, loss_fn), state))
 
     first = known.setdefault((found.look.key(), _shapes(member, batch)), found)
@@ -98,6 +101,7 @@ def _take_first_step(
                 short = step_alone(member, last, _NotedDraws(member, []), loss_fn)
                 if _without_gradient(short) != _without_gradient(found.step):
                     found.refuse("some of its weights have a gradient in some batches only")
+                look_again()
             _look_at_scoring(found, member, guard, loss_fn, look_again)
         except UNEXPECTED as error:  # the step itself did not raise it
             found.refuse(f"its code raises a {type(error).__name__} when it is watched or scored")
@@ -117,7 +121,7 @@ def _take_first_step(
         found.refuse("its optimizer begins to train other weights as it goes", has_memory=True)
     if _kinds(found.step.state) != _kinds(state):
         found.refuse("its weights or buffers get another shape or type, or are made, as it trains")
-    found.changed = [path for look in looks for path in found.look.changes(look)]
+    found.changed = [path for look in looks for path in found.look.changes(look, first.read)]
     if found.changed:
         found.refuse_changing(found.changed[0])
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
 from course_utils.fleet.content import address
-from course_utils.fleet.pytorch import TorchDispatchMode, aten, is_wrapped
+from course_utils.fleet.pytorch import TorchDispatchMode, aten, is_wrapped, tree_leaves
 
 #: Properties of a tensor that are the same in a recording.
 _SAME = {"shape", "dtype", "device", "layout", "ndim", "itemsize", "nbytes", "T", "mT", "H", "mH"}
@@ -81,6 +81,14 @@ class Guard(TorchFunctionMode):
         self._reads.__exit__(*exception)
         super().__exit__(*exception)
 
+    def take_reads(self) -> set[int]:
+        """The ids of the tensors that operations have used since this was called last.
+
+        An id says which tensor it was only if that is still held.
+        """
+        taken, self._reads.read = self._reads.read, set()
+        return taken
+
     def lend(self, *tensors: Tensor) -> None:
         """Notice if any of these tensors, or one that shares their memory, is changed in place."""
         self._lent += tensors  # held, so that their memory is not reused for other tensors
@@ -132,6 +140,7 @@ class _Reads(TorchDispatchMode):
     def __init__(self) -> None:
         super().__init__()
         self.reason: str | None = None
+        self.read: set[int] = set()
         self._allowed = False
 
     @contextmanager
@@ -150,6 +159,7 @@ class _Reads(TorchDispatchMode):
         args: tuple[Any, ...] = (),
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
+        self.read.update(id(t) for t in tree_leaves((args, kwargs)) if isinstance(t, Tensor))
         if self.reason is None and not self._allowed:
             if torch.Tag.data_dependent_output in func.tags or func is aten.is_nonzero.default:
                 self.reason = (

@@ -16,7 +16,7 @@ from torch._decomp import get_decompositions
 from torch._ops import OpOverload
 from torch.optim import optimizer as of_optimizers
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_flatten, tree_map_only
+from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only
 from torch.utils.weak import WeakTensorKeyDictionary
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "memory_of",
     "settings_of_all",
     "tree_flatten",
+    "tree_leaves",
     "tree_map_only",
     "without_performance_warnings",
 ]

@@ -137,7 +137,13 @@ class Walk:
     def tensor(self, path: str, t: Tensor) -> object:
         if nn.parameter.is_lazy(t):
             raise CannotTellError("it has lazy layers, which get their weights in the first call")
+        if t.is_inference():
+            raise CannotTellError(
+                "it uses a tensor made in `torch.inference_mode()`, and whether that is written to "
+                "cannot be seen"
+            )
         self.look.mutable.add(id(t))
+        self.look.writings[path] = id(t), t._version
         self.look.addresses.add(place := address(t))
         if place in self._addresses:
             self.look.kept_weights = self.look.kept_weights or path

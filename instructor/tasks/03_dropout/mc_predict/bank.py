@@ -178,3 +178,40 @@ def squeezed(model, x, passes):
 def probabilities_added_up_in_float32(model, x, passes):
     votes = _votes(model, x, passes).softmax(2)
     return votes.float().mean(0).to(votes.dtype), _spread(votes)
+
+
+@wrong(UNNAMED, at="hidden")
+def freezes_all_and_trains_all_afterwards(model, x, passes):
+    for p in model.parameters():
+        p.requires_grad_(False)
+    votes = _votes(model, x, passes).softmax(2)
+    for p in model.parameters():
+        p.requires_grad_(True)
+    return votes.mean(0), _spread(votes)
+
+
+@wrong(UNNAMED, at="hidden")
+def trains_what_was_frozen(model, x, passes):
+    votes = _votes(model, x, passes).softmax(2)
+    frozen = [p for p in model.parameters() if not p.requires_grad]
+    for p in frozen:
+        p.requires_grad_(True)
+    return votes.mean(0), _spread(votes)
+
+
+@right
+def frozen_and_put_back(model, x, passes):
+    needed = [(p, p.requires_grad) for p in model.parameters()]
+    for p, _ in needed:
+        p.requires_grad_(False)
+    votes = _votes(model, x, passes).softmax(2)
+    for p, before in needed:
+        p.requires_grad_(before)
+    return votes.mean(0), _spread(votes)
+
+
+@wrong("input_changed", at="hidden")
+def images_centered_in_place(model, x, passes):
+    votes = _votes(model, x, passes).softmax(2)
+    x -= x.mean()
+    return votes.mean(0), _spread(votes)

@@ -418,3 +418,34 @@ class SinglePrecisionInEvaluation(Norm):
 class UpdatesInSinglePrecision(Norm):
     def update(self, x):
         super().update(x.float())
+
+
+@wrong("input_changed", at="hidden-outputs")
+class CenteredInPlace(Norm):
+    """Without complaint from PyTorch, as long as x needs no gradient."""
+
+    def forward(self, x):
+        if not self.training or x.requires_grad:
+            return super().forward(x)
+        self.refuse(x)
+        self.update(x)
+        x -= x.mean(0)
+        return x / (x.var(0, correction=0) + self.eps).sqrt() * self.weight + self.bias
+
+
+@wrong("input_changed", at="hidden-outputs")
+class WrittenIntoTheData(Norm):
+    def forward(self, x):
+        out = super().forward(x)
+        if self.training:
+            x.data -= x.data.mean(0)
+        return out
+
+
+@wrong("input_changed", at="hidden-evaluation")
+class CenteredInPlaceInEvaluation(Norm):
+    def forward(self, x):
+        if self.training or x.requires_grad:
+            return super().forward(x)
+        x -= self.running_mean
+        return x / (self.running_var + self.eps).sqrt() * self.weight + self.bias

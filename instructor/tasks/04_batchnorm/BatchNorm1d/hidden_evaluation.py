@@ -19,7 +19,8 @@ with attempt("BatchNorm1d", BatchNorm1d, by_hand=check.LIBRARY) as hidden:
             "use the running statistics and eps, and not the batch; then weight and bias as in "
             "training"
         )
-        hidden.close("evaluation", layer(x.clone()), oracle(x), on=on, hint=hint)
+        hidden.close("evaluation", layer(given := x.clone()), oracle(x), on=on, hint=hint)
+        hidden.kept([given], [x], on=on)
         for name in ("running_mean", "running_var"):
             kept = dict(layer.named_buffers()).get(name)
             hint = "running statistics move in training only"
