@@ -3,6 +3,7 @@
 from course_utils.exercises.lesson_06.choose_patience import choose_patience, small_record
 from course_utils.exercises.lesson_06.exposes_wrong_rule import (
     exposes_wrong_rule,
+    in_either_reading,
     rule,
     verdict,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "LIBRARY",
     "choose_patience",
     "exposes_wrong_rule",
+    "in_either_reading",
     "in_two_calls",
     "loss_on",
     "play",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from enum import unique
+from typing import Any
+
+import numpy as np
 
 from course_utils.checks.mistakes import Mistakes
 from course_utils.exercises.attempt import attempt
@@ -20,7 +24,7 @@ class Mistake(Mistakes):
     RIGHT_ACCUSED = (
         "a right rule is accused; go through your records by hand, or pass them to "
         "regularizers.stopping_epoch. Entry 0 is epoch 0, and None is right if patience "
-        "never runs out. Right rules differ on records that begin with a NaN"
+        "never runs out"
     )
 
 
@@ -31,7 +35,7 @@ def exposes_wrong_rule(answer: Callable[[Rule], bool]) -> None:
     """Task ``exposes_wrong_rule(rule)`` -> True for a rule with a fault, else False."""
     with (
         attempt("exposes_wrong_rule", answer) as check,
-        in_any_order(check, answer) as asked,
+        in_any_order(check, in_either_reading(answer)) as asked,
     ):
         verdict(asked, right_rule, "")
         verdict(asked, rule(late=1), "waits for one epoch more than `patience`")
@@ -47,6 +51,27 @@ def verdict(asked: Verdicts, rule: Rule, fault: str) -> None:
         missed=Mistake.BUG_MISSED,
         accused=Mistake.RIGHT_ACCUSED,
     )
+
+
+def in_either_reading(answer: Callable[[Rule], Any]) -> Callable[[Rule], Any]:
+    """`answer`, which then accepts a rule that it finds right in one of two readings of the task.
+
+    The task leaves open whether epoch 0 counts as a waiting epoch if its loss is NaN, so an answer
+    may expect either. A rule with a fault has it in both readings.
+    """
+
+    def said(rule: Rule) -> Any:
+        got = answer(rule)
+        if isinstance(got, bool | np.bool_) and got:
+            got = answer(lambda losses, patience: rule(_begun(losses), patience))
+        return got
+
+    return said
+
+
+def _begun(losses: Losses) -> Losses:
+    """`losses` with a number above all others in entry 0, so that epoch 0 is no waiting epoch."""
+    return [1e308, *losses[1:]] if len(losses) and math.isnan(losses[0]) else losses
 
 
 def rule(

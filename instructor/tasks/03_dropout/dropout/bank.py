@@ -159,16 +159,9 @@ def in_one_row_by_view(x, p, training):
     return _with_mask_of(x.view(-1), x, p) if training else x
 
 
-@wrong("single_precision", at="hidden")
+@right
 def a_scaled_mask_of_float32(x, p, training):
     return x * ((torch.rand(x.shape) >= p).float() / (1 - p)) if training else x
-
-
-@wrong("single_precision", at="hidden")
-def through_float32_and_back(x, p, training):
-    if not training:
-        return x
-    return (x.float() * (torch.rand(x.shape) >= p) / (1 - p)).to(x.dtype)
 
 
 EQUIVALENT = {

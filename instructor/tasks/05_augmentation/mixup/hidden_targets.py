@@ -1,6 +1,5 @@
 from course_utils.exercises import attempt
 from course_utils.exercises.lesson_05.mixup import Mistake as MixupMistake
-from course_utils.exercises.tensors import in_double
 
 with attempt("mixup", mixup) as hidden:
     for n, classes in ((7, 10), (5, 2), (4, 3)):
@@ -25,4 +24,3 @@ with attempt("mixup", mixup) as hidden:
     _, targets = mixup(x, y, share, other, 3)
     wanted = by * hot + (1 - by) * hot[other]
     hidden.close("targets", targets, wanted, on=on, hint="the shares of the two labels")
-    in_double(hidden, "each target", targets, wanted, on=on)

@@ -1,7 +1,7 @@
 def paired_interval(a, b):
     """(mean, low, high) of a - b over paired seeds, with the 95 % interval of the mean."""
     ### BEGIN SOLUTION
-    d = np.subtract(a, b, dtype=float)
+    d = np.asarray(a) - np.asarray(b)
     n = len(d)
     half = stdtrit(n - 1, 0.975) * d.std(ddof=1) / math.sqrt(n)
     return d.mean(), d.mean() - half, d.mean() + half

@@ -13,7 +13,7 @@ from instructor.answers import UNNAMED, right, wrong
 
 @right
 def with_python_alone(a, b):
-    d = [float(x) - float(y) for x, y in zip(a, b, strict=True)]
+    d = [x - y for x, y in zip(a, b, strict=True)]
     mean, n = sum(d) / len(d), len(d)
     s = math.sqrt(sum((x - mean) ** 2 for x in d) / (n - 1))
     t = -stdtrit(n - 1, 0.025)
@@ -22,14 +22,14 @@ def with_python_alone(a, b):
 
 @right
 def with_tensors(a, b):
-    d = torch.tensor(np.array(a, dtype=float)) - torch.tensor(np.array(b, dtype=float))
+    d = torch.tensor(np.array(a)) - torch.tensor(np.array(b))
     half = d.std() * float(stdtrit(len(d) - 1, 0.975)) / len(d) ** 0.5
     return [d.mean(), d.mean() - half, d.mean() + half]
 
 
 @right
 def by_the_statistics_module(a, b):
-    d = np.subtract(a, b, dtype=np.float64).tolist()
+    d = np.subtract(a, b).tolist()
     error = statistics.stdev(d) / math.sqrt(len(d))
     low, high = (statistics.fmean(d) + stdtrit(len(d) - 1, q) * error for q in (0.025, 0.975))
     return statistics.fmean(d), low, high
@@ -157,21 +157,15 @@ def in_single_precision(a, b):
 
 
 @wrong(UNNAMED, at="hidden")
-def differences_in_the_dtype_of_the_scores(a, b):
-    d = np.asarray(a) - np.asarray(b)
-    return _around(d, stdtrit(len(d) - 1, 0.975) * d.std(ddof=1) / len(d) ** 0.5)
-
-
-@wrong(UNNAMED, at="hidden")
-def only_unsigned_scores_are_converted(a, b):
-    a, b = np.asarray(a), np.asarray(b)
-    d = a.astype(float) - b if a.dtype.kind == "u" else a - b
-    return _around(d, stdtrit(len(d) - 1, 0.975) * d.std(ddof=1) / len(d) ** 0.5)
-
-
-@wrong(UNNAMED, at="hidden")
 def differences_kept_in_a_copy_of_a(a, b):
     d = np.array(a)
     for i in range(len(d)):
-        d[i] = int(d[i]) - int(b[i]) & 0xFF if d.dtype == np.uint8 else d[i] - b[i]
+        d[i] = a[i] - b[i]
+    return _around(d, stdtrit(len(d) - 1, 0.975) * d.std(ddof=1) / len(d) ** 0.5)
+
+
+@wrong(UNNAMED, at="hidden")
+def b_in_the_dtype_of_a(a, b):
+    a = np.array(a)
+    d = a - np.array(b).astype(a.dtype)
     return _around(d, stdtrit(len(d) - 1, 0.975) * d.std(ddof=1) / len(d) ** 0.5)

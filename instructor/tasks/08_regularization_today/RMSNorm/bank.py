@@ -291,7 +291,7 @@ class divided_by_one_less(nn.Module):
         )
 
 
-@wrong("single_precision", at="hidden")
+@right
 class worked_out_in_single_precision(nn.Module):
     def __init__(self, features, eps=1e-6):
         super().__init__()
@@ -323,12 +323,6 @@ class RowsByReshape(_InRows):
 class RowsByView(_InRows):
     def rows(self, x):
         return x.view(-1, x.shape[-1])
-
-
-@wrong("single_precision", at="hidden")
-class MeanSquareInSingle(_Scaled):
-    def size(self, x):
-        return (x.float().square().mean(-1, keepdim=True) + self.eps).sqrt().to(x.dtype)
 
 
 EQUIVALENT = {}

@@ -1,5 +1,5 @@
 from course_utils.exercises import attempt
-from course_utils.exercises.tensors import in_double, transposed
+from course_utils.exercises.tensors import transposed
 
 with attempt("RMSNorm", RMSNorm, by_hand=check.NORMS) as hidden:
     check.own_norm(hidden, RMSNorm)
@@ -25,8 +25,6 @@ with attempt("RMSNorm", RMSNorm, by_hand=check.NORMS) as hidden:
             )
             hint = "x / √(mean of its squares + eps) · weight, along the last dimension"
             hidden.close("the output", got, oracle(x), on=on, hint=hint, atol=1e-5)
-            if dtype == torch.float64:
-                in_double(hidden, "the output", got, oracle(x), on=on)
             hidden.kept([given], [x], on=on)
         ours, theirs = x.clone().requires_grad_(), x.clone().requires_grad_()
         got = layer(ours)
@@ -38,6 +36,3 @@ with attempt("RMSNorm", RMSNorm, by_hand=check.NORMS) as hidden:
         hidden.close("the gradient of x", ours.grad, theirs.grad, on=on, hint=hint, atol=1e-4)
         what, mine = "the gradient of weight", layer.weight.grad
         hidden.close(what, mine, oracle.weight.grad, on=on, hint=hint, atol=1e-4)
-        if dtype == torch.float64:
-            in_double(hidden, "the gradient of x", ours.grad, theirs.grad, on=on)
-            in_double(hidden, what, mine, oracle.weight.grad, on=on)
