@@ -8,6 +8,7 @@ of that.
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib
 import linecache
 import os
@@ -51,9 +52,21 @@ def serve(wire: Wire, world: World) -> None:
     while True:
         body = wire.receive().body
         if body["op"] == "run":
-            wire.send(Message({"op": "ran", "notes": run_all(body["cells"], world)}))
+            notes = run_all(body["cells"], world)
+            settle()
+            wire.send(Message({"op": "ran", "notes": notes}))
         elif body["op"] == "begin":
             begin(wire, body, world)
+
+
+def settle() -> None:
+    """Let the garbage collector leave alone what there is now, before this process is forked.
+
+    A collection writes into every object that it looks at, so that a fork has to copy nearly all of
+    PyTorch's and the course's, and does so again and again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def begin(wire: Wire, body: dict[str, Any], world: World) -> None:
