@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import hashlib
 import platform
 import traceback
@@ -14,6 +15,7 @@ from instructor.course import records
 from instructor.course.jobs import Job, NotMarked, digest, kind_of, record_of, unread
 from instructor.course.judging.cells import body
 from instructor.course.judging.judge import Judge
+from instructor.course.judging.pages import settle
 from instructor.course.judging.sandbox import Unfit
 from instructor.course.records import Check, Record, Task
 from instructor.course.submission import Submission, Unreadable, read
@@ -52,6 +54,8 @@ def mark(job: Job) -> dict[str, Any]:
         except ValueError as error:
             raise Unfit(f"on {platform.node()} nothing can be marked: {error}") from error
         _for = job.exercise, job.protected
+        gc.unfreeze()  # the judge before is garbage
+        settle()
     try:
         return marked(_judge, job).as_json()
     except Unfit:

@@ -37,7 +37,7 @@ def main() -> None:
             body = wire.receive().body
             if body["op"] == "prepare":
                 player.run_all(body["cells"], world)
-                player.settle()
+                pages.settle()
                 pages.gather()
                 wire.send(Message({"op": "ready", "apart": apart}))
             elif body["op"] == "player":

@@ -1,4 +1,4 @@
-"""Make forks cheap, by gathering this process's memory in large pages.
+"""Make forks cheap: gather memory in large pages, and do not write into it.
 
 A fork copies an entry for each page of its parent, and lets go of it when it ends. PyTorch takes up
 to 400 MB, which are 100,000 pages of the usual size but 200 large ones.
@@ -7,12 +7,23 @@ to 400 MB, which are 100,000 pages of the usual size but 200 large ones.
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 from collections.abc import Iterable, Iterator
 
 # From <asm-generic/mman-common.h>; Linux knows the second one since 6.1, and refuses it before.
 HUGE_PAGES, COLLAPSE = 14, 25
 LARGE = 2 << 20  # bytes of a large page
+
+
+def settle() -> None:
+    """Let the garbage collector leave alone what there is now, before this process is forked.
+
+    A collection writes into every object that it looks at, so that a fork has to copy nearly all of
+    PyTorch's and the course's, and does so again and again.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def gather() -> None:

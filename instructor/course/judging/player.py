@@ -8,7 +8,6 @@ of that.
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import linecache
 import os
@@ -17,8 +16,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from instructor.course.judging import pages
 from instructor.course.judging.peer import Peer
 from instructor.course.judging.wire import OVER, Broken, Message, Wire
+
+try:
+    import resource  # here, and not in each fork
+except ImportError:  # on Windows
+    resource = None  # type: ignore[assignment]
 
 World = dict[str, Any]
 CELL = 20  # seconds on the wall for one cell; the answers are called later
@@ -53,20 +58,10 @@ def serve(wire: Wire, world: World) -> None:
         body = wire.receive().body
         if body["op"] == "run":
             notes = run_all(body["cells"], world)
-            settle()
+            pages.settle()
             wire.send(Message({"op": "ran", "notes": notes}))
         elif body["op"] == "begin":
             begin(wire, body, world)
-
-
-def settle() -> None:
-    """Let the garbage collector leave alone what there is now, before this process is forked.
-
-    A collection writes into every object that it looks at, so that a fork has to copy nearly all of
-    PyTorch's and the course's, and does so again and again.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def begin(wire: Wire, body: dict[str, Any], world: World) -> None:
@@ -79,6 +74,7 @@ def begin(wire: Wire, body: dict[str, Any], world: World) -> None:
     if child == 0:
         code = 1
         try:
+            wire.read_ahead()  # the judge sends nothing after "end" until the fork has ended
             play(wire, body, dict(world))
             code = 0
         finally:
@@ -173,10 +169,8 @@ def _interrupted(seconds: float) -> Iterator[None]:
 def _limit(seconds: float) -> None:
     """Limit the processor time from here on; the system ends a process that uses more, whatever
     errors it catches."""
-    try:
-        import resource
-    except ImportError:
-        return  # Windows: the judge's own clock decides
+    if resource is None:
+        return  # the judge's own clock decides
     spent = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     most = int(spent + seconds) + 1
     # At the first limit a signal that says why; at the second the end, for who does not hear it.
