@@ -31,8 +31,12 @@ def main() -> None:
     _tell(target, None)
     while True:
         job = jobs.get()
+        told: object = None
         try:
-            told: object = mark(job) if isinstance(job, Job) else prepare(job)
+            if isinstance(job, Job):
+                told = mark(job)
+            else:
+                prepare(job)
         except (NotMarked, Unfit) as error:
             told = error
         _tell(target, told)

@@ -44,10 +44,11 @@ def python_reader() -> Callable[[], PythonState] | None:
     if len(places) != 1 or min(places) < 0:
         return None
     address = id(owner) + places.pop()
+    held: Any = owner  # its attribute has no type
 
     def read() -> PythonState:
         raw = ctypes.string_at(address, _INT.size + _SIZE)
-        return raw[_INT.size :] + raw[: _INT.size], version, owner.gauss_next
+        return raw[_INT.size :] + raw[: _INT.size], version, held.gauss_next
 
     return read
 
@@ -67,7 +68,8 @@ def numpy_reader(slowly: Callable[[], NumpyState]) -> Callable[[], NumpyState] |
     for seed in _SEEDS:
         trial = np.random.RandomState(seed)
         trial.randn()  # leaves a spare number
-        _, words, place, has, spare = trial.get_state()
+        told: Any = trial.get_state()
+        _, words, place, has, spare = told
         found = ctypes.string_at(id(trial), type(trial).__basicsize__)
         places.add(found.find(_SPARE.pack(1, spare)))
         held = ctypes.string_at(trial._bit_generator.ctypes.state_address, _SIZE + _INT.size)
