@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from course_utils import checks
 from course_utils.augmentation import RandomShift
 from course_utils.checks import CheckFailed
+from course_utils.checks.report import Check
 from course_utils.regularizers import BatchNorm1d, stopping_epoch
 from course_utils.regularizers import l1_penalty as course_l1
 from course_utils.regularizers import l2_penalty as course_l2
@@ -82,3 +83,20 @@ def test_a_message_in_full():
         "  got:      0.5\n"
         "  hint:     negative weights cancel positive ones here; the `abs` is missing"
     )
+
+
+@pytest.mark.parametrize("real", [1.0, 2.0])
+@pytest.mark.parametrize("kind", [torch.complex64, torch.complex128])
+@pytest.mark.filterwarnings("error")
+def test_complex_numbers_are_compared_by_their_real_parts_without_a_warning(kind, real):
+    always = torch.is_warn_always_enabled()
+    torch.set_warn_always(True)  # PyTorch warns once in a process
+    try:
+        check, got = Check("task"), torch.tensor([real + 2j], dtype=kind)
+        if real == 1.0:
+            check.close("what", got, torch.tensor([1.0]), on="x", hint="")
+        else:
+            with pytest.raises(CheckFailed):
+                check.close("what", got, torch.tensor([1.0]), on="x", hint="")
+    finally:
+        torch.set_warn_always(always)

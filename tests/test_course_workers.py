@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from instructor.content import ROOT
-from instructor.course import workers
-from instructor.course.jobs import Job, NotMarked
+from instructor.course import finding, marking, models, pool, running, workers
+from instructor.course.jobs import Ahead, Job, NotMarked, digest
 from instructor.course.judging.sandbox import Unfit
+from tests.classes import hand_in
 
 JOB = Job("ada", "03_dropout", b"{", "", 1, False)
 READY = "import os, pathlib, pickle, sys, time; out = sys.stdout.buffer; pickle.dump(None, out)\n"
@@ -92,6 +94,62 @@ def test_a_process_of_an_earlier_run_is_replaced_where_it_has_another_course(sta
     stands_in(READY + ASKED + refuses)
     with pytest.raises(Unfit, match="another course"):
         workers.mark(JOB)
+
+
+def asked_first(folder: Path) -> str:
+    """Code that notes in a folder what its process is asked first."""
+    note = f"pathlib.Path({str(folder)!r}, str(os.getpid())).write_text(type(job).__name__)\n"
+    return READY + ASKED + note + "pickle.dump(None, out); out.flush(); time.sleep(60)"
+
+
+def told(folder: Path, count: int) -> list[str]:
+    """The notes of so many processes, as soon as they are there."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        notes = [path.read_text() for path in folder.iterdir()]
+        if len(notes) == count and all(notes):
+            return notes
+        time.sleep(0.01)
+    raise AssertionError(f"after a minute there are the notes {notes}")
+
+
+def test_processes_start_before_the_first_job_if_it_is_known_what_they_need(
+    stands_in, tmp_path: Path
+) -> None:
+    stands_in(asked_first(tmp_path))
+    with pool.started(workers.processes, 2):
+        assert not workers._all
+    with pool.started(workers.processes, 2, Ahead("03_dropout", "", False)):
+        assert told(tmp_path, 2) == ["Ahead", "Ahead"]
+    assert not workers._all
+
+
+def test_processes_start_while_the_model_answers_are_tried(
+    stands_in, asked_once: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    notes = tmp_path / "notes"
+    notes.mkdir()
+    stands_in(asked_first(notes))
+
+    def tried(exercise: object) -> None:
+        assert told(notes, 1) == ["Ahead"]
+        raise ValueError("they have no full marks")
+
+    monkeypatch.setattr(models, "full_marks", tried)
+    for i in range(pool.WINDOW + 1):
+        hand_in(tmp_path, f"s{i}", b"{")
+    with pytest.raises(ValueError, match="no full marks"):
+        running.grade(tmp_path, finding.submitted(tmp_path)[0], protected=False, workers=1)
+    assert not list((tmp_path / "grades").rglob("*.json"))
+
+
+def test_a_process_prepares_its_judge_and_its_host() -> None:
+    try:
+        marking.prepare(Ahead("03_dropout", digest("03_dropout"), False))
+        assert marking._judge is not None
+        assert marking._judge._host is not None
+    finally:
+        marking.release()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system chooses the cores")

@@ -203,5 +203,11 @@ def _cut(text: str) -> str:
 def _close(a: Any, b: Any, atol: float) -> bool:
     if a is None or b is None:
         return a is b
-    a, b = torch.as_tensor(a).detach().double(), torch.as_tensor(b).detach().double()
+    a, b = _doubles(a), _doubles(b)
     return a.shape == b.shape and bool(torch.allclose(a, b, rtol=1e-4, atol=atol, equal_nan=True))
+
+
+def _doubles(value: Any) -> Tensor:
+    tensor = torch.as_tensor(value).detach()
+    # Only real parts are compared. `double` would drop the rest as well, with a warning.
+    return (tensor.real if tensor.is_complex() else tensor).double()

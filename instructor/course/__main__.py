@@ -7,6 +7,7 @@ same.
 from __future__ import annotations
 
 import importlib
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -36,6 +37,8 @@ HELP = "\n".join(
     ]
 )
 
+CLOSED = 141  # as a shell counts a program that SIGPIPE has ended
+
 
 def main(argv: Sequence[str]) -> int:
     """Run the word on the command line; returns the exit code."""
@@ -60,7 +63,15 @@ def run() -> int:
     """The console command."""
     # A command started in the background ignores Ctrl-C by default; this one always stops cleanly.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    code = main(sys.argv[1:])
+    try:
+        try:
+            code = main(sys.argv[1:])
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever read the lines has read enough, as `head` does. Python would try again at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = CLOSED
     # Python notes that a KeyboardInterrupt passed through an `exec` of text (SQLAlchemy and
     # dataclasses do that), and would then end by the signal, with whatever code: forget it.
     exec("")

@@ -13,7 +13,7 @@ import queue
 import threading
 from typing import BinaryIO
 
-from instructor.course.jobs import Job, NotMarked, code_digest
+from instructor.course.jobs import Ahead, Job, NotMarked, code_digest
 from instructor.course.judging.sandbox import Unfit
 
 
@@ -24,21 +24,25 @@ def main() -> None:
     for stream in (0, 1):  # a check must not print into the results
         os.dup2(nowhere, stream)
     code_digest()
-    from instructor.course.marking import mark  # loads PyTorch
+    from instructor.course.marking import mark, prepare  # loads PyTorch
 
-    jobs: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    jobs: queue.SimpleQueue[Job | Ahead] = queue.SimpleQueue()
     threading.Thread(target=_take, args=(source, jobs), daemon=True).start()
     _tell(target, None)
     while True:
         job = jobs.get()
+        told: object = None
         try:
-            told: object = mark(job)
+            if isinstance(job, Job):
+                told = mark(job)
+            else:
+                prepare(job)
         except (NotMarked, Unfit) as error:
             told = error
         _tell(target, told)
 
 
-def _take(source: BinaryIO, jobs: queue.SimpleQueue[Job]) -> None:
+def _take(source: BinaryIO, jobs: queue.SimpleQueue[Job | Ahead]) -> None:
     while True:
         try:
             jobs.put(pickle.load(source))

@@ -52,6 +52,15 @@ class Job:
         ]
 
 
+@dataclass(frozen=True)
+class Ahead:
+    """What jobs will ask for, so that a process prepares itself before the first one comes."""
+
+    exercise: str
+    course: str
+    protected: bool
+
+
 @functools.cache
 def digest(exercise: str) -> str:
     """A digest of everything that a mark depends on: the tasks, the course, the judge."""

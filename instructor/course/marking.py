@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import hashlib
 import platform
 import traceback
@@ -11,9 +12,10 @@ from typing import Any
 from instructor.content import Task as Asked
 from instructor.content import read as read_exercise
 from instructor.course import records
-from instructor.course.jobs import Job, NotMarked, digest, kind_of, record_of, unread
+from instructor.course.jobs import Ahead, Job, NotMarked, digest, kind_of, record_of, unread
 from instructor.course.judging.cells import body
 from instructor.course.judging.judge import Judge
+from instructor.course.judging.pages import settle
 from instructor.course.judging.sandbox import Unfit
 from instructor.course.records import Check, Record, Task
 from instructor.course.submission import Submission, Unreadable, read
@@ -38,6 +40,28 @@ def mark(job: Job) -> dict[str, Any]:
         Unfit: Nothing can be marked on this computer as it is.
         NotMarked: This one could not be marked.
     """
+    judge = _judge_of(job)
+    try:
+        return marked(judge, job).as_json()
+    except Unfit:
+        raise
+    except Exception as error:  # one submission must not end the run of a class
+        release()
+        told = "".join(traceback.format_exception(error))[-2000:]
+        raise NotMarked(f"marking it failed, which is the course's fault: {told}") from None
+
+
+def prepare(ahead: Ahead) -> None:
+    """Start all that the jobs to come will need.
+
+    Raises:
+        Unfit: Nothing can be marked on this computer as it is.
+    """
+    _judge_of(ahead).prepare()
+
+
+def _judge_of(job: Job | Ahead) -> Judge:
+    """The judge that this process keeps, or a new one."""
     global _judge, _for
     if job.course != digest(job.exercise):
         raise Unfit(
@@ -52,14 +76,9 @@ def mark(job: Job) -> dict[str, Any]:
         except ValueError as error:
             raise Unfit(f"on {platform.node()} nothing can be marked: {error}") from error
         _for = job.exercise, job.protected
-    try:
-        return marked(_judge, job).as_json()
-    except Unfit:
-        raise
-    except Exception as error:  # one submission must not end the run of a class
-        release()
-        told = "".join(traceback.format_exception(error))[-2000:]
-        raise NotMarked(f"marking it failed, which is the course's fault: {told}") from None
+        gc.unfreeze()  # the judge before is garbage
+        settle()
+    return _judge
 
 
 def release() -> None:

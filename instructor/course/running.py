@@ -18,7 +18,7 @@ from instructor.content import read as read_exercise
 from instructor.course import formgrader, models, pool, records
 from instructor.course.finding import Found
 from instructor.course.gradebook import Book, url_of
-from instructor.course.jobs import Job, digest, unread
+from instructor.course.jobs import Ahead, Job, digest, unread
 from instructor.course.journal import Journal
 from instructor.course.reading import Unreadable
 from instructor.course.records import Record
@@ -77,15 +77,29 @@ class Run:
 
     def grade(self, found: Sequence[Found], make: Callable[[int], Executor], workers: int) -> None:
         """Grade all submissions that are not graded yet, and write all that is not written yet."""
-        for name in sorted({one.exercise for one in found}):
-            exercise = read_exercise(name)
-            self._exercises[name] = exercise, digest(name)
-            self._try_models(exercise)
-            self._book.add_exercise(exercise)
-            formgrader.write_source(self._folder, name)
+        names = sorted({one.exercise for one in found})
+        self._exercises = {name: (read_exercise(name), digest(name)) for name in names}
+        with pool.started(make, workers, self._ahead(found, workers)) as crew:
+            for exercise, _ in self._exercises.values():
+                self._try_models(exercise)
+                self._book.add_exercise(exercise)
+                formgrader.write_source(self._folder, exercise.name)
+            self._mark(found, crew, workers)
+
+    def _ahead(self, found: Sequence[Found], workers: int) -> Ahead | None:
+        """What the workers can prepare while the model answers are tried; None if they are not, or
+        if there is too little to do for all workers."""
+        if len(found) <= pool.WINDOW * workers:
+            return None
+        exercise, course = self._exercises[found[0].exercise]
+        if self._journal.tried(exercise.name, course):
+            return None
+        return Ahead(exercise.name, course, self._protected)
+
+    def _mark(self, found: Sequence[Found], crew: Executor, workers: int) -> None:
         there = self._book.there()
         with tqdm(total=len(found), unit="submission", disable=None) as bar, self._stopped(found):
-            for job, result in pool.results(self._jobs(found, there, bar), make, workers):
+            for job, result in pool.results(self._jobs(found, there, bar), crew, workers):
                 if isinstance(result, str):  # tried again in the next run, so not in the journal
                     record = unread(job, self._exercises[job.exercise][0], result)
                 else:

@@ -16,7 +16,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import Any
 
 from instructor.content import ROOT
-from instructor.course.jobs import Job, NotMarked
+from instructor.course.jobs import Ahead, Job, NotMarked
 from instructor.course.judging.sandbox import Unfit
 
 LOST = "the process that marked it was lost twice; it may have taken all memory"
@@ -41,9 +41,7 @@ def mark(job: Job) -> dict[str, Any]:
         NotMarked: This one could not be marked.
     """
     for _ in range(2):
-        process: Process | None = getattr(_mine, "process", None)
-        if process is None or process.ended:
-            process = _mine.process = Process()
+        process = _own()
         try:
             return process.mark(job)
         except (EOFError, OSError):
@@ -56,6 +54,28 @@ def mark(job: Job) -> dict[str, Any]:
             if process.fresh:
                 raise
     raise NotMarked(LOST)
+
+
+def prepare(ahead: Ahead) -> None:
+    """Start this thread's marking process, and all that its jobs will need.
+
+    Raises:
+        Exception: It does not start, or is lost. The first job tries it again, and says so.
+    """
+    process = _own()
+    try:
+        process.ask(ahead)
+    except BaseException:
+        process.end()
+        raise
+
+
+def _own() -> Process:
+    """The marking process of this thread."""
+    process: Process | None = getattr(_mine, "process", None)
+    if process is None or process.ended:
+        process = _mine.process = Process()
+    return process
 
 
 def release() -> None:
@@ -110,13 +130,22 @@ class Process:
             EOFError, OSError: The process is lost.
             Unfit, NotMarked: As in `marking.mark`.
         """
+        told: dict[str, Any] = self.ask(job)
+        self.fresh = False
+        return told
+
+    def ask(self, job: Job | Ahead) -> Any:
+        """What it answers.
+
+        Raises:
+            As `mark`.
+        """
         assert self._process.stdin is not None
         pickle.dump(job, self._process.stdin)
         self._process.stdin.flush()
         told = self._hear()
         if isinstance(told, Exception):
             raise told
-        self.fresh = False
         return told
 
     def _hear(self) -> Any:

@@ -16,7 +16,7 @@ from typing import NoReturn
 
 import torch
 
-from instructor.course.judging import isolation, player
+from instructor.course.judging import isolation, pages, player
 from instructor.course.judging.patience import MEMORY, PROCESSES
 from instructor.course.judging.player import World
 from instructor.course.judging.wire import Broken, Message, Wire
@@ -37,6 +37,8 @@ def main() -> None:
             body = wire.receive().body
             if body["op"] == "prepare":
                 player.run_all(body["cells"], world)
+                pages.settle()
+                pages.gather()
                 wire.send(Message({"op": "ready", "apart": apart}))
             elif body["op"] == "player":
                 _, (own, *_), _, _ = socket.recv_fds(control, 1, 1)

@@ -66,6 +66,15 @@ class Judge:
             self._host.close()
             self._host = None
 
+    def prepare(self) -> None:
+        """Start the host of players, so that no submission waits for it.
+
+        Raises:
+            Unfit: It does not start.
+        """
+        if self._host is None:
+            self._host = start(self._bwrap, self._setup)
+
     def take(self, cells: Cells) -> None:
         """Begin the next submission, with its cells in the order in which they are to run."""
         self._end_player()
@@ -170,7 +179,7 @@ class Judge:
                 return self._host.player()
             except Broken:
                 self.close()
-        self._host = start(self._bwrap, self._setup)
+        self.prepare()
         return self._host.player()
 
     def _end_player(self) -> str:

@@ -1,10 +1,8 @@
-"""Write and read tensors, arrays and random states, as raw bytes with a type from a closed list."""
+"""Write and read tensors and arrays, as raw bytes with a type from a closed list."""
 
 from __future__ import annotations
 
 import math
-import random
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -87,57 +85,3 @@ def _shape(shape: Any, itemsize: int, data: bytes) -> tuple[int, ...]:
     if min(sizes, default=0) < 0 or math.prod(sizes) * itemsize != len(data):
         raise Broken(f"{len(data)} bytes are no array of shape {sizes}")
     return sizes
-
-
-def random_now() -> dict[str, Any]:
-    """The state of each global random generator, to be compared, not sent."""
-    return {name: now() for name, now in _SOURCES.items()}
-
-
-def random_out(states: dict[str, Any], known: dict[str, Any], arrays: list[bytes]) -> Any:
-    """The states of the generators that differ from the known ones, to be sent."""
-    written = {}
-    for name in (name for name in states if states[name] != known.get(name)):
-        if name == "torch":
-            numbers, rest = np.frombuffer(states[name], np.uint8), []
-        elif name == "numpy":
-            raw, *rest = states[name]
-            numbers = np.frombuffer(raw, np.uint32)
-        else:
-            version, words, spare = states[name]
-            numbers, rest = np.array(words, np.uint32), [version, spare]
-        written[name] = [array_out(numbers, arrays), *rest]
-    return written
-
-
-def random_in(written: Any, arrays: list[bytes]) -> dict[str, Any]:
-    """Set the generators to the states that `random_out` wrote, and return their states.
-
-    Raises:
-        Broken: They are not such states.
-    """
-    try:
-        for name, (numbers, *rest) in written.items():
-            words = array_in(numbers, arrays)
-            if name == "torch":
-                torch.set_rng_state(torch.from_numpy(words))
-            elif name == "numpy":
-                np.random.set_state(("MT19937", words, *rest))  # noqa: NPY002
-            elif name == "python":
-                version, spare = rest
-                random.setstate((version, tuple(words.tolist()), spare))
-        return {name: _SOURCES[name]() for name in written}
-    except (TypeError, ValueError, RuntimeError, OverflowError, KeyError, AttributeError) as error:
-        raise Broken(f"no state of random numbers: {error}") from error
-
-
-def _numpy_now() -> tuple[bytes, int, int, float]:
-    _, keys, place, has, cached = np.random.get_state()  # noqa: NPY002
-    return np.asarray(keys).tobytes(), int(place), int(has), float(cached)
-
-
-_SOURCES: dict[str, Callable[[], Any]] = {
-    "python": random.getstate,
-    "numpy": _numpy_now,
-    "torch": lambda: torch.get_rng_state().numpy().tobytes(),
-}

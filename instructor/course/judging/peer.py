@@ -14,11 +14,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from instructor.course.judging.draws import random_in, random_now, random_out
 from instructor.course.judging.gradients import Gradients
 from instructor.course.judging.known import Mail
-from instructor.course.judging.numbers import random_in, random_now, random_out
 from instructor.course.judging.stand_ins import StandIn
-from instructor.course.judging.states import change_in, change_out, same, state
+from instructor.course.judging.states import change_in, change_out, news, state
 from instructor.course.judging.things import Things
 from instructor.course.judging.wire import MALFORMED, Broken, Message, Wire
 
@@ -190,10 +190,12 @@ class Peer(Gradients):
             for key in todo:
                 done.add(key)
                 thing = self.things.get(key)
-                now = state(thing)
-                if key in self._states and not same(now, self._states[key]):
+                if key not in self._states:
+                    self._states[key] = state(thing)
+                    continue
+                self._states[key], changed = news(thing, self._states[key])
+                if changed:
                     changes.append([key, change_out(thing, self.things, mail)])
-                self._states[key] = now
             play.update(mail.keys)
         # Whoever asks for hundreds of results passes hundreds of lists; those that are gone need no
         # look at the next crossing.

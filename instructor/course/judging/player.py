@@ -16,8 +16,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from instructor.course.judging import pages
 from instructor.course.judging.peer import Peer
 from instructor.course.judging.wire import OVER, Broken, Message, Wire
+
+try:
+    import resource  # here, and not in each fork
+except ImportError:  # on Windows
+    resource = None  # type: ignore[assignment]
 
 World = dict[str, Any]
 CELL = 20  # seconds on the wall for one cell; the answers are called later
@@ -51,7 +57,9 @@ def serve(wire: Wire, world: World) -> None:
     while True:
         body = wire.receive().body
         if body["op"] == "run":
-            wire.send(Message({"op": "ran", "notes": run_all(body["cells"], world)}))
+            notes = run_all(body["cells"], world)
+            pages.settle()
+            wire.send(Message({"op": "ran", "notes": notes}))
         elif body["op"] == "begin":
             begin(wire, body, world)
 
@@ -66,6 +74,7 @@ def begin(wire: Wire, body: dict[str, Any], world: World) -> None:
     if child == 0:
         code = 1
         try:
+            wire.read_ahead()  # the judge sends nothing after "end" until the fork has ended
             play(wire, body, dict(world))
             code = 0
         finally:
@@ -160,10 +169,8 @@ def _interrupted(seconds: float) -> Iterator[None]:
 def _limit(seconds: float) -> None:
     """Limit the processor time from here on; the system ends a process that uses more, whatever
     errors it catches."""
-    try:
-        import resource
-    except ImportError:
-        return  # Windows: the judge's own clock decides
+    if resource is None:
+        return  # the judge's own clock decides
     spent = sum(resource.getrusage(resource.RUSAGE_SELF)[:2])
     most = int(spent + seconds) + 1
     # At the first limit a signal that says why; at the second the end, for who does not hear it.

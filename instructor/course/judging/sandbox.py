@@ -24,9 +24,6 @@ VARIABLES = {
     "OMP_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "PYTHONDONTWRITEBYTECODE": "1",
-    # Large pages, if Linux gives them on request: a fork then takes half the time.
-    "PYTHONMALLOC": "malloc",
-    "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
 }
 
 UNPROTECTED = (

@@ -36,6 +36,24 @@ def state(thing: Any) -> Any:
     return None
 
 
+def news(thing: Any, before: Any) -> tuple[Any, bool]:
+    """The state of an object, and whether it is another than `before`.
+
+    A tensor that is as it was is not copied.
+    """
+    if type(thing) in (Tensor, nn.Parameter) and _is_still(thing, *before):
+        return before, False
+    now = state(thing)
+    return now, not same(now, before)
+
+
+def _is_still(thing: Tensor, numbers: Tensor, required: bool, slope: Tensor | None) -> bool:
+    now = thing.grad if thing.is_leaf else None
+    if now is None or slope is None:
+        return now is slope and thing.requires_grad == required and _tensors_equal(thing, numbers)
+    return thing.requires_grad == required and _tensors_equal(thing, numbers) and same(now, slope)
+
+
 def same(a: Any, b: Any) -> bool:
     """Whether two states are equal; NaN equals itself, and lists are equal if their parts are."""
     if a is b:
@@ -43,7 +61,7 @@ def same(a: Any, b: Any) -> bool:
     if type(a) is not type(b):
         return False
     if isinstance(a, Tensor):
-        return a.dtype == b.dtype and a.shape == b.shape and _bits_equal(a, b)
+        return _tensors_equal(a, b)
     if isinstance(a, np.ndarray):
         return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
     if isinstance(a, list | tuple):
@@ -59,6 +77,10 @@ def _same_part(a: Any, b: Any) -> bool:
 
 def _equal(a: Any, b: Any) -> bool:
     return type(a) is type(b) and isinstance(a, bool | int | float | str) and a == b
+
+
+def _tensors_equal(a: Tensor, b: Tensor) -> bool:
+    return a.dtype == b.dtype and a.shape == b.shape and _bits_equal(a, b)
 
 
 def _bits_equal(a: Tensor, b: Tensor) -> bool:

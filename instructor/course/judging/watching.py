@@ -37,17 +37,26 @@ def derived(seed: int, purpose: str) -> int:
 
 @contextlib.contextmanager
 def seeded(seed: int) -> Iterator[None]:
-    """Seed all global generators inside, so that a check always draws the same numbers."""
+    """Seed all global generators inside, so that a check always draws the same numbers.
+
+    `torch.manual_seed` seeds the processor's generator alone, where all checks run: PyTorch's own
+    asks for every other device, and notes who called it, each time.
+    """
     before = random.getstate(), np.random.get_state(), torch.get_rng_state()  # noqa: NPY002
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002
-    torch.manual_seed(seed)
+    torch.default_generator.manual_seed(seed)
     try:
-        yield
+        with mock.patch.object(torch, "manual_seed", _seed):
+            yield
     finally:
         random.setstate(before[0])
         np.random.set_state(before[1])  # noqa: NPY002
         torch.set_rng_state(before[2])
+
+
+def _seed(seed: int) -> torch.Generator:
+    return torch.default_generator.manual_seed(int(seed))
 
 
 @contextlib.contextmanager

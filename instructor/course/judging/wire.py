@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import socket
 import struct
@@ -49,6 +50,10 @@ class Wire:
         """Over a socket. It is read `ahead` where no fork is to find the rest."""
         source = connection.makefile("rb", _BUFFER if ahead else 0)
         return cls(source, connection.makefile("wb", _BUFFER))  # type: ignore[arg-type]
+
+    def read_ahead(self) -> None:
+        """From now on read all that has arrived at once; no other process reads here meanwhile."""
+        self._source = io.BufferedReader(self._source, _BUFFER)  # type: ignore[type-var]
 
     def close(self) -> None:
         """Close both directions; what was not sent yet is lost."""
