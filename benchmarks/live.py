@@ -3,8 +3,9 @@
 Every panel of the lessons is measured in the page itself, and beside it the same plot as a user
 would otherwise show it, by `interact` and a new figure at each step. Latency: from the browser's
 time stamp of an arrow key to the first animation frame in which the picture's pixels differ. Drag:
-the frames a second with new pixels while the slider is dragged to and fro. Of a training that is
-watched step by step the key presses Step, and its slider is dragged while it plays.
+the frames a second with new pixels while the slider is dragged to and fro, beside the changes a
+second that the drag asks for; along a row of buttons the arrow keys go in its place. Of a training
+that is watched step by step the key presses Step, and its slider is dragged while it plays.
 """
 
 import argparse
@@ -19,20 +20,27 @@ from typing import Any
 import numpy as np
 
 from benchmarks import browser, live_panels
-from benchmarks.frames import SETTLE_MS, WATCH, drag, step
+from benchmarks.frames import SETTLE_MS, WATCH, Drag, drag, steadily, step
 
 PATIENCE_MS = 120_000  # with a busy computer
 KEYS, USUAL_KEYS, DRAG_S = 20, 6, 1.5  # of `interact` fewer keys will do: all its steps are slow
+PRESSES_PER_S = 40  # along a row of buttons
+
+# Where the page has a panel's control; of a row of buttons, the one that the keyboard moves from.
+CONTROLS = {
+    "slider": '.live-slider input[data-key="{name}"]',
+    "choice": '.live-choice input[data-key^="{name}/"]:checked',
+}
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One panel: latencies in ms, frames a second in a drag, and the latencies of `interact`."""
+    """One panel: latencies in ms, what a drag shows, and the latencies of `interact`."""
 
     name: str
     kind: str
     latencies: list[float]
-    frames: float
+    drag: Drag
     usual: list[float]
 
     @property
@@ -47,7 +55,8 @@ class Measured:
         """Its line of the table."""
         median, usual = np.median(self.latencies), np.percentile(self.usual, 95)
         return (
-            f"{self.name:22}{self.kind:9}{median:6.0f} ms{self.p95:6.0f} ms{self.frames:10.1f}"
+            f"{self.name:22}{self.kind:9}{median:6.0f} ms{self.p95:6.0f} ms"
+            f"{self.drag.frames:10.1f}{self.drag.asked:10.1f}"
             f"{usual:9.0f} ms{self.against_usual:8.1f}x"
         )
 
@@ -87,26 +96,29 @@ def measure(page: Any, name: str, cell: int, keys: int) -> Measured:
     said = run_cell(page, cell)
     selector = f'.live-panel[aria-label="{said["title"]}"]'
     panel = page.locator(selector)
-    slider = panel.locator(f'.live-slider input[data-key="{said["slider"]}"]')
+    control = panel.locator(CONTROLS[said["control"]].format(name=said["name"]))
     page.evaluate(WATCH, f"{selector} .live-picture")
     page.wait_for_function("watch.seen")
     page.wait_for_timeout(SETTLE_MS)
+    keyboard = arrows(said["index"], said["options"])
     if said["kind"] == "stream":
         panel.get_by_role("button", name="Step").focus()
         latencies = [step(page, "Enter") for _ in range(keys)]
         panel.get_by_role("button", name="Play").click()
     else:
-        slider.focus()
-        pressed = islice(arrows(said["index"], said["options"]), keys)
-        latencies = [step(page, key) for key in pressed]
-    frames = drag(page, slider, DRAG_S)
-    index = int(slider.input_value())
-    run_cell(page, cell + 1)
+        control.focus()
+        latencies = [step(page, key) for key in islice(keyboard, keys)]
+    if said["control"] == "slider":
+        dragged = drag(page, control, said["options"], DRAG_S)
+    else:
+        control.focus()
+        dragged = steadily(page, DRAG_S, PRESSES_PER_S, lambda: page.keyboard.press(next(keyboard)))
+    stands = run_cell(page, cell + 1)["index"]
     page.evaluate(WATCH, ".widget-interact img")
     page.wait_for_function("watch.seen")
     page.locator(".noUi-handle").last.focus()
-    pressed = islice(arrows(index, said["options"]), min(keys, USUAL_KEYS))
-    return Measured(name, said["kind"], latencies, frames, [step(page, key) for key in pressed])
+    usual = islice(arrows(stands, said["options"]), min(keys, USUAL_KEYS))
+    return Measured(name, said["kind"], latencies, dragged, [step(page, key) for key in usual])
 
 
 def lesson(lab: Any, chrome: Any, number: str, names: list[str], keys: int) -> Iterator[Measured]:
@@ -114,8 +126,8 @@ def lesson(lab: Any, chrome: Any, number: str, names: list[str], keys: int) -> I
     cells = ["from benchmarks import live_panels"]
     for name in names:
         cells += [
-            f"panel, slider = live_panels.make({number!r}, {name!r})",
-            "live_panels.interact_with(panel, slider)",
+            f"panel, control = live_panels.make({number!r}, {name!r})",
+            "live_panels.interact_with(panel, control)",
         ]
     browser.write_notebook(lab.folder / f"{number}.ipynb", cells)
     context = chrome.new_context(viewport={"width": 1366, "height": 768})
@@ -149,7 +161,8 @@ def main(argv: list[str]) -> dict[str, float | None]:
     chromium = browser.find_chromium()
     if chromium is None:
         parser.error("there is no Chromium on this computer: install it, or set COURSE_CHROMIUM")
-    print(f"{'':22}{'':9}{'median':>9}{'p95':>9}{'frames/s':>10}{'interact p95':>15}", flush=True)
+    head = f"{'':31}{'median':>9}{'p95':>9}{'frames/s':>10}{'asked/s':>10}{'interact p95':>15}"
+    print(head, flush=True)
     found: list[Measured] = []
     with (
         tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,
@@ -163,6 +176,6 @@ def main(argv: list[str]) -> dict[str, float | None]:
     return {
         "panels": len(found),
         "worst_p95_ms": round(max(one.p95 for one in found), 1),
-        "worst_fps": round(min(one.frames for one in found), 1),
+        "worst_fps": round(min(one.drag.frames for one in found), 1),
         "vs_interact_p95": round(min(one.against_usual for one in found), 2),
     }
