@@ -74,7 +74,10 @@ def arrows(index: int, options: int) -> Iterator[str]:
 
 
 def run_cell(page: Any, index: int) -> dict[str, Any]:
-    """Run one of the notebook's cells, and return what it prints, as JSON; {} if nothing."""
+    """Run one of the notebook's cells, and return what it prints, as JSON; {} if nothing.
+
+    Warnings, which it prints as errors, are no part of it.
+    """
     # Whoever moves a slider makes its cell the active one.
     page.evaluate("(i) => { jupyterapp.shell.currentWidget.content.activeCellIndex = i }", index)
     browser.command(page, "notebook:run-cell")
@@ -84,11 +87,15 @@ def run_cell(page: Any, index: int) -> dict[str, Any]:
     printed = page.evaluate(
         """(index) => {
             const { outputs } = jupyterapp.shell.currentWidget.model.sharedModel.cells[index];
-            return outputs.flatMap((output) => output.text ?? []).join("");
+            return outputs.filter((output) => output.name === "stdout")
+                .flatMap((output) => output.text).join("");
         }""",
         index,
     )
-    return dict(json.loads(printed or "{}"))
+    try:
+        return dict(json.loads(printed or "{}"))
+    except json.JSONDecodeError:
+        raise RuntimeError(f"cell {index} must print one JSON object, got {printed!r}") from None
 
 
 def measure(page: Any, name: str, cell: int, keys: int) -> Measured:
@@ -121,22 +128,23 @@ def measure(page: Any, name: str, cell: int, keys: int) -> Measured:
     return Measured(name, said["kind"], latencies, dragged, [step(page, key) for key in usual])
 
 
-def lesson(lab: Any, chrome: Any, number: str, names: list[str], keys: int) -> Iterator[Measured]:
-    """Some panels of one lesson, in a fresh page and kernel."""
+def notebook(lab: Any, chrome: Any, wanted: list[tuple[str, str]], keys: int) -> Iterator[Measured]:
+    """Some panels, by lesson and name, in one page and kernel; no output is left on the page."""
     cells = ["from benchmarks import live_panels"]
-    for name in names:
+    for number, name in wanted:
         cells += [
             f"panel, control = live_panels.make({number!r}, {name!r})",
             "live_panels.interact_with(panel, control)",
         ]
-    browser.write_notebook(lab.folder / f"{number}.ipynb", cells)
+    browser.write_notebook(lab.folder / "panels.ipynb", cells)
     context = chrome.new_context(viewport={"width": 1366, "height": 768})
     page = context.new_page()
     page.set_default_timeout(PATIENCE_MS)
-    browser.open_notebook(page, lab, f"{number}.ipynb")
+    browser.open_notebook(page, lab, "panels.ipynb")
     run_cell(page, 0)
-    for place, name in enumerate(names):
+    for place, (number, name) in enumerate(wanted):
         yield measure(page, f"{number} {name}", 1 + 2 * place, keys)
+        browser.command(page, "notebook:clear-all-cell-outputs")
     context.close()
     lab.stop_kernels()
 
@@ -149,14 +157,14 @@ def main(argv: list[str]) -> dict[str, float | None]:
     chosen = parser.parse_args(argv)
     if chosen.keys < 1:
         parser.error(f"--keys must be at least 1, got {chosen.keys}")
-    wanted = {
-        number: [n for n in names if {number, f"{number}/{n}"} & set(chosen.panels or [number])]
-        for number, names in live_panels.PANELS.items()
-    }
-    if not any(wanted.values()):
-        known = ", ".join(
-            f"{n}/{name}" for n, names in live_panels.PANELS.items() for name in names
-        )
+    every = [(number, name) for number, names in live_panels.PANELS.items() for name in names]
+    wanted = [
+        (number, name)
+        for number, name in every
+        if not chosen.panels or {number, f"{number}/{name}"} & set(chosen.panels)
+    ]
+    if not wanted:
+        known = ", ".join(f"{number}/{name}" for number, name in every)
         parser.error(f"there is no panel {' or '.join(chosen.panels)}; there are: {known}")
     chromium = browser.find_chromium()
     if chromium is None:
@@ -169,10 +177,9 @@ def main(argv: list[str]) -> dict[str, float | None]:
         browser.open_lab(Path(folder)) as lab,
         browser.open_browser(chromium) as chrome,
     ):
-        for number, names in wanted.items():
-            for one in lesson(lab, chrome, number, names, chosen.keys) if names else ():
-                found.append(one)
-                print(one.row(), flush=True)
+        for one in notebook(lab, chrome, wanted, chosen.keys):
+            found.append(one)
+            print(one.row(), flush=True)
     return {
         "panels": len(found),
         "worst_p95_ms": round(max(one.p95 for one in found), 1),

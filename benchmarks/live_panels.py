@@ -27,7 +27,7 @@ from course_utils.panels import (
 from course_utils.plots import PartsBoard
 from course_utils.search import Ablation
 
-SHARE = 0.2  # of their epochs, for which panels train here: how they answer is measured
+SHARE = 0.1  # of their epochs, for which panels train here: how they answer is measured
 
 
 def _build(p: float) -> Run:
