@@ -2,10 +2,12 @@
 
 Every panel of the lessons is measured in the page itself, and beside it the same plot as a user
 would otherwise show it, by `interact` and a new figure at each step. Latency: from the browser's
-time stamp of an arrow key to the first animation frame in which the picture's pixels differ. Drag:
-the frames a second with new pixels while the slider is dragged to and fro, beside the changes a
-second that the drag asks for; along a row of buttons the arrow keys go in its place. Of a training
-that is watched step by step the key presses Step, and its slider is dragged while it plays.
+time stamp of an arrow key to the first animation frame in which the picture's pixels differ; the
+first key comes a second after the control has the keyboard, as a panel may draw ahead meanwhile.
+Drag: the frames a second with new pixels while the slider is dragged to and fro, beside the changes
+a second that the drag asks for; along a row of buttons the arrow keys go in its place. Of a
+training that is watched step by step the key presses Step, and its slider is dragged while it
+plays.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from benchmarks.frames import SETTLE_MS, WATCH, Drag, drag, steadily, step
 
 PATIENCE_MS = 120_000  # with a busy computer
 KEYS, USUAL_KEYS, DRAG_S = 20, 6, 1.5  # of `interact` fewer keys will do: all its steps are slow
+READ_MS = 1000  # for which a learner looks at the panel before the first key
 PRESSES_PER_S = 40  # along a row of buttons
 
 # Where the page has a panel's control; of a row of buttons, the one that the keyboard moves from.
@@ -114,6 +117,7 @@ def measure(page: Any, name: str, cell: int, keys: int) -> Measured:
         panel.get_by_role("button", name="Play").click()
     else:
         control.focus()
+        page.wait_for_timeout(READ_MS)
         latencies = [step(page, key) for key in islice(keyboard, keys)]
     if said["control"] == "slider":
         dragged = drag(page, control, said["options"], DRAG_S)
