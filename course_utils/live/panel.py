@@ -196,11 +196,11 @@ class Panel:
             self._picture = picture
         self.view.push_page(page, picture)
 
-    def _rest(self, status: str = "") -> None:
-        """Show `status` once the picture is final, and keep the picture in the running cell."""
+    def _rest(self) -> None:
+        """Say that the picture is final, and keep it in the running cell."""
         if self._in_cell:
             self._keep_in_cell()
-        self.view.say(status)
+        self.view.say()
 
     def _keep_in_cell(self) -> None:
         """Let the notebook keep the present pages and the picture on show."""
