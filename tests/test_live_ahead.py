@@ -123,7 +123,7 @@ def test_what_is_slow_to_compute_is_not_drawn_ahead(monkeypatch):
     assert one.computed == []
     seconds = iter([0.0, 0.04, 1.0, 1.2])  # before and after each state
     monkeypatch.setattr(ahead, "LONGEST", 0.1)
-    monkeypatch.setattr(ahead, "time", SimpleNamespace(perf_counter=lambda: next(seconds)))
+    monkeypatch.setattr(ahead, "time", SimpleNamespace(thread_time=lambda: next(seconds)))
     one.panel._ahead.begin(0.0, rest=0.0)
     one.rest()
     assert one.ahead == [(0, 2), (0, 4)]
@@ -167,7 +167,7 @@ def test_a_cell_waits_for_the_page_in_progress_and_makes_all_untrue():
     cell.join(WAIT)
     one.rest()
     assert one.computed == [(0.2, False), (0.4, False)]
-    assert one.sent[-1] == ({"type": "forget"},)
+    assert one.sent[-1] == ({"type": "forget", "kept": []},)
     idle.end_cell(None)
     one.near(held=0)
     one.rest()
@@ -178,14 +178,23 @@ def test_the_browser_keeps_no_more_than_so_many(monkeypatch):
     monkeypatch.setattr(ahead, "MOST", 9)
     one = Explored()
     one.near()
+    one.rest()
     for index in (4, 5, 6):
         one.panel.controls["level"].index = index
         one.rest()
-    held, most = 0, 0
-    for sent in one.sent:
-        held = held + 1 if len(sent) == 2 else 0
-        most = max(most, held)
-    assert 7 <= most <= 9
+    held, most = [], 0
+    for content, *_ in one.sent:
+        if content["type"] == "forget":
+            held = [indices for indices in held if indices in content["kept"]]
+        else:
+            held.append(content["indices"])
+        most = max(most, len(held))
+    assert most <= 9
+    # Those of the slider that moves stay, with the neighbor of each place in the other control.
+    assert one.ahead == [
+        *[(0, 2), (0, 4), (0, 1), (0, 5), (0, 0), (0, 6), (1, 3)],
+        *[(0, 3), (1, 4)], (1, 5), (1, 6),
+    ]  # fmt: skip
     one.near(held=0)  # a page that was loaded again has none
     one.rest()
     assert one.ahead[-1] == (1, 6)

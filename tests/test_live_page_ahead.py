@@ -78,10 +78,17 @@ def test_a_late_answer_does_not_replace_it_and_its_own_does(panel):
 def test_what_a_cell_may_have_changed_is_not_shown(panel):
     panel.begin(explore())
     send(panel, 80, p=1, noise=0)
-    panel.receive({"type": "forget"})
+    send(panel, 120, p=2, noise=0)
+    panel.receive({"type": "forget", "kept": [{"noise": 0, "p": 2}]})
     panel.slider.press("ArrowRight")
     panel.wait_faded()
     assert panel.shade == 40
+    panel.slider.press("ArrowRight")
+    assert (panel.shade, panel.faded) == (120, False)
+    panel.receive({"type": "forget", "kept": []})
+    panel.slider.press("ArrowLeft")
+    panel.wait_faded()
+    assert panel.shade == 120
 
 
 def test_no_page_drawn_ahead_is_kept_in_the_notebook(panel):

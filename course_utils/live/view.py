@@ -139,10 +139,10 @@ class View(anywidget.AnyWidget):
         with self.lock:
             self.send(content, [picture.png])
 
-    def forget_ahead(self) -> None:
-        """Let the browser drop the pages that were drawn ahead."""
+    def forget_ahead(self, kept: Sequence[dict[str, int]] = ()) -> None:
+        """Let the browser drop the pages that were drawn ahead, except those of `kept` settings."""
         with self.lock:
-            self.send({"type": "forget"})
+            self.send({"type": "forget", "kept": list(kept)})
 
     def say(self, status: str = "", progress: float = -1.0) -> None:
         """Show a status, and a bar at `progress` in [0, 1]; no bar if `progress` is below 0."""

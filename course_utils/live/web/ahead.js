@@ -24,8 +24,9 @@ export class Ahead {
    */
   async take(message, buffers) {
     if (message.type === "forget") {
-      this.age += 1;
-      this.drawn.clear();
+      const kept = new Set(message.kept.map(keyOf));
+      if (!kept.size) this.age += 1;
+      for (const key of this.drawn.keys()) if (!kept.has(key)) this.drawn.delete(key);
     } else if (message.type === "ahead") {
       const { age } = this;
       const bitmap = await decode(buffers[0]);

@@ -25,7 +25,9 @@ export interface Page {
 }
 
 /** What the kernel sends of pages drawn ahead, with the picture beside it. */
-export type Message = { type: "ahead"; indices: Indices; text: string } | { type: "forget" };
+export type Message =
+  | { type: "ahead"; indices: Indices; text: string }
+  | { type: "forget"; kept: Indices[] };
 
 export interface Button {
   name: string;
