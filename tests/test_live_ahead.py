@@ -57,10 +57,10 @@ def test_settings_near_the_present_one_are_drawn_the_control_at_hand_first():
     assert one.ahead == []  # nobody is near
     one.near()
     one.rest()
-    assert one.ahead == [(0, 2), (0, 4), (0, 1), (0, 5), (0, 0), (0, 6), (1, 3)]
-    one.near("half", held=7)
+    assert one.ahead == [(0, 3), (0, 2), (0, 4), (0, 1), (0, 5), (0, 0), (0, 6), (1, 3)]
+    one.near("half", held=8)
     one.rest()
-    assert len(one.computed) == 7  # none twice
+    assert len(one.computed) == 8  # none twice
 
 
 def test_a_page_drawn_ahead_is_what_an_answer_would_have_shown():
@@ -92,7 +92,7 @@ def test_who_waits_for_the_panel_does_not_wait_for_what_is_drawn_ahead():
     one.panel.controls["level"].value = 0.6  # asked for: what comes next is given up
     gate.set()
     one.panel.wait(WAIT)
-    assert one.computed == [(0.2, False), (0.6, False)]
+    assert one.computed == [(0.3, False), (0.2, False), (0.6, False)]
     assert one.panel.text == "level 0.60"
     one.rest()
     assert (0, 5) in one.ahead  # and it goes on from there
@@ -126,7 +126,7 @@ def test_what_is_slow_to_compute_is_not_drawn_ahead(monkeypatch):
     monkeypatch.setattr(ahead, "time", SimpleNamespace(thread_time=lambda: next(seconds)))
     one.panel._ahead.begin(0.0, rest=0.0)
     one.rest()
-    assert one.ahead == [(0, 2), (0, 4)]
+    assert one.ahead == [(0, 3), (0, 2)]
 
 
 def test_nothing_is_drawn_ahead_while_a_cell_runs_or_a_training():
@@ -144,7 +144,7 @@ def test_nothing_is_drawn_ahead_while_a_cell_runs_or_a_training():
     assert one.computed == []
     one.near()
     one.rest()
-    assert len(one.computed) == 7
+    assert len(one.computed) == 8
 
 
 def test_a_cell_waits_for_the_page_in_progress_and_makes_all_untrue():
@@ -166,12 +166,12 @@ def test_a_cell_waits_for_the_page_in_progress_and_makes_all_untrue():
     gate.set()
     cell.join(WAIT)
     one.rest()
-    assert one.computed == [(0.2, False), (0.4, False)]
+    assert one.computed == [(0.3, False), (0.2, False), (0.4, False)]
     assert one.sent[-1] == ({"type": "forget", "kept": []},)
     idle.end_cell(None)
     one.near(held=0)
     one.rest()
-    assert one.ahead[2:] == [(0, 2), (0, 4), (0, 1), (0, 5), (0, 0), (0, 6), (1, 3)]
+    assert one.ahead[3:] == [(0, 3), (0, 2), (0, 4), (0, 1), (0, 5), (0, 0), (0, 6), (1, 3)]
 
 
 def test_the_browser_keeps_no_more_than_so_many(monkeypatch):
@@ -192,8 +192,8 @@ def test_the_browser_keeps_no_more_than_so_many(monkeypatch):
     assert most <= 9
     # Those of the slider that moves stay, with the neighbor of each place in the other control.
     assert one.ahead == [
-        *[(0, 2), (0, 4), (0, 1), (0, 5), (0, 0), (0, 6), (1, 3)],
-        *[(0, 3), (1, 4)], (1, 5), (1, 6),
+        *[(0, 3), (0, 2), (0, 4), (0, 1), (0, 5), (0, 0), (0, 6)],
+        *[(1, 3), (1, 4), (1, 5), (1, 6)],
     ]  # fmt: skip
     one.near(held=0)  # a page that was loaded again has none
     one.rest()

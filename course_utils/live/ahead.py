@@ -75,10 +75,11 @@ class Ahead:
     def _run(self, rest: float) -> Generator[float, None, None]:
         yield rest
         here = {name: control.index for name, control in self._controls.items()}
-        around = list(islice(neighbors(here, self._controls, self._near), AROUND))
+        # The present one too, for the way back.
+        around = [here, *islice(neighbors(here, self._controls, self._near), AROUND)]
         wanted = [indices for indices in around if indices not in self]
         if len(self._sent) + len(wanted) > MOST:
-            kept = [indices for indices in (here, *around) if indices in self]
+            kept = [indices for indices in around if indices in self]
             self._sent = {frozenset(indices.items()) for indices in kept}
             self._view.forget_ahead(kept)
         for indices in wanted:
