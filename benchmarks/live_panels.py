@@ -27,7 +27,7 @@ from course_utils.panels import (
 from course_utils.plots import PartsBoard
 from course_utils.search import Ablation
 
-SHARE = 0.2  # of their epochs, for which panels train here: how they answer is measured
+SHARE = 0.1  # of their epochs, for which panels train here: how they answer is measured
 
 
 def _build(p: float) -> Run:
@@ -91,19 +91,22 @@ PANELS: dict[str, dict[str, Callable[[Dataset], Any]]] = {
 
 
 def make(lesson: str, name: str) -> tuple[Panel, str]:
-    """One of the panels, shown in the calling cell, and its slider; prints both as JSON."""
+    """One of the panels, shown in the calling cell, and a control of it; prints both as JSON.
+
+    It is the control that turns the pages, else the first slider, else the first row of buttons.
+    """
     data = load_dataset("digits", n_train=500, label_noise=0.2)
     with set_training_share(SHARE):
         panel: Panel = PANELS[lesson][name](data)
-    sliders = (name for name, c in panel.controls.items() if c.kind == "slider")
-    slider = panel._pages or next(sliders)
-    control = panel.controls[slider]
+    sliders = [name for name, c in panel.controls.items() if c.kind == "slider"]
+    moved = panel._pages or next(iter([*sliders, *panel.controls]))
+    control = panel.controls[moved]
     said = {
-        "title": panel.view.title, "kind": type(panel).__name__.lower(), "slider": slider,
-        "options": len(control.options), "index": control.index,
+        "title": panel.view.title, "kind": type(panel).__name__.lower(), "name": moved,
+        "control": control.kind, "options": len(control.options), "index": control.index,
     }  # fmt: skip
     print(json.dumps(said))
-    return panel, slider
+    return panel, moved
 
 
 def states(panel: Panel, name: str) -> Callable[[int], Any]:
@@ -124,6 +127,7 @@ def interact_with(panel: Panel, name: str) -> None:
     """The plot of `panel` as `interact` shows it: a new figure at each step of control `name`.
 
     Each step of a training is taken by moving the slider. The panel itself is of no use any more.
+    Prints, as JSON, where the slider stands.
     """
     control = panel.controls[name]
     state, board = states(panel, name), panel._painter.drawing
@@ -144,6 +148,7 @@ def interact_with(panel: Panel, name: str) -> None:
         new.update(state(index))
         display(new.figure)
 
+    print(json.dumps({"index": control.index}))
     options = [(label, index) for index, label in enumerate(control.labels)]
     slider = ipywidgets.SelectionSlider(options=options, value=control.index, description=name)
     ipywidgets.interact(draw, index=slider)

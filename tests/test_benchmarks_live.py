@@ -4,14 +4,14 @@ import importlib
 import inspect
 import json
 import pkgutil
-from itertools import islice
+from itertools import islice, pairwise
 
 import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from benchmarks import __main__ as command
-from benchmarks import live, live_panels
+from benchmarks import frames, live, live_panels
 from course_utils import panels
 from course_utils.live import Explore, Stream, Sweep
 
@@ -35,6 +35,21 @@ def test_keys_go_to_and_fro() -> None:
         next(live.arrows(0, 1))
 
 
+@pytest.mark.parametrize("options", [2, 3, 5, 7, 30, 100])
+def test_every_move_of_a_drag_comes_to_another_option(options: int) -> None:
+    moves = list(islice(frames.drag_places(options), frames.MOVES_PER_S))
+    assert 0 <= min(moves) < 0.04
+    assert 0.96 < max(moves) <= 1
+    places = [round(place * (options - 1)) for place in moves]
+    changes = sum(a != b for a, b in pairwise(places))
+    assert changes >= frames.MOVES_PER_S - 3, "at an end it may turn on the same option"
+
+
+def test_a_drag_needs_somewhere_to_go() -> None:
+    with pytest.raises(ValueError, match="at least two options to move among, got 1"):
+        next(frames.drag_places(1))
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -52,14 +67,16 @@ def test_wrong_options_are_named(
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_a_panel_is_measured_beside_interact(
+def test_panels_are_measured_beside_interact(
     chromium: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert command.main(["live", "06/path", "--keys", "3"]) == 0
+    # One moves by a slider, the other by a row of buttons.
+    assert command.main(["live", "06/path", "05/flips", "--keys", "3"]) == 0
     printed = capsys.readouterr().out
     assert "06 path" in printed
+    assert "05 flips" in printed
     found = json.loads(printed.splitlines()[-1])
-    assert found["panels"] == 1
+    assert found["panels"] == 2
     assert 0 < found["worst_p95_ms"] <= 2000
     assert found["worst_fps"] > 0
     assert found["vs_interact_p95"] > 0

@@ -62,8 +62,8 @@ class MadeUp {
   tell(names) {
     for (const name of names) this.trigger(`change:${name}`);
   }
-  trigger(event) {
-    for (const [one, listener] of [...this.listeners]) if (one === event) listener();
+  trigger(event, ...told) {
+    for (const [one, listener] of [...this.listeners]) if (one === event) listener(...told);
   }
   /** What the kernel sends. */
   push(changes) { Object.assign(this.state, changes); this.tell(Object.keys(changes)); }
@@ -127,6 +127,16 @@ class WidgetPage:
     def push(self, **changes: Any) -> None:
         """Change traits as the kernel does."""
         self.page.evaluate("(changes) => model.push(bytes(changes))", changes)
+
+    def receive(self, message: Mapping[str, Any], *pngs: str) -> None:
+        """Let the kernel send a message that is no change of a trait, with pictures beside it."""
+        self.page.evaluate(
+            """([message, pngs]) => {
+                const buffers = pngs.map((png) => bytes({ png }).png);
+                model.trigger("msg:custom", message, buffers);
+            }""",
+            [dict(message), pngs],
+        )
 
     def say(self, signal: str, told: Any) -> None:
         """Say of the kernel what JupyterLab would."""

@@ -203,11 +203,8 @@ def _cut(text: str) -> str:
 def _close(a: Any, b: Any, atol: float) -> bool:
     if a is None or b is None:
         return a is b
-    a, b = _doubles(a), _doubles(b)
+    a, b = torch.as_tensor(a).detach(), torch.as_tensor(b).detach()
+    # A number with an imaginary part is not equal to its real part.
+    kind = torch.complex128 if a.is_complex() or b.is_complex() else torch.float64
+    a, b = a.to(kind), b.to(kind)
     return a.shape == b.shape and bool(torch.allclose(a, b, rtol=1e-4, atol=atol, equal_nan=True))
-
-
-def _doubles(value: Any) -> Tensor:
-    tensor = torch.as_tensor(value).detach()
-    # Only real parts are compared. `double` would drop the rest as well, with a warning.
-    return (tensor.real if tensor.is_complex() else tensor).double()

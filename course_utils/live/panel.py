@@ -161,6 +161,9 @@ class Panel:
     def pressed(self, name: str) -> None:
         """Called when button `name` was pressed."""
 
+    def near(self, control: str, held: int) -> None:
+        """Called when the pointer or the keyboard comes to a control; see `Ahead.near`."""
+
     def stopped(self, why: str) -> None:
         """Called when a run was interrupted or has failed; `why` says which, in words."""
 
@@ -193,11 +196,11 @@ class Panel:
             self._picture = picture
         self.view.push_page(page, picture)
 
-    def _rest(self, status: str = "") -> None:
-        """Show `status` once the picture is final, and keep the picture in the running cell."""
+    def _rest(self) -> None:
+        """Say that the picture is final, and keep it in the running cell."""
         if self._in_cell:
             self._keep_in_cell()
-        self.view.say(status)
+        self.view.say()
 
     def _keep_in_cell(self) -> None:
         """Let the notebook keep the present pages and the picture on show."""
@@ -228,3 +231,5 @@ class Panel:
     def _receive(self, _: Any, content: Any, __: Any) -> None:
         if content.get("type") == "press":
             self.pressed(str(content.get("name")))
+        elif content.get("type") == "near":
+            self.near(str(content.get("name")), int(content.get("held")))

@@ -148,7 +148,8 @@ class Stream(Panel):
                 raise
             finally:
                 self._draw_newest()
-        self._rest(self._doing())
+        if self._in_cell:
+            self._keep_in_cell()
         self._tell()
 
     def _begin(self) -> Generator[float, None, None]:

@@ -57,3 +57,14 @@ def acquire_training_lock() -> Iterator[float]:
 def release_training_lock() -> None:
     """Let the next training begin."""
     _lock.release()
+
+
+@contextmanager
+def no_training() -> Iterator[bool]:
+    """Let no training begin meanwhile; False, at once, if one runs."""
+    free = _lock.acquire(blocking=False)
+    try:
+        yield free
+    finally:
+        if free:
+            _lock.release()

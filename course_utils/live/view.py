@@ -27,7 +27,8 @@ class View(anywidget.AnyWidget):
     # The chosen option of each control, by name. Not echoed: the browser that moved a slider
     # already has its position.
     indices = traitlets.Dict().tag(sync=True, echo_update=False)
-    # Each is None or {"png": bytes, "text": str, "indices": the `indices` that it was drawn for}.
+    # Each is None or {"png": bytes, "text": str, "indices": the `indices` that it was drawn for,
+    # "asked": the count of requests when it was begun}.
     pages: Any = traitlets.List().tag(sync=True)
     newest = traitlets.Dict().tag(sync=True)  # the page pushed last, with its run and its index
     buttons: Any = traitlets.List().tag(sync=True)  # of {"name", "label", "pressed"}
@@ -39,6 +40,7 @@ class View(anywidget.AnyWidget):
     heard = traitlets.Int(0).tag(sync=True)
     error = traitlets.Unicode("").tag(sync=True)
     trace = traitlets.Unicode("").tag(sync=True)
+    ahead = traitlets.Bool(False).tag(sync=True)  # whether pages may be drawn ahead
     frozen = traitlets.Bool(False).tag(sync=True)  # true in the copy a notebook keeps
     uid = traitlets.Unicode("").tag(sync=True)
 
@@ -50,6 +52,7 @@ class View(anywidget.AnyWidget):
         super().__init__(**traits)
         self._run = 0
         self._answered: dict[str, int] = {}  # the `indices` that pictures are now drawn for
+        self._asked = 0  # how many requests had come when they were read
         self.uid = self.model_id or ""
 
     def _handle_msg(self, msg: Any) -> None:
@@ -80,13 +83,14 @@ class View(anywidget.AnyWidget):
     def _hear(self, change: Any) -> None:
         self.heard = change.new
 
-    def begin_answer(self) -> None:
+    def begin_answer(self) -> dict[str, int]:
         """Mark the pictures drawn from now on as answers to the present position of the controls.
 
-        Until the first such picture arrives, the browser fades the old one.
+        Until the first such picture arrives, the browser fades the old one. Returns the position.
         """
         with self.lock:
-            self._answered = dict(self.indices)
+            self._answered, self._asked = dict(self.indices), self.asked
+            return dict(self._answered)
 
     @property
     def answered(self) -> bool:
@@ -121,7 +125,24 @@ class View(anywidget.AnyWidget):
             self.send_state("pages")
 
     def _page(self, picture: Picture) -> dict[str, Any]:
-        return {"png": picture.png, "text": picture.alt, "indices": self._answered}
+        return {
+            "png": picture.png, "text": picture.alt, "indices": self._answered,
+            "asked": self._asked,
+        }  # fmt: skip
+
+    def push_ahead(self, indices: dict[str, int], picture: Picture) -> None:
+        """Send a page that the browser shows, without asking, once the controls stand so.
+
+        It is no part of the widget's state, which a notebook may keep.
+        """
+        content = {"type": "ahead", "indices": indices, "text": picture.alt}
+        with self.lock:
+            self.send(content, [picture.png])
+
+    def forget_ahead(self, kept: Sequence[dict[str, int]] = ()) -> None:
+        """Let the browser drop the pages that were drawn ahead, except those of `kept` settings."""
+        with self.lock:
+            self.send({"type": "forget", "kept": list(kept)})
 
     def say(self, status: str = "", progress: float = -1.0) -> None:
         """Show a status, and a bar at `progress` in [0, 1]; no bar if `progress` is below 0."""

@@ -2,6 +2,8 @@
 // The pages of one panel, shared by all its views. A page is a picture with a line of text. Pictures
 // are decoded as soon as they arrive, so turning a page is one drawImage and never shows a blank.
 
+import { Ahead } from "./ahead.js";
+import { base64, decode } from "./bitmaps.js";
 import { keepCopy } from "./keep.js";
 import { whenKernelStops } from "./kernel.js";
 
@@ -30,6 +32,8 @@ export class Book {
     this.count = 0; // of arrivals, so that an older picture never replaces a newer one
     /** @type {number[]} */
     this.arrival = [];
+    this.ahead = new Ahead(model);
+    this.settled = 0; // the count of requests that the page on show, drawn ahead, answers
     /** @type {Set<BookView>} */
     this.views = new Set();
     /** @type {string | undefined} the control that has the keyboard */
@@ -68,7 +72,7 @@ export class Book {
     const arrived = ++this.count;
     const bitmaps = await Promise.all(pages.map(([, page]) => decode(page.png)));
     pages.forEach(([index, page], i) => {
-      if (arrived < (this.arrival[index] ?? 0)) return;
+      if (arrived < (this.arrival[index] ?? 0) || this.isLate(page)) return;
       this.arrival[index] = arrived;
       this.bitmaps[index] = bitmaps[i];
       this.texts[index] = page.text;
@@ -77,6 +81,29 @@ export class Book {
     });
     for (const view of this.views) view.paint();
     this.keepSoon();
+  }
+
+  /** Show the page of the present settings, if it has been drawn ahead. */
+  showAhead() {
+    const indices = this.model.get("indices");
+    const found = this.ahead.find(indices);
+    if (!found) return;
+    this.arrival[0] = ++this.count;
+    this.bitmaps[0] = found.bitmap;
+    this.texts[0] = found.text;
+    this.answers[0] = indices;
+    if (found.text.length > this.longest.length) this.longest = found.text;
+    this.settled = this.model.get("asked");
+    this.keepSoon();
+  }
+
+  /**
+   * Whether a page answers an earlier request than the one on show, which was drawn ahead.
+   *
+   * @param {Page} page
+   */
+  isLate({ asked, indices }) {
+    return asked !== undefined && asked < this.settled && !this.fits(indices);
   }
 
   /** The slider that turns pages, if there is one. */
@@ -91,12 +118,17 @@ export class Book {
 
   /** Whether the page on show has arrived and was drawn for the present indices. */
   get answered() {
-    const { page, turner } = this;
+    const { page } = this;
     const answers = this.answers[page];
     if (!this.bitmaps[page]) return false;
-    if (this.model.get("frozen") || !answers) return true;
+    return this.model.get("frozen") || this.fits(answers);
+  }
+
+  /** @param {Indices | undefined} answers the settings of a page; if unknown, it fits any */
+  fits(answers) {
+    if (!answers) return true;
     return Object.entries(this.model.get("indices")).every(
-      ([name, index]) => name === turner?.name || answers[name] === index,
+      ([name, index]) => name === this.turner?.name || answers[name] === index,
     );
   }
 
@@ -111,7 +143,10 @@ export class Book {
     if (this.stopped && !turns) return;
     this.model.set("indices", { ...this.model.get("indices"), [name]: index });
     if (turns) this.keepSoon();
-    else this.ask();
+    else {
+      this.ask();
+      this.showAhead();
+    }
     for (const view of this.views) view.follow();
     if (!this.stopped) this.model.save_changes();
   }
@@ -174,24 +209,4 @@ export class Book {
       }];
     });
   }
-}
-
-/** @param {DataView} bytes */
-function decode(bytes) {
-  const type = bytes.getUint8(0) === 0x89 ? "image/png" : "image/webp"; // WebP in kept copies
-  const data = /** @type {DataView<ArrayBuffer>} */ (bytes);
-  return createImageBitmap(new Blob([data], { type }));
-}
-
-/**
- * The picture as WebP if the browser can write it (a third of the size), else as PNG.
- *
- * @param {ImageBitmap} bitmap
- */
-function base64(bitmap) {
-  const canvas = document.createElement("canvas");
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
-  return canvas.toDataURL("image/webp", 0.9).split(",")[1];
 }

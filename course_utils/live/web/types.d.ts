@@ -13,12 +13,21 @@ export interface Control {
 /** Where each control stands, by its name. */
 export type Indices = Record<string, number>;
 
-/** A picture with its text; `indices` are the settings that it was drawn for. */
+/**
+ * A picture with its text; `indices` are the settings that it was drawn for, and `asked` is the
+ * count of requests when it was begun.
+ */
 export interface Page {
   png: DataView;
   text: string;
   indices?: Indices;
+  asked?: number;
 }
+
+/** What the kernel sends of pages drawn ahead, with the picture beside it. */
+export type Message =
+  | { type: "ahead"; indices: Indices; text: string }
+  | { type: "forget"; kept: Indices[] };
 
 export interface Button {
   name: string;
@@ -38,6 +47,7 @@ export interface PanelState {
   progress: number;
   asked: number;
   heard: number;
+  ahead: boolean; // whether pages may be drawn ahead
   error: string;
   trace: string;
   frozen: boolean;
@@ -67,6 +77,7 @@ export interface Model<State> {
   save_changes(): void;
   send(content: unknown): void;
   on(events: string, listener: () => void): void;
+  on(event: "msg:custom", listener: (message: Message, buffers: DataView[]) => void): void;
   off(events: string, listener: () => void): void;
   widget_manager?: Manager;
 }

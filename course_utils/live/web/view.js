@@ -74,6 +74,7 @@ class PanelView {
     addEventListener("resize", this.fitAgain);
     book.views.add(this);
     this.keepFocus();
+    book.ahead.watch(root);
     this.follow();
     this.showButtons();
     this.showState();
