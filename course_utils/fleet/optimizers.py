@@ -120,6 +120,7 @@ class OwnOptimizer:
         if [p.requires_grad for p in self._own.values()] != wanted:
             raise CannotBatchError("its optimizer freezes or unfreezes weights as it trains")
         if not torch.equal(before, torch.get_rng_state()):
+            torch.set_rng_state(before)
             raise CannotBatchError("its optimizer draws random numbers")
         with torch.no_grad():
             for name, leaf in self.leaves.items():
