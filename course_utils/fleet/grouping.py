@@ -84,6 +84,13 @@ def _groups_of(
             found[id(member)].refuse(
                 "it shares weights or buffers with another run", has_memory=True
             )
+
+    def build_anew(some: Sequence[Member]) -> None:
+        if len(some) == len(members):  # then `build` may count, and keep what it has built
+            before.put_back()
+        for member in some:
+            build_again(member, found[id(member)], training)
+
     refuse_shared_optimizers(members, found)
     refuse_weights_of_others(members, found)
     refuse_readers(found.values())
@@ -91,10 +98,10 @@ def _groups_of(
         dry_run = found[id(member)]
         if dry_run.reason is None:
             together.append(member)
-            if not is_elementwise(member.run.optimizer):
-                build_again(member, found[id(member)], training)  # it may remember the step
-            continue
-        reasons[id(member)] = dry_run.reason
+        else:
+            reasons[id(member)] = dry_run.reason
+    # Their optimizers may remember the step.
+    build_anew([m for m in together if not is_elementwise(m.run.optimizer)])
     groups: list[Group] = []
 
     def train_together(cluster: Sequence[Member], engine: Engine) -> bool:
@@ -133,9 +140,7 @@ def _groups_of(
         if found[id(m)].has_memory or not common.isdisjoint(found[id(m)].look.mutable)
     ]
     alone = [m for m in rest_alone if m not in in_turn]
-    for member in alone:
-        if found[id(member)].has_run:
-            build_again(member, found[id(member)], training)
+    build_anew([m for m in alone if found[id(m)].has_run])
     if alone:
         groups.append(Alone(alone, training))
     if in_turn:
@@ -143,8 +148,7 @@ def _groups_of(
         if len(in_turn) == len(members):
             before.put_back()
         else:
-            for member in in_turn:
-                build_again(member, found[id(member)], training)
+            build_anew(in_turn)
         groups.append(AloneInTurn(in_turn, training))
     if not rest_alone:
         return groups, None
