@@ -41,6 +41,8 @@ class DryRun:
     has_run: bool = False
     #: The Python objects that its optimizer's own code can reach: after the step, if it has run.
     optimizer_look: Look = field(default_factory=Look)
+    #: The same as the run was built.
+    optimizer_as_built: Look = field(default_factory=Look)
     #: Those that the code of other members' optimizers reaches too.
     shared_by_optimizers: list[Any] = field(default_factory=list)
     #: The random tensors that the step drew.
@@ -70,7 +72,7 @@ def first_look(member: Member, loss_fn: LossFn) -> DryRun:
         return found
     try:
         found.look = look_at(roots_of(run, loss_fn), tensors_of(member))
-        found.optimizer_look = look_at_optimizer(run)
+        found.optimizer_look = found.optimizer_as_built = look_at_optimizer(run)
     except CannotTellError as error:
         found.refuse(str(error), has_memory=True)
         return found

@@ -23,11 +23,12 @@ from course_utils.fleet.eligibility import look_at_optimizer
 from course_utils.fleet.engine import UNEXPECTED
 from course_utils.fleet.guard import Guard
 from course_utils.fleet.memory import look_at
+from course_utils.fleet.mixing import may_mix_samples
 from course_utils.fleet.objective import Objective, has_plain_labels
 from course_utils.fleet.run import Member, Run, tensors_of
 from course_utils.fleet.step import Step, put_back, step_alone
 from course_utils.random_streams import Kind, Request, SeededDraws, draw, stream
-from course_utils.scoring import CHUNK, LossFn, mixes_samples
+from course_utils.scoring import CHUNK, LossFn
 from course_utils.snapshot import evaluating
 
 
@@ -99,6 +100,7 @@ def _take_first_step(
                 _look_at_loss(found, member, last, [], guard, loss_fn)
                 look_again()
                 short = step_alone(member, last, _NotedDraws(member, []), loss_fn)
+                found.optimizer_look = look_at_optimizer(run)  # it may count its steps
                 if _without_gradient(short) != _without_gradient(found.step):
                     found.refuse("some of its weights have a gradient in some batches only")
                 look_again()
@@ -190,7 +192,7 @@ def _look_at_scoring(
             found.refuse("it draws random numbers in evaluation, which the seed does not control")
         look_again()
     with _scoring(member.run):
-        found.mixes_samples = guard.reason is None and mixes_samples(model, data.x_val)
+        found.mixes_samples = guard.reason is None and may_mix_samples(model, data.x_val)
 
 
 @contextmanager

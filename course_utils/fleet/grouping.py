@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from course_utils.fleet import recorder
 from course_utils.fleet.alone import Alone, AloneInTurn
-from course_utils.fleet.content import address
 from course_utils.fleet.dry_run import DryRun
-from course_utils.fleet.eligibility import look_at_optimizer
 from course_utils.fleet.engine import UNEXPECTED, CannotBatchError, Engine, plain
 from course_utils.fleet.first_step import dry_run_step
 from course_utils.fleet.functions import structure_of
 from course_utils.fleet.objective import has_plain_labels
 from course_utils.fleet.optimizers import is_elementwise
 from course_utils.fleet.pytorch import hook_registries
+from course_utils.fleet.rebuilding import BuiltOtherwiseError, build_again
 from course_utils.fleet.run import Member, Training, tensors_of
+from course_utils.fleet.sharing import (
+    note_what_optimizers_share,
+    refuse_readers,
+    refuse_shared_optimizers,
+    refuse_weights_of_others,
+    shared_between,
+)
 from course_utils.fleet.together import Together
 from course_utils.fleet.undo import Undo
 from course_utils.fleet.watch import DisagreesError
@@ -42,13 +48,23 @@ def groups_of(
     none). `dry_runs` hold the first look at each member when it had been built; `before` restores
     the learner's objects to their state before any of them was.
     """
-    _note_what_optimizers_share(dry_runs)
+    try:
+        return _groups_of(members, dry_runs, training, before)
+    except BuiltOtherwiseError as error:
+        before.put_back()
+        return [AloneInTurn(members, training)], told(len(members), len(members), str(error))
+
+
+def _groups_of(
+    members: Sequence[Member], dry_runs: Sequence[DryRun], training: Training, before: Undo
+) -> tuple[list[Group], str | None]:
+    note_what_optimizers_share(dry_runs)
     built = _as_built(members, dry_runs)
     together: list[Member] = []
     reasons: dict[int, str] = {}
     found = {id(m): dry_run for m, dry_run in zip(members, dry_runs, strict=True)}
     known: dict[object, DryRun] = {}
-    shared = _shared_between(members)
+    shared = shared_between(members)
     for member in members:
         data = member.data
         batches = next(shuffled_batches(data.n_train, training.batch_size, member.seed))
@@ -68,17 +84,24 @@ def groups_of(
             found[id(member)].refuse(
                 "it shares weights or buffers with another run", has_memory=True
             )
-    _refuse_shared_optimizers(members, found)
-    _refuse_weights_of_others(members, found)
-    _refuse_readers(found.values())
+
+    def build_anew(some: Sequence[Member]) -> None:
+        if len(some) == len(members):  # then `build` may count, and keep what it has built
+            before.put_back()
+        for member in some:
+            build_again(member, found[id(member)], training)
+
+    refuse_shared_optimizers(members, found)
+    refuse_weights_of_others(members, found)
+    refuse_readers(found.values())
     for member in members:
         dry_run = found[id(member)]
         if dry_run.reason is None:
             together.append(member)
-            if not is_elementwise(member.run.optimizer):
-                member.build_again(training)  # its optimizer may remember the step
-            continue
-        reasons[id(member)] = dry_run.reason
+        else:
+            reasons[id(member)] = dry_run.reason
+    # Their optimizers may remember the step.
+    build_anew([m for m in together if not is_elementwise(m.run.optimizer)])
     groups: list[Group] = []
 
     def train_together(cluster: Sequence[Member], engine: Engine) -> bool:
@@ -117,27 +140,20 @@ def groups_of(
         if found[id(m)].has_memory or not common.isdisjoint(found[id(m)].look.mutable)
     ]
     alone = [m for m in rest_alone if m not in in_turn]
-    for member in alone:
-        if found[id(member)].has_run:
-            member.build_again(training)
+    build_anew([m for m in alone if found[id(m)].has_run])
     if alone:
         groups.append(Alone(alone, training))
     if in_turn:
         built.put_back()  # what the first steps have changed
         if len(in_turn) == len(members):
             before.put_back()
+        else:
+            build_anew(in_turn)
         groups.append(AloneInTurn(in_turn, training))
     if not rest_alone:
         return groups, None
     (why_most, _), *_ = Counter(reasons[id(m)] for m in rest_alone).most_common(1)
     return groups, told(len(rest_alone), len(members), why_most)
-
-
-def _note_what_optimizers_share(dry_runs: Sequence[DryRun]) -> None:
-    reached = [{id(t): t for t in dry_run.optimizer_look.reached} for dry_run in dry_runs]
-    counts = Counter(key for of_one in reached for key in of_one)
-    for dry_run, of_one in zip(dry_runs, reached, strict=True):
-        dry_run.shared_by_optimizers = [t for key, t in of_one.items() if counts[key] > 1]
 
 
 def _as_built(members: Sequence[Member], dry_runs: Sequence[DryRun]) -> Undo:
@@ -199,51 +215,3 @@ def _sizes(member: Member, dry_run: DryRun) -> object:
         dry_run.mixes_samples,
         is_elementwise(member.run.optimizer),
     )
-
-
-def _refuse_readers(found: Collection[DryRun]) -> None:
-    """Refuse runs that may read an object that another run changes.
-
-    Objects are compared by path, and equal paths may lead to different objects of two runs, so this
-    refuses some runs unnecessarily.
-    """
-    changed = dict.fromkeys(path for dry_run in found for path in dry_run.changed)
-    for dry_run in found:
-        if not dry_run.has_memory:
-            read = next((path for path in changed if path in dry_run.look.tokens), None)
-            if read is not None:
-                dry_run.refuse_changing(read)
-
-
-def _refuse_shared_optimizers(members: Sequence[Member], found: Mapping[int, DryRun]) -> None:
-    """Refuse all runs whose optimizers have changed objects that another one's code reaches.
-
-    Such objects are in a class or a global variable. They have changed if an optimizer reaches
-    something else now than after its own step.
-    """
-    looked = [m for m in members if found[id(m)].has_run and not found[id(m)].has_memory]
-    if any(found[id(m)].optimizer_look.tokens != look_at_optimizer(m.run).tokens for m in looked):
-        for member in looked:
-            found[id(member)].refuse(
-                "its optimizer changes what another run's also uses", has_memory=True
-            )
-
-
-def _refuse_weights_of_others(members: Sequence[Member], found: Mapping[int, DryRun]) -> None:
-    """Refuse runs that read another run's weights, and the runs that own those."""
-    owners = {address(t): id(m) for m in members for t in tensors_of(m).values()}
-    for member in members:
-        for place in found[id(member)].look.addresses & owners.keys():
-            if owners[place] != id(member):
-                for each in (id(member), owners[place]):
-                    found[each].refuse("it uses weights of another run", has_memory=True)
-
-
-def _shared_between(members: Sequence[Member]) -> set[int]:
-    """The members, by id, that share trained weights or buffers with another member."""
-    owners: dict[int, set[int]] = {}
-    for member in members:
-        model = member.run.model
-        for t in (*(p for p in model.parameters() if p.requires_grad), *model.buffers()):
-            owners.setdefault(address(t), set()).add(id(member))
-    return {owner for of_tensor in owners.values() if len(of_tensor) > 1 for owner in of_tensor}

@@ -6,6 +6,7 @@ import collections
 import functools
 import random
 import types
+from typing import Any
 
 import numpy as np
 import torch
@@ -39,10 +40,12 @@ NOT_IN_A_STEP = {
     *("__orig_bases__", "__annotations_cache__", "__static_attributes__", "__firstlineno__"),
 }
 
+#: Functions that keep their results, of `functools.lru_cache`.
+CACHED: Any = type(functools.cache(abs))
 #: Objects that hold functions.
 CALLED: tuple[type, ...] = (
     *(types.MethodType, functools.partial, property, classmethod, staticmethod),
-    *(type(functools.cache(abs)), functools.cached_property),
+    *(CACHED, functools.cached_property),
 )
 #: Functions of compiled code.
 BUILTIN: tuple[type, ...] = (

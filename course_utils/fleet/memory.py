@@ -14,6 +14,7 @@ where they differ.
 from __future__ import annotations
 
 import contextlib
+import gc
 import types
 import weakref
 from collections.abc import Iterable, Mapping
@@ -31,7 +32,7 @@ from course_utils.fleet.code import (
     refuse_unknown,
 )
 from course_utils.fleet.content import Look
-from course_utils.fleet.kinds import BUILTIN, CALLED, DATA
+from course_utils.fleet.kinds import BUILTIN, CACHED, CALLED, DATA
 from course_utils.fleet.walk import VALUES, Walk
 
 
@@ -117,7 +118,11 @@ class _OfARun(Walk):
     def called(self, path: str, thing: Any) -> object:
         parts = ("__self__", "__func__", "func", "args", "keywords", "fget", "__wrapped__")
         self.visit_all(((p, getattr(thing, p)) for p in parts if hasattr(thing, p)), "{}.{}", path)
-        return thing.cache_info().currsize if hasattr(thing, "cache_info") else None
+        if not isinstance(thing, CACHED):
+            return None
+        kept = sorted(_kept_by(thing), key=id)  # hits change the order
+        self.visit_all(enumerate(kept), "what {} keeps[{}]", path)
+        return thing.cache_info().currsize
 
     def cls(self, path: str, cls: type) -> object:
         """A class that a step can reach, and so make an object of."""
@@ -182,6 +187,24 @@ class _OfARun(Walk):
         *VALUES,
         (object, instance),
     ]
+
+
+def _kept_by(cached: Any) -> list[Any]:
+    """The arguments and results that a function made by `functools.lru_cache` keeps."""
+    makes_it = {id(t) for t in (type(cached), vars(cached), cached.__wrapped__)}
+
+    def is_own(thing: Any) -> bool:
+        if isinstance(
+            thing, dict
+        ):  # where the number of results is limited, they follow one by one
+            return any(type(link).__name__ == _LINK for link in thing.values())
+        return type(thing) is object or getattr(thing, "__name__", "") in (_LINK, "CacheInfo")
+
+    return [t for t in gc.get_referents(cached) if not (id(t) in makes_it or is_own(t))]
+
+
+#: The class in which such a function keeps each of a limited number of results.
+_LINK = "_lru_list_elem"
 
 
 def _is_of_python(cls: type) -> bool:

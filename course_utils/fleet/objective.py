@@ -160,12 +160,17 @@ def _holding(model: nn.Module, state: dict[str, Tensor]) -> Iterator[None]:
         register.update({n: given[id(t)] for n, t in before.items() if t is not None})
     try:
         yield
-        for register, before in zip(registers, held, strict=True):
-            for name, t in before.items():
-                now = register.get(name)
-                if t is not None and now is not None and now is not given[id(t)]:
-                    with torch.no_grad():
-                        given[id(t)].copy_(now.detach())
+        replaced = [
+            (given[id(t)], now)
+            for register, before in zip(registers, held, strict=True)
+            for name, t in before.items()
+            if t is not None and (now := register.get(name)) is not None and now is not given[id(t)]
+        ]
+        with torch.no_grad():
+            if len(replaced) > 1:  # one may be the old tensor of another: `self.old = self.new`
+                replaced = [(target, now.detach().clone()) for target, now in replaced]
+            for target, now in replaced:
+                target.copy_(now.detach())
     finally:
         for register, before in zip(registers, held, strict=True):
             register.clear()

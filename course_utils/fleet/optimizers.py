@@ -106,6 +106,11 @@ class OwnOptimizer:
         self.leaves = {name: p[place] for name, p in params.items()}
 
     def step(self, gradients: Gradients) -> None:
+        with (
+            torch.no_grad()
+        ):  # the loss may have changed weights in place, for example clipped them
+            for name, leaf in self.leaves.items():
+                self._own[name].copy_(leaf)
         for name, p in self._own.items():
             gradient = gradients.get(name) if p.requires_grad else None
             # A copy, because a hook may change it, and gradients may share memory.
@@ -115,6 +120,7 @@ class OwnOptimizer:
         if [p.requires_grad for p in self._own.values()] != wanted:
             raise CannotBatchError("its optimizer freezes or unfreezes weights as it trains")
         if not torch.equal(before, torch.get_rng_state()):
+            torch.set_rng_state(before)
             raise CannotBatchError("its optimizer draws random numbers")
         with torch.no_grad():
             for name, leaf in self.leaves.items():

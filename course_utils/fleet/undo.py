@@ -21,6 +21,7 @@ from torch import Tensor, nn
 
 from course_utils.fleet.code import is_installed, names_used, package
 from course_utils.fleet.content import content
+from course_utils.fleet.kinds import CACHED
 
 Undoing = Callable[[], object]
 
@@ -55,6 +56,8 @@ def _steps(thing: Any) -> Iterator[Undoing]:
         yield _filled(thing, set(thing))
     elif isinstance(thing, FunctionType):
         yield from _function(thing)
+    elif isinstance(thing, CACHED) and thing.cache_info().currsize == 0:
+        yield thing.cache_clear
     elif isinstance(thing, type | ModuleType):
         yield _namespace(thing)
     elif isinstance(thing, random.Random):

@@ -87,6 +87,10 @@ def merge(request: Merge) -> Merged:
         record(function, inputs)
         for function, inputs in zip(request.functions, request.alone, strict=True)
     ]
+    if any(recording.writes_elsewhere for recording in recordings):
+        raise CannotBatchError(
+            "it writes into a tensor that is no weight and no buffer, perhaps a NumPy array's"
+        )
     if request.n_params:
         for function, inputs in zip(request.functions, request.alone, strict=True):
             refuse_own_gradients(function, inputs, request.n_params)

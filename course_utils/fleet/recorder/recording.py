@@ -74,6 +74,8 @@ class Recording:
     operations: list[Operation]
     returned: list[Any]
     inputs: list[Layout]
+    #: Whether it writes into a tensor that is neither an input nor a result, nor a view of these.
+    writes_elsewhere: bool
 
 
 def record(
@@ -87,13 +89,17 @@ def record(
     layouts = [Layout.of(t) for t in inputs]
     with torch.enable_grad(), _Recorder(inputs, decompositions or {}) as recorder:
         outputs = function(*inputs)
-    return Recording(recorder.operations, [recorder.name(t) for t in outputs], layouts)
+    returned = [recorder.name(t) for t in outputs]
+    return Recording(recorder.operations, returned, layouts, recorder.writes_elsewhere)
 
 
 class _Recorder(TorchDispatchMode):
     def __init__(self, inputs: Iterable[Tensor], decompositions: Decompositions) -> None:
         super().__init__()
         self.operations: list[Operation] = []
+        self.writes_elsewhere = False
+        #: Constants by their memory, held so that it is not given to other tensors.
+        self._elsewhere: dict[int, Tensor] = {}
         self._decompositions = decompositions
         # Weak references, so that a recording takes no more memory than the call itself.
         self._known: Any = WeakTensorKeyDictionary()
@@ -115,8 +121,9 @@ class _Recorder(TorchDispatchMode):
                 self._known[result] = Made(named.by, named.which, named.shape, detached=True)
             return result
         _refuse(func, args)
+        borrowed = False
         if func is aten.lift_fresh.default:  # or in-place operations on it would be done twice
-            func = aten.lift_fresh_copy.default
+            func, borrowed = aten.lift_fresh_copy.default, _is_borrowed(args[0])
         first = args[0] if args else None
         operation = Operation(
             func,
@@ -137,9 +144,13 @@ class _Recorder(TorchDispatchMode):
             if tensor and made.is_complex():
                 raise CannotBatchError("it computes with complex numbers")
             operation.results.append(Layout.of(made) if tensor else None)
+            if borrowed:
+                self._elsewhere[memory_of(made)] = made
             if tensor and made not in self._known:  # it is, where this was done in place
                 self._known[made] = Made(len(self.operations), which, tuple(made.shape))
         self.operations.append(operation)
+        written = (t for t in changed_by(func, args, kwargs) if isinstance(t, Tensor))
+        self.writes_elsewhere |= any(memory_of(t) in self._elsewhere for t in written)
         return result
 
     def name(self, tensor: Tensor) -> Made | Tensor:
@@ -151,7 +162,13 @@ class _Recorder(TorchDispatchMode):
             raise CannotBatchError(
                 "it uses weights kept from elsewhere, not those of the model that it is given"
             )
+        self._elsewhere[memory_of(tensor)] = tensor
         return tensor
+
+
+def _is_borrowed(t: Tensor) -> bool:
+    """Whether the memory of a new tensor is somebody else's, such as that of a NumPy array."""
+    return t.layout is torch.strided and not t.untyped_storage().resizable()
 
 
 def results_of(result: Any) -> Sequence[Any]:
