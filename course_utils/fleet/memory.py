@@ -194,9 +194,7 @@ def _kept_by(cached: Any) -> list[Any]:
     makes_it = {id(t) for t in (type(cached), vars(cached), cached.__wrapped__)}
 
     def is_own(thing: Any) -> bool:
-        if isinstance(
-            thing, dict
-        ):  # where the number of results is limited, they follow one by one
+        if isinstance(thing, dict):  # of the links, where the number of results is limited
             return any(type(link).__name__ == _LINK for link in thing.values())
         return type(thing) is object or getattr(thing, "__name__", "") in (_LINK, "CacheInfo")
 

@@ -106,9 +106,8 @@ class OwnOptimizer:
         self.leaves = {name: p[place] for name, p in params.items()}
 
     def step(self, gradients: Gradients) -> None:
-        with (
-            torch.no_grad()
-        ):  # the loss may have changed weights in place, for example clipped them
+        # The loss may have changed weights in place, for example clipped them.
+        with torch.no_grad():
             for name, leaf in self.leaves.items():
                 self._own[name].copy_(leaf)
         for name, p in self._own.items():
