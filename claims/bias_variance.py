@@ -101,6 +101,16 @@ def by_noise(data: Dataset) -> Difference:
     return paired_difference(variance, bias)
 
 
+def bias_by_training(data: Dataset) -> Difference:
+    """The bias² that strength 2 adds after four times its budget, minus after one."""
+
+    def added(epochs: int) -> list[float]:
+        strong, none = (parts(data, AUGMENTATION, by, epochs)["bias"] for by in (2.0, 0.0))
+        return [more - less for more, less in zip(strong, none, strict=True)]
+
+    return paired_difference(added(TIMES * AUGMENTATION.epochs), added(AUGMENTATION.epochs))
+
+
 def by_time(data: Dataset, part: Part) -> Difference:
     """That part of the plain network's error after lesson 06's budget, minus after 5 epochs."""
     late, soon = (parts(data, PLAIN, 0.0, epochs)[part] for epochs in (PLAIN.epochs, 5))
@@ -137,6 +147,9 @@ CLAIMS = [
     _claim(5, "strength 1", "... and adds no bias ...", AUGMENTATION, 1.0, "bias", "not higher"),
     _claim(5, "strength 2", "... while, after 30 epochs, too strong changes do.",
            AUGMENTATION, 2.0, "bias", "higher", ONCE),
+    Claim(5, "strength 2, four times the training, bias",
+          "Trained four times as long, too strong changes add less bias than after 30 epochs.",
+          lambda data, ending: bias_by_training(data), "lower", ("long",)),
     Claim(6, "training on, bias", "From the fifth epoch to the sixtieth, bias falls ...",
           lambda data, ending: by_time(data, "bias"), "lower", ONCE),
     Claim(6, "training on, variance", "... and variance rises.",

@@ -1,12 +1,15 @@
 """Every result that a lesson's text quotes is one that the lesson prints; see quoted_numbers."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.notebook_shape import NOTEBOOKS
+from course_utils.panels.dropout.sweeping import PS
+from course_utils.panels.penalties.sweeping import LAMBDAS
+from tests.notebook_shape import NOTEBOOKS, text
 from tests.quoted_numbers import unprinted
 
 #: What reads like a result and is none, or is one that is printed nowhere: by lesson, with its
@@ -28,6 +31,19 @@ def test_a_lesson_quotes_what_it_has_printed(path: Path) -> None:
     assert not missing, "quoted, but printed nowhere in the lesson: " + ", ".join(missing)
     unused = sorted(known.keys() - {number for _, number in found})
     assert not unused, f"no exceptions any more: {', '.join(unused)}"
+
+
+@pytest.mark.parametrize(
+    ("number", "said", "values"),
+    [("02", "at {} strengths", LAMBDAS), ("03", "at {} values of p", PS)],
+)
+def test_a_lesson_says_how_many_values_its_slider_has(
+    number: str, said: str, values: Sequence[float]
+) -> None:
+    (path,) = (path for path in NOTEBOOKS if path.stem.startswith(number))
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    word = ("six", "seven", "eight", "nine", "ten")[len(values) - 6]
+    assert any(said.format(word) in text(cell["source"]) for cell in cells)
 
 
 def lesson(said: str, printed: str, code: str = "p = 0.3") -> dict[str, Any]:
