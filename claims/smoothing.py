@@ -8,8 +8,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from claims.claim import IMAGES, Claim, Expectation
-from course_utils.comparison import Comparison, Ending, compare, resplit
+from claims.claim import UNSTOPPED, Claim, Expectation
+from course_utils.comparison import ENDINGS, Comparison, Ending, compare, resplit
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.experiments.ensembles import reliability
@@ -57,20 +57,27 @@ def _claim(
     sentence: str,
     score: str,
     expect: Expectation,
-    datasets: tuple[str, ...] = IMAGES,
+    datasets: tuple[str, ...],
+    endings: tuple[Ending, ...] = ENDINGS,
 ) -> Claim:
     return Claim(
         8, technique, sentence,
-        lambda data, ending: _change(data, ending, score), expect, datasets=datasets,
+        lambda data, ending: _change(data, ending, score), expect, endings, datasets,
     )  # fmt: skip
 
 
 CLAIMS = [
     _claim("label smoothing, accuracy",
-           "On a hundred images label smoothing raises a convolutional network's accuracy ...",
-           "acc", "higher"),
-    _claim("label smoothing, calibration", "... and on digits its calibration error ...",
+           "On a hundred digits label smoothing raises a convolutional network's accuracy ...",
+           "acc", "higher", ("digits",)),
+    _claim("label smoothing, calibration", "... and its calibration error.",
            "calibration", "higher", ("digits",)),
-    _claim("label smoothing, calibration", "... which on MNIST it does not raise.",
-           "calibration", "not higher", ("mnist",)),
+    _claim("label smoothing, accuracy",
+           "On MNIST it raises the accuracy after 80 epochs and with both stopped in time.",
+           "acc", "higher", ("mnist",), ("long", "early-stopped")),
+    _claim("label smoothing, calibration",
+           "At the end of training it does not raise MNIST's calibration error ...",
+           "calibration", "not higher", ("mnist",), UNSTOPPED),
+    _claim("label smoothing, calibration, stopped in time", "... but stopped in time it does.",
+           "calibration", "higher", ("mnist",), ("early-stopped",)),
 ]  # fmt: skip
