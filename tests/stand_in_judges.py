@@ -16,7 +16,7 @@ exercise = functools.cache(content.read)
 def counted(job: Job) -> dict[str, object]:
     """Nothing is worth anything."""
     content = exercise(job.exercise)
-    if b"fails" in job.data:
+    if b"the judge fails here" in job.data:
         raise NotMarked("the course's fault")
     tasks = [
         records.Task(t.name, "prose", t.title, records.WAITS, None, t.points, answer="An answer.")

@@ -154,7 +154,7 @@ def test_marks_by_hand_survive_and_changed_prose_waits_again(
 
 
 def test_one_that_cannot_be_marked_stops_no_other(quick_class: Path) -> None:
-    hand_in(quick_class, "aaron", b"fails")
+    hand_in(quick_class, "aaron", b"the judge fails here")
     run = graded(quick_class)
     assert run.fresh == 4
     assert run.unread == [f"aaron, {NAME}: the course's fault"]
