@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -46,7 +48,7 @@ def _start(member: Member, found: DryRun) -> object:
         groups,
         [digest(t) for t in (data.x_train, data.y_train, data.x_val, data.y_val)],
         _named(found.look.tokens),
-        _named(found.optimizer_as_built.tokens),
+        _named(_hooks_in_order(found.optimizer_as_built.tokens)),
     )
 
 
@@ -54,6 +56,25 @@ def _is_setting(value: Any) -> bool:
     if isinstance(value, tuple | list):
         return all(map(_is_setting, value))
     return isinstance(value, int | float | str | torch.Tensor | None)
+
+
+def _hooks_in_order(tokens: Mapping[str, object]) -> dict[str, object]:
+    """`tokens` in which hooks are counted for this optimizer alone: PyTorch numbers those of all
+    optimizers one after the other, so that no two builds have the same numbers."""
+    numbers: dict[str, int] = {}
+
+    def renumbered(hook: re.Match[str]) -> str:
+        return f"{hook[1]}[{numbers.setdefault(hook[0], len(numbers))}]"
+
+    return {
+        _HOOK.sub(renumbered, path): token
+        for path, token in tokens.items()
+        if "_hooks's key " not in path
+    }
+
+
+#: The beginning of a path to what a hook on an optimizer reaches.
+_HOOK = re.compile(r"^(_optimizer_\w+_hooks)\[\d+\]")
 
 
 def _named(token: Any) -> Any:
