@@ -4,13 +4,15 @@ import dataclasses
 from pathlib import Path
 
 import pytest
+import torch
 
-from instructor.content import Exercise
+from instructor.content import Exercise, Task
 from instructor.course import marking, models, pool, records, running
 from instructor.course.jobs import Job, record_of, unread
 from instructor.course.journal import Journal
 from instructor.course.judging.judge import Judge
 from instructor.course.submission import read
+from instructor.trial import Result, Trial
 from tests.classes import WHOLE, graded, hand_in
 from tests.damaged import NAME
 from tests.exercises import exercise, trial
@@ -126,3 +128,22 @@ def test_model_answers_are_tried_once_for_each_state_of_the_course(
 
 def test_every_model_answer_has_full_marks() -> None:
     models.full_marks(exercise(NAME))
+
+
+def test_model_answers_are_tried_by_one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Two that wait for each other on a busy computer would count as work, of which each has 2 s.
+    usual, seen = torch.get_num_threads(), set()
+
+    def tried(self: Trial, task: Task, source: str) -> Result:
+        seen.add(torch.get_num_threads())
+        return other(self, task, source)
+
+    other = Trial.of_source
+    monkeypatch.setattr(Trial, "of_source", tried)
+    torch.set_num_threads(2)
+    try:
+        models.full_marks(exercise(NAME))
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(usual)
+    assert seen == {1}

@@ -11,13 +11,19 @@ def full_marks(exercise: Exercise) -> None:
     Raises:
         ValueError: One does not; the message names the task and has the checks' messages.
     """
-    from instructor.course.judging.watching import seeded  # loads PyTorch
+    import torch
+
+    from instructor.course.judging.watching import seeded
     from instructor.trial import Trial
 
-    trial = Trial(exercise)
+    trial, usual = Trial(exercise), torch.get_num_threads()
     for task in exercise.tasks:
-        with seeded(0):
-            result = trial.of_source(task, task.model_answer)
+        torch.set_num_threads(1)  # as for a class; two that wait for each other count as work
+        try:
+            with seeded(0):
+                result = trial.of_source(task, task.model_answer)
+        finally:
+            torch.set_num_threads(usual)
         if not result.full:
             raise ValueError(
                 f"the model answer of {task.name} in {exercise.name} gets {result.marks:g} of "
