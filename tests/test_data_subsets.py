@@ -59,6 +59,7 @@ def test_few_validation_samples_can_be_kept_for_scoring(digits):
     assert kept.x_train is digits.x_train
     assert kept.test is digits.test
     assert len(digits.limit_validation().y_val) == len(digits.y_val)  # there are no 1,000
+    assert torch.equal(digits.scored_on(30).x_val, kept.x_val)  # its earlier name
 
 
 def test_per_class_is_balanced_nested_and_mixed(digits):

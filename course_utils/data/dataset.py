@@ -140,6 +140,10 @@ class Dataset:
         most = check_count(most, "most")
         return replace(self, x_val=self.x_val[:most], y_val=self.y_val[:most])
 
+    def scored_on(self, most: int = 1000) -> "Dataset":
+        """`limit_validation` under its earlier name, which scripts of others may still use."""
+        return self.limit_validation(most)
+
     def to(self, device: torch.device | str) -> "Dataset":
         """Return the data set with every tensor on `device` (the test set under its old seal)."""
         device = torch.device(device)  # or Tensor.to would take a dtype, and turn labels into it
