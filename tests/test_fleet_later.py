@@ -61,11 +61,13 @@ def test_samples_that_influence_each_other_only_later_are_scored_at_once():
     compared(build, data=make_data(n=6000), epochs=2)
 
 
-class NoisyLate(torch.optim.SGD):
+class Counted(torch.optim.SGD):
     def __init__(self, *args, **options):
         super().__init__(*args, **options)
         self.steps = 0
 
+
+class NoisyLate(Counted):
     def step(self):
         self.steps += 1
         if self.steps > 4:
@@ -85,11 +87,7 @@ def test_an_optimizer_that_begins_to_draw_leaves_the_global_random_state_alone()
     assert torch.equal(torch.get_rng_state(), before)
 
 
-class Counting(torch.optim.SGD):
-    def __init__(self, *args, **options):
-        super().__init__(*args, **options)
-        self.steps = 0
-
+class SlowingDown(Counted):
     def step(self):
         self.steps += 1
         self.param_groups[0]["lr"] = 0.1 / self.steps
@@ -99,7 +97,7 @@ class Counting(torch.optim.SGD):
 def test_an_optimizer_that_counts_its_steps_trains_together_where_the_last_batch_is_short():
     def build(value):
         model = mlp()
-        optimizer = Counting(model.parameters(), lr=0.1, momentum=0.5 + 0.1 * value)
+        optimizer = SlowingDown(model.parameters(), lr=0.1, momentum=0.5 + 0.1 * value)
         return Run(model, optimizer)
 
     compared(build)

@@ -76,11 +76,12 @@ def test_a_page_drawn_ahead_is_what_an_answer_would_have_shown():
     assert (drawn[5][1], drawn[5][0]["text"]) == (one.panel.image, one.panel.text)
 
 
-def test_who_waits_for_the_panel_does_not_wait_for_what_is_drawn_ahead():
+def held_at(held):
+    """A panel that computes this level ahead and does not end before the event is set."""
     gate, reached = threading.Event(), threading.Event()
 
     def compute(level, half):
-        if level == 0.2:
+        if level == held:
             reached.set()
             assert gate.wait(WAIT)
         return level
@@ -88,6 +89,11 @@ def test_who_waits_for_the_panel_does_not_wait_for_what_is_drawn_ahead():
     one = Explored(compute)
     one.near()
     assert reached.wait(WAIT)
+    return one, gate
+
+
+def test_who_waits_for_the_panel_does_not_wait_for_what_is_drawn_ahead():
+    one, gate = held_at(0.2)
     one.panel.wait(WAIT)
     one.panel.controls["level"].value = 0.6  # asked for: what comes next is given up
     gate.set()
@@ -148,17 +154,7 @@ def test_nothing_is_drawn_ahead_while_a_cell_runs_or_a_training():
 
 
 def test_a_cell_waits_for_the_page_in_progress_and_makes_all_untrue():
-    gate, reached = threading.Event(), threading.Event()
-
-    def compute(level, half):
-        if level == 0.4:
-            reached.set()
-            assert gate.wait(WAIT)
-        return level
-
-    one = Explored(compute)
-    one.near()
-    assert reached.wait(WAIT)
+    one, gate = held_at(0.4)
     cell = threading.Thread(target=idle.begin_cell, args=(None,))
     cell.start()
     cell.join(0.05)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 from torch import Tensor, nn
 
@@ -56,11 +59,15 @@ def logits_of(
     return logits
 
 
-def untouched(check: Check, model: nn.Module, x: Tensor, logits: Tensor, *, on: str) -> None:
-    """Check that `model` still gives these logits for x, after a later call of the answer.
+@contextmanager
+def untouched(check: Check, model: nn.Module, x: Tensor, *, on: str) -> Iterator[None]:
+    """Check that `model` gives the same logits for x after a later call of the answer, made inside.
 
-    It does not if that call has trained the same network on, or returned it again.
+    It does not if that call trains the same network on.
     """
+    with torch.no_grad():
+        logits = model.eval()(x)
+    yield
     with torch.no_grad():
         now = model.eval()(x)
     check.that(

@@ -48,10 +48,8 @@ def in_two_calls(check: Check, answer: Trainer) -> None:
     """`knows_moved` for two calls, of which the second must leave the first one's network alone."""
     model = knows_moved(check, answer, 1, 2, turned=3)
     x, _ = digits(1)
-    with torch.no_grad():
-        logits = model(x)
-    knows_moved(check, answer, 0, 2, turned=6)
-    untouched(check, model, x, logits, on="300 digits, then 300 others with other labels")
+    with untouched(check, model, x, on="300 digits, then 300 others with other labels"):
+        knows_moved(check, answer, 0, 2, turned=6)
 
 
 def knows_moved(
