@@ -1,8 +1,10 @@
 """Objects that judge and player both know stay equal, whoever still holds them, and cost little."""
 
 import contextlib
+import itertools
 import socket
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -85,3 +87,47 @@ def test_an_array_that_the_player_keeps_follows_the_judge():
     with conversation(looks) as (_, answer):
         assert answer(fill) == 9.0
     assert seen == [[2.0, 2.0, 2.0], ([3.0, 3.0, 3.0], [2.0, 2.0])]
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda: (n * n for n in range(4)),
+        lambda: filter(lambda n: n % 2, range(6)),
+        lambda: map(abs, [-1, 2]),
+        lambda: zip("ab", [1.0, np.float32(2.0)], strict=True),
+        lambda: itertools.chain([1], [2, 3]),
+        lambda: iter([[], [1.5]]),
+    ],
+)
+def test_iterators_cross_as_what_is_left_of_them(made):
+    started = made()
+    next(started)
+    with conversation(lambda: [{"all": made()}, started]) as (_, answer):
+        all_of_it, rest = answer()
+        assert list(all_of_it["all"]) == list(made())
+        assert list(rest) == list(made())[1:]
+        assert list(rest) == []
+
+
+def test_views_of_a_dict_cross():
+    numbers = {"a": 1.5, "b": np.ones(2)}
+    with conversation(lambda: (numbers.keys(), numbers.values())) as (_, answer):
+        keys, values = answer()
+        assert [*keys] == ["a", "b"]
+        assert values[0] == 1.5
+        assert values[1].tolist() == [1.0, 1.0]
+
+
+def test_an_iterator_without_an_end_does_not_cross():
+    with conversation(lambda: itertools.count()) as (_, answer):
+        assert not isinstance(answer(), Iterator)
+
+
+def test_an_error_of_an_iterator_is_one_of_the_answer():
+    def broken():
+        yield 1
+        raise ZeroDivisionError("on the way")
+
+    with conversation(broken) as (_, answer), pytest.raises(TypeError, match="on the way"):
+        answer()

@@ -87,6 +87,9 @@ class Things(Writing):
         made += self._all(parts, mail, depth)
         return made
 
+    def _read_iterator(self, key: Any, parts: Any, mail: Mail, depth: int) -> Any:
+        return self._take(iter(self._all(parts, mail, depth)), key, mail)
+
     def _read_dict(self, key: Any, parts: Any, mail: Mail, depth: int) -> Any:
         made: dict[Any, Any] = self._take({}, key, mail)
         for name, value in parts:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, MappingView
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from torch import Tensor, nn
 
 from instructor.course.judging.known import LONGEST, Known, Mail, Opaque, is_watched
 from instructor.course.judging.numbers import TORCH, array_out, tensor_out
+
+MOST_ITEMS = 10_000  # of an iterator, which may have no end
 
 
 class Writing(Known):
@@ -39,6 +42,8 @@ class Writing(Known):
         yield tuple, lambda v, mail: ["tuple", [self.out(part, mail) for part in v]]
         yield (set, frozenset), lambda v, mail: ["set", [self.out(part, mail) for part in v]]
         yield (slice, range), lambda v, _: [type(v).__name__, [v.start, v.stop, v.step]]
+        yield MappingView, lambda v, mail: ["tuple", [self.out(part, mail) for part in v]]
+        yield Iterator, self._iterator_out
         yield np.generic, self._scalar_out
         yield torch.dtype, lambda v, _: ["dtype", str(v).removeprefix("torch.")]
         yield torch.device, lambda v, _: ["device", "cpu"]
@@ -63,6 +68,15 @@ class Writing(Known):
         if isinstance(value, dict):
             return [[self.out(k, mail), self.out(v, mail)] for k, v in value.items()]
         return [self.out(part, mail) for part in value]
+
+    def _iterator_out(self, value: Iterator[Any], mail: Mail) -> Any:
+        """What is left of a generator, a `filter` and the like, as if it were asked for here."""
+        if not isinstance(value, types.GeneratorType) and type(value).__module__ not in _PYTHONS:
+            return None
+        parts = list(islice(value, MOST_ITEMS + 1))
+        if len(parts) > MOST_ITEMS:
+            return None
+        return ["iterator", self._new(value, mail), self.items(parts, mail)]
 
     def _scalar_out(self, value: np.generic, mail: Mail) -> Any:
         written = array_out(value, mail.arrays)
@@ -140,6 +154,9 @@ class Writing(Known):
             fields = [[k, self.out(v, mail)] for k, v in vars(value).items()]
             return ["object", key, [home, type(value).__qualname__], fields]
         return self._callable_out(value, mail) if callable(value) else None
+
+
+_PYTHONS = ("builtins", "itertools")  # whose iterators do nothing but to go on
 
 
 def _repr(value: Any) -> str:

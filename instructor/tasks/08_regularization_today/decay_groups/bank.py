@@ -45,6 +45,14 @@ def by_filter(model, weight_decay):
     ]
 
 
+@right
+def by_generator_expressions(model, weight_decay):
+    return [
+        {"params": (p for p in model.parameters() if p.ndim > 1), "weight_decay": weight_decay},
+        {"params": (p for p in model.parameters() if p.ndim < 2), "weight_decay": 0.0},
+    ]
+
+
 def _two(pays, free, weight_decay, rest=0.0):
     return [{"params": pays, "weight_decay": weight_decay}, {"params": free, "weight_decay": rest}]
 
