@@ -59,6 +59,30 @@ def test_random_numbers_go_on_as_if_nothing_had_been_drawn_ahead():
     assert (first, random_numbers()) == expected
 
 
+def test_random_numbers_go_on_in_a_cell_that_has_waited():
+    torch.manual_seed(7)
+    expected = torch.rand(1)
+    gate, reached = threading.Event(), threading.Event()
+
+    def compute(level, half):
+        if level == 0.4:
+            reached.set()
+            assert gate.wait(WAIT)
+            torch.manual_seed(3)
+        return level
+
+    one = Explored(compute)
+    torch.manual_seed(7)
+    one.near()
+    assert reached.wait(WAIT)
+    cell = threading.Thread(target=idle.begin_cell, args=(None,))
+    cell.start()
+    cell.join(0.05)
+    gate.set()
+    cell.join(WAIT)
+    assert torch.equal(torch.rand(1), expected)
+
+
 def test_another_bit_generator_of_numpy_goes_on_too():
     before = np.random.get_bit_generator()
     one = Explored(lambda level, half: np.random.rand())  # noqa: NPY002

@@ -31,6 +31,7 @@ class Idle:
         self._spare = threading.Lock()  # held by work that nobody asked for
         self._counting = threading.Lock()
         self._asked = 0
+        self._overtaken = False  # whether a cell has not waited for the work in progress
         self._in_cells: set[int] = set()  # the threads in which a cell runs
         self._shell: Any = None
         self._told: weakref.WeakSet[Forgets] = weakref.WeakSet()
@@ -60,7 +61,11 @@ class Idle:
             # All forget, even if one cannot, or if the learner interrupts the waiting.
             for told in list(self._told):
                 stack.callback(told.forget)
-            self._wait_for_spare()
+            try:
+                self._wait_for_spare()
+            except BaseException:
+                self._overtaken = True
+                raise
 
     def end_cell(self, _: object) -> None:
         """Allow work that nobody asked for, unless the cell was run by another one."""
@@ -89,7 +94,8 @@ class Idle:
             if not none_trains or self._in_cells or self._asked:
                 yield False
                 return
-            with undisturbed(lambda: not self._in_cells):
+            self._overtaken = False
+            with undisturbed(lambda: not self._overtaken):
                 yield True
 
     def _wait_for_spare(self) -> None:
