@@ -187,6 +187,7 @@ def test_cells_draw_the_same_numbers_whether_or_not_somebody_is_near_a_panel(
     dice, torches = random.Random(1), torch.Generator().manual_seed(1)
     ends = time.monotonic() + WAIT_S
     drawn: list[list[str]] = []
+    computed = 0
     while len(drawn) < 6 or computed == 0:
         assert time.monotonic() < ends
         kernel.approach(comm, "level")
