@@ -35,7 +35,7 @@ def torch_state() -> bytes:
 # The public functions take 100 microseconds, because they make a Python number of each word, and
 # all is looked at in each of hundreds of crossings.
 _NOW = {
-    "python": python_reader() or python_state,
+    "python": python_reader(python_state) or python_state,
     "numpy": numpy_reader(numpy_state) or numpy_state,
     "torch": torch_state,
 }
