@@ -4,16 +4,10 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from tests.panel_page import CONTROLS, Panel, page, sweep, wait_shade
-from tests.widget_page import new_page, picture
+from tests.panel_page import CONTROLS, page, sweep, wait_shade
+from tests.widget_page import picture
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def panel(chrome):
-    with new_page(chrome) as page:
-        yield Panel(page)
 
 
 def explore(**more):
