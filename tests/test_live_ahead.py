@@ -221,7 +221,7 @@ def test_cells_are_noticed_in_ipython(monkeypatch):
             self[event] = function
 
     class Shell:
-        events = Events()
+        events, ast_transformers = Events(), []
 
     class Told:
         forgotten = 0

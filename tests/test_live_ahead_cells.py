@@ -75,3 +75,26 @@ def test_where_cells_cannot_be_noticed_nothing_is_drawn_ahead(shell, monkeypatch
     assert live.explore(lambda level: level, Bar(), controls=controls).view.ahead
     monkeypatch.setattr("course_utils.live.idle.get_ipython", lambda: None)
     assert not live.explore(lambda level: level, Bar(), controls=controls).view.ahead
+
+
+@pytest.mark.parametrize("code", ["ran = True", "await nothing(); ran = True", "def"])
+def test_a_cell_that_is_interrupted_while_it_waits_does_not_run(shell, monkeypatch, capsys, code):
+    """It would run beside what it waited for."""
+    shell, own = shell
+    own.watch_cells(WATCH)
+
+    def interrupted():
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(own, "_wait_for_spare", interrupted)
+        result = shell.run_cell(code)
+    assert not result.success
+    assert "ran" not in shell.user_ns
+    said = capsys.readouterr().out
+    assert "Error in callback" not in said
+    assert "KeyboardInterrupt: the cell was stopped before it began" in said or code == "def"
+    assert "idle.py" not in said
+    shell.run_cell("ran = True")
+    assert shell.user_ns["ran"]
+    assert allowed(own)

@@ -217,26 +217,13 @@ def test_a_panel_closed_while_it_computes_draws_nothing_ahead():
     assert one.computed == [(0.5, False)]
 
 
-def test_a_picture_that_a_cell_did_not_wait_for_is_never_shown(monkeypatch):
-    """A learner who interrupts a cell that waits lets the cell begin at once."""
-    torch.manual_seed(7)
-    expected = torch.rand(1)
+def test_a_picture_that_becomes_untrue_while_it_is_drawn_is_never_shown():
     one, gate = held_at(0.4)
-
-    def interrupted():
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(idle, "_wait_for_spare", interrupted)
-    with pytest.raises(KeyboardInterrupt):
-        idle.begin_cell(None)
-    torch.manual_seed(7)
+    one.panel._ahead.forget()
     gate.set()
     one.rest()
-    # The cell's own random numbers go on, and what it has made untrue is not sent.
-    assert torch.equal(torch.rand(1), expected)
     assert [content["type"] for content, *_ in one.sent][-1] == "forget"
-    assert {"half": 0, "level": 3} not in one.panel._ahead
-    idle.end_cell(None)
+    assert {"half": 0, "level": 4} not in one.panel._ahead
 
 
 def test_all_panels_forget_even_if_one_cannot():

@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol
 
 from IPython import get_ipython
+from IPython.core.error import InputRejected
 
 from course_utils.live.training_lock import no_training
 from course_utils.live.undisturbed import undisturbed
@@ -31,7 +32,6 @@ class Idle:
         self._spare = threading.Lock()  # held by work that nobody asked for
         self._counting = threading.Lock()
         self._asked = 0
-        self._overtaken = False  # whether a cell has not waited for the work in progress
         self._in_cells: set[int] = set()  # the threads in which a cell runs
         self._shell: Any = None
         self._told: weakref.WeakSet[Forgets] = weakref.WeakSet()
@@ -58,17 +58,23 @@ class Idle:
         """Wait for the work that nobody asked for, and allow none from now on."""
         self._in_cells.add(threading.get_ident())
         with ExitStack() as stack:
-            # All forget, even if one cannot, or if the learner interrupts the waiting.
+            # All forget, even if one cannot.
             for told in list(self._told):
                 stack.callback(told.forget)
             try:
                 self._wait_for_spare()
-            except BaseException:
-                self._overtaken = True
-                raise
+            except KeyboardInterrupt:
+                if self._shell is None:
+                    raise
+                # IPython would print it and run the cell, beside the work that it waited for.
+                self._shell.ast_transformers.append(Rejects())
 
     def end_cell(self, _: object) -> None:
         """Allow work that nobody asked for, unless the cell was run by another one."""
+        if self._shell is not None:
+            # What is no Python is rejected before, so this one may be left.
+            kept = [one for one in self._shell.ast_transformers if not isinstance(one, Rejects)]
+            self._shell.ast_transformers[:] = kept
         if not cells_around():
             self._in_cells.discard(threading.get_ident())
 
@@ -88,20 +94,34 @@ class Idle:
     def spare(self) -> Iterator[bool]:
         """Work that nobody asked for; it must not be done if this gives False.
 
-        What code shares is put back at the end, unless a cell has begun without waiting for it.
+        What code shares is put back at the end.
         """
         with self._spare, no_training() as none_trains:
             if not none_trains or self._in_cells or self._asked:
                 yield False
                 return
-            self._overtaken = False
-            with undisturbed(lambda: not self._overtaken):
+            with undisturbed():
                 yield True
 
     def _wait_for_spare(self) -> None:
         # What nobody asked for begins no more, for it looks at the flags once it has the lock.
         with self._spare:
             pass
+
+
+class Interrupted(InputRejected):
+    """The learner has interrupted a cell before it began."""
+
+    def _render_traceback_(self) -> list[str]:
+        return [f"KeyboardInterrupt: {self}"]
+
+
+class Rejects:
+    """In the place of a transformer of the shell: lets it run no code."""
+
+    def visit(self, node: object) -> object:
+        """Raise `Interrupted`."""
+        raise Interrupted("the cell was stopped before it began; run it again")
 
 
 def cells_around() -> int:

@@ -19,19 +19,15 @@ PutBack = Callable[[], None]
 
 
 @contextmanager
-def undisturbed(still: Callable[[], bool]) -> Iterator[None]:
-    """Put back random states, settings of libraries and pyplot's figures, and show no warnings.
-
-    Nothing is put back unless `still()` at the end: other code may have changed it by then.
-    """
+def undisturbed() -> Iterator[None]:
+    """Put back random states, settings of libraries and pyplot's figures, and show no warnings."""
     kept = [keep() for keep in (_random_states, _torch_settings, _style, _figures)]
     with _warnings_logged():
         try:
             yield
         finally:
-            if still():
-                for put_back in kept:
-                    put_back()
+            for put_back in kept:
+                put_back()
 
 
 def _random_states() -> PutBack:
