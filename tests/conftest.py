@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from benchmarks.browser import Lab
     from instructor.course.judging.judge import Judge
     from tests.lessons import Lesson
+    from tests.panel_page import Panel
     from tests.small_panels import Trainer
 
 # One thread: the tests' tensors are small, and two threads that wait for each other are slower
@@ -60,6 +61,16 @@ def chrome(chromium: str) -> Iterator[Browser]:
 
     with browser.open_browser(chromium) as opened:
         yield opened
+
+
+@pytest.fixture
+def panel(chrome: Browser) -> Iterator[Panel]:
+    """A page for one panel, with a made-up model in the kernel's place."""
+    from tests.panel_page import Panel
+    from tests.widget_page import new_page
+
+    with new_page(chrome) as page:
+        yield Panel(page)
 
 
 @pytest.fixture(scope="session")

@@ -74,6 +74,21 @@ def test_another_generator_behind_numpys_functions_is_seen() -> None:
     assert draws.random_now()["numpy"] == draws.numpy_state()
 
 
+def test_a_generator_that_cannot_cross_stays_on_its_side() -> None:
+    before, known = np.random.get_bit_generator(), draws.random_now()
+    arrays: list[bytes] = []
+    np.random.rand()
+    written = draws.random_out(draws.random_now(), known, arrays)
+    try:
+        np.random.set_bit_generator(np.random.PCG64(5))
+        assert draws.random_out(draws.random_now(), known, []) == {}
+        drawn = np.random.Generator(np.random.PCG64(5)).random()
+        draws.random_in(written, arrays)
+        assert np.random.rand() == drawn
+    finally:
+        np.random.set_bit_generator(before)
+
+
 def test_states_cross_if_they_have_changed_and_draw_the_same_there() -> None:
     known = draws.random_now()
     arrays: list[bytes] = []

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -122,6 +123,30 @@ def test_processes_start_before_the_first_job_if_it_is_known_what_they_need(
     with pool.started(workers.processes, 2, Ahead("03_dropout", "", False)):
         assert told(tmp_path, 2) == ["Ahead", "Ahead"]
     assert not workers._all
+
+
+def test_no_process_is_left_of_a_run_that_ends_while_they_start(
+    stands_in, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stands_in(asked_first(tmp_path))
+    popen, begun, gate = subprocess.Popen, threading.Event(), threading.Event()
+    started = []
+
+    def slowly(*given: object, **options: object) -> object:
+        begun.set()
+        assert gate.wait(60)
+        started.append(popen(*given, **options))  # type: ignore[call-overload]
+        return started[-1]
+
+    monkeypatch.setattr(workers.subprocess, "Popen", slowly)
+    with ThreadPoolExecutor(1) as other:
+        with pool.started(workers.processes, 2, Ahead("03_dropout", "", False)) as crew:
+            assert begun.wait(60)
+            # The first is being started, and the second waits for its turn.
+            other.submit(lambda: (time.sleep(0.2), gate.set()))
+        crew.shutdown(wait=True)
+    assert not workers._all
+    assert all(process.poll() is not None for process in started)
 
 
 def test_processes_start_while_the_model_answers_are_tried(

@@ -47,7 +47,7 @@ class Explored:
 @pytest.fixture(autouse=True)
 def own_idle(closing, monkeypatch):
     """Nothing that this process does elsewhere counts."""
-    monkeypatch.setattr(idle, "_in_cell", False)
+    monkeypatch.setattr(idle, "_in_cells", set())
     monkeypatch.setattr(ahead, "LONGEST", float("inf"))  # however slow the computer is
 
 
@@ -129,7 +129,9 @@ def test_what_is_slow_to_compute_is_not_drawn_ahead(monkeypatch):
     assert one.computed == []
     seconds = iter([0.0, 0.04, 1.0, 1.2])  # before and after each state
     monkeypatch.setattr(ahead, "LONGEST", 0.1)
-    monkeypatch.setattr(ahead, "time", SimpleNamespace(thread_time=lambda: next(seconds)))
+    monkeypatch.setattr(
+        ahead, "time", SimpleNamespace(thread_time=lambda: next(seconds), perf_counter=lambda: 0.0)
+    )
     one.panel._ahead.begin(0.0, rest=0.0)
     one.rest()
     assert one.ahead == [(0, 3), (0, 2)]
@@ -155,16 +157,24 @@ def test_nothing_is_drawn_ahead_while_a_cell_runs_or_a_training():
 
 def test_a_cell_waits_for_the_page_in_progress_and_makes_all_untrue():
     one, gate = held_at(0.4)
-    cell = threading.Thread(target=idle.begin_cell, args=(None,))
+    begun, ended = threading.Event(), threading.Event()
+
+    def run():
+        idle.begin_cell(None)
+        begun.set()
+        assert ended.wait(WAIT)
+        idle.end_cell(None)
+
+    cell = threading.Thread(target=run)
     cell.start()
-    cell.join(0.05)
-    assert cell.is_alive()
+    assert not begun.wait(0.05)
     gate.set()
-    cell.join(WAIT)
+    assert begun.wait(WAIT)
     one.rest()
     assert one.computed == [(0.3, False), (0.2, False), (0.4, False)]
     assert one.sent[-1] == ({"type": "forget", "kept": []},)
-    idle.end_cell(None)
+    ended.set()
+    cell.join(WAIT)
     one.near(held=0)
     one.rest()
     assert one.ahead[3:] == [(0, 3), (0, 2), (0, 4), (0, 1), (0, 5), (0, 0), (0, 6), (1, 3)]
@@ -211,7 +221,7 @@ def test_cells_are_noticed_in_ipython(monkeypatch):
             self[event] = function
 
     class Shell:
-        events = Events()
+        events, ast_transformers = Events(), []
 
     class Told:
         forgotten = 0

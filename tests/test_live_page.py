@@ -7,18 +7,11 @@ import pytest
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from benchmarks.frames import WATCH
-from tests.panel_page import BUTTONS, STOPPED, Panel, page, stream, sweep, wait_shade
-from tests.widget_page import new_page
+from tests.panel_page import BUTTONS, STOPPED, page, stream, sweep, wait_shade
 
 pytestmark = pytest.mark.browser
 
 FADES_AFTER_S = 0.25  # FADE_AFTER_MS of view.js
-
-
-@pytest.fixture
-def panel(chrome):
-    with new_page(chrome) as page:
-        yield Panel(page)
 
 
 # --- pages

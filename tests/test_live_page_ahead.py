@@ -4,16 +4,10 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from tests.panel_page import CONTROLS, Panel, page, sweep, wait_shade
-from tests.widget_page import new_page, picture
+from tests.panel_page import CONTROLS, page, sweep, wait_shade
+from tests.widget_page import picture
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture
-def panel(chrome):
-    with new_page(chrome) as page:
-        yield Panel(page)
 
 
 def explore(**more):
@@ -100,3 +94,47 @@ def test_no_page_drawn_ahead_is_kept_in_the_notebook(panel):
     state = kept["state"]["one"]["state"]
     assert state["pages"] == [{"text": "gray 80"}]
     assert state["newest"] == {}
+
+
+def test_a_page_that_is_dropped_before_it_is_decoded_is_not_shown(panel):
+    panel.begin(explore())
+    ahead = {"type": "ahead", "indices": {"p": 1, "noise": 0}, "text": "old"}
+    panel.page.evaluate(
+        """([ahead, png]) => {
+            model.trigger("msg:custom", ahead, [bytes({ png }).png]);
+            model.trigger("msg:custom", { type: "forget", kept: [] }, []);
+        }""",
+        [ahead, picture(80)],
+    )
+    panel.page.wait_for_timeout(300)
+    panel.slider.press("ArrowRight")
+    panel.wait_faded()
+    assert panel.shade == 40
+
+
+def test_all_views_of_a_panel_show_it(panel):
+    panel.begin(explore())
+    panel.page.evaluate("show()")
+    send(panel, 80, p=1, noise=0)
+    panel.page.locator(".live-slider input").nth(1).press("ArrowRight")
+    assert panel.page.locator(".live-text p:first-child").all_inner_texts() == ["gray 80"] * 2
+    panel.page.evaluate("views[0].remove(); views[0].el.remove()")
+    send(panel, 120, p=2, noise=0)
+    panel.slider.press("ArrowRight")
+    assert (panel.text, panel.shade) == ("gray 120", 120)
+
+
+def test_what_no_longer_fits_is_dropped_even_if_it_is_decoded_late(panel):
+    panel.begin(explore())
+    ahead = {"type": "ahead", "indices": {"p": 1, "noise": 0}, "text": "old"}
+    panel.page.evaluate(
+        """([ahead, png]) => {
+            model.trigger("msg:custom", ahead, [bytes({ png }).png]);
+            model.trigger("msg:custom", { type: "forget", kept: [{ p: 2, noise: 0 }] }, []);
+        }""",
+        [ahead, picture(80)],
+    )
+    panel.page.wait_for_timeout(300)
+    panel.slider.press("ArrowRight")
+    panel.wait_faded()
+    assert panel.shade == 40

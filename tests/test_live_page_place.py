@@ -10,12 +10,6 @@ from tests.widget_page import new_page, picture
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
-def panel(chrome):
-    with new_page(chrome) as page:
-        yield Panel(page)
-
-
 # --- place
 
 

@@ -1,5 +1,6 @@
 """The thread that works for a panel: the newest job wins, and an error does not end it."""
 
+import sys
 import threading
 
 from course_utils.live.worker import Worker
@@ -71,3 +72,35 @@ def test_a_worker_survives_an_error_and_a_cancel():
     worker.submit(lambda: iter_once(done, "after"))
     assert worker.wait(WAIT)
     assert done == ["after"]
+
+
+def test_a_job_that_exits_does_not_end_the_thread_that_works():
+    errors, done = [], []
+
+    def exits():
+        yield 0.0
+        sys.exit("enough")
+
+    def works():
+        done.append(True)
+        yield 0.0
+
+    def tell(error):
+        errors.append(str(error))
+        raise OSError("the connection is gone")
+
+    worker = Worker(tell)
+    usual, threading.excepthook = (
+        threading.excepthook,
+        lambda told: errors.append(str(told.exc_value)),
+    )
+    try:
+        worker.submit(exits)
+        assert worker.wait(WAIT)
+        worker._thread.join(WAIT)
+        worker.submit(works)
+        assert worker.wait(WAIT)
+    finally:
+        threading.excepthook = usual
+    assert errors == ["enough", "the connection is gone"]
+    assert done == [True]

@@ -3,12 +3,14 @@ slider asks for waits for the running cell, and is handled on the thread that ru
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from jupyter_client.blocking import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
@@ -39,6 +41,34 @@ BUSY = """
 Path("begun").touch()
 while not Path("go on").exists():
     time.sleep(0.02)
+"""
+
+EXPLORE = """
+import random, time
+import torch
+from course_utils import live
+from tests.small_panels import Bar
+
+computed, beside, a_cell_runs = [], [], False
+
+def compute(level):
+    computed.append(level)
+    beside.append(a_cell_runs)
+    random.seed(3), torch.manual_seed(3)
+    time.sleep(0.02)
+    beside.append(a_cell_runs)
+    return level
+
+panel = live.explore(compute, Bar(), controls={"level": [i / 20 for i in range(20)]})
+random.seed(1), torch.manual_seed(1)
+computed.clear()
+"""
+DRAWS = """
+a_cell_runs = True
+time.sleep(0.03)
+print(random.random(), torch.rand(1).item())
+a_cell_runs = False
+print(len(computed))
 """
 
 
@@ -77,6 +107,12 @@ class Kernel:
         message = self.client.session.msg("comm_msg", content)
         if subshell:
             message["header"]["subshell_id"] = subshell
+        self.client.shell_channel.send(message)
+
+    def approach(self, comm: str, name: str) -> None:
+        """Send what a front end sends when the pointer comes to a control."""
+        data = {"method": "custom", "content": {"type": "near", "name": name, "held": 0}}
+        message = self.client.session.msg("comm_msg", {"comm_id": comm, "data": data})
         self.client.shell_channel.send(message)
 
     def new_subshell(self) -> str:
@@ -141,3 +177,24 @@ def test_sliders_moved_while_a_cell_runs_are_followed_to_their_newest_value(
     # overtaken on the way is not heard.
     assert heard == "19" or subshells
     assert said[1] == "True" or subshells
+
+
+def test_cells_draw_the_same_numbers_whether_or_not_somebody_is_near_a_panel(
+    kernel: Kernel,
+) -> None:
+    kernel.execute(EXPLORE)
+    comm = kernel.view()
+    dice, torches = random.Random(1), torch.Generator().manual_seed(1)
+    ends = time.monotonic() + WAIT_S
+    drawn: list[list[str]] = []
+    computed = 0
+    while len(drawn) < 6 or computed == 0:
+        assert time.monotonic() < ends
+        kernel.approach(comm, "level")
+        time.sleep(0.02 * (len(drawn) % 6))
+        *_, last, told = kernel.execute(DRAWS).splitlines()
+        drawn.append(last.split())
+        computed = int(told)
+    expected = [(dice.random(), torch.rand(1, generator=torches).item()) for _ in drawn]
+    assert [(float(one), float(other)) for one, other in drawn] == expected
+    assert kernel.execute("print(any(beside))").endswith("False\n")

@@ -36,7 +36,7 @@ class Explore(Panel):
         self._took = self._computing = 0.0
         self._throttle = Throttle()
         self._ahead = Ahead(self._picture_of, self.controls, self.view, self._fail)
-        self.view.ahead = True
+        self.view.ahead = self._ahead.possible
         self.state: Any = None
 
     def changed(self, name: str) -> None:
@@ -52,12 +52,12 @@ class Explore(Panel):
 
     def close(self) -> None:
         """Stop all work and remove the panel from the page."""
-        self._ahead.stop()
+        self._ahead.close()
         super().close()
 
     def discard(self) -> None:
         """Close the panel, once the picture in progress is drawn, and free what it has computed."""
-        self._ahead.stop(2.0)
+        self._ahead.close(2.0)
         super().discard()
 
     def _run(self) -> Generator[float, None, None]:

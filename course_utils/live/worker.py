@@ -32,7 +32,7 @@ class Worker:
         with self._changed:
             self._waiting = job
             self._cancelled = True  # the running job, if there is one
-            if self._thread is None:
+            if self._thread is None or not self._thread.is_alive():
                 self._thread = threading.Thread(target=self._serve, name="live", daemon=True)
                 self._thread.start()
             self._changed.notify_all()
@@ -70,7 +70,7 @@ class Worker:
             assert job is not None
             try:
                 self._run(job)
-            except Exception as error:
+            except BaseException as error:  # a computation may call sys.exit
                 self._on_error(error)
             finally:
                 with self._changed:

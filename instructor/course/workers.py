@@ -19,18 +19,24 @@ from instructor.content import ROOT
 from instructor.course.jobs import Ahead, Job, NotMarked
 from instructor.course.judging.sandbox import Unfit
 
+OVER = "the run has ended"
 LOST = "the process that marked it was lost twice; it may have taken all memory"
 
 COMMAND = [sys.executable, "-m", "instructor.course.apart"]
 
-_mine = threading.local()  # the process of each thread
+_mine = threading.local()  # the process of each thread, and the run that it works for
 _all: set[Process] = set()
-_starting = threading.Lock()  # so that no two processes choose the same core
+_run = 0  # counts the runs that have ended
+_starting = threading.Lock()  # so that no two processes choose the same core, and none is missed
 
 
 def processes(workers: int) -> Executor:
     """Workers on this computer."""
-    return ThreadPoolExecutor(workers)
+    return ThreadPoolExecutor(workers, initializer=_work_for, initargs=(_run,))
+
+
+def _work_for(run: int) -> None:
+    _mine.run = run
 
 
 def mark(job: Job) -> dict[str, Any]:
@@ -79,7 +85,10 @@ def _own() -> Process:
 
 
 def release() -> None:
-    """End all marking processes of this process at once."""
+    """End all marking processes of this process at once; the present workers start no more."""
+    global _run
+    with _starting:
+        _run += 1
     for process in list(_all):
         process.end()
 
@@ -89,12 +98,15 @@ class Process:
 
     Raises:
         Unfit: It does not start.
+        NotMarked: The run has ended.
     """
 
     def __init__(self) -> None:
         self.ended, self.fresh = False, True
         path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
         with _starting:
+            if getattr(_mine, "run", _run) != _run:
+                raise NotMarked(OVER)
             self.core = _least_used_core()
             self._process = subprocess.Popen(
                 COMMAND,
@@ -173,5 +185,5 @@ def _least_used_core() -> int | None:
     """The core with the fewest marking processes; None where the system does not let us choose."""
     if sys.platform != "linux":
         return None
-    used = [process.core for process in _all]
+    used = [process.core for process in list(_all)]
     return min(sorted(os.sched_getaffinity(0)), key=used.count)

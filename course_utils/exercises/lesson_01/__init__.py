@@ -5,7 +5,7 @@ from course_utils.exercises.lesson_01.corrupt_labels import LABELS_LIBRARY, corr
 from course_utils.exercises.lesson_01.exposes_leak import cut, exposes_leak, shuffled_twice, verdict
 from course_utils.exercises.lesson_01.memorize import (
     by_heart,
-    in_two_calls,
+    in_three_calls,
     memorize,
     nonsense,
 )
@@ -20,7 +20,7 @@ __all__ = [
     "corrupt_labels",
     "cut",
     "exposes_leak",
-    "in_two_calls",
+    "in_three_calls",
     "memorize",
     "nonsense",
     "overfits_since",

@@ -41,8 +41,9 @@ def memorize(answer: Memorizer) -> None:
         print(f"  of new samples, with random labels too, your network gets {new:.0%} right")
 
 
-def in_two_calls(check: Check, answer: Memorizer) -> None:
-    """Check two calls, of which the second must leave the first network as it is."""
+def in_three_calls(check: Check, answer: Memorizer) -> None:
+    """Check three calls; the second must leave the first network as it is, and the third has
+    samples of the same size as the second."""
     networks: list[nn.Module] = []
 
     def kept(x: Tensor, y: Tensor) -> nn.Module:
@@ -55,10 +56,26 @@ def in_two_calls(check: Check, answer: Memorizer) -> None:
     with untouched(check, networks[0], x, on=on):
         by_heart(check, kept, 30, 20, 2)
 
+    def anew(x: Tensor, y: Tensor) -> nn.Module:
+        network = kept(x, y)
+        check.that(
+            all(network is not earlier for earlier in networks[:-1]),
+            "every call makes a new network",
+            on="30 samples of 2 classes, then 30 others of 2 classes",
+            expected="another network than that of an earlier call",
+            got="the same network",
+            hint="train one in each call; the samples and labels may be others, even if as many",
+        )
+        return network
 
-def by_heart(check: Check, answer: Memorizer, n: int, features: int, classes: int) -> float:
+    by_heart(check, anew, 30, 20, 2, seed=2)
+
+
+def by_heart(
+    check: Check, answer: Memorizer, n: int, features: int, classes: int, seed: int = 0
+) -> float:
     """Check that `answer` memorizes n random labels; return its accuracy on 1000 other samples."""
-    x, y = nonsense(n, features, classes)
+    x, y = nonsense(n, features, classes, seed)
     on = f"{n} samples of {features} features, random labels of {classes} classes"
     given = x.clone(), y.clone()
     model = answer(*given)

@@ -13,7 +13,8 @@ export class Ahead {
     this.model = model;
     /** @type {Map<string, Drawn>} */
     this.drawn = new Map();
-    this.age = 0; // raised whenever all are dropped, so that none is added late
+    /** @type {Map<string, Message>} those that are being decoded; the newest of each settings */
+    this.coming = new Map();
     this.near = ""; // the control that the pointer or the keyboard came to last
     model.on("msg:custom", (message, buffers) => this.take(message, buffers));
   }
@@ -25,12 +26,16 @@ export class Ahead {
   async take(message, buffers) {
     if (message.type === "forget") {
       const kept = new Set(message.kept.map(keyOf));
-      if (!kept.size) this.age += 1;
-      for (const key of this.drawn.keys()) if (!kept.has(key)) this.drawn.delete(key);
+      for (const pages of [this.drawn, this.coming]) {
+        for (const key of pages.keys()) if (!kept.has(key)) pages.delete(key);
+      }
     } else if (message.type === "ahead") {
-      const { age } = this;
+      const key = keyOf(message.indices);
+      this.coming.set(key, message);
       const bitmap = await decode(buffers[0]);
-      if (age === this.age) this.drawn.set(keyOf(message.indices), { bitmap, text: message.text });
+      if (this.coming.get(key) !== message) return;
+      this.coming.delete(key);
+      this.drawn.set(key, { bitmap, text: message.text });
     }
   }
 
@@ -60,7 +65,7 @@ export class Ahead {
   approach(key) {
     const controls = this.model.get("controls");
     const found = controls.find(({ name }) => `${key}/`.startsWith(`${name}/`));
-    const held = this.drawn.size;
+    const held = this.drawn.size + this.coming.size;
     if (!found || (found.name === this.near && held)) return;
     this.near = found.name;
     this.model.send({ type: "near", name: found.name, held });

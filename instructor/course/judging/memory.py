@@ -1,7 +1,8 @@
 """Read the states of Python's and NumPy's global generators where they are in memory.
 
-Where they are is found by trial, with a generator of the same class. If it is not found, or not
-what the public functions say, there is no reader, and those functions are used.
+Where they are is found by trial, with generators of the same class. If it is not found, or if what
+is read of the global generator is not what the public functions say, there is no reader, and those
+functions are used.
 """
 
 from __future__ import annotations
@@ -25,11 +26,11 @@ PythonState = tuple[bytes, int, Any]
 NumpyState = tuple[bytes, int, int, float]
 
 
-def python_reader() -> Callable[[], PythonState] | None:
-    """A function that returns the state of the generator behind `random.random`."""
+def python_reader(slowly: Callable[[], PythonState]) -> Callable[[], PythonState] | None:
+    """A function that returns the state behind `random.random`, as `slowly` does."""
     if sys.implementation.name != "cpython":
         return None
-    owner: Any = random.getstate.__self__  # type: ignore[attr-defined]
+    owner: Any = getattr(random.getstate, "__self__", None)
     if type(owner) is not random.Random:
         return None
     size = _random.Random.__basicsize__
@@ -50,11 +51,11 @@ def python_reader() -> Callable[[], PythonState] | None:
         raw = ctypes.string_at(address, _INT.size + _SIZE)
         return raw[_INT.size :] + raw[: _INT.size], version, held.gauss_next
 
-    return read
+    return read if read() == slowly() else None
 
 
 def numpy_reader(slowly: Callable[[], NumpyState]) -> Callable[[], NumpyState] | None:
-    """A function that returns the state of the generator behind `np.random.rand`.
+    """A function that returns the state behind `np.random.rand`, as `slowly` does.
 
     It calls `slowly` where that generator has been given another bit generator.
     """
@@ -86,4 +87,4 @@ def numpy_reader(slowly: Callable[[], NumpyState]) -> Callable[[], NumpyState] |
         has, spare = _SPARE.unpack(ctypes.string_at(spares, _SPARE.size))
         return raw[:_SIZE], *_INT.unpack(raw[_SIZE:]), has, spare
 
-    return read
+    return read if read() == slowly() else None

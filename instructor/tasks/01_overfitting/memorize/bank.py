@@ -197,6 +197,16 @@ def the_network_of_the_first_call(x, y, kept=[]):  # noqa: B006
     return kept[0]
 
 
+_KEPT = {}
+
+
+@wrong(UNNAMED, at="hidden")
+def the_network_of_the_first_call_of_this_size(x, y):
+    if x.shape not in _KEPT:
+        _KEPT[x.shape] = a_fixed_number_of_steps(x, y)
+    return _KEPT[x.shape]
+
+
 EQUIVALENT = {
     "150 -> 151": "any number of steps that is large enough will do",
     "150 -> 149": "any number of steps that is large enough will do",

@@ -1,4 +1,4 @@
 from course_utils.exercises import attempt
 
 with attempt("memorize", memorize) as hidden:
-    check.in_two_calls(hidden, memorize)
+    check.in_three_calls(hidden, memorize)

@@ -131,3 +131,14 @@ def the_highest_from_0_on(judged, fresh, tried):
                 highest, winner = scores[i], i
         luck.append(scores[winner] - honest[winner])
     return np.mean(luck)
+
+
+_KEPT = {}
+
+
+@wrong(UNNAMED, at="hidden")
+def the_number_of_the_first_call_of_this_size(judged, fresh, tried):
+    size = judged.shape, tried
+    if size not in _KEPT:
+        _KEPT[size] = search_by_search(judged, fresh, tried)
+    return _KEPT[size]
