@@ -6,6 +6,7 @@ import torch
 import torch.nn.functional as F
 
 from course_utils import checks
+from course_utils.blanks import yours_or_ours
 from course_utils.history import History
 from course_utils.random_streams import stream
 from course_utils.training import evaluate, fit, shuffled_batches
@@ -195,3 +196,12 @@ def test_another_learning_rate_is_told_in_general():
         return fit(model, data, optimizer=optimizer, epochs=epochs, **options)
 
     named(checks.training_loop, loop, "the steps differ")
+
+
+def test_numbers_of_samples_in_place_of_samples_are_told(capsys):
+    def train(model, data, *, optimizer, epochs):
+        for batch in next(shuffled_batches(data.n_train, 50, 0)):
+            model(batch)
+
+    yours_or_ours(train, checks.training_loop)
+    assert "data.x_train[batch] are the samples" in capsys.readouterr().out

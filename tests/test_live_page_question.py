@@ -26,7 +26,7 @@ def test_a_guess_is_sent_and_kept(question):
     note = question.page.locator(".predict p")
     assert note.inner_text() == "Choose before you read on."
     question.page.get_by_role("radio", name="falls").check()
-    assert note.inner_text() == "Saved. Now run the next cell."
+    assert note.inner_text() == "Saved. Click the next cell and run it."
     assert question.told == [{"drawn": True}, {"chosen": 1}]
     question.page.wait_for_function(
         "Object.values(Object.values(model.notebook.widgets ?? {})[0]?.state ?? {})"

@@ -156,3 +156,22 @@ def test_a_broken_drawing_fails_the_call(trainer, closing):
 def test_a_training_that_yields_nothing_is_named(closing):
     with pytest.raises(ValueError, match=r"must yield at least one state.*iter_fleet"):
         live.sweep(list, AtBar(), name="p", values=[0, 1])
+
+
+def test_what_the_cell_trained_stays_at_hand_wherever_the_controls_go(trainer, closing):
+    panel = make_sweep(trainer)
+    first = panel.result
+    panel.controls["noise"].value = 0.2
+    panel.wait(WAIT)
+    assert panel.result["noise"] == 0.2
+    assert panel.first_result is first
+
+
+def test_the_progress_says_what_is_counted(trainer, closing):
+    panel = make_sweep(trainer, counted="seed")
+    trainer.hold(0.2)
+    panel.controls["noise"].value = 0.2
+    assert trainer.reached[0.2].wait(WAIT)
+    assert panel.status == "training: seed 0 of 3"
+    trainer.gates[0.2].set()
+    panel.wait(WAIT)

@@ -108,7 +108,7 @@ def test_a_question_needs_no_more_than_the_documented_model(plain):
     plain.evaluate(BEGIN, ASKED)
     plain.get_by_role("radio", name="falls").check()
     assert question.told == [{"drawn": True}, {"chosen": 1}]
-    assert plain.locator(".predict p").inner_text() == "Saved. Now run the next cell."
+    assert plain.locator(".predict p").inner_text() == "Saved. Click the next cell and run it."
 
 
 # --- their colors

@@ -33,6 +33,11 @@ class Witness(nn.Module):
         return self.calls[True, True]
 
     def forward(self, x: Tensor) -> Tensor:
+        if x.dim() != 2:
+            raise ValueError(
+                f"the model takes samples [n, features], got a tensor of shape {list(x.shape)}; a "
+                "batch holds numbers of samples, and data.x_train[batch] are the samples"
+            )
         self.calls[self.training, torch.is_grad_enabled()].append(x[:, 0].long().tolist())
         return x[:, 1:] * 0.5 if self.training else x[:, 1:]
 

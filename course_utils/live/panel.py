@@ -19,7 +19,7 @@ from course_utils.plots.value_axis import format_value
 from course_utils.tracebacks import shortened
 
 # The attributes that hold what a panel has trained or computed, or a training that is paused.
-TRAINED = ("result", "state", "_kept", "_results", "_states")
+TRAINED = ("result", "first_result", "state", "_kept", "_results", "_states")
 
 _panels: "weakref.WeakSet[Panel]" = weakref.WeakSet()
 

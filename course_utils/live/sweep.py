@@ -25,7 +25,12 @@ Key = tuple[Any, ...]
 
 
 class Sweep(Panel):
-    """The panel that `sweep` and `sweep_fleet` make. `result` is what `train` yielded last."""
+    """The panel that `sweep` and `sweep_fleet` make.
+
+    Attributes:
+        result: what `train` yielded last, with the settings that the controls show.
+        first_result: what it yielded in the panel's own cell, wherever the controls are now.
+    """
 
     def __init__(
         self,
@@ -36,12 +41,13 @@ class Sweep(Panel):
         values: Sequence[Any] | Control,
         controls: Mapping[str, Control | Sequence[Any]],
         epochs: int | None,
+        counted: str,
         title: str,
     ) -> None:
         page_slider = values if isinstance(values, Control) else slider(values)
         super().__init__(drawing, {name: page_slider, **controls}, pages=name, title=title)
         self._train = train
-        self._epochs = epochs
+        self._epochs, self._counted = epochs, counted
         self._name = name
         self._results: dict[Key, Any] = {}  # trained results, by the settings that train
         self._kept: dict[Key, list[Picture]] = {}  # finished pages, by all settings
@@ -50,6 +56,7 @@ class Sweep(Panel):
         self._unfinished: dict[int, str] = {}  # pages drawn in training, with the epoch they show
         self._draws = 0
         self.result: Any = None
+        self.first_result: Any = None
 
     @property
     def values(self) -> list[Any]:
@@ -87,6 +94,8 @@ class Sweep(Panel):
             if _key(self._training_settings(settings)) != key:
                 return  # another run has been asked for
             self.result = self._results[key]
+            if self._in_cell:
+                self.first_result = self.result
             yield from self._publish(settings)
         self._succeed()
         self._rest()
@@ -180,7 +189,7 @@ class Sweep(Panel):
         return f"training: {self._epoch_text(epoch)}"
 
     def _epoch_text(self, epoch: int) -> str:
-        return f"epoch {epoch}" + (f" of {self._epochs}" if self._epochs else "")
+        return f"{self._counted} {epoch}" + (f" of {self._epochs}" if self._epochs else "")
 
 
 def _key(settings: dict[str, Any]) -> Key:
@@ -207,6 +216,7 @@ def sweep(
     values: Sequence[Any] | Control,
     controls: Mapping[str, Control | Sequence[Any]] | None = None,
     epochs: int | None = None,
+    counted: str = "epoch",
     title: str = "",
 ) -> Sweep:
     """Train once for all `values` of a hyperparameter, then go through them with a slider.
@@ -227,13 +237,14 @@ def sweep(
         controls: the other controls by name, each a list of values, a `slider(...)` or a
             `choice(...)`.
         epochs: how many epochs `train` takes, for the progress bar.
+        counted: what the bar counts, if `train` yields after something else than an epoch.
         title: what the panel is about, read out by screen readers.
 
     Errors in the first training or its drawing fail the cell; later ones are shown in the panel.
     """
     panel = Sweep(
         train, drawing, name=name, values=values, controls=controls or {}, epochs=epochs,
-        title=title or f"How {name} changes the training",
+        counted=counted, title=title or f"How {name} changes the training",
     )  # fmt: skip
     panel.start()
     return panel

@@ -48,7 +48,7 @@ export default () => {
         if (model.get("frozen")) note.textContent = "Run this cell to choose again.";
         else if (stopped) note.textContent = STOPPED;
         else if (chosen < 0) note.textContent = "Choose before you read on.";
-        else note.textContent = "Saved. Now run the next cell.";
+        else note.textContent = "Saved. Click the next cell and run it.";
       };
       model.on("change:chosen", follow);
       listeners.add(follow);

@@ -95,6 +95,7 @@ def batch_size(
             "equal": choice(list(LENGTH), label="the same number of"),
         },
         epochs=sum(min(count, LOOKS) + 2 for count in epochs["steps"].values()),
+        counted="part",
         title="Batch size, and what is normalized with it",
     )
 

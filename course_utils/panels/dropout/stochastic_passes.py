@@ -71,6 +71,7 @@ def uncertainty(
             ),
         },
         epochs=len(angles),
+        counted="angle",
         title="Turned digits, and how much a hundred passes disagree",
     )
 

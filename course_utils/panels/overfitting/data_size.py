@@ -58,5 +58,5 @@ def _say(at: At) -> str:
     )
     if at.index > 0:
         gain = gain_text(val[at.index], val[0])
-        text += f"; validation accuracy {gain} over {at.values[0]} samples"
+        text += f"; validation accuracy {gain} over that with {at.values[0]} samples"
     return f"{text}; {len(gap)} paired seeds"

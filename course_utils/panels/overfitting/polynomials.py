@@ -42,7 +42,7 @@ class _ManyFits(Part):
         ax.plot(GRID, truth(GRID), color="black", linewidth=1.6, linestyle="--", label="truth")
         self._fits = self.lines(colors=COLORS[1], linewidths=0.7, alpha=0.45)
         self._points = self.line("o", color=NEUTRAL, markersize=3.5, label="data")
-        ax.plot([], [], color=COLORS[1], linewidth=0.9, label=f"{SHOWN} fits")
+        ax.plot([], [], color=COLORS[1], linewidth=0.9, label=f"{SHOWN} of the fits")
         self._mean = self.line(color=COLORS[0], linewidth=2.2, label="mean fit")
         legend_above(ax)
 

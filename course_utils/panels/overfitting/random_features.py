@@ -55,6 +55,7 @@ def double_descent(
             "noise": noise_choice(),
         },
         epochs=seeds,
+        counted="seed",
         title="Double descent, and λ against it",
     )
 
@@ -86,8 +87,10 @@ class _AgainstFeatures(Part):
         legend_above(ax)
 
     def update(self, at: At) -> None:
+        # The interval of two seeds would fill the picture.
+        done = at.result.done if at.result.done > 2 else 1
         for curve, samples in zip(self._curves, self.find(at), strict=True):
-            curve.show(_PLACES, samples[:, : at.result.done])
+            curve.show(_PLACES, samples[:, :done])
 
 
 def _errors(at: At) -> list[Array]:
