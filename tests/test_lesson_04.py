@@ -155,7 +155,7 @@ def test_the_batch_panel_avoids_a_batch_of_one(pictures: Dataset, n: int) -> Non
     assert panel.controls["image"].value == 2
     gain = panel.text.split("with batch norm, ")[1].split(" over none")[0]
     (line,) = (line for line in result.report().splitlines() if line.startswith(" 10: "))
-    assert f", {gain} over no batch norm; " in line
+    assert f", {gain} over none; " in line
     assert line.split("; ")[1].removesuffix(" between the modes") in panel.text
     panel.controls["image"].index = 2
     panel.wait()

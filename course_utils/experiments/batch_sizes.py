@@ -49,7 +49,7 @@ class Sizes:
             gain = paired_difference(with_it, without).points()
             moves = f"{estimate(self.differ[size]).percent()} of the probability moves"
             lines.append(
-                f"{size:3}: {estimate(with_it).percent()}, {gain} over no batch norm; "
+                f"{size:3}: {estimate(with_it).percent()}, {gain} over none; "
                 f"{moves} between the modes"
             )
         return "\n".join(lines)
