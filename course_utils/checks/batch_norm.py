@@ -94,7 +94,7 @@ def _normalizes(check: Check, layer: nn.Module, x: Tensor) -> None:
         return (x - mean) / (var + eps).sqrt()
 
     by_std = [(x - x.mean(0)) / (x.std(0, correction=c) + 1e-5).sqrt() for c in (0, 1)]
-    mistakes = {
+    mistakes: dict[str, Any] = {
         Mistake.UNBIASED_OUTPUT: scaled(0, 1),
         Mistake.OVER_THE_FEATURES: scaled(1, 0),
         Mistake.OVER_EVERYTHING: scaled(None, 0),
