@@ -57,6 +57,13 @@ def forward_updating_always(self, x):
     return out
 
 
+def forward_turned_around(self, x):
+    mean, var = self.evaluated(x) if self.training else self.statistics(x)
+    if not self.training:
+        self.update(x)
+    return (x - mean) / torch.sqrt(var + self.eps) * self.gamma + self.beta
+
+
 def with_attributes(self, n):
     Own.__init__(self, n)
     del self.mean, self.var
@@ -127,6 +134,31 @@ def only_last(self, x):
     divided_twice=(
         like_own(to_store=lambda self, x: (x.mean(0), x.var(0, correction=0) / (len(x) - 1))),
         "the running variance is divided twice",
+    ),
+    factor_upside_down=(
+        like_own(
+            to_store=lambda self, x: (
+                x.mean(0),
+                x.var(0, correction=0) * (len(x) - 1) / len(x),
+            )
+        ),
+        "the factor is upside down",
+    ),
+    std_stored=(
+        like_own(to_store=lambda self, x: (x.mean(0), x.std(0))),
+        "`std` stands where the variance belongs",
+    ),
+    std=(
+        like_own(statistics=lambda self, x: (x.mean(0), x.std(0, correction=0))),
+        "`std` stands where the variance belongs",
+    ),
+    std_unbiased=(
+        like_own(statistics=lambda self, x: (x.mean(0), x.std(0))),
+        "`std` stands where the variance belongs",
+    ),
+    turned_around=(
+        like_own(forward=forward_turned_around),
+        "`training` is turned around",
     ),
     momentum=(like_own(momentum=0.9), "momentum is the wrong way round"),
     no_update=(like_own(update=lambda self, x: None), "the running statistics never move"),

@@ -136,6 +136,15 @@ def test_a_fleet_of_one(seeds):
     assert_members_are_fits(fleet, plain)
 
 
+@pytest.mark.parametrize(
+    ("values", "seeds", "label"),
+    [([0], 1, "1 value x 1 seed:"), ([0, 1], 2, "2 values x 2 seeds:")],
+)
+def test_the_progress_bar_counts_values_and_seeds(values, seeds, label, capsys):
+    train_fleet(plain, DATA, values=values, seeds=seeds, epochs=1)
+    assert label in capsys.readouterr().err
+
+
 def test_more_samples_than_one_pass_of_scoring():
     data = make_data(1200)
     assert_members_are_fits(train(plain, [0], data, epochs=1), plain, data)

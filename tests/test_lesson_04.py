@@ -152,6 +152,11 @@ def test_the_batch_panel_avoids_a_batch_of_one(pictures: Dataset, n: int) -> Non
     assert np.isfinite(result.accuracies(0)).all()
     assert np.isfinite(result.in_training_mode()).all()
     assert "batch size 10" in panel.text
+    assert panel.controls["image"].value == 2
+    gain = panel.text.split("with batch norm, ")[1].split(" over none")[0]
+    (line,) = (line for line in result.report().splitlines() if line.startswith(" 10: "))
+    assert f", {gain} over none; " in line
+    assert line.split("; ")[1].removesuffix(" between the modes") in panel.text
     panel.controls["image"].index = 2
     panel.wait()
     assert panel.result.fleets[2] is result.fleets[2]  # nothing is trained anew
@@ -173,9 +178,12 @@ def test_the_panels_work_on_points_as_well() -> None:
     assert inputs.result.mean.shape == (2, 2, 2, 2, 3, 5)
     assert np.isfinite(inputs.result.std).all()
     assert "layer 2" in inputs.text
+    median, least, most = (f(inputs.result.std[0, 0, 1, 0, 2]) for f in (np.median, np.min, np.max))
+    assert inputs.result.spreads(0, 0, 1)[2, 0] == pytest.approx(median)
+    assert f"in the median, those of seed 0 from {least:.2f} to {most:.2f}" in inputs.text
     rates = panels.learning_rate(data, lrs=(0.1, 1), width=4, epochs=2, seeds=2, batch_size=10)
     assert rates.result.val_acc.shape == (4, 2, 3)
-    assert "rates that work" in rates.text
+    assert "rates that work (70 % of the best accuracy of all runs): " in rates.text
     for panel in (inputs, rates):
         panel.close()
 
@@ -220,6 +228,9 @@ def test_the_idea_is_drawn_with_the_learners_layer(lesson: Lesson, capsys) -> No
     said = capsys.readouterr().out
     assert "a mean of 0.0 and a spread of 1.0" in said
     assert "around -2.0, 0.0, 3.0, spread by 0.5, 1.0, 2.0" in said
+    for sentence in said.splitlines()[-3:]:
+        assert sentence.endswith(".")
+        assert len(sentence) < 110  # or a notebook breaks it inside a word
 
 
 @pytest.mark.slow

@@ -15,7 +15,6 @@ from tests.quoted_numbers import unprinted
 #: What reads like a result and is none, or is one that is printed nowhere: by lesson, with its
 #: reason.
 ELSEWHERE: dict[str, dict[str, str]] = {
-    "04": {"0.99": "the default of another library"},
     "07": {"99.7": "the level of an interval, in percent: 1 - 0.05 / 15"},
     "08": {
         "98": "arithmetic, in percent: (1 - 0.001 * 0.1) ** 200",

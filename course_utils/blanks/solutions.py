@@ -91,9 +91,8 @@ class BatchNorm1d(RunningStatistics):
     def forward(self, x):
         mean, var = self.running_mean, self.running_var
         if self.training:
-            n = len(x)
             mean, var = x.mean(0), x.var(0, correction=0)
-            self.remember(mean, var * n / (n - 1))
+            self.remember(mean, x.var(0))
         return self.weight * normalize(x, mean, var) + self.bias
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from course_utils.checks.mistakes import Mistakes
-from course_utils.checks.report import Check, Passed, checking
+from course_utils.checks.report import Check, Passed, agree, checking
 
 
 @unique
@@ -23,6 +23,9 @@ class Mistake(Mistakes):
     BIASED_BUFFER = "the running variance is biased; what is stored is the unbiased one (n - 1)"
     DIVIDED_TWICE = (
         "the running variance is divided twice, by n and by n - 1; n / (n - 1) makes it unbiased"
+    )
+    FACTOR_UPSIDE_DOWN = (
+        "the factor is upside down: n / (n - 1) makes the variance larger, and so unbiased"
     )
     MOMENTUM_OF_THE_OLD_VALUE = (
         "momentum is the wrong way round: 0.1 is the weight of the newest batch"
@@ -49,8 +52,15 @@ class Mistake(Mistakes):
     UNBIASED_OUTPUT = "the output uses the unbiased variance (n - 1); normalize with the biased one"
     OVER_THE_FEATURES = "each sample is normalized over its features: layer normalization"
     OVER_EVERYTHING = "one mean and variance serve all features together"
+    TRAINING_TURNED_AROUND = (
+        "`training` is turned around: in training the batch's own statistics are used, and in "
+        "evaluation the running ones"
+    )
     NOT_NORMALIZED = "x comes back as it was; normalize it with the batch's own statistics"
     DIVIDED_BY_THE_VARIANCE = "this divides by the variance; its square root has the units of x"
+    STD_FOR_VARIANCE = (
+        "`std` stands where the variance belongs; the formula takes the square root itself"
+    )
     NOT_DIVIDED = "the mean is subtracted, but nothing is divided"
 
 
@@ -83,24 +93,29 @@ def _normalizes(check: Check, layer: nn.Module, x: Tensor) -> None:
         mean, var = x.mean(dim, keepdim=True), x.var(dim, correction=correction, keepdim=True)
         return (x - mean) / (var + eps).sqrt()
 
-    bad = not got.isfinite().all()
+    by_std = [(x - x.mean(0)) / (x.std(0, correction=c) + 1e-5).sqrt() for c in (0, 1)]
+    mistakes: dict[str, Any] = {
+        Mistake.UNBIASED_OUTPUT: scaled(0, 1),
+        Mistake.OVER_THE_FEATURES: scaled(1, 0),
+        Mistake.OVER_EVERYTHING: scaled(None, 0),
+        Mistake.NOT_NORMALIZED: x / (1 + 1e-5) ** 0.5,
+        Mistake.DIVIDED_BY_THE_VARIANCE: (x - x.mean(0)) / (x.var(0, correction=0) + 1e-5),
+        Mistake.STD_FOR_VARIANCE: min(by_std, key=lambda wrong: (wrong - got).abs().sum()),
+        Mistake.NOT_DIVIDED: x - x.mean(0),
+    }
+    unchanged = agree(got, mistakes[Mistake.NOT_NORMALIZED], 1e-3)
+    if unchanged and agree(layer.eval()(x.clone()), scaled(0, 0), 1e-3):
+        mistakes = {Mistake.TRAINING_TURNED_AROUND: got}
     check.close(
         "each feature of a batch gets mean 0 and variance 1",
         got,
         scaled(0, 0),
         on=_ON,
-        hint=Mistake.WITHOUT_EPS
-        if bad
-        else "mean and variance are taken over the batch, one for each feature",
+        hint="mean and variance are taken over the batch, one for each feature"
+        if got.isfinite().all()
+        else Mistake.WITHOUT_EPS,
         atol=1e-3,  # rounding in a constant feature is divided by the root of eps
-        mistakes={
-            Mistake.UNBIASED_OUTPUT: (scaled(0, 1)),
-            Mistake.OVER_THE_FEATURES: scaled(1, 0),
-            Mistake.OVER_EVERYTHING: scaled(None, 0),
-            Mistake.NOT_NORMALIZED: (x / (1 + 1e-5) ** 0.5),
-            Mistake.DIVIDED_BY_THE_VARIANCE: (x - x.mean(0)) / (x.var(0, correction=0) + 1e-5),
-            Mistake.NOT_DIVIDED: x - x.mean(0),
-        },
+        mistakes=mistakes,
     )
 
 
@@ -192,19 +207,24 @@ def _keeps_running_statistics(check: Check, cls: Callable[..., nn.Module], x: Te
 def _running_mistakes(batches: list[Tensor], x: Tensor) -> dict[str, Any]:
     """What an evaluation would give whose running statistics were kept in a wrong way."""
 
+    n = len(x)
+
     def output(
-        momentum: float, correction: int, updates: list[Tensor], divided_by: int = 1
+        momentum: float, correction: int, updates: list[Tensor], factor: float = 1, power: float = 1
     ) -> Tensor:
         mean, var = torch.zeros(3), torch.ones(3)
         for batch in updates:
             mean = mean + momentum * (batch.mean(0) - mean)
-            var = var + momentum * (batch.var(0, correction=correction) / divided_by - var)
+            stored = factor * batch.var(0, correction=correction) ** power
+            var = var + momentum * (stored - var)
         return (x - mean) / (var + 1e-5).sqrt()
 
     return {
         Mistake.BATCH_STATISTICS_IN_EVALUATION: (output(1.0, 0, [x])),
         Mistake.BIASED_BUFFER: output(0.1, 0, batches),
-        Mistake.DIVIDED_TWICE: output(0.1, 0, batches, divided_by=len(x) - 1),
+        Mistake.DIVIDED_TWICE: output(0.1, 0, batches, factor=1 / (n - 1)),
+        Mistake.FACTOR_UPSIDE_DOWN: output(0.1, 0, batches, factor=(n - 1) / n),
+        Mistake.STD_FOR_VARIANCE: output(0.1, 1, batches, power=0.5),
         Mistake.MOMENTUM_OF_THE_OLD_VALUE: output(0.9, 1, batches),
         Mistake.NEVER_UPDATED: output(0.1, 1, []),
         Mistake.LAST_BATCH_ONLY: output(1.0, 1, batches),

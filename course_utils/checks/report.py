@@ -81,9 +81,9 @@ class Check:
         `mistakes` maps a hint to the result of that mistake; where one of them matches, it is shown
         instead of `hint`.
         """
-        holds = _close(got, expected, atol)
+        holds = agree(got, expected, atol)
         if not holds:
-            named = (text for text, wrong in (mistakes or {}).items() if _close(got, wrong, atol))
+            named = (text for text, wrong in (mistakes or {}).items() if agree(got, wrong, atol))
             hint = next(named, hint)
         self.that(holds, what, on=on, expected=expected, got=got, hint=hint)
 
@@ -200,7 +200,8 @@ def _cut(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} ..."
 
 
-def _close(a: Any, b: Any, atol: float) -> bool:
+def agree(a: Any, b: Any, atol: float) -> bool:
+    """Whether two numbers or tensors are equal up to rounding."""
     if a is None or b is None:
         return a is b
     a, b = torch.as_tensor(a).detach(), torch.as_tensor(b).detach()

@@ -33,7 +33,7 @@ class Arrived:
     fleet: Fleet
 
     def spreads(self, run: int, mode: int, layer: int) -> Array:
-        """The middle unit's standard deviation, [epochs + 1, seeds]."""
+        """The median of the units' standard deviations, [epochs + 1, seeds]."""
         return np.median(self.std[run, mode, layer], axis=-1).T
 
     @property

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
+from course_utils.evidence import estimate, paired_difference
 from course_utils.experiments.batch_modes import in_batches, in_mode, with_companions
 from course_utils.fleet import Fleet, Run, iter_fleet
 
@@ -39,6 +40,19 @@ class Sizes:
     def accuracies(self, run: int) -> Array:
         """Validation accuracy in evaluation mode after training, [sizes, seeds]."""
         return self._by_size({n: f.val_acc[run, :, f.epoch] for n, f in self.fleets.items()})
+
+    def report(self) -> str:
+        """A line for each size: how accurate it is, what batch norm gains, how the modes differ."""
+        lines = []
+        for i, size in enumerate(self.sizes):
+            with_it, without = self.accuracies(0)[i], self.accuracies(1)[i]
+            gain = paired_difference(with_it, without).points()
+            moves = f"{estimate(self.differ[size]).percent()} of the probability moves"
+            lines.append(
+                f"{size:3}: {estimate(with_it).percent()}, {gain} over none; "
+                f"{moves} between the modes"
+            )
+        return "\n".join(lines)
 
     def in_training_mode(self) -> Array:
         """`training_mode` as [sizes, seeds]."""

@@ -26,19 +26,19 @@ def show_idea(norm: Callable[[int], nn.Module], batch: int = 40) -> None:
     with torch.no_grad():
         scale.copy_(torch.tensor([0.5, 1.0, 2.0]))
         shift.copy_(torch.tensor([-2.0, 0.0, 3.0]))
-    learned = layer(x).detach()
+    shifted = layer(x).detach()
     figure, axes = new_figure(columns=3, width=9.0, height=2.4)
     titles = ("what comes in", "normalized", "then scaled and shifted")
-    for ax, values, title in zip(axes, (x, normalized, learned), titles, strict=True):
+    for ax, values, title in zip(axes, (x, normalized, shifted), titles, strict=True):
         _strips(ax, values, title)
     middle, spread = normalized.mean(0).abs().max(), normalized.std(0, correction=0)
     show(
         figure,
         f"Three units in a batch of {batch}: they come in around {_listed(x.mean(0))}, spread by "
-        f"{_listed(x.std(0, correction=0))}. Normalized, each has a mean of {middle:.1f} and "
-        f"a spread of {spread.mean():.1f}. With scales 0.5, 1, 2 and shifts -2, 0, 3 learned, "
-        f"they lie around {_listed(learned.mean(0))}, spread by "
-        f"{_listed(learned.std(0, correction=0))}.",
+        f"{_listed(x.std(0, correction=0))}.\nNormalized, each has a mean of {middle:.1f} and "
+        f"a spread of {spread.mean():.1f}.\nWith scales 0.5, 1, 2 and shifts -2, 0, 3 "
+        f"they lie around {_listed(shifted.mean(0))}, spread by "
+        f"{_listed(shifted.std(0, correction=0))}.",
     )
 
 

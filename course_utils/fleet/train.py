@@ -144,7 +144,8 @@ def train_fleet(
         score_at=score_at,
     )
     fleet = next(epochs_done)
-    label = f"{len(fleet.values)} values x {len(fleet.seeds)} seeds"
+    counts = {"value": len(fleet.values), "seed": len(fleet.seeds)}
+    label = " x ".join(f"{n} {what}{'s' if n > 1 else ''}" for what, n in counts.items())
     for _ in tqdm(epochs_done, total=epochs, disable=not progress, desc=label, leave=False):
         pass
     return fleet

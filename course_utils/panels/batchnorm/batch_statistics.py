@@ -25,7 +25,8 @@ from course_utils.plots import COLORS, Array, PartsBoard, accuracy_text, gain_te
 
 SIZES = (2, 10, 50, 250)
 MOST_SAMPLES = 500  # training samples that are used
-IMAGES = 8  # validation images to choose from
+IMAGES = 8  # the first of the validation images, to choose from
+FIRST = 2  # is shown first: of lesson 04's digits one that the networks of larger batches can read
 STYLES = {
     "with, evaluation mode": (0, "--"),
     "with, training mode": (2, "--"),
@@ -55,6 +56,7 @@ def batch_size(
     sizes = [size for size in sizes if size <= data.n_train]
     used = without_a_single_rest(min(data.n_train, MOST_SAMPLES), sizes)
     kept = labeled(data).subset(used)
+    images = min(IMAGES, len(kept.y_val))
     length = {equal: budgeted(count) for equal, count in LENGTH.items()}
     epochs = {equal: {n: epochs_of(n, used, equal) for n in sizes} for equal in LENGTH}
 
@@ -90,7 +92,7 @@ def batch_size(
         name="batch size",
         values=slider(sizes, start=sizes[min(1, len(sizes) - 1)]),
         controls={
-            "image": slider(range(1, min(IMAGES, len(kept.y_val)) + 1), trains=False),
+            "image": slider(range(1, images + 1), start=min(FIRST, images), trains=False),
             "noise": noise_choice(start=0.0),
             "equal": choice(list(LENGTH), label="the same number of"),
         },
@@ -127,6 +129,6 @@ def _scores_text(at: At) -> str:
     return (
         f"validation accuracy {accuracy_text(with_it)} with batch norm, "
         f"{gain_text(with_it, without)} over none, {state.seeds} paired seeds; in training mode "
-        f"{accuracy_text(state.training_mode[size])}, and {accuracy_text(state.differ[size])} of "
-        "the probability lies on other classes than in evaluation mode"
+        f"{accuracy_text(state.training_mode[size])}; from one mode to the other "
+        f"{accuracy_text(state.differ[size])} of the probability moves to another class"
     )

@@ -50,7 +50,7 @@ def activations(
         _spreads,
         {name: (i, "-") for i, name in enumerate(RUNS)},
         (0.01, 20),
-        "spread of the middle unit (log scale)",
+        "median spread of the units (log scale)",
         yscale="log",
     )
     return sweep(
@@ -101,7 +101,7 @@ class _Units(Part):
 
 
 def _spreads(at: At) -> dict[str, Array]:
-    """The spread of the layer's middle unit after each epoch, of both runs."""
+    """The median spread of the layer's units after each epoch, of both runs."""
     layer, mode, _ = _where(at)
     return {name: at.result.spreads(run, mode, layer) for run, name in enumerate(RUNS)}
 
@@ -119,7 +119,7 @@ def _say(at: At) -> str:
         spread = number_text(state.spreads(run, mode, layer)[epoch])
         std = state.std[run, mode, layer, 0, epoch]
         parts.append(
-            f"{name} the middle unit's inputs spread by {spread}, in seed 0 from "
+            f"{name} the units' inputs spread by {spread} in the median, those of seed 0 from "
             f"{std.min():.2f} to {std.max():.2f}"
         )
     seeds = state.mean.shape[3]

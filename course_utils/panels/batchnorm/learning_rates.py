@@ -7,7 +7,7 @@ from torch import nn
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
-from course_utils.experiments.learning_rates import last_accuracies, workable
+from course_utils.experiments.learning_rates import WORKS, last_accuracies, workable
 from course_utils.experiments.runs import classes_of, labeled
 from course_utils.fleet import Fleet, Run, iter_fleet
 from course_utils.live import At, Sweep, choice, slider, sweep
@@ -84,5 +84,6 @@ def _say(at: At) -> str:
         f"{at.settings['optimizer']}, {at.settings['depth']} hidden layers, learning rate "
         f"{format_value(at.value)}: validation accuracy {accuracy_text(with_it)} with batch norm, "
         f"{accuracy_text(without)} without, a difference of {gain_text(with_it, without)}, "
-        f"{len(with_it)} paired seeds; rates that work: {'; '.join(works)}"
+        f"{len(with_it)} paired seeds; rates that work ({100 * WORKS:.0f} % of the best accuracy "
+        f"of all runs): {'; '.join(works)}"
     )
