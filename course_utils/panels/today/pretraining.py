@@ -32,7 +32,7 @@ def pretraining(amounts: Sequence[int] = AMOUNTS) -> Sweep:
         return fine_tune(amounts, own, tuned, epochs=epochs)
 
     floor = (lowest_loss(1), "true probabilities")
-    both = {"pretrained": (0, "--"), "from scratch (all weights)": (1, "--")}
+    both = {"pretrained": (0, "--"), "from scratch": (1, "--")}
     parts = [
         OverTraining(
             _curves, both, (0.9, 4.0), "validation loss", floor, 3,
