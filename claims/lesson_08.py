@@ -123,17 +123,15 @@ def tuning_the_head(data: Dataset) -> Difference:
     """Loss after the last epoch with the head fine-tuned alone, minus that with all weights."""
     author = author_of(data)
     pretrained(READ, SEEDS, 1 - author)
-    all_weights, head = (
-        train_fleet(
-            lambda _, part=part: fine_tuning(READ, part, SEEDS, 1 - author),
-            lambda _, seed: text(100, seed, author),
-            values=[READ],
-            epochs=12,
-            batch_size=FEW_BATCH,
-            progress=False,
-        ).val_loss[0, :, -1]
-        for part in TUNED
+    fleet = train_fleet(
+        lambda part: fine_tuning(READ, part, SEEDS, 1 - author),
+        lambda _, seed: text(100, seed, author),
+        values=TUNED,
+        epochs=12,
+        batch_size=FEW_BATCH,
+        progress=False,
     )
+    all_weights, head = fleet.val_loss[:, :, -1]
     return paired_difference(head, all_weights)
 
 
