@@ -37,6 +37,10 @@ def test_right_norms_pass():
     no_root=(norm_of(lambda x, w, eps: w * x / (x**2).mean(-1, keepdim=True)), "root is missing"),
     batch=(norm_of(lambda x, w, eps: w * x / (x**2).mean(0).sqrt()), "over the samples"),
     everything=(norm_of(lambda x, w, eps: w * x / (x**2).mean().sqrt()), "over everything"),
+    no_keepdim=(
+        norm_of(lambda x, w, eps: w * x / ((x**2).mean(-1) + eps).sqrt()),
+        "without keepdim=True the vectors are divided by one another's",
+    ),
     unscaled=(
         norm_of(lambda x, w, eps: x / ((x**2).mean(-1, keepdim=True) + eps).sqrt()),
         "self.weight, is not used",

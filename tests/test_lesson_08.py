@@ -2,7 +2,9 @@
 
 import json
 import re
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -13,8 +15,12 @@ from course_utils.budget import set_training_share
 from course_utils.data.language import CONTEXT, WORDS
 from course_utils.evidence import paired_difference
 from course_utils.experiments.decay_memory import remember
+from course_utils.experiments.ensembles import METHODS, Asked
 from course_utils.models import SmallTransformer
 from course_utils.panels import today as panels
+from course_utils.panels.today.members import _say as line_under_members
+from course_utils.panels.today.pretraining import TUNED
+from course_utils.panels.today.pretraining import _ends as ends_of_pretraining
 from tests.lessons import SHARE, Lesson, every_control_moves_the_picture
 
 
@@ -135,6 +141,43 @@ def test_passes_share_the_steps() -> None:
     assert "4 passes over 50 samples" in panel.text
     assert panel.result.epochs == 4
     panel.close()
+
+
+@pytest.mark.parametrize(
+    ("method", "count", "said"),
+    [
+        ("ensemble", 1, ["6 epochs, one network: "]),
+        ("ensemble", 3, ["the mean of 3 networks: ", "against one network (nats)"]),
+        ("MC dropout", 1, ["one pass of one network with dropout on: ", "against dropout off"]),
+        ("MC dropout", 3, ["the mean of 3 passes", "against one pass, ", "against dropout off"]),
+        ("dropout off", 3, ["dropout off, which has one answer: "]),
+    ],
+)
+def test_the_line_under_an_ensemble_names_what_it_is_compared_with(
+    method: str, count: int, said: list[str]
+) -> None:
+    torch.manual_seed(0)
+    answers = {name: torch.randn(3, 2, 300, len(WORDS)).softmax(-1) for name in METHODS}
+    settings = {"epochs": 6, "method": method, "beginning": 1}
+    asked = Asked(2, answers={6: answers})
+    line = line_under_members(SimpleNamespace(result=asked, settings=settings, value=count))
+    for part in said:
+        assert part in line
+    assert line.count("against") == sum(part.count("against") for part in said)
+
+
+def test_the_curve_of_the_head_only_has_no_point_without_pretraining() -> None:
+    losses = np.array([[[3.0, 2.0], [3.0, 2.5]], [[2.0, 1.0], [2.0, 1.5]]])
+    result = SimpleNamespace(val_loss=losses, epoch=1)
+    ends = {
+        tuned: ends_of_pretraining(SimpleNamespace(result=result, settings={"tuned": tuned}))
+        for tuned in TUNED
+    }
+    assert np.isfinite(ends["all weights"]["best epoch"]).all()
+    for name in ("best epoch", "last epoch"):
+        assert np.isnan(ends["the head only"][name][0]).all()
+        assert (ends["the head only"][name][1] == ends["all weights"][name][1]).all()
+    assert np.isfinite(ends["the head only"]["before"]).all()
 
 
 def test_the_reveals_agree_with_what_was_measured(lesson: Lesson) -> None:

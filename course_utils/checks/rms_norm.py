@@ -23,6 +23,10 @@ class Mistake(Mistakes):
         "the mean square is over the samples; take it over the last axis, each vector's"
     )
     OVER_ALL = "the mean square is over everything; each vector is divided by its own"
+    NO_KEEPDIM = (
+        "there is one mean square for each vector, but without keepdim=True the vectors are "
+        "divided by one another's"
+    )
     NOT_SCALED = "the learned scale, self.weight, is not used"
 
 
@@ -53,6 +57,7 @@ def rms_norm(layer: Callable[[int], nn.Module]) -> Passed:
                 Mistake.MEAN_SQUARE: x / square.mean(-1, keepdim=True),
                 Mistake.OVER_THE_BATCH: x / square.mean(0).sqrt(),
                 Mistake.OVER_ALL: x / square.mean().sqrt(),
+                Mistake.NO_KEEPDIM: x / square.mean(-1).sqrt(),
             },
         )
         with torch.no_grad():

@@ -36,8 +36,9 @@ class _Left(Part):
         ax.set(ylim=(0, 1.04), ylabel="share left in the final weights")
         ax.set(xlabel="step in which it was added (0: the first weights)")
         self._rate = self.line(":", color="black", linewidth=1.4, label="learning rate / highest")
+        self._left = self.line(color=COLORS[0], linewidth=2.6, label="share left")
+        # In front, so that it shows where the rate is constant and both are the same.
         self._plain = self.line("--", color=COLORS[5], linewidth=1.6, label="at a constant rate")
-        self._left = self.line(color=COLORS[0], linewidth=2.2, label="share left")
         self._start = self.line("o", color=COLORS[0], markersize=8, markeredgecolor="black")
         legend_above(ax)
 

@@ -83,7 +83,7 @@ class _Answer(Part):
 
     def draw(self, ax: Axes, at: At) -> None:
         ax.set(xlim=(-0.6, WORDS_SHOWN - 0.4))
-        ax.set(ylim=(0, 1.02), ylabel="probability of the next word, seed 0")
+        ax.set(ylim=(0, 1.02), ylabel="probability of the next word (seed 0)")
         self._bars = [
             self.moves(bar)
             for bar in ax.bar(range(WORDS_SHOWN), [0] * WORDS_SHOWN, color="#cccccc", label="truth")
@@ -154,16 +154,25 @@ def _say(at: At) -> str:
     state, epochs, method = _asked(at), at.settings["epochs"], at.settings["method"]
     if state is None:
         return f"training for {epochs} epochs"
+    one = at.value == 1
     what = {
-        "ensemble": f"the mean of {at.value} networks",
-        "MC dropout": f"the mean of {at.value} passes of one network with dropout on",
-    }.get(method, "that network with dropout off, as usual")
+        "ensemble": "one network" if one else f"the mean of {at.value} networks",
+        "MC dropout": f"{'one pass' if one else f'the mean of {at.value} passes'} of one network "
+        "with dropout on",
+    }.get(method, "that network with dropout off, which has one answer")
     scores = state.excess(epochs, method, at.value)
     error = state.calibration(epochs, method, at.value)[2]
     said = (
         f"{epochs} epochs, {what}: {number_text(scores)} nats above the "
         f"truth, calibration error {number_text(100 * error, 1)} points"
     )
-    if at.value > 1 and method != "dropout off":
-        said += f"; {change_text(scores, state.excess(epochs, method, 1))} nats against the first"
+    rivals = {"ensemble": ["ensemble"], "MC dropout": ["MC dropout", "dropout off"]}
+    names = {"ensemble": "one network", "MC dropout": "one pass", "dropout off": "dropout off"}
+    changes = [
+        f"{change_text(scores, state.excess(epochs, rival, 1), 3)} against {names[rival]}"
+        for rival in rivals.get(method, [])
+        if at.value > 1 or rival != method
+    ]
+    if changes:
+        said += f"; {', '.join(changes)} (nats)"
     return f"{said}; {state.seeds} paired seeds"

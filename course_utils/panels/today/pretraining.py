@@ -70,11 +70,16 @@ def _best(losses: Array) -> Array:
 
 def _ends(at: At) -> dict[str, Array]:
     losses = at.result.val_loss
-    return {
+    ends = {
         "before": losses[..., 0],
         "best epoch": _best(losses),
         "last epoch": losses[..., at.result.epoch],
     }
+    if at.settings["tuned"] == TUNED[1]:
+        # From scratch all weights are trained, which is no point on the curve of the head.
+        for name in ("best epoch", "last epoch"):
+            ends[name] = np.where(np.arange(len(losses))[:, None] > 0, ends[name], np.nan)
+    return ends
 
 
 def _say(at: At) -> str:
@@ -85,5 +90,9 @@ def _say(at: At) -> str:
         f"{number_text(found)} (the true probabilities have {lowest_loss(1):.2f})"
     )
     if at.index:
-        said += f", {change_text(found, scratch)} against random first weights at their best epoch"
+        said += (
+            f", {change_text(found, scratch, 3)} against training from scratch at its best epoch"
+        )
+    elif at.settings["tuned"] == TUNED[1]:
+        said += " (from scratch all weights are trained)"
     return f"{said}; {len(found)} paired seeds"
