@@ -58,6 +58,8 @@ class Mixup(nn.Module):
     its shares of them, so that `F.nll_loss` is mixup's loss. With `alpha` 0 nothing is mixed.
     """
 
+    shares: Tensor
+
     def __init__(self, model: nn.Module, alpha: float) -> None:
         super().__init__()
         self.model = model
