@@ -18,7 +18,7 @@ from course_utils.models import MLP, SmallCNN
 
 #: The lesson's convolutional network trains at the best of them, its plain one at the first.
 RATES = (5e-3, 1e-2, 2e-2, 4e-2)
-#: Half an hour of training for each rate on MNIST, where `claims.lesson_05` compares at one rate.
+#: On MNIST, where training takes far longer, `claims.lesson_05` compares at one rate.
 DIGITS = ("digits",)
 
 
