@@ -120,6 +120,12 @@ CLAIMS = [
     Claim(3, "spread at 105° against 45°",
           "Turned further, they disagree no more, though nearly all answers are wrong.",
           lambda data, ending: spread(data, 105, 45), "not higher", ONCE),
+    Claim(3, "spread at 105° against 0°",
+          "On the lesson's digits, on their side, they disagree no more than on upright ones.",
+          lambda data, ending: spread(data, 105, 0), "not higher", ONCE, ("digits",)),
+    Claim(3, "spread at 105° against 0°, MNIST",
+          "On MNIST they still disagree more about them than about upright ones.",
+          lambda data, ending: spread(data, 105, 0), "higher", ONCE, ("mnist",)),
     Claim(3, "spread with p = 0.5 against 0.3", "The spread grows with p.",
           lambda data, ending: spread_by_p(data), "higher", ONCE),
 ]  # fmt: skip

@@ -48,7 +48,7 @@ def _augment(data: Dataset, value: float | str) -> Augment | None:
     return augments[value]
 
 
-def _on_moved(model: nn.Module, data: Dataset) -> float:
+def on_moved(model: nn.Module, data: Dataset) -> float:
     """Accuracy on validation images moved to the right."""
     right = _pixels(data)
     return evaluate(model, F.pad(data.x_val, (right, -right, 0, 0)), data.y_val).acc
@@ -89,7 +89,7 @@ def compared_at(
         epochs=EPOCHS,
         batch_size=BATCH,
         loss_fn=loss_fn,
-        measure={"repeats": _repeats} if noise else {"moved": _on_moved, "drawn": _on_drawn},
+        measure={"repeats": _repeats} if noise else {"moved": on_moved, "drawn": _on_drawn},
     )
 
 
@@ -131,7 +131,7 @@ def cost_of_shifts(data: Dataset, ending: Ending) -> Difference:
     return paired_difference(late, soon)
 
 
-def convolution_on_moved(data: Dataset, ending: Ending) -> Difference:
+def convolutionon_moved(data: Dataset, ending: Ending) -> Difference:
     """Accuracy of a convolutional network on moved images, minus the plain network's."""
     return paired_difference(
         _convolutional(data).scores(0.0, ending, "moved"), _clean(data).scores(0.0, ending, "moved")
@@ -176,7 +176,7 @@ CLAIMS = [
           cost_of_shifts, "higher", ("long",)),
     Claim(5, "moved images, convolutional network",
           "A convolutional network reads moved images better, without having seen any.",
-          convolution_on_moved, "higher"),
+          convolutionon_moved, "higher"),
     _claim("turn, zoom, shift; 20 % label noise",
            "With noisy labels, gentle changes of the images raise the accuracy ...",
            1.0, 0.0, "higher", compared=noisy),

@@ -15,6 +15,7 @@ from course_utils.regularizers import BatchNorm1d, stopping_epoch
 from course_utils.regularizers import l1_penalty as course_l1
 from course_utils.regularizers import l2_penalty as course_l2
 from course_utils.regularizers import soft_threshold as course_threshold
+from course_utils.search import random_settings as course_settings
 from course_utils.training import fit
 
 
@@ -39,6 +40,7 @@ ALL = [
     (checks.dropout, reseeded),
     (checks.batch_norm, BatchNorm1d),
     (checks.early_stopping, stopping_epoch),
+    (checks.random_settings, course_settings),
     (checks.random_shift, shift),
     (checks.random_shift, one_shift_for_all),
     (checks.training_loop, fit),

@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from matplotlib.collections import PolyCollection
 
 from course_utils.data import Dataset, load_dataset, moons
-from course_utils.evidence import paired_difference
+from course_utils.evidence import estimate, paired_difference
 from course_utils.experiments.searched_lattice import (
     BOX,
 )
+from course_utils.figures import putting_it_together
 from course_utils.panels import putting_it_together as panels
 from course_utils.panels.putting_it_together.mixing import mix_text
 from course_utils.search import (
@@ -107,15 +109,36 @@ def test_the_test_set_is_opened_where_the_lesson_says_and_nowhere_before(lesson:
     assert opening == ["open-the-test-set", "open-again"]
 
 
-# The mixer.
-
-
 @pytest.fixture(scope="module")
 def trials(digits: Dataset) -> Ablation:
     return Ablation(
         lambda mix: build_mix(digits, mix, hidden=8), digits, seeds=2, epochs=3, batch_size=60,
         budgets=(1,),
     )  # fmt: skip
+
+
+def test_the_race_draws_the_bands_that_its_text_names(
+    trials: Ablation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[Any] = []
+    monkeypatch.setattr(putting_it_together, "show", lambda *what: shown.append(what))
+    mixes = {"nothing": {}, "all": FOUR}
+    panels.show_race(trials, mixes)
+    ((figure, said),) = shown
+    assert "95 % band" in said
+    (ax,) = figure.axes
+    bands = [drawn for drawn in ax.collections if isinstance(drawn, PolyCollection)]
+    assert len(bands) == len(mixes)
+    last = trials.epochs
+    for band, mix in zip(bands, mixes.values(), strict=True):
+        found = estimate(trials.curves(mix).watched_acc[:, last])
+        if not ax.get_ylim()[0] <= found.mean <= ax.get_ylim()[1]:
+            continue
+        corners = [y for path in band.get_paths() for x, y in path.vertices if x == last]
+        assert (min(corners), max(corners)) == pytest.approx((found.low, found.high))
+
+
+# The mixer.
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 They are shown to learners, who are asked for no type annotations, and have none.
 """
 
+import random
+
 import torch
 import torch.nn.functional as F
 
@@ -134,6 +136,11 @@ def ablation(score, mix):
         rest = {other: strength for other, strength in mix.items() if other != name}
         worth[name] = paired_difference(score(mix), score(rest))
     return worth
+
+
+def random_settings(box, budget, seed):
+    draw = random.Random(seed)
+    return [{name: r.at(draw.random()) for name, r in box.items()} for _ in range(budget)]
 
 
 # Lesson 08

@@ -10,6 +10,7 @@ from course_utils.checks.batch_norm import batch_norm
 from course_utils.checks.dropout import dropout
 from course_utils.checks.early_stopping import early_stopping
 from course_utils.checks.penalties import l1_penalty, l2_penalty
+from course_utils.checks.random_settings import random_settings
 from course_utils.checks.random_shift import random_shift
 from course_utils.checks.report import CheckFailed, Passed
 from course_utils.checks.rms_norm import rms_norm
@@ -25,6 +26,7 @@ __all__ = [
     "early_stopping",
     "l1_penalty",
     "l2_penalty",
+    "random_settings",
     "random_shift",
     "rms_norm",
     "soft_threshold",

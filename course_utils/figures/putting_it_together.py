@@ -17,10 +17,11 @@ def show_race(trials: Ablation, mixes: Mapping[str, Mix]) -> None:
     tidy(ax)
     curves = {name: trials.curves(mix).watched_acc for name, mix in mixes.items()}
     epochs = np.arange(trials.epochs + 1)
-    for (name, curve), color in zip(curves.items(), (NEUTRAL, *COLORS), strict=False):
-        Line(ax, epochs, split="train", color=color, label=name).update(curve)
+    # Before the curves: a band is cut to the axis as it is when the curve is drawn.
     top = max(float(np.nanmax(curve.mean(0))) for curve in curves.values())
     ax.set(xlim=(0, trials.epochs), ylim=(top - 0.3, top + 0.04))
+    for (name, curve), color in zip(curves.items(), (NEUTRAL, *COLORS), strict=False):
+        Line(ax, epochs, split="train", color=color, label=name).update(curve)
     ax.set_xlabel("epoch", fontsize=FONT_SIZE)
     ax.set_ylabel("accuracy on new images", fontsize=FONT_SIZE)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -1,6 +1,6 @@
 """Many settings tried fairly: an ablation of techniques, and searches under one budget."""
 
-from course_utils.search.ablation import BUDGETS, WHOLE, Ablation, TrainingCurves, restored_epoch
+from course_utils.search.ablation import BUDGETS, WHOLE, Ablation, TrainingCurves
 from course_utils.search.settings import (
     Box,
     Range,
@@ -8,6 +8,7 @@ from course_utils.search.settings import (
     grid_settings,
     random_settings,
 )
+from course_utils.search.stopping import restored_epoch
 from course_utils.search.techniques import (
     EARLY_STOPPING,
     TECHNIQUES,

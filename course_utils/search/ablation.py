@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 from tqdm.auto import tqdm
 
 from course_utils.budget import budgeted
 from course_utils.data import Dataset
 from course_utils.evidence import Difference, paired_difference
 from course_utils.fleet import Fleet, Run, iter_fleet
-from course_utils.regularizers import stopping_epoch
+from course_utils.search.stopping import Stopped, restored_epoch
 from course_utils.search.techniques import (
     EARLY_STOPPING,
     Key,
@@ -64,6 +65,7 @@ class Ablation:
         epochs: how long every run is trained; left out, 120, or the training share of them.
         budgets: where else a training might have ended, and is scored; see `within`.
         end: after how many epochs scores are read off; None for all of them.
+        patience: of the early stopping whose weights are remembered, see `stopped`; None for none.
     """
 
     build: Callable[[Any], Run]
@@ -74,7 +76,9 @@ class Ablation:
     batch_size: int = 100
     budgets: Sequence[int] = field(default_factory=lambda: tuple(_shortened().values()))
     end: int | None = None
+    patience: int | None = None
     _known: dict[Key, TrainingCurves] = field(default_factory=dict, repr=False)
+    _stopped: dict[Key, list[Stopped]] = field(default_factory=dict, repr=False)
     _shorter: dict[int, int] = field(default_factory=lambda: _shortened(), repr=False)
 
     def __post_init__(self) -> None:
@@ -102,6 +106,10 @@ class Ablation:
         return replace(
             self, end=epochs if epochs in self.ends else self._shorter.get(epochs, epochs)
         )
+
+    def relabeled(self, label_noise: float) -> Ablation:
+        """The same with another share of wrong labels, of which nothing is known yet."""
+        return replace(self, label_noise=label_noise, _known={}, _stopped={})
 
     def data_for(self, seed: int) -> Dataset:
         """The training data of a run of this seed, with the watched half as its validation set."""
@@ -133,12 +141,14 @@ class Ablation:
             batch_size=self.batch_size,
         )
         judged = np.full((2, len(keys), self.seeds, self.epochs + 1), np.nan)
+        stopped = [[Stopped(self.patience) for _ in range(self.seeds)] for _ in keys]
         for fleet in fleet_states:
-            self._judge(fleet, judged)
+            self._judge(fleet, judged, stopped)
             curves = fleet.train_loss, fleet.train_acc, fleet.val_loss, fleet.val_acc, *judged
             records = {key: TrainingCurves(*(c[i] for c in curves)) for i, key in enumerate(keys)}
             yield records
         self._known |= records
+        self._stopped |= zip(keys, stopped, strict=True)
 
     def curves(self, mix: Mix) -> TrainingCurves:
         """The curves of a mix, which is trained now if it was not before."""
@@ -157,6 +167,13 @@ class Ablation:
         if EARLY_STOPPING not in mix:
             return np.full(len(losses), end)
         return np.array([restored_epoch(curve, int(mix[EARLY_STOPPING])) for curve in losses])
+
+    def stopped(self, mix: Mix, seed: int) -> nn.Module:
+        """The network of this seed as early stopping with `patience` has left it."""
+        with torch.random.fork_rng(devices=[]):
+            model = self.build(mix).model
+        epoch = int(self.chosen_epochs(mix)[seed])
+        return self._stopped[training_key(mix)][seed].load(model, epoch)
 
     def accuracy(self, mix: Mix) -> Array:
         """Accuracy on the judged half, with the weights that each seed keeps, [seeds]."""
@@ -200,7 +217,7 @@ class Ablation:
         own = [self.data_for(seed) for seed in range(self.seeds)]  # shared by all mixes
         return lambda _, seed: own[seed]
 
-    def _judge(self, fleet: Fleet, judged: Array) -> None:
+    def _judge(self, fleet: Fleet, judged: Array, stopped: list[list[Stopped]]) -> None:
         """Score the epochs that a stopping rule may restore, and those of the budgets."""
         x, y = self.judged
         now, losses = fleet.epoch, fleet.val_loss
@@ -209,16 +226,11 @@ class Ablation:
             better = now == 0 or losses[v, s, now] < lowest[v, s, now - 1]
             if better or now in self.ends:
                 judged[:, v, s, now] = evaluate(fleet.model(v, s), x, y)
+            if better:
+                stopped[v][s].see(fleet.model(v, s), losses[v, s, : now + 1])
 
 
 def _shortened() -> dict[int, int]:
     """The usual budgets, each with its number of epochs under the current training share."""
     last = BUDGETS[-1]
     return {budget: -(-budget * budgeted(last) // last) for budget in BUDGETS}
-
-
-def restored_epoch(losses: Sequence[float] | Array, patience: int) -> int:
-    """The best epoch up to where `patience` stops on a recorded curve: the first on ties."""
-    curve = np.asarray(losses, dtype=float)
-    stop = stopping_epoch(curve.tolist(), patience)
-    return int(np.nanargmin(curve[: None if stop is None else stop + 1]))

@@ -1,7 +1,7 @@
 """Lesson 07's ablation: five techniques, and what each is worth."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -47,7 +47,7 @@ def mixer(trials: search.Ablation, start: search.Mix) -> Sweep:
     missing for the comparisons, in the background.
     """
     noises = sorted({0.0, 0.2, trials.label_noise})
-    by_noise = {n: replace(trials, label_noise=n, _known={}) for n in noises}
+    by_noise = {n: trials.relabeled(n) for n in noises}
     by_noise[trials.label_noise] = trials
 
     def train(noise: float, **strengths: float) -> Iterator[Mixed]:
