@@ -134,7 +134,7 @@ def _claim(
 
 
 CLAIMS = [
-    Claim(1, "20 % label noise, variance against bias", "Wrong labels add more variance than bias.",
+    Claim(1, "20% label noise, variance against bias", "Wrong labels add more variance than bias.",
           lambda data, ending: by_noise(data), "higher", ONCE),
     _claim(2, "L2", "With noisy labels, L2 takes variance away ...",
            L2, 3e-3, "variance", "lower"),

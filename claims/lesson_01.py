@@ -59,7 +59,7 @@ def _noisy(data: Dataset) -> Comparison:
 
 @cache
 def _sizes(data: Dataset) -> Comparison:
-    """The panel *data and width* with 20 % label noise: (samples, width)."""
+    """The panel *data and width* with 20% label noise: (samples, width)."""
     return compare(
         lambda value: _run(data, value[1]),
         lambda value, seed: data.subset(value[0], seed).with_label_noise(0.2, seed),
@@ -87,7 +87,7 @@ def _against(data: Dataset, ending: Ending, noise: float, score: str, share: flo
 
 
 def gap_by_noise(data: Dataset, ending: Ending) -> Difference:
-    """The generalization gap with 20 % noise, minus that with clean labels."""
+    """The generalization gap with 20% noise, minus that with clean labels."""
     compared = _noisy(data)
     return paired_difference(_gap(compared, 0.2, ending), _gap(compared, 0.0, ending))
 
@@ -123,13 +123,13 @@ def ridge_at_the_peak(data: Dataset, ending: Ending) -> Difference:
 
 
 CLAIMS = [
-    Claim(1, "training on, 20 % label noise, loss",
+    Claim(1, "training on, 20% label noise, loss",
           "After the turn the validation loss rises.",
           lambda data, ending: after_the_turn(data, ending, 0.2, "loss"), "higher", UNSTOPPED),
-    Claim(1, "training on, 20 % label noise, training loss",
+    Claim(1, "training on, 20% label noise, training loss",
           "After the turn the training loss goes on falling.",
           lambda data, ending: after_the_turn(data, ending, 0.2, "train_loss"), "lower", UNSTOPPED),
-    Claim(1, "training on, 20 % label noise",
+    Claim(1, "training on, 20% label noise",
           "With noisy labels the validation accuracy falls after the turn.",
           lambda data, ending: after_the_turn(data, ending, 0.2, "acc"), "lower", UNSTOPPED),
     Claim(1, "training on, clean labels",
@@ -144,11 +144,11 @@ CLAIMS = [
     Claim(1, "wrong labels, at the end", "At the end the wrong labels are known by heart.",
           lambda data, ending: _against(data, ending, 0.2, "label", 0.9), "higher", UNSTOPPED),
     Claim(1, "random labels, training",
-          "At the end labels that are all chance are known by heart: more than 95 % of them.",
+          "At the end labels that are all chance are known by heart: more than 95% of them.",
           lambda data, ending: _against(data, ending, 1.0, "train_acc", 0.95), "higher", UNSTOPPED),
-    Claim(1, "20 % label noise", "Label noise lowers the validation accuracy.",
+    Claim(1, "20% label noise", "Label noise lowers the validation accuracy.",
           lambda data, ending: _noisy(data).gain(0.2, 0.0, ending), "lower"),
-    Claim(1, "20 % label noise, gap", "At the end label noise has widened the gap.",
+    Claim(1, "20% label noise, gap", "At the end label noise has widened the gap.",
           gap_by_noise, "higher", UNSTOPPED),
     Claim(1, "more data", "More training samples raise the validation accuracy.",
           partial(accuracy_of_sizes, one=(MANY, WIDE), other=(FEW, WIDE)), "higher"),

@@ -26,7 +26,7 @@ def _settings(name: str) -> list[tuple[str, float]]:
 
 @cache
 def strengths(data: Dataset) -> Comparison:
-    """The lesson's networks with each penalty at each strength, 20 % of the labels drawn anew."""
+    """The lesson's networks with each penalty at each strength, 20% of the labels drawn anew."""
 
     def build(setting: tuple[str, float]) -> Run:
         name, strength = setting

@@ -63,7 +63,7 @@ def narrow(data: Dataset, ending: Ending) -> Difference:
 
 
 def by_noise(data: Dataset, ending: Ending) -> Difference:
-    """What p = 0.5 adds to the validation accuracy at 40 % label noise, minus that at 20 %."""
+    """What p = 0.5 adds to the validation accuracy at 40% label noise, minus that at 20%."""
     much, little = (
         found.scores(0.5, ending) - found.scores(0.0, ending)
         for found in (_compared(data, 2 * NOISE, (0.0, 0.5)), _noisy(data))
@@ -131,7 +131,7 @@ def _claim(
 
 
 CLAIMS = [
-    _claim("dropout 0.5, 20 % label noise",
+    _claim("dropout 0.5, 20% label noise",
            "Trained past the turn, with noisy labels, dropout raises the accuracy.",
            0.5, 0.0, "higher", endings=UNSTOPPED),
     _claim("dropout 0.3, stopped in time",
@@ -140,16 +140,16 @@ CLAIMS = [
     Claim(3, "dropout 0.5, what stopping leaves",
           "Stop both in time, and less is left than the lesson's 40 epochs showed.",
           left_by_stopping, "lower", ONCE),
-    _claim("dropout 0.3, 20 % label noise, loss",
+    _claim("dropout 0.3, 20% label noise, loss",
            "With noisy labels, dropout lowers the loss after the lesson's 40 epochs.",
            0.3, 0.0, "lower", "loss", ONCE),
-    _claim("dropout 0.5, 20 % label noise, training",
+    _claim("dropout 0.5, 20% label noise, training",
            "Trained past the turn, dropout lowers the training accuracy: less is memorized.",
            0.5, 0.0, "lower", "train_acc", UNSTOPPED),
     _claim("dropout 0.9", "Dropping nearly everything lowers the accuracy.", 0.9, 0.0, "lower"),
     Claim(3, "dropout 0.5, 8 units per layer",
           "In a narrow network much dropout lowers the accuracy.", narrow, "lower"),
-    Claim(3, "dropout 0.5, 40 % label noise against 20 %",
+    Claim(3, "dropout 0.5, 40% label noise against 20%",
           "After the lesson's 40 epochs, dropout adds the more the more labels are wrong.",
           by_noise, "higher", ONCE),
     _claim("dropout 0.3, clean labels, loss",

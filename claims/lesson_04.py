@@ -135,11 +135,11 @@ CLAIMS = [
     _tuned_claim("batch norm against layer norm",
                  "Batch norm is no less accurate than layer norm.",
                  _tuned_clean, (BATCH,), (LAYER,), "not lower"),
-    _tuned_claim("batch norm, 20 % label noise",
+    _tuned_claim("batch norm, 20% label noise",
                  "With noisy labels, each at its own best rate and stopped in time, batch norm "
                  "does not raise the accuracy.",
                  _tuned_noisy, (BATCH,), (PLAIN,), "not higher", endings=("early-stopped",)),
-    _tuned_claim("batch norm, 20 % label noise, against the better of both",
+    _tuned_claim("batch norm, 20% label noise, against the better of both",
                  "Nor does it over the better of the plain and the prepared network.",
                  _tuned_noisy, (BATCH,), (PLAIN, PREPARED), "not higher",
                  endings=("early-stopped",)),

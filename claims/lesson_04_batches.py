@@ -135,7 +135,7 @@ CLAIMS = [
     _claim("batch norm, clean labels, 5 epochs",
            "After five epochs at one rate the validation accuracy is higher with batch norm.",
            lambda data: minus_first(_clean(data), 1, epoch=5), "higher"),
-    _claim("batch norm, 20 % label noise, training",
+    _claim("batch norm, 20% label noise, training",
            "After ten epochs at one rate, batch norm has learned more of the noisy labels.",
            lambda data: minus_first(_fleet(data, (None, BatchNorm1d), NOISE), 1, "train_acc", 10),
            "higher"),

@@ -60,7 +60,7 @@ def _claim(
             parts(data, contestant, noise)[part], parts(data, over, noise)[part]
         )
 
-    labels = "20 % label noise" if noise else "clean labels"
+    labels = "20% label noise" if noise else "clean labels"
     technique = f"{contestant} against {over}, {labels}, {part}"
     return Claim(4, technique, sentence, measure, expect, ONCE, datasets)
 

@@ -100,7 +100,7 @@ def _clean(data: Dataset) -> Comparison:
 
 @cache
 def noisy(data: Dataset) -> Comparison:
-    """Strengths and pixel noise where 20 % of the labels were drawn anew."""
+    """Strengths and pixel noise where 20% of the labels were drawn anew."""
     return compared_at(data, (*STRENGTHS, PIXEL_NOISE), NOISE)
 
 
@@ -177,10 +177,10 @@ CLAIMS = [
     Claim(5, "moved images, convolutional network",
           "A convolutional network reads moved images better, without having seen any.",
           convolutionon_moved, "higher"),
-    _claim("turn, zoom, shift; 20 % label noise",
+    _claim("turn, zoom, shift; 20% label noise",
            "With noisy labels, gentle changes of the images raise the accuracy ...",
            1.0, 0.0, "higher", compared=noisy),
-    _claim("turn, zoom, shift; 20 % label noise, loss", "... and lower the loss.",
+    _claim("turn, zoom, shift; 20% label noise, loss", "... and lower the loss.",
            1.0, 0.0, "lower", "loss", compared=noisy),
     _claim("turn, zoom, shift; wrong labels repeated",
            "Trained past the turn, changed images make a network repeat fewer wrong labels.",
@@ -193,7 +193,7 @@ CLAIMS = [
     _claim("half strength; clean labels",
            "With clean labels, half of that strength does not lower the accuracy.",
            0.5, 0.0, "not lower"),
-    _claim("pixel noise; 20 % label noise",
+    _claim("pixel noise; 20% label noise",
            "With noisy labels, pixel noise does not lower the accuracy.",
            PIXEL_NOISE, 0.0, "not lower", compared=noisy),
     *(

@@ -76,7 +76,7 @@ class Mixup(nn.Module):
 
 @cache
 def _mixed(data: Dataset) -> Comparison:
-    """The lesson's networks with mixup and without, where 20 % of the labels were drawn anew."""
+    """The lesson's networks with mixup and without, where 20% of the labels were drawn anew."""
 
     def build(alpha: float) -> Run:
         model = Mixup(MLP(data.input_shape, (64, 64), data.num_outputs), alpha)
@@ -122,21 +122,21 @@ CLAIMS = [
               "often.", partial(mixed_up, kind=kind, pair=pair), expect, ONCE)
         for kind, pair, does, expect in PAIRS
     ),
-    Claim(5, "mixup; 20 % label noise",
+    Claim(5, "mixup; 20% label noise",
           "On digits with noisy labels, mixup raises the accuracy, stopped in time only just ...",
           mixup, "higher", datasets=("digits",)),
     Claim(5, "mixup, what stopping leaves",
           "... where it gains less than after 120 epochs ...",
           left_of_mixup, "lower", ("long",), ("digits",)),
-    Claim(5, "mixup; 20 % label noise, loss", "... and does not lower the loss.",
+    Claim(5, "mixup; 20% label noise, loss", "... and does not lower the loss.",
           partial(mixup, score="loss"), "not lower", ("early-stopped",)),
-    Claim(5, "mixup; 20 % label noise, on MNIST",
+    Claim(5, "mixup; 20% label noise, on MNIST",
           "On MNIST eight seeds see no gain in accuracy from mixup at any ending ...",
           mixup, "not higher", datasets=("mnist",)),
-    Claim(5, "mixup; 20 % label noise, 120 epochs, on MNIST",
+    Claim(5, "mixup; 20% label noise, 120 epochs, on MNIST",
           "... and after 120 epochs it costs accuracy there.",
           mixup, "lower", ("long",), ("mnist",)),
-    Claim(5, "label smoothing; 20 % label noise",
+    Claim(5, "label smoothing; 20% label noise",
           "With noisy labels, label smoothing does not lower the accuracy.",
           smoothing, "not lower"),
 ]  # fmt: skip

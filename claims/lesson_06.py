@@ -90,10 +90,10 @@ def loss_against_accuracy(data: Dataset, ending: Ending) -> Difference:
 
 
 CLAIMS = [
-    Claim(6, "early stopping, 20 % label noise",
+    Claim(6, "early stopping, 20% label noise",
           "With noisy labels, stopping early and giving back the best weights raises the accuracy.",
           lambda data, ending: accuracy_over_last(data, ending, NOISE), "higher", UNSTOPPED),
-    Claim(6, "early stopping, 20 % label noise, loss",
+    Claim(6, "early stopping, 20% label noise, loss",
           "With noisy labels, stopping early and giving back the best weights lowers the loss.",
           loss_over_last, "lower", UNSTOPPED),
     Claim(6, "early stopping, clean labels",

@@ -123,9 +123,9 @@ def _claim(
 
 
 CLAIMS = [
-    _claim("all four, 20 % label noise",
+    _claim("all four, 20% label noise",
            "With noisy labels, all four together raise the accuracy.", MIX, {}, "higher"),
-    _claim("all four, 20 % label noise, loss",
+    _claim("all four, 20% label noise, loss",
            "With noisy labels, all four together lower the loss.", MIX, {}, "lower", score="loss"),
     _claim("all four, clean labels",
            "With clean labels, all four together do not lower the accuracy.",

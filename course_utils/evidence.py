@@ -1,6 +1,6 @@
 """What a set of runs shows: means with their intervals, and differences between paired runs.
 
-One run is an anecdote. Every score in the course is a mean over seeds with the 95 % interval of
+One run is an anecdote. Every score in the course is a mean over seeds with the 95% interval of
 that mean, and every comparison is a difference between runs that share their seeds.
 """
 
@@ -35,8 +35,8 @@ class Estimate:
         return (self.high - self.low) / 2
 
     def percent(self) -> str:
-        """For shares in [0, 1]: ``91.8 % ± 0.3``."""
-        return f"{100 * self.mean:.1f} % ± {100 * self.half_width:.1f}"
+        """For shares in [0, 1]: ``91.8% ± 0.3``."""
+        return f"{100 * self.mean:.1f}% ± {100 * self.half_width:.1f}"
 
     def __str__(self) -> str:
         return f"{self.mean:.3f} ± {self.half_width:.3f}"

@@ -21,7 +21,7 @@ class Entry:
     val_acc: NDArray[Any] | None
 
     def cells(self) -> tuple[str, str, str, str]:
-        """The row of the table: means with their 95 % intervals over seeds."""
+        """The row of the table: means with their 95% intervals over seeds."""
         accuracy = "" if self.val_acc is None else accuracy_text(self.val_acc)
         loss = number_text(self.val_loss, digits=3)
         seeds = len(self.val_loss)

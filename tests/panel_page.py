@@ -5,7 +5,7 @@ from tests.widget_page import WidgetPage, picture
 
 CONTROLS = [
     {"name": "p", "label": "p", "kind": "slider", "labels": ["0", "0.5", "1"], "pages": True},
-    {"name": "noise", "label": "label noise", "kind": "choice", "labels": ["0 %", "20 %"],
+    {"name": "noise", "label": "label noise", "kind": "choice", "labels": ["0%", "20%"],
      "pages": False},
 ]  # fmt: skip
 BUTTONS = [{"name": name, "label": name.title(), "pressed": False} for name in ("play", "reset")]

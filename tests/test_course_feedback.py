@@ -62,11 +62,11 @@ def test_a_page_says_what_is_not_marked_yet_and_gives_no_zero_for_it() -> None:
 def test_a_page_begins_with_the_mark_that_counts_and_the_students_name() -> None:
     html = feedback.page(Marked(record("ada", code(4)), {}, 3, 0.25), "Ada L.")
     assert (
-        "3 of 4 marks</strong>: 4 for the answers, less 25 % because they came 3 days late" in html
+        "3 of 4 marks</strong>: 4 for the answers, less 25% because they came 3 days late" in html
     )
     assert "<p>Ada L., ada</p>" in html
     waits = Marked(record("ada", code(4), prose("So.")), {}, 1, 0.25)
-    assert "Handed in 1 day late: 25 % will be taken off." in feedback.page(waits)
+    assert "Handed in 1 day late: 25% will be taken off." in feedback.page(waits)
 
 
 def test_nothing_a_student_wrote_runs_or_loads() -> None:
@@ -196,7 +196,7 @@ def test_a_report_names_what_a_person_must_look_at(tmp_path: Path) -> None:
     assert report.main(["--folder", str(tmp_path)]) == 0
     html = (tmp_path / "report/03_dropout.html").read_text(encoding="utf-8")
     assert "carl: waits for a person" in html
-    assert "ada and emile share 100 %" in html
+    assert "ada and emile share 100%" in html
     assert "<script" not in html
 
 

@@ -126,7 +126,7 @@ def test_what_the_package_names_is_there():
         (lambda: load_dataset("digits", n_train=10.5), ("n_train", "whole number", "10.5")),
         (lambda: load_dataset("digits", n_train=True), ("n_train", "whole number", "True")),
         (lambda: load_dataset("digits", label_noise=1.5), ("label_noise", "[0, 1]", "got 1.5")),
-        (lambda: load_dataset("digits", label_noise=20), ("got 20", "for 20 % write 0.2")),
+        (lambda: load_dataset("digits", label_noise=20), ("got 20", "for 20% write 0.2")),
         (lambda: load_dataset("digits", label_noise=-0.1), ("[0, 1]", "got -0.1")),
         (lambda: load_dataset("digits", label_noise=float("nan")), ("[0, 1]", "got nan")),
         (lambda: load_dataset("digits", label_noise="a lot"), ("[0, 1]", "'a lot'")),

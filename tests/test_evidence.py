@@ -1,4 +1,4 @@
-"""Intervals and verdicts: SciPy is the oracle, and 95 % has to mean 95 %."""
+"""Intervals and verdicts: SciPy is the oracle, and 95% has to mean 95%."""
 
 import math
 
@@ -62,7 +62,7 @@ def test_equal_samples_have_no_spread():
 
 
 def test_95_percent_of_intervals_hold_the_truth():
-    """Over 4,000 experiments with 8 seeds, the share is 95 % up to its own standard error."""
+    """Over 4,000 experiments with 8 seeds, the share is 95% up to its own standard error."""
     runs = np.random.default_rng(1).normal(0.7, 0.05, (4000, 8))
     _, low, high = interval_along(runs, axis=1)
     covered = np.mean((low <= 0.7) & (high >= 0.7))
@@ -137,7 +137,7 @@ def test_a_verdict_on_a_run_without_a_score():
 
 
 def test_a_share_in_percent():
-    assert estimate([0.90, 0.92]).percent() == "91.0 % ± 12.7"
+    assert estimate([0.90, 0.92]).percent() == "91.0% ± 12.7"
 
 
 def test_interval_along_agrees_with_estimate():

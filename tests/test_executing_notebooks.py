@@ -124,7 +124,7 @@ def test_pieces_of_a_stream_are_joined_but_not_with_the_other_stream() -> None:
 @pytest.mark.parametrize(
     ("printed", "left"),
     [
-        ("10 %\r50 %\rdone\n", "done\n"),
+        ("10%\r50%\rdone\n", "done\n"),
         ("a\r\nb\r\n", "a\nb\n"),
         ("kept\n1\r2", "kept\n2"),
         ("plain\n", "plain\n"),

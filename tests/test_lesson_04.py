@@ -183,7 +183,7 @@ def test_the_panels_work_on_points_as_well() -> None:
     assert f"in the median, those of seed 0 from {least:.2f} to {most:.2f}" in inputs.text
     rates = panels.learning_rate(data, lrs=(0.1, 1), width=4, epochs=2, seeds=2, batch_size=10)
     assert rates.result.val_acc.shape == (4, 2, 3)
-    assert "rates that work (70 % of the best accuracy of all runs): " in rates.text
+    assert "rates that work (70% of the best accuracy of all runs): " in rates.text
     for panel in (inputs, rates):
         panel.close()
 

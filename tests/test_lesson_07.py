@@ -125,7 +125,7 @@ def test_the_race_draws_the_bands_that_its_text_names(
     mixes = {"nothing": {}, "all": FOUR}
     panels.show_race(trials, mixes)
     ((figure, said),) = shown
-    assert "95 % band" in said
+    assert "95% band" in said
     (ax,) = figure.axes
     bands = [drawn for drawn in ax.collections if isinstance(drawn, PolyCollection)]
     assert len(bands) == len(mixes)

@@ -74,7 +74,7 @@ def test_no_frame_is_blank_while_pages_turn_and_change(panel):
 
 def test_the_old_picture_fades_until_the_first_new_one(panel):
     panel.begin(sweep())
-    panel.page.get_by_role("radio", name="20 %").check()
+    panel.page.get_by_role("radio", name="20%").check()
     panel.wait("+getComputedStyle(document.querySelector('.live-picture')).opacity < 0.5")
     # One more picture of the run before is no answer.
     panel.push(newest={**page(90, p=0, noise=0), "run": 0, "index": 0})

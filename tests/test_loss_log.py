@@ -12,7 +12,7 @@ def test_a_row_holds_means_with_their_intervals() -> None:
     row = repr(log).splitlines()[-1]
     assert "dropout p = 0.3" in row
     assert "0.500 ± 0.248" in row
-    assert "91.0 % ± 2.5" in row
+    assert "91.0% ± 2.5" in row
     assert row.endswith("3")
 
 

@@ -77,7 +77,7 @@ def test_a_panel_needs_no_more_than_the_documented_model(plain):
     panel.slider.focus()
     plain.keyboard.press("ArrowRight")
     assert (panel.text, panel.shade) == ("gray 80", 80)
-    plain.get_by_role("radio", name="20 %").check()
+    plain.get_by_role("radio", name="20%").check()
     assert panel.told[-1] == {"indices": {"p": 1, "noise": 1}, "asked": 1}
     panel.push(heard=1, status="training: epoch 3 of 80", progress=0.1)
     assert panel.doing == "training: epoch 3 of 80"

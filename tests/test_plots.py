@@ -134,7 +134,7 @@ def test_a_weight_histogram_counts_every_weight_once(ax):
     histogram.update([0.0, 0.0, 0.1, 5.0])
     assert histogram._steps.get_data().values.tolist() == [1e-4, 1e-4, 0.75, 0.25]
     text = plots.weight_text([0.0, 0.0, 0.0005, -1.0])
-    assert text == "mean |w| 0.250, near zero 75 %, exactly zero 50 %"
+    assert text == "mean |w| 0.250, near zero 75%, exactly zero 50%"
 
 
 def test_a_mosaic_is_one_image_in_rows():
@@ -206,13 +206,13 @@ def test_the_plain_functions_take_an_axes_and_return_it():
 def test_the_line_under_a_sweep_says_what_the_picture_shows():
     scores = np.array([[0.88, 0.89, 0.90], [0.91, 0.92, 0.93]])
     assert plots.sweep_text("p", [0, 0.3], 1, scores) == (
-        "p = 0.3: validation accuracy 92.0 % ± 2.5, +3.0 ± 0.0 points over p = 0, 3 paired seeds"
+        "p = 0.3: validation accuracy 92.0% ± 2.5, +3.0 ± 0.0 points over p = 0, 3 paired seeds"
     )
     assert plots.sweep_text("p", [0, 0.3], 0, scores) == (
-        "p = 0: validation accuracy 89.0 % ± 2.5, 3 seeds"
+        "p = 0: validation accuracy 89.0% ± 2.5, 3 seeds"
     )
     assert plots.sweep_text("p", [0, 0.3], 1, scores[:, :1]) == (
-        "p = 0.3: validation accuracy 91.0 % (one seed), 1 seed"
+        "p = 0.3: validation accuracy 91.0% (one seed), 1 seed"
     )
 
 

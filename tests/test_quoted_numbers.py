@@ -60,9 +60,9 @@ def lesson(said: str, printed: str, code: str = "p = 0.3") -> dict[str, Any]:
     [
         ("It gains +1.2 ± 1.6.", "accuracy goes up: +1.2 ± 1.6 points, 8 paired seeds"),
         ("It loses 1.2 ± 1.6 points.", "accuracy goes down: -1.2 ± 1.6 points"),
-        ("That is 93.1 ± 1.9.", "93.1 % ± 1.9"),
-        ("Nearly 93 %, from epoch 261 on.", "93.1 % ± 1.9, epoch 261 of 320"),
-        ("A share of 0.93, or 93.1 %.", "share 0.931"),
+        ("That is 93.1 ± 1.9.", "93.1% ± 1.9"),
+        ("Nearly 93%, from epoch 261 on.", "93.1% ± 1.9, epoch 261 of 320"),
+        ("A share of 0.93, or 93.1%.", "share 0.931"),
         ("After 1,600 steps it is 0.25.", "1,600 steps: 0.2478"),
         ("At p = 0.3, see [the paper](https://arxiv.org/abs/1.2) and `x * 7.5`.", ""),
     ],
@@ -75,7 +75,7 @@ def test_a_result_may_be_rounded_and_a_setting_is_none(said: str, printed: str) 
     ("said", "printed", "found"),
     [
         ("It gains +1.2 ± 1.6.", "+1.3 ± 1.6 points, +1.2 ± 1.7 points", "1.2 ± 1.6"),
-        ("That is 93.4 %.", "93.1 %", "93.4"),
+        ("That is 93.4%.", "93.1%", "93.4"),
         ("The loss is 0.124.", "0.13", "0.124"),
         ("It gains 7 points.", "8 points", "7"),
         ("It turns at epoch 12.", "epoch 13", "12"),

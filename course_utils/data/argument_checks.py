@@ -43,7 +43,7 @@ def check_fraction(fraction: Any, word: str) -> float:
     if number is None or not 0 <= number <= 1:
         hint = ""
         if number is not None and 1 < number <= 100:
-            hint = f" (for {number:g} % write {number / 100:g})"
+            hint = f" (for {number:g}% write {number / 100:g})"
         raise ValueError(
             f"{word} must be in [0, 1], got {fraction!r}; it is a share of the labels: "
             f"0 corrupts none, 0.2 redraws one in five{hint}"

@@ -18,7 +18,7 @@ def transform_of(kind: str, strength: float, width: int) -> Augment:
     """The transform of one of the panel's kinds at a strength, for images `width` pixels wide.
 
     At strength 1 a rotation is up to 10 degrees, a shift up to a sixteenth of the image, a zoom up
-    to 10 %, and pixel noise has a standard deviation of 0.2.
+    to 10%, and pixel noise has a standard deviation of 0.2.
     """
     degrees, pixels, zoom = 10.0 * strength, width / 16 * strength, 0.1 * strength
     transforms: dict[str, Augment] = {
@@ -36,7 +36,7 @@ def transform_text(kind: str, strength: float, width: int) -> str:
     texts = {
         "rotation": f"turned up to {format_value(10 * strength)}°",
         "shift": f"shifted up to {format_value(width / 16 * strength)} pixels",
-        "zoom": f"zoomed up to {format_value(10 * strength)} %",
+        "zoom": f"zoomed up to {format_value(10 * strength)}%",
         "pixel noise": f"noise of standard deviation {format_value(0.2 * strength)}",
     }
     if strength == 0:

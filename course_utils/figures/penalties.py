@@ -42,8 +42,8 @@ def weights_text(weights: Weights) -> str:
     """Mean size, the share below `NEAR`, and the share that is exactly zero."""
     size = np.abs(weights)
     return (
-        f"mean |w| {size.mean():.3f}, below {NEAR}: {100 * (size < NEAR).mean():.0f} %, "
-        f"exactly zero: {100 * (size == 0).mean():.0f} %"
+        f"mean |w| {size.mean():.3f}, below {NEAR}: {100 * (size < NEAR).mean():.0f}%, "
+        f"exactly zero: {100 * (size == 0).mean():.0f}%"
     )
 
 

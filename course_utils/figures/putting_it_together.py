@@ -30,4 +30,4 @@ def show_race(trials: Ablation, mixes: Mapping[str, Mix]) -> None:
     for end in trials.ends:
         leader = max(curves, key=lambda name: curves[name][:, end].mean())
         sentences.append(f"after {end} epochs {leader} ({curves[leader][:, end].mean():.1%})")
-    show(figure, f"Who leads: {', '.join(sentences)}. Mean of {trials.seeds} seeds, 95 % band.")
+    show(figure, f"Who leads: {', '.join(sentences)}. Mean of {trials.seeds} seeds, 95% band.")

@@ -124,7 +124,7 @@ class Part:
 
 
 class Curve:
-    """The mean of some samples over x, and the 95 % interval around it."""
+    """The mean of some samples over x, and the 95% interval around it."""
 
     def __init__(self, line: Line2D, band: Any) -> None:
         self.line, self.band = line, band

@@ -1,7 +1,7 @@
 """The grammar of every figure: what each color, line style, marker and word means.
 
 Color stands for the run or the value, line style for the split (training solid, validation dashed),
-a band is the 95 % interval over seeds, and a dotted vertical line is the best epoch. The colors are
+a band is the 95% interval over seeds, and a dotted vertical line is the best epoch. The colors are
 those of Okabe and Ito, which people with any kind of color vision can tell apart; each comes with a
 marker, so that nothing is shown by color alone.
 """

@@ -1,6 +1,6 @@
 """Texts about figures, made from their numbers: the lines below them and the alt text.
 
-"p = 0.3: validation accuracy 91.8 % ± 0.3, +3.0 ± 0.3 points over p = 0, 8 paired seeds"
+"p = 0.3: validation accuracy 91.8% ± 0.3, +3.0 ± 0.3 points over p = 0, 8 paired seeds"
 """
 
 from collections.abc import Sequence
@@ -14,17 +14,17 @@ from course_utils.plots.value_axis import format_value
 
 
 def accuracy_text(samples: ArrayLike) -> str:
-    """ "91.8 % ± 0.3": mean over seeds and half the 95 % interval; one seed has no interval."""
+    """ "91.8% ± 0.3": mean over seeds and half the 95% interval; one seed has no interval."""
     values = _finite(samples)
     if not values:
         return "no number (every run diverged)"
     if len(values) == 1:
-        return f"{100 * values[0]:.1f} % (one seed)"
+        return f"{100 * values[0]:.1f}% (one seed)"
     return estimate(values).percent()
 
 
 def number_text(samples: ArrayLike, digits: int = 2, unit: str = "") -> str:
-    """ "0.41 ± 0.02": mean over seeds and half the 95 % interval, with an optional unit."""
+    """ "0.41 ± 0.02": mean over seeds and half the 95% interval, with an optional unit."""
     values = _finite(samples)
     if not values:
         return "no number (every run diverged)"

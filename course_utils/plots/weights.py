@@ -49,8 +49,8 @@ def weight_text(weights: ArrayLike, *, near: float = 1e-3) -> str:
     """Mean |w|, the share of weights below `near`, and the share that is exactly zero."""
     w = np.abs(np.asarray(weights, dtype=float).ravel())
     return (
-        f"mean |w| {w.mean():.3f}, near zero {100 * (w < near).mean():.0f} %, "
-        f"exactly zero {100 * (w == 0).mean():.0f} %"
+        f"mean |w| {w.mean():.3f}, near zero {100 * (w < near).mean():.0f}%, "
+        f"exactly zero {100 * (w == 0).mean():.0f}%"
     )
 
 

@@ -30,7 +30,7 @@ def build_mix(data: Dataset, mix: Mix, *, hidden: int = 64, lr: float = 8e-3) ->
     """A network for `data` with the techniques of `mix`: what lesson 07 writes by hand.
 
     Strengths: λ of "L2", p of "dropout", anything for "batch norm", and for "augmentation" 1 means
-    up to 10 degrees, a sixteenth of the image and 10 % zoom.
+    up to 10 degrees, a sixteenth of the image and 10% zoom.
     """
     unknown = set(mix) - set(TECHNIQUES)
     if unknown:

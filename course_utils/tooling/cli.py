@@ -36,7 +36,7 @@ COMMANDS = {
     "api": "write a page of the package's functions and classes, from their docstrings",
     "fuzz": "train random networks as a fleet and alone, for long: fuzz --cases 5000",
 }
-#: Counting the lines that tests run takes 6 % more time where Python does it, and 40 % before that.
+#: Counting the lines that tests run takes 6% more time where Python does it, and 40% before that.
 COUNTS_LINES = sys.version_info >= (3, 12)
 EXTRAS = {
     "test": ["dev", "instructor", "cluster"],

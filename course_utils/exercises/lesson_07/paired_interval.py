@@ -25,7 +25,7 @@ class Mistake(Mistakes):
     BIASED_DEVIATION = "s must divide by n - 1: np.std needs ddof=1"
     UNPAIRED = "the two sides were treated as if they were not paired"
     N_DEGREES_OF_FREEDOM = "the degrees of freedom are n - 1, not n"
-    ONE_SIDED = "0.95 leaves 5 % on one side; 2.5 % must be on each side, so use 0.975"
+    ONE_SIDED = "0.95 leaves 5% on one side; 2.5% must be on each side, so use 0.975"
     NORMAL_INTERVAL = "1.96 is for infinitely many seeds; use t for n = 4"
     NOT_THREE = "end with `return mean, low, high`"
     THE_OTHER_WAY_ROUND = "this is b - a; the task asks for a - b"

@@ -14,7 +14,7 @@ Samples = Mapping[str, Array]
 
 @dataclass(eq=False)
 class DotPlot(Part):
-    """A dot and a 95 % interval over seeds per row; optionally a hollow dot for the value before.
+    """A dot and a 95% interval over seeds per row; optionally a hollow dot for the value before.
 
     Args:
         names: of the rows, from the top.

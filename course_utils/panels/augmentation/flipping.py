@@ -48,7 +48,7 @@ def flips(data: Dataset, pairs: Pairs = PAIRS, *, epochs: int = EPOCHS) -> Sweep
         if at.index:
             text += f", {gain_text(scores[at.index], scores[0])} over none"
             plain = share(at, at.index, "plain")
-            asked = ", ".join(f"{name}: {100 * one.mean():.0f} %" for name, one in plain.items())
+            asked = ", ".join(f"{name}: {100 * one.mean():.0f}%" for name, one in plain.items())
             shares_text += f"; without flips in training, but shown flipped images, {asked}"
         return f"{text}; {shares_text}; {scores.shape[1]} paired seeds"
 
@@ -95,7 +95,7 @@ class _ConfusionMap(Part):
         )  # fmt: skip
         ticks = range(0, classes, max(1, classes // 10))
         ax.set(xticks=ticks, yticks=ticks, ylabel="true class")
-        ax.set(xlabel="read as (full shade: 15 % or more)")
+        ax.set(xlabel="read as (full shade: 15% or more)")
         ax.set_title("trained with the flip, shown images as they are", fontsize=FONT_SIZE + 1)
         for row, column in self.pairs:
             frame = Rectangle((column - 0.5, row - 0.5), 1, 1, fill=False)

@@ -40,7 +40,7 @@ def strength(data: Dataset, *, epochs: int = 30) -> Sweep:
     """The panel: how strongly to transform, on clean and on noisy labels, kind by kind.
 
     Args:
-        data: images with class labels; of its true labels 20 % are redrawn for the noisy half,
+        data: images with class labels; of its true labels 20% are redrawn for the noisy half,
             by each seed in its own way.
 
     The panel's `result` is a `Pair` of fleets over `STRENGTHS`.

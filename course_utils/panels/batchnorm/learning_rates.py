@@ -84,6 +84,6 @@ def _say(at: At) -> str:
         f"{at.settings['optimizer']}, {at.settings['depth']} hidden layers, learning rate "
         f"{format_value(at.value)}: validation accuracy {accuracy_text(with_it)} with batch norm, "
         f"{accuracy_text(without)} without, a difference of {gain_text(with_it, without)}, "
-        f"{len(with_it)} paired seeds; rates that work ({100 * WORKS:.0f} % of the best accuracy "
+        f"{len(with_it)} paired seeds; rates that work ({100 * WORKS:.0f}% of the best accuracy "
         f"of all runs): {'; '.join(works)}"
     )

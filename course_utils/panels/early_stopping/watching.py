@@ -126,5 +126,5 @@ def _say(state: Chosen) -> str:
         f"{state.metric} of {state.size} samples, {wait}, label noise {state.noise:.0%}: "
         f"reported accuracy {accuracy_text(reported)}, on fresh samples "
         f"{accuracy_text(fresh)}, a difference of {price.points()}, {price.n} paired "
-        f"seeds; 90 % of the chosen epochs lie from {first:.0f} to {last:.0f}"
+        f"seeds; 90% of the chosen epochs lie from {first:.0f} to {last:.0f}"
     )

@@ -38,7 +38,7 @@ def search(data: Dataset, random_settings: RandomSettings = library_random) -> E
     """The panel: search λ and p at random or on a grid, and report the best score.
 
     Args:
-        data: 49 networks are trained on it, once, with 20 % label noise. For each search its
+        data: 49 networks are trained on it, once, with 20% label noise. For each search its
             validation set is divided anew: some samples choose, the others are fresh.
         random_settings: ``random_settings(box, budget, seed)``, the learner's own.
     """

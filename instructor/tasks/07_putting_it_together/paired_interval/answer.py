@@ -1,5 +1,5 @@
 def paired_interval(a, b):
-    """(mean, low, high) of a - b over paired seeds, with the 95 % interval of the mean."""
+    """(mean, low, high) of a - b over paired seeds, with the 95% interval of the mean."""
     ### BEGIN SOLUTION
     d = np.asarray(a) - np.asarray(b)
     n = len(d)
