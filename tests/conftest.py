@@ -153,8 +153,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     torch.manual_seed(0)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """No test with a browser runs where there is none."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """No test with a browser runs where there is none; several processes begin with long files."""
+    if hasattr(config, "workerinput"):  # this is one of several processes
+        from tests.longest_first import longest_first
+
+        items[:] = longest_first(items)
     if find_chromium() is None and not os.environ.get("COURSE_NEEDS_BROWSER"):
         skip = pytest.mark.skip(reason="there is no Chromium on this computer")
         for item in items:

@@ -47,8 +47,20 @@ def test_all_checks_run_and_one_failure_fails(
     assert ran[2].endswith("mypy course_utils benchmarks claims instructor")
     assert "-m pytest tests notebooks -n" in ran[-1]
     assert "--nbval-lax" in ran[-1]
+    assert "--dist loadscope --no-loadscope-reorder" in ran[-1], "or the order is xdist's own"
     assert (" --cov " in ran[-1]) == (sys.version_info >= (3, 12))
     assert "failed: types" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("cores", "said"), [(1, 2), (2, 3), (3, 4), (64, cli.MOST_PROCESSES)])
+def test_one_process_more_than_cores_shares_the_tests(
+    monkeypatch: pytest.MonkeyPatch, cores: int, said: int
+) -> None:
+    monkeypatch.setattr(cli.os, "cpu_count", lambda: cores)
+    monkeypatch.setattr(cli.os, "sched_getaffinity", lambda _: range(cores), raising=False)
+    assert cli.processes() == said
+    monkeypatch.delattr(cli.os, "sched_getaffinity")  # Windows, macOS
+    assert cli.processes() == said
 
 
 def test_a_copy_without_the_instructors_part_is_checked_without_it(

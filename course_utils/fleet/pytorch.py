@@ -16,7 +16,7 @@ from torch._decomp import get_decompositions
 from torch._ops import OpOverload
 from torch.optim import optimizer as of_optimizers
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_flatten, tree_leaves, tree_map_only
+from torch.utils._pytree import tree_flatten, tree_leaves
 from torch.utils.weak import WeakTensorKeyDictionary
 
 __all__ = [
@@ -34,7 +34,6 @@ __all__ = [
     "settings_of_all",
     "tree_flatten",
     "tree_leaves",
-    "tree_map_only",
     "without_performance_warnings",
 ]
 

@@ -205,6 +205,12 @@ def checks(env: Environment) -> list[tuple[str, list[str], str]]:
     return found
 
 
+def processes() -> int:
+    """How many share the tests: one more than cores, for some tests wait for a browser."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min((cores or 1) + 1, MOST_PROCESSES)
+
+
 def pytest_arguments(env: Environment) -> list[str]:
     """All tests, and every notebook executed as one.
 
@@ -215,11 +221,10 @@ def pytest_arguments(env: Environment) -> list[str]:
     folders += [name for name in notebooks if any((env.root / name).rglob("*.ipynb"))]
     return [
         *("-m", "pytest", *folders),
-        # A file, or a class in it, stays in one process: its tests share what they make. They keep
-        # their order, in which the longest do not come last. (pytest-xdist 3.8 ignores the marks of
-        # xdist_group under pytest 9.2, without a word.)
-        *("-n", "logical", "--maxprocesses", str(MOST_PROCESSES), "--dist", "loadscope"),
-        "--no-loadscope-reorder",
+        # A file, or a class in it, stays in one process: its tests share what they make. The order
+        # is that of tests/longest_first.py. (pytest-xdist 3.8 ignores the marks of xdist_group
+        # under pytest 9.2, without a word.)
+        *("-n", str(processes()), "--dist", "loadscope", "--no-loadscope-reorder"),
         *(["--cov"] if COUNTS_LINES else []),  # of the package; the floor is in pyproject.toml
         *("--nbval-lax", "--nbval-current-env", f"--nbval-cell-timeout={CELL_TIMEOUT_S}"),
     ]

@@ -71,19 +71,21 @@ def exact(recording: Recording, differing: Sequence[DifferingNumber]) -> tuple[o
 def _exact(operation: Operation, but: Iterable[int]) -> object:
     """All of it in a text, without the arguments `but`; None where it uses constant tensors."""
     args = [None if i in but else a for i, a in enumerate(operation.args)]
-    if _any_constant((args, operation.kwargs)):
+    if _any_constant([*args, *operation.kwargs.values()]):
         return None
     return _head(operation), str(args), str(sorted(operation.kwargs.items()))
 
 
 def uses_constants(recording: Recording) -> bool:
     """Whether a recording uses tensors that are neither inputs nor results."""
-    used = [(operation.args, operation.kwargs) for operation in recording.operations]
-    return _any_constant((used, recording.returned))
+    used = ((*operation.args, *operation.kwargs.values()) for operation in recording.operations)
+    return any(map(_any_constant, used)) or _any_constant(recording.returned)
 
 
-def _any_constant(arguments: Any) -> bool:
-    return any(isinstance(a, Tensor) for a in tree_flatten(arguments)[0])
+def _any_constant(argument: Any) -> bool:
+    if type(argument) in (list, tuple):
+        return any(map(_any_constant, argument))
+    return isinstance(argument, Tensor)
 
 
 def numbers_that_differ(recordings: Sequence[Recording]) -> list[DifferingNumber]:

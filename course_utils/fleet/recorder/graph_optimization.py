@@ -7,16 +7,15 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.fx import Graph, GraphModule, Node
+from torch.fx import Graph, Node
 
 from course_utils.fleet.pytorch import aten
 from course_utils.fleet.recorder.simplifying import VIEWS, drop_unread
 
 
-def optimize_graph(module: GraphModule) -> None:
+def optimize_graph(graph: Graph) -> None:
     """Fuse operations, overwrite inputs that nothing else reads (small networks wait mostly for
     memory), and call PyTorch in the most direct way. The graph must not be rewritten afterwards."""
-    graph = module.graph
     for node in list(graph.nodes):
         if node.target is aten.add.Tensor:
             _add_in_product(graph, node)
@@ -27,7 +26,6 @@ def optimize_graph(module: GraphModule) -> None:
     drop_unread(graph)
     for node in graph.nodes:
         node.target = _DIRECT.get(node.target, node.target)
-    module.recompile()
 
 
 def _add_in_product(graph: Graph, node: Node) -> None:

@@ -184,10 +184,10 @@ def _frozen_as_can_be(
 def _frozen(
     of_one: TensorFn, example: Sequence[Tensor], dims: Sequence[Dims], constants: bool
 ) -> Any:
-    graph = trace(over_members(of_one, dims), example, _FASTER, constants=constants)
-    simplify(graph)
-    optimize_graph(graph)
-    return graph.forward  # and no hooks of modules around it
+    traced = trace(over_members(of_one, dims), example, _FASTER, constants=constants)
+    simplify(traced)
+    optimize_graph(traced.graph)
+    return traced.compiled().forward  # and no hooks of modules around it
 
 
 def _spread(t: Tensor, dims: Dims, shape: tuple[int, ...]) -> Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, NamedTuple
 
 import torch
@@ -15,7 +16,6 @@ from course_utils.fleet.pytorch import (
     WeakTensorKeyDictionary,
     aten,
     memory_of,
-    tree_map_only,
 )
 
 #: For an operation, a function of the same arguments that computes it by other operations, or
@@ -127,8 +127,8 @@ class _Recorder(TorchDispatchMode):
         first = args[0] if args else None
         operation = Operation(
             func,
-            tree_map_only(Tensor, self.name, args),
-            tree_map_only(Tensor, self.name, kwargs),
+            tuple(map(self._named, args)),
+            {key: self._named(value) for key, value in kwargs.items()},
             first.dtype if isinstance(first, Tensor) else None,
             with_gradient=torch.is_grad_enabled(),
             results=[],
@@ -164,6 +164,14 @@ class _Recorder(TorchDispatchMode):
             )
         self._elsewhere[memory_of(tensor)] = tensor
         return tensor
+
+    def _named(self, argument: Any) -> Any:
+        """An argument of an operation with its tensors named, of which some are in lists."""
+        if isinstance(argument, Tensor):
+            return self.name(argument)
+        if type(argument) in (list, tuple):
+            return type(argument)(map(self._named, argument))
+        return argument
 
 
 def _is_borrowed(t: Tensor) -> bool:
@@ -207,13 +215,21 @@ def changed_by(function: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) ->
     """The arguments of an ATen call that it changes in place."""
     if function in _BATCH_NORMS:
         return [args[i] for i in _RUNNING] if args[_TRAINS] else []
-    given: dict[int | str, Any] = dict(enumerate(args)) | dict(kwargs)
     return [
-        given[key]
+        args[i] if i < len(args) else kwargs[name]
+        for i, name in _written(function)
+        if i < len(args) or name in kwargs
+    ]
+
+
+@cache
+def _written(function: Any) -> list[tuple[int, str]]:
+    """Place and name of each argument that an ATen function changes in place by its schema, which
+    takes longer to ask than a small operation to compute."""
+    return [
+        (i, argument.name)
         for i, argument in enumerate(function._schema.arguments)
         if argument.alias_info is not None and argument.alias_info.is_write
-        for key in (i, argument.name)
-        if key in given
     ]
 
 

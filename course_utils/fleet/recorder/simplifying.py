@@ -6,19 +6,20 @@ import operator
 from typing import Any
 
 from torch import Tensor
-from torch.fx import Graph, GraphModule, Node
+from torch.fx import Graph, Node
 from torch.fx.node import map_aggregate
 
 from course_utils.fleet.pytorch import OpOverload, aten, tree_flatten
 from course_utils.fleet.recorder.recording import changed_by
+from course_utils.fleet.recorder.tracing import Traced
 
 #: Another shape of the same memory.
 VIEWS = (aten.view.default, aten._unsafe_view.default)
 
 
-def simplify(module: GraphModule) -> None:
+def simplify(traced: Traced) -> None:
     """Drop operations that change nothing or are repeated; `vmap` leaves many of them behind."""
-    graph = module.graph
+    graph = traced.graph
     changed = _changed(graph)
     for node in list(graph.nodes):
         if node.op != "call_function":
@@ -32,7 +33,7 @@ def simplify(module: GraphModule) -> None:
             node.target, node.args = aten.full.default, (made.shape, 1)
             node.kwargs = {"dtype": made.dtype, "device": made.device}
     _merge_equal(graph, changed)
-    _compute_constants(module, changed)
+    _compute_constants(traced, changed)
     drop_unread(graph)
 
 
@@ -112,9 +113,9 @@ def _merge_equal(graph: Graph, changed: set[Node]) -> None:
             graph.erase_node(node)
 
 
-def _compute_constants(module: GraphModule, changed: set[Node]) -> None:
+def _compute_constants(traced: Traced, changed: set[Node]) -> None:
     """Compute once, and keep, what depends on no input, such as the start of the gradients."""
-    graph = module.graph
+    graph = traced.graph
     known: dict[Any, Tensor] = {}
     for node in list(graph.nodes):
         inputs = node.all_input_nodes
@@ -127,7 +128,7 @@ def _compute_constants(module: GraphModule, changed: set[Node]) -> None:
     for number, (node, value) in enumerate(known.items()):
         if all(user in known for user in node.users):
             continue
-        module.register_buffer(name := f"computed_{number}", value)
+        traced.constants[name := f"computed_{number}"] = value
         with graph.inserting_before(node):
             constant = graph.get_attr(name)
         constant.meta["layout"] = node.meta["layout"]

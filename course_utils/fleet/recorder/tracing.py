@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -55,13 +55,25 @@ def lifted(recording: Recording, differing: Sequence[DifferingNumber]) -> Tensor
     return replayed
 
 
+class Traced(NamedTuple):
+    """A list of operations, which may still be rewritten, and the constants in it by name."""
+
+    graph: Graph
+    constants: dict[str, Tensor]
+
+    def compiled(self) -> GraphModule:
+        """The function that runs it. Writing and compiling its Python takes as long as rewriting
+        it, so it is done once, at the end."""
+        return GraphModule(self.constants, self.graph)
+
+
 def trace(
     function: TensorFn,
     example: Sequence[Tensor],
     decompositions: Decompositions | None = None,
     *,
     constants: bool = True,
-) -> GraphModule:
+) -> Traced:
     """The operations of `function`, as one flat list to be run without gradients; raises
     `CannotBatchError`. Nodes that are tensors have their `Layout` in ``node.meta["layout"]``, and
     ``node.meta["is_view"]`` tells those that are views of their first argument.
@@ -80,7 +92,7 @@ def trace(
         raise CannotBatchError("PyTorch cannot run it for several members at once") from error
 
 
-def _graph(recording: Recording) -> GraphModule:
+def _graph(recording: Recording) -> Traced:
     graph = Graph()
     constants: dict[str, Tensor] = {}
     nodes: dict[tuple[int, int], Node] = {}
@@ -111,7 +123,7 @@ def _graph(recording: Recording) -> GraphModule:
                 node.meta["layout"] = result
             nodes[i, which] = node
     graph.output(tuple(map(node_of, recording.returned)))
-    return GraphModule(constants, graph)
+    return Traced(graph, constants)
 
 
 def refuse_own_gradients(function: TensorFn, inputs: Sequence[Tensor], n_params: int) -> None:
