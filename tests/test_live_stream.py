@@ -161,3 +161,16 @@ def test_an_error_stops_a_stream_and_reset_starts_it_again(closing):
 def test_a_name_that_is_no_control_is_named(closing):
     with pytest.raises(AttributeError, match=r"no control 'lam'; there are: rate"):
         make_stream(lambda settings: iter([settings.lam]))
+
+
+def test_the_newest_state_is_drawn_while_a_slow_stream_rests(closing):
+    """Its steps are an hour apart. After a reset the first one comes too early to be drawn at once,
+    for the state before it has just been drawn."""
+    drawn = threading.Semaphore(0)
+    panel = make_stream(first=0, steps_per_second=1 / 3600)
+    panel.view.observe(lambda page: page.new["text"] == "level 0.01" and drawn.release(), "newest")
+    panel.play()
+    assert drawn.acquire(timeout=WAIT)
+    panel.reset()
+    assert drawn.acquire(timeout=WAIT)
+    assert panel.status == "training: step 1"

@@ -141,7 +141,7 @@ class Stream(Panel):
                 while self.playing or self._steps_to_do > 0:
                     began = time.perf_counter()
                     yield from self._one_step()
-                    yield max(0.0, self._period - (time.perf_counter() - began))
+                    yield from self._rest_until(began + self._period)
             except (Exception, KeyboardInterrupt):
                 self.playing, self._steps_to_do, self._restarting = False, 0, True
                 self._show_buttons()
@@ -180,6 +180,14 @@ class Stream(Panel):
         self.state, self.steps, self._undrawn = state, self.steps + 1, True
         if self._throttle.due():
             self._draw_newest()
+
+    def _rest_until(self, end: float) -> Generator[float, None, None]:
+        """Rest between two steps, but draw the newest state as soon as a draw is due."""
+        now = time.perf_counter()
+        if self._undrawn and now + self._throttle.rest() < end:
+            yield self._throttle.rest()
+            self._draw_newest()
+        yield max(0.0, end - time.perf_counter())
 
     def _draw_newest(self) -> None:
         if self._undrawn:

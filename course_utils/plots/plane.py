@@ -16,6 +16,8 @@ from course_utils.plots.style import COLORS, FONT_SIZE, MARKERS, legend_above, t
 
 Extent = tuple[float, float, float, float]
 
+FINER = 4  # points of a shade for each one that was asked for, along an axis
+
 
 def plane_grid(extent: Extent, steps: int = 80) -> NDArray[Any]:
     """The points [steps * steps, 2], float32, at which a boundary's scores are wanted.
@@ -55,7 +57,7 @@ class Boundary:
         shade = LinearSegmentedColormap.from_list("classes", [COLORS[0], "white", COLORS[1]])
         self._shade = ax.imshow(
             np.full((steps, steps), 0.5), cmap=shade, vmin=0, vmax=1, alpha=0.55, origin="lower",
-            extent=self.extent, aspect="auto", interpolation="bilinear",
+            extent=self.extent, aspect="auto", interpolation="nearest",
         )  # fmt: skip
         self._lines = LineCollection([], colors="black", linewidths=0.9, alpha=0.7)
         ax.add_collection(self._lines, autolim=False)
@@ -86,13 +88,25 @@ class Boundary:
         """Show the probability of class 1 at `self.points`: [points] or [seeds, points]."""
         steps = self._steps
         p = np.asarray(probability, dtype=float).reshape(-1, steps, steps)
-        self._shade.set_data(p.mean(axis=0))
+        # Interpolated here, which takes half the time of matplotlib's interpolation while it draws.
+        self._shade.set_data(_finer(_finer(p.mean(axis=0)).T).T)
         x = np.linspace(self.extent[0], self.extent[1], steps)
         y = np.linspace(self.extent[2], self.extent[3], steps)
         segments: list[Any] = []
         for one in p:
             segments += contourpy.contour_generator(x, y, one).lines(0.5)
         self._lines.set_segments(segments)
+
+
+def _finer(rows: NDArray[Any]) -> NDArray[Any]:
+    """`FINER` times as many rows, interpolated linearly from the first to the last.
+
+    Not by a matrix: its product would wake threads, which are in the way of a training.
+    """
+    places = np.linspace(0, len(rows) - 1, FINER * len(rows))
+    below = np.minimum(places.astype(int), len(rows) - 2)
+    share = (places - below)[:, None]
+    return np.asarray((1 - share) * rows[below] + share * rows[below + 1])
 
 
 class ContourPath:

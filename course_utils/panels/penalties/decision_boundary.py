@@ -53,7 +53,7 @@ def boundary(l1: Penalty = l1_penalty, l2: Penalty = l2_penalty) -> Stream:
 
     return stream(
         train,
-        PartsBoard([_DecisionBoundary(data), _Strip()], height=3.9, widths=[1.25, 1.0], say=_say),
+        PartsBoard([_DecisionBoundary(data), _Strip()], height=3.4, widths=[1.25, 1.0], say=_say),
         controls={
             "λ": slider(LAMBDAS),
             "penalty": choice(["L2", "L1"]),
@@ -88,8 +88,9 @@ class _DecisionBoundary(Part):
 
     @torch.no_grad()
     def update(self, state: Learned) -> None:
-        logits = [state.fleet.model(0, s)(self._points) for s in range(SEEDS)]
-        self._boundary.update(torch.stack(logits).softmax(-1)[..., 1].numpy())
+        logits = torch.stack([state.fleet.model(0, s)(self._points) for s in range(SEEDS)])
+        # Of two classes the softmax is a sigmoid, which takes a tenth of its time.
+        self._boundary.update((logits[..., 1] - logits[..., 0]).sigmoid().numpy())
 
 
 class _Strip(Part):
