@@ -95,7 +95,7 @@ def test_the_numbers_about_memory_in_the_text(lesson: Lesson) -> None:
         for cell in json.loads(lesson.path.read_text(encoding="utf-8"))["cells"]
         if cell["id"] == "read-memory"
     )
-    short, long = map(int, re.findall(r"(\d+) % (?:of the first weights )?are", prose))
+    short, long = map(int, re.findall(r"(\d+)% (?:of the first weights )?are", prose))
     assert round(100 * remember(1e-3, 0.1, 200, "constant").left[0]) == short
     assert round(100 * remember(1e-3, 0.1, 20_000, "constant").left[0]) == long
 

@@ -19,7 +19,7 @@ def test_a_row_holds_means_with_their_intervals() -> None:
 def test_one_run_has_no_interval() -> None:
     log = LossLog()
     log.add("one run", 0.3, 0.8)
-    assert repr(log).splitlines()[-1].split() == ["one", "run", "0.300", "80.0", "%", "1"]
+    assert repr(log).splitlines()[-1].split() == ["one", "run", "0.300", "80.0%", "1"]
 
 
 def test_a_regression_has_no_accuracy() -> None:

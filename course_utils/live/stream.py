@@ -95,8 +95,7 @@ class Stream(Panel):
 
     def pause(self) -> None:
         """Stop after the step that runs now."""
-        self.playing = False
-        self._steps_to_do = 0
+        self.playing, self._steps_to_do = False, 0
         self._go()
 
     def step(self, count: int = 1) -> None:
@@ -106,8 +105,7 @@ class Stream(Panel):
 
     def reset(self) -> None:
         """Begin anew with the present settings; if it was playing, it plays on."""
-        self._restarting = True
-        self._steps_to_do = 0
+        self._restarting, self._steps_to_do = True, 0
         self._go()
 
     def changed(self, name: str) -> None:
@@ -183,8 +181,7 @@ class Stream(Panel):
 
     def _rest_until(self, end: float) -> Generator[float, None, None]:
         """Rest between two steps, but draw the newest state as soon as a draw is due."""
-        now = time.perf_counter()
-        if self._undrawn and now + self._throttle.rest() < end:
+        if self._undrawn and time.perf_counter() + self._throttle.rest() < end:
             yield self._throttle.rest()
             self._draw_newest()
         yield max(0.0, end - time.perf_counter())
