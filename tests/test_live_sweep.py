@@ -175,3 +175,17 @@ def test_the_progress_says_what_is_counted(trainer, closing):
     assert panel.status == "training: seed 0 of 3"
     trainer.gates[0.2].set()
     panel.wait(WAIT)
+
+
+def test_what_the_cell_trained_is_kept_though_a_control_has_moved_meanwhile(closing):
+    def train(noise):
+        for epoch in range(4):
+            if noise == 0.0 and epoch == 2:  # in the cell
+                (panel,) = (one for one in live.open_panels() if one.view.title == "moved")
+                panel.controls["noise"].value = 0.2
+            yield {"epoch": epoch, "noise": noise}
+
+    panel = make_sweep(train, title="moved")
+    panel.wait(WAIT)
+    assert panel.result["noise"] == 0.2
+    assert panel.first_result == {"epoch": 3, "noise": 0.0}

@@ -89,13 +89,13 @@ class Sweep(Panel):
                 finally:
                     self._in_training = None
                     release_training_lock()
+            if self._in_cell:
+                self.first_result = self._results[key]
             self.view.begin_answer()
             settings = self.settings  # read after `_in_training`: see `changed`
             if _key(self._training_settings(settings)) != key:
                 return  # another run has been asked for
             self.result = self._results[key]
-            if self._in_cell:
-                self.first_result = self.result
             yield from self._publish(settings)
         self._succeed()
         self._rest()
