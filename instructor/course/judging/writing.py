@@ -15,6 +15,7 @@ from instructor.course.judging.known import LONGEST, Known, Mail, Opaque, is_wat
 from instructor.course.judging.numbers import TORCH, array_out, tensor_out
 
 MOST_ITEMS = 10_000  # of an iterator, which may have no end
+PYTHONS = ("builtins", "itertools")  # whose iterators do nothing but to go on
 
 
 class Writing(Known):
@@ -42,8 +43,6 @@ class Writing(Known):
         yield tuple, lambda v, mail: ["tuple", [self.out(part, mail) for part in v]]
         yield (set, frozenset), lambda v, mail: ["set", [self.out(part, mail) for part in v]]
         yield (slice, range), lambda v, _: [type(v).__name__, [v.start, v.stop, v.step]]
-        yield MappingView, lambda v, mail: ["tuple", [self.out(part, mail) for part in v]]
-        yield Iterator, self._iterator_out
         yield np.generic, self._scalar_out
         yield torch.dtype, lambda v, _: ["dtype", str(v).removeprefix("torch.")]
         yield torch.device, lambda v, _: ["device", "cpu"]
@@ -56,6 +55,8 @@ class Writing(Known):
         yield nn.Module, self._module_out
         yield torch.optim.Optimizer, self._optimizer_out
         yield (type, types.FunctionType, types.MethodType), self._callable_out
+        yield MappingView, lambda v, mail: ["tuple", [self.out(part, mail) for part in v]]
+        yield Iterator, self._iterator_out
         yield object, self._other_out
 
     def _new(self, value: Any, mail: Mail) -> str:
@@ -71,7 +72,7 @@ class Writing(Known):
 
     def _iterator_out(self, value: Iterator[Any], mail: Mail) -> Any:
         """What is left of a generator, a `filter` and the like, as if it were asked for here."""
-        if not isinstance(value, types.GeneratorType) and type(value).__module__ not in _PYTHONS:
+        if type(value).__module__ not in PYTHONS:
             return None
         parts = list(islice(value, MOST_ITEMS + 1))
         if len(parts) > MOST_ITEMS:
@@ -154,9 +155,6 @@ class Writing(Known):
             fields = [[k, self.out(v, mail)] for k, v in vars(value).items()]
             return ["object", key, [home, type(value).__qualname__], fields]
         return self._callable_out(value, mail) if callable(value) else None
-
-
-_PYTHONS = ("builtins", "itertools")  # whose iterators do nothing but to go on
 
 
 def _repr(value: Any) -> str:
