@@ -96,15 +96,16 @@ def test_no_page_drawn_ahead_is_kept_in_the_notebook(panel):
     assert state["newest"] == {}
 
 
-def test_a_page_that_is_dropped_before_it_is_decoded_is_not_shown(panel):
+@pytest.mark.parametrize("kept", [[], [{"p": 2, "noise": 0}]], ids=["all", "what does not fit"])
+def test_a_page_that_is_dropped_before_it_is_decoded_is_not_shown(panel, kept):
     panel.begin(explore())
     ahead = {"type": "ahead", "indices": {"p": 1, "noise": 0}, "text": "old"}
     panel.page.evaluate(
-        """([ahead, png]) => {
+        """([ahead, png, kept]) => {
             model.trigger("msg:custom", ahead, [bytes({ png }).png]);
-            model.trigger("msg:custom", { type: "forget", kept: [] }, []);
+            model.trigger("msg:custom", { type: "forget", kept }, []);
         }""",
-        [ahead, picture(80)],
+        [ahead, picture(80), kept],
     )
     panel.page.wait_for_timeout(300)
     panel.slider.press("ArrowRight")
@@ -122,19 +123,3 @@ def test_all_views_of_a_panel_show_it(panel):
     send(panel, 120, p=2, noise=0)
     panel.slider.press("ArrowRight")
     assert (panel.text, panel.shade) == ("gray 120", 120)
-
-
-def test_what_no_longer_fits_is_dropped_even_if_it_is_decoded_late(panel):
-    panel.begin(explore())
-    ahead = {"type": "ahead", "indices": {"p": 1, "noise": 0}, "text": "old"}
-    panel.page.evaluate(
-        """([ahead, png]) => {
-            model.trigger("msg:custom", ahead, [bytes({ png }).png]);
-            model.trigger("msg:custom", { type: "forget", kept: [{ p: 2, noise: 0 }] }, []);
-        }""",
-        [ahead, picture(80)],
-    )
-    panel.page.wait_for_timeout(300)
-    panel.slider.press("ArrowRight")
-    panel.wait_faded()
-    assert panel.shade == 40
